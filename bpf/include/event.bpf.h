@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * How an event leaves the kernel: a fixed struct, then the bytes of its texts, as
+ * one record in one ring. A record is built in scratch memory of its CPU, because
+ * a ring can reserve only sizes known to the verifier, and is then copied at the
+ * length it came to.
+ */
+#pragma once
+
+#include "kernel.bpf.h"
+
+/* Where the bytes of a string stand in its record: from the record's start, without a NUL. */
+struct text {
+	__u16 offset;
+	__u16 length;
+};
+
+/* Who caused the event, at the moment of the event. Starts every event. */
+struct who {
+	__u64 time; /* CLOCK_MONOTONIC, ns */
+	__u64 cgroup_id;
+	__u32 pid; /* the process: the kernel's tgid */
+	__u32 tid; /* the thread: the kernel's pid */
+	__u32 ppid;
+	__u32 uid;
+	__u32 mntns_id;
+	__u32 cpu;
+	char comm[16];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 32 << 20); /* the loader sets the size that was asked for */
+} events SEC(".maps");
+
+/* Events that could not be reported, by reason. User space maps these and reads them as it drains. */
+__u64 lost_ring_full;
+__u64 lost_map_full;
+
+#define LOST(counter) __sync_fetch_and_add(&(counter), 1)
+
+/*
+ * Declares the event type of an object: puts it into the object's BTF, where user
+ * space reads the layout, and makes scratch memory for it with room for TAIL bytes
+ * of texts. SLOTS is how many programs of the object may build a record at once on
+ * one CPU; the loader makes that many for each CPU.
+ */
+#define EVENT(name, TAIL, SLOTS)                                                        \
+	struct name##_record {                                                          \
+		struct name event;                                                      \
+		char tail[TAIL];                                                        \
+	};                                                                              \
+	struct {                                                                        \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                       \
+		__uint(max_entries, SLOTS);                                             \
+		__type(key, __u32);                                                     \
+		__type(value, struct name##_record);                                    \
+	} scratch SEC(".maps");                                                         \
+	static __always_inline struct name##_record *new_record(__u32 slot)             \
+	{                                                                               \
+		__u32 key = bpf_get_smp_processor_id() * SLOTS + slot;                  \
+		return bpf_map_lookup_elem(&scratch, &key);                             \
+	}
+
+static __always_inline void fill_who(struct who *who, struct task_struct *task)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	who->time = bpf_ktime_get_ns();
+	who->cgroup_id = bpf_get_current_cgroup_id();
+	who->pid = id >> 32;
+	who->tid = (__u32)id;
+	who->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	who->uid = (__u32)bpf_get_current_uid_gid();
+	who->mntns_id = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	who->cpu = bpf_get_smp_processor_id();
+	bpf_get_current_comm(who->comm, sizeof(who->comm));
+}
+
+/* Sends the first SIZE bytes of a record. */
+static __always_inline void emit(void *record, __u32 size)
+{
+	if (bpf_ringbuf_output(&events, record, size, 0))
+		LOST(lost_ring_full);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * All filters that every probe has, in one place. The loader sets the switches
+ * before the verifier runs, so one that is off leaves no instruction behind.
+ * An event must satisfy every filter that is on.
+ */
+#pragma once
+
+#include "kernel.bpf.h"
+
+const volatile __u32 self_pid; /* this process, whose events are dropped; 0: keep them */
+const volatile __u32 only_pid;
+const volatile __u32 only_tid;
+const volatile __u32 only_ppid;
+const volatile bool by_uid; /* uid 0 is a uid like any other, so it needs a switch */
+const volatile __u32 only_uid;
+const volatile __u8 comm_part_length;
+const volatile char comm_part[16];
+const volatile bool by_cgroup;
+const volatile bool by_mntns;
+
+/*
+ * The sets may be replaced by pinned maps that others made and edit. Only the
+ * presence of a key counts, never its value: that is BCC's interface.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u64);
+} cgroup_set SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u32);
+} mntns_set SEC(".maps");
+
+static __always_inline __u64 mntns_of(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+}
+
+/* Whether the current comm lacks the bytes asked for. Both end in NULs, which match nothing. */
+static __always_inline bool comm_differs(void)
+{
+	char comm[16] = {};
+
+	bpf_get_current_comm(comm, sizeof(comm));
+	for (int start = 0; start < 16; start++) {
+		bool same = true;
+
+		for (int i = 0; i < 16 && start + i < 16; i++)
+			if (i < comm_part_length && comm[start + i] != comm_part[i])
+				same = false;
+		if (same && start + comm_part_length <= 16)
+			return false;
+	}
+	return true;
+}
+
+/* Whether the current task's events are not wanted. Cheapest test first. */
+static __always_inline bool drop_current(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 pid = id >> 32, tid = (__u32)id;
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (self_pid && pid == self_pid)
+		return true;
+	if (only_pid && pid != only_pid)
+		return true;
+	if (only_tid && tid != only_tid)
+		return true;
+	if (by_uid && (__u32)bpf_get_current_uid_gid() != only_uid)
+		return true;
+	if (by_cgroup) {
+		__u64 key = bpf_get_current_cgroup_id();
+
+		if (!bpf_map_lookup_elem(&cgroup_set, &key))
+			return true;
+	}
+	if (only_ppid && BPF_CORE_READ(task, real_parent, tgid) != only_ppid)
+		return true;
+	if (by_mntns) {
+		__u64 key = mntns_of(task);
+
+		if (!bpf_map_lookup_elem(&mntns_set, &key))
+			return true;
+	}
+	if (comm_part_length && comm_differs())
+		return true;
+	return false;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * System calls, read from the registers that the task saved on entry. The kernel
+ * keeps the arguments there until the call returns, so one program at sys_exit
+ * sees call, arguments and result together and needs no map between two hooks.
+ */
+#pragma once
+
+#include "kernel.bpf.h"
+
+#ifndef __TARGET_ARCH_x86
+#error "only x86-64 is described so far"
+#endif
+
+/* Numbers of the 64-bit table; those of 32-bit processes are translated to them. */
+enum syscall {
+	SYS_OTHER = -1,
+	SYS_OPEN = 2,
+	SYS_EXECVE = 59,
+	SYS_CREAT = 85,
+	SYS_OPENAT = 257,
+	SYS_EXECVEAT = 322,
+	SYS_OPENAT2 = 437,
+};
+
+enum compat_syscall {
+	COMPAT_OPEN = 5,
+	COMPAT_CREAT = 8,
+	COMPAT_EXECVE = 11,
+	COMPAT_OPENAT = 295,
+	COMPAT_EXECVEAT = 358,
+	COMPAT_OPENAT2 = 437,
+};
+
+#define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h: in a 32-bit call */
+
+static __always_inline bool in_compat_call(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+}
+
+/* The open call that the current task is leaving; *COMPAT says whether it is a 32-bit one. */
+static __always_inline enum syscall leaving_open(struct pt_regs *regs, bool *compat)
+{
+	__u32 nr = regs->orig_ax;
+
+	/* Runs at every system call of the machine: nothing before this switch. */
+	switch (nr) {
+	case SYS_OPEN:
+	case SYS_CREAT:
+	case SYS_OPENAT:
+	case SYS_OPENAT2:
+		*compat = in_compat_call();
+		return !*compat || nr == COMPAT_OPENAT2 ? (enum syscall)nr : SYS_OTHER;
+	case COMPAT_OPEN:
+	case COMPAT_CREAT:
+	case COMPAT_OPENAT:
+		*compat = in_compat_call();
+		if (!*compat)
+			return SYS_OTHER;
+		return nr == COMPAT_OPEN ? SYS_OPEN : nr == COMPAT_CREAT ? SYS_CREAT : SYS_OPENAT;
+	default:
+		return SYS_OTHER;
+	}
+}
+
+/* The exec call that the current task is leaving, likewise. */
+static __always_inline enum syscall leaving_exec(struct pt_regs *regs, bool *compat)
+{
+	__u32 nr = regs->orig_ax;
+
+	switch (nr) {
+	case SYS_EXECVE:
+	case SYS_EXECVEAT:
+		*compat = in_compat_call();
+		return *compat ? SYS_OTHER : (enum syscall)nr;
+	case COMPAT_EXECVE:
+	case COMPAT_EXECVEAT:
+		*compat = in_compat_call();
+		if (!*compat)
+			return SYS_OTHER;
+		return nr == COMPAT_EXECVE ? SYS_EXECVE : SYS_EXECVEAT;
+	default:
+		return SYS_OTHER;
+	}
+}
+
+/* An argument of the call by position, from 0 to 3. */
+static __always_inline unsigned long argument(struct pt_regs *regs, bool compat, int index)
+{
+	switch (index) {
+	case 0:
+		return compat ? (__u32)regs->bx : regs->di;
+	case 1:
+		return compat ? (__u32)regs->cx : regs->si;
+	case 2:
+		return compat ? (__u32)regs->dx : regs->dx;
+	default:
+		return compat ? (__u32)regs->si : regs->r10;
+	}
+}

@@ -1,0 +1,57 @@
+/** A call into the kernel or libbpf that failed. */
+export class BpfError extends Error {
+  override name = "BpfError";
+  /** What was called, for example `bpf_object__load`. */
+  readonly operation: string;
+  /** The kernel's error number, positive. */
+  readonly errno: number;
+  /** The number's name, for example `EPERM`. */
+  readonly code: string;
+
+  constructor(message: string, operation: string, errno: number, code: string) {
+    super(message);
+    this.operation = operation;
+    this.errno = errno;
+    this.code = code;
+  }
+}
+
+/** A program that the kernel's verifier refused. The message has the line that says why; `log` has all of it. */
+export class VerifierError extends BpfError {
+  override name = "VerifierError";
+  readonly log: string;
+
+  constructor(message: string, operation: string, errno: number, code: string, log: string) {
+    super(message, operation, errno, code);
+    this.log = log;
+  }
+}
+
+/** Something that this kernel, or this process's privileges, cannot do. */
+export class NotSupportedError extends Error {
+  override name = "NotSupportedError";
+  /** What is missing, for example `CAP_BPF` or `tp_btf/sys_exit`. */
+  readonly feature: string;
+
+  constructor(message: string, feature: string, options?: ErrorOptions) {
+    super(message, options);
+    this.feature = feature;
+  }
+}
+
+/** A compiled program and its schema that do not describe the same record. */
+export class LayoutError extends Error {
+  override name = "LayoutError";
+  /** Every difference, one sentence each. */
+  readonly differences: readonly string[];
+
+  constructor(subject: string, differences: readonly string[]) {
+    super(`Cannot read ${subject}: the program and its schema differ: ${differences.join("; ")}`);
+    this.differences = differences;
+  }
+}
+
+/** A map that exists and is not of the shape that was asked for. */
+export class MapMismatchError extends Error {
+  override name = "MapMismatchError";
+}

@@ -1,0 +1,30 @@
+import koffi from "koffi";
+
+import { BpfError } from "../errors.js";
+
+const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
+names.set(524, "ENOTSUPP"); // the kernel's own; no libc names it
+
+/** The name of an error number, for example `EPERM` for 1. */
+export function errnoName(errno: number): string {
+  return names.get(errno) ?? `errno ${errno}`;
+}
+
+/**
+ * Passes on what a C function returned, unless it is a failure: libbpf returns the
+ * negative error number, libc returns -1 and sets errno.
+ * @param subject what was tried, for the message: `Cannot <subject>: EPERM`.
+ * @throws BpfError
+ */
+export function check(operation: string, result: number, subject: string = `call ${operation}`): number {
+  if (result >= 0) return result;
+  const errno = result === -1 ? koffi.errno() : -result;
+  throw new BpfError(`Cannot ${subject}: ${errnoName(errno)}`, operation, errno, errnoName(errno));
+}
+
+/** Passes on a pointer unless it is null. @throws BpfError */
+export function checkPointer(operation: string, pointer: bigint | null, subject?: string): bigint {
+  if (pointer) return pointer;
+  check(operation, -koffi.errno() || -1, subject);
+  throw new Error(`Cannot call ${operation}: no result and no error number`);
+}

@@ -1,0 +1,16 @@
+import { lazily, loadLibrary } from "./library.js";
+
+/** The C library's functions under their own names. */
+export const libc = lazily(() => {
+  const lib = loadLibrary("libc.so.6", "libc6");
+  return {
+    close: lib.func("int close(int fd)"),
+    clock_gettime: lib.func("int clock_gettime(int clock, _Out_ int64_t *timespec)"),
+    mmap: lib.func("void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)"),
+    munmap: lib.func("int munmap(void *addr, size_t length)"),
+    name_to_handle_at: lib.func(
+      "int name_to_handle_at(int dirfd, const char *pathname, _Inout_ void *handle, _Out_ int *mount_id, int flags)",
+    ),
+    vsnprintf: lib.func("int vsnprintf(_Out_ void *buffer, size_t size, const void *format, void *args)"),
+  };
+});

@@ -1,0 +1,30 @@
+import koffi from "koffi";
+
+import { libbpf, printCallback } from "./libbpf.js";
+import { lazily } from "./library.js";
+import { libc } from "./libc.js";
+
+const LIBBPF_DEBUG = 2;
+const lines: string[] = [];
+
+/** Takes over what libbpf prints; it would otherwise go to stderr. */
+const capture = lazily(() => {
+  const buffer = Buffer.alloc(1 << 18);
+  const print = koffi.register((level: number, format: bigint, args: bigint) => {
+    if (level < LIBBPF_DEBUG) {
+      const length = libc().vsnprintf(buffer, buffer.length, format, args);
+      lines.push(buffer.toString("utf8", 0, Math.min(Math.max(length, 0), buffer.length - 1)));
+    }
+    return 0;
+  }, printCallback);
+  libbpf().libbpf_set_print(print);
+  return true;
+});
+
+/** Runs `action` and returns its result beside what libbpf said meanwhile. */
+export function withLog<T>(action: () => T): { result: T; log: string } {
+  capture();
+  lines.length = 0;
+  const result = action();
+  return { result, log: lines.join("") };
+}

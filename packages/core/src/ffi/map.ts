@@ -1,0 +1,155 @@
+import { closeSync, readlinkSync } from "node:fs";
+
+import { BpfError, MapMismatchError } from "../errors.js";
+import { check } from "./errno.js";
+import { libbpf } from "./libbpf.js";
+
+/** Map types by the kernel's numbers, `enum bpf_map_type`. */
+export const MapType = {
+  hash: 1,
+  array: 2,
+  percpuHash: 5,
+  percpuArray: 6,
+  stackTrace: 7,
+  lruHash: 9,
+  ringbuf: 27,
+} as const;
+
+export interface MapInfo {
+  readonly type: number;
+  readonly id: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly name: string;
+}
+
+const ENOENT = 2;
+const ENOSPC = 28;
+
+/** A map in the kernel, as bytes. Whoever creates or opens one closes it; the kernel frees it with its last user. */
+export class BpfMap {
+  readonly #fd: number;
+  readonly #owned: boolean;
+  readonly info: MapInfo;
+
+  private constructor(fd: number, owned: boolean) {
+    this.#fd = fd;
+    this.#owned = owned;
+    this.info = mapInfo(fd);
+  }
+
+  /** Creates a map, unpinned. Needs CAP_BPF. @throws BpfError */
+  static create(options: Omit<MapInfo, "id">): BpfMap {
+    const { type, name, keySize, valueSize, maxEntries } = options;
+    const fd = libbpf().bpf_map_create(type, name, keySize, valueSize, maxEntries, null);
+    return new BpfMap(check("bpf_map_create", fd, `create the map ${name}`), true);
+  }
+
+  /** Opens the map pinned at `path`. @throws BpfError, with `ENOENT` where nothing is. */
+  static open(path: string): BpfMap {
+    const fd = check("bpf_obj_get", libbpf().bpf_obj_get(path), `open ${path} as a pinned map`);
+    // Programs and links can be pinned too.
+    if (readlinkSync(`/proc/self/fd/${fd}`) !== "anon_inode:bpf-map") {
+      closeSync(fd);
+      throw new MapMismatchError(`Cannot open ${path} as a pinned map: another kind of object is pinned there`);
+    }
+    return new BpfMap(fd, true);
+  }
+
+  /** A view of a map that somebody else, a loaded object, owns and closes. Not for use outside this folder. */
+  static borrow(fd: number): BpfMap {
+    return new BpfMap(fd, false);
+  }
+
+  /** Hands the file descriptor to the code of this folder. */
+  static fd(map: BpfMap): number {
+    return map.#fd;
+  }
+
+  /** Pins the map at a path on bpffs, where it outlives this process. @throws BpfError */
+  pin(path: string): void {
+    check("bpf_obj_pin", libbpf().bpf_obj_pin(this.#fd, path), `pin the map ${this.info.name} at ${path}`);
+  }
+
+  /** The value of a key, or undefined. @throws BpfError */
+  lookup(key: Uint8Array): Uint8Array | undefined {
+    const value = new Uint8Array(this.info.valueSize);
+    return this.#found(libbpf().bpf_map_lookup_elem(this.#fd, key, value), "bpf_map_lookup_elem") ? value : undefined;
+  }
+
+  /** Sets a key. @throws BpfError, with `E2BIG` where the map is full. */
+  update(key: Uint8Array, value: Uint8Array): void {
+    check("bpf_map_update_elem", libbpf().bpf_map_update_elem(this.#fd, key, value, 0), `update the map ${this.info.name}`);
+  }
+
+  /** Removes a key; false where it was not there. @throws BpfError */
+  delete(key: Uint8Array): boolean {
+    return this.#found(libbpf().bpf_map_delete_elem(this.#fd, key), "bpf_map_delete_elem");
+  }
+
+  /** All keys. Of a map that is edited meanwhile, a key may come twice or be missed. @throws BpfError */
+  *keys(): Generator<Uint8Array> {
+    let key: Uint8Array | null = null;
+    for (;;) {
+      const next = new Uint8Array(this.info.keySize);
+      if (!this.#found(libbpf().bpf_map_get_next_key(this.#fd, key, next), "bpf_map_get_next_key")) return;
+      yield next;
+      key = next;
+    }
+  }
+
+  /**
+   * All entries, read with a system call per thousand of them. With `take`, the entries
+   * read are removed in the same step, so that no count is seen twice. Kernel 5.6.
+   * @throws BpfError
+   */
+  *entries(take: boolean = false): Generator<{ key: Uint8Array; value: Uint8Array }> {
+    const { keySize, valueSize, maxEntries } = this.info;
+    const read = take ? "bpf_map_lookup_and_delete_batch" : "bpf_map_lookup_batch";
+    const most = Math.min(maxEntries, 1024);
+    const keys = new Uint8Array(most * keySize);
+    const values = new Uint8Array(most * valueSize);
+    // The kernel's place marker: a u32 for hashes, a key for arrays.
+    const position = new Uint8Array(Math.max(keySize, 4));
+    let from: Uint8Array | null = null;
+    for (let more = true; more; ) {
+      const count = [most];
+      const result: number = libbpf()[read](this.#fd, from, position, keys, values, count, null);
+      more = this.#found(result, read);
+      for (let i = 0; i < (count[0] ?? 0); i++) {
+        yield {
+          key: keys.slice(i * keySize, (i + 1) * keySize),
+          value: values.slice(i * valueSize, (i + 1) * valueSize),
+        };
+      }
+      from = position;
+    }
+  }
+
+  close(): void {
+    if (this.#owned) closeSync(this.#fd);
+  }
+
+  #found(result: number, operation: string): boolean {
+    if (result === -ENOENT) return false;
+    if (result === -ENOSPC) throw new BpfError(`Cannot read the map ${this.info.name}: a bucket holds more entries than one read takes`, operation, ENOSPC, "ENOSPC");
+    check(operation, result, `read the map ${this.info.name}`);
+    return true;
+  }
+}
+
+/** The first members of `struct bpf_map_info`, include/uapi/linux/bpf.h. */
+function mapInfo(fd: number): MapInfo {
+  const bytes = Buffer.alloc(80);
+  check("bpf_obj_get_info_by_fd", libbpf().bpf_obj_get_info_by_fd(fd, bytes, [bytes.length]));
+  const name = bytes.subarray(24, 40);
+  return {
+    type: bytes.readUInt32LE(0),
+    id: bytes.readUInt32LE(4),
+    keySize: bytes.readUInt32LE(8),
+    valueSize: bytes.readUInt32LE(12),
+    maxEntries: bytes.readUInt32LE(16),
+    name: name.toString("latin1", 0, Math.max(name.indexOf(0), 0)),
+  };
+}

@@ -1,0 +1,162 @@
+import koffi from "koffi";
+
+import { VerifierError } from "../errors.js";
+import { check, checkPointer, errnoName } from "./errno.js";
+import { libbpf } from "./libbpf.js";
+import { withLog } from "./log.js";
+import { BpfMap } from "./map.js";
+
+/** A compiled BPF object: opened, then changed, then loaded into the kernel, then attached. */
+export class BpfObject {
+  readonly name: string;
+  #object: bigint | null;
+  #loaded = false;
+  readonly #maps = new Map<string, bigint>();
+  readonly #programs = new Map<string, bigint>();
+  readonly #links: bigint[] = [];
+
+  private constructor(name: string, object: bigint) {
+    this.name = name;
+    this.#object = object;
+    const { bpf_object__next_map, bpf_object__next_program, bpf_map__name, bpf_program__name } = libbpf();
+    for (let map = null; (map = bpf_object__next_map(object, map)); ) {
+      // libbpf names global variables' maps after the object: `opensno.bss`
+      this.#maps.set(bpf_map__name(map).replace(/^.*(?=\.)/, ""), map);
+    }
+    for (let program = null; (program = bpf_object__next_program(object, program)); ) {
+      this.#programs.set(bpf_program__name(program), program);
+    }
+  }
+
+  /**
+   * Parses the bytes of a `.bpf.o`; needs no privilege and does not touch the kernel.
+   * The caller closes it.
+   * @throws BpfError where the bytes are not an object that libbpf understands.
+   */
+  static open(name: string, bytes: Uint8Array): BpfObject {
+    const { result, log } = withLog(() => libbpf().bpf_object__open_mem(bytes, bytes.length, null));
+    const object = checkPointer("bpf_object__open_mem", result, `open the BPF object ${name}${because(log)}`);
+    return new BpfObject(name, object);
+  }
+
+  /** The object's own type information, in the BTF format. */
+  get btf(): Uint8Array {
+    const size = [0];
+    const data = libbpf().btf__raw_data(libbpf().bpf_object__btf(this.#object), size);
+    return new Uint8Array(koffi.view(data, size[0] ?? 0)).slice();
+  }
+
+  get programs(): readonly string[] {
+    return [...this.#programs.keys()];
+  }
+
+  /**
+   * The memory of a section of global variables: `.rodata` may be written until the object
+   * is loaded, `.bss` and `.data` are shared with the running programs. Undefined where the
+   * object has no such section. Not to be touched after `close`.
+   */
+  variables(section: string): Uint8Array | undefined {
+    const map = this.#maps.get(section);
+    if (map === undefined) return undefined;
+    const size = [0];
+    const data = libbpf().bpf_map__initial_value(map, size);
+    return data ? new Uint8Array(koffi.view(data, size[0] ?? 0)) : undefined;
+  }
+
+  /** Before loading: the programs to load. All others stay out of the kernel. */
+  choose(programs: readonly string[]): void {
+    for (const program of programs) this.#program(program);
+    for (const [name, program] of this.#programs) {
+      check("bpf_program__set_autoload", libbpf().bpf_program__set_autoload(program, programs.includes(name)));
+    }
+  }
+
+  /** Before loading: how many entries a map of the object gets; for a ring, its bytes. */
+  setMaxEntries(map: string, entries: number): void {
+    check("bpf_map__set_max_entries", libbpf().bpf_map__set_max_entries(this.#map(map), entries));
+  }
+
+  /** How many entries a map of the object has or will get. */
+  maxEntries(map: string): number {
+    return libbpf().bpf_map__max_entries(this.#map(map));
+  }
+
+  /** Before loading: use an existing map in place of the object's own. Its shape is not checked here. */
+  replaceMap(map: string, by: BpfMap): void {
+    check("bpf_map__reuse_fd", libbpf().bpf_map__reuse_fd(this.#map(map), BpfMap.fd(by)));
+  }
+
+  /** Before loading: do not create a map that no chosen program can reach. */
+  leaveOutMap(map: string): void {
+    check("bpf_map__set_autocreate", libbpf().bpf_map__set_autocreate(this.#map(map), false));
+  }
+
+  hasMap(map: string): boolean {
+    return this.#maps.has(map);
+  }
+
+  /** Loads maps and chosen programs into the kernel. @throws VerifierError, BpfError */
+  load(): void {
+    const { result, log } = withLog(() => libbpf().bpf_object__load(this.#object));
+    if (result < 0) {
+      const code = errnoName(-result);
+      const message = `Cannot load ${this.name}: ${code}${because(log)}`;
+      throw new VerifierError(message, "bpf_object__load", -result, code, log);
+    }
+    this.#loaded = true;
+  }
+
+  /** Attaches a loaded program to the hook its section names, until `detach` or `close`. @throws BpfError */
+  attach(program: string): void {
+    const { result, log } = withLog(() => libbpf().bpf_program__attach(this.#program(program)));
+    this.#links.push(
+      checkPointer("bpf_program__attach", result, `attach ${program} of ${this.name}${because(log)}`),
+    );
+  }
+
+  /** A map of the loaded object. It lives as long as the object. */
+  map(name: string): BpfMap {
+    if (!this.#loaded) throw new Error(`Cannot use the map ${name}: ${this.name} is not loaded`);
+    return BpfMap.borrow(check("bpf_map__fd", libbpf().bpf_map__fd(this.#map(name))));
+  }
+
+  /** Detaches all programs; the maps stay. */
+  detach(): void {
+    for (const link of this.#links.splice(0)) libbpf().bpf_link__destroy(link);
+  }
+
+  /** Detaches and frees everything. May be called twice. */
+  close(): void {
+    this.detach();
+    if (this.#object) libbpf().bpf_object__close(this.#object);
+    this.#object = null;
+  }
+
+  #map(name: string): bigint {
+    const map = this.#maps.get(name);
+    if (map === undefined) throw new Error(`Cannot find the map ${name} in ${this.name}`);
+    return map;
+  }
+
+  #program(name: string): bigint {
+    const program = this.#programs.get(name);
+    if (program === undefined) throw new Error(`Cannot find the program ${name} in ${this.name}`);
+    return program;
+  }
+}
+
+/** How many CPUs this machine may ever have: the length of what is kept per CPU. */
+export function possibleCpus(): number {
+  return check("libbpf_num_possible_cpus", libbpf().libbpf_num_possible_cpus());
+}
+
+/** The line of libbpf's log that says why: the last one before the verifier's statistics and libbpf's own endings. */
+function because(log: string): string {
+  const lines = log.split("\n").map((line) => line.trim()).filter(Boolean);
+  const verdict = lines.findIndex((line) => line.startsWith("processed "));
+  const line =
+    verdict > 0
+      ? lines[verdict - 1]
+      : lines.find((line) => /^libbpf: /.test(line) && !/ failed to load: -\d+$|BEGIN|END/.test(line));
+  return line ? `: ${line.replace(/^libbpf: /, "")}` : "";
+}

@@ -1,0 +1,36 @@
+// Streams
+export {
+  type Attached,
+  type Batch,
+  type Connection,
+  EventStream,
+  type Lost,
+  type Notice,
+  originOf,
+  type Receiver,
+  type Source,
+  type Status,
+  type StreamInfo,
+} from "./stream.js";
+export { trace, type Setting } from "./trace.js";
+
+// Schemas
+export * from "./schema/schema.js";
+export { bindLayout, type Layout, type Place } from "./schema/layout.js";
+export { Btf } from "./btf/btf.js";
+
+// Objects and maps
+export { type Image, type Knob, load, type Loaded, type Patch, type Variant } from "./load.js";
+export { BpfObject } from "./ffi/object.js";
+export { BpfMap, type MapInfo, MapType } from "./ffi/map.js";
+export { missingCapabilities, requireCapabilities } from "./capabilities.js";
+
+// Text
+export { column, type Column } from "./text/column.js";
+export { printable, printableJson } from "./text/printable.js";
+
+// Kernel facts
+export { pathHandle } from "./ffi/handle.js";
+
+// Errors
+export * from "./errors.js";

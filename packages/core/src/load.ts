@@ -1,0 +1,107 @@
+import { Btf } from "./btf/btf.js";
+import { requireCapabilities } from "./capabilities.js";
+import { NotSupportedError } from "./errors.js";
+import type { BpfMap } from "./ffi/map.js";
+import { BpfObject, possibleCpus } from "./ffi/object.js";
+
+/** A value for one of a program's `const volatile` switches. Text is padded with NULs; undefined leaves it as it is. */
+export type Knob = number | boolean | string | ArrayBufferView | undefined;
+
+/** What may change between opening an object and loading it. */
+export interface Patch {
+  readonly knobs?: Readonly<Record<string, Knob>>;
+  /** Existing maps to use in place of the object's own. They are the caller's to close. */
+  readonly maps?: Readonly<Record<string, BpfMap>>;
+  /** Entries for the object's own maps; for its ring, bytes. */
+  readonly maxEntries?: Readonly<Record<string, number>>;
+}
+
+/** A set of an object's programs that does a job together. */
+export interface Variant {
+  readonly programs: readonly string[];
+  /** What events it cannot see that the variants before it can, for a notice: `opens through io_uring`. */
+  readonly lacks?: string;
+}
+
+/** A compiled program with the ways to run it. */
+export interface Image {
+  readonly name: string;
+  /** The bytes of the `.bpf.o`. */
+  readonly bytes: () => Uint8Array;
+  /** In order of preference. The first that this kernel accepts is used. */
+  readonly variants: readonly Variant[];
+}
+
+/** An object in the kernel, its programs attached. */
+export interface Loaded {
+  readonly object: BpfObject;
+  readonly btf: Btf;
+  readonly variant: Variant;
+}
+
+/**
+ * Loads and attaches the first variant that the kernel accepts. Needs CAP_BPF and CAP_PERFMON.
+ * The caller closes the object.
+ * @param check looks at the object's types before anything reaches the kernel, and throws
+ * @throws NotSupportedError, VerifierError, BpfError; then nothing is left in the kernel
+ */
+export function load(image: Image, patch: Patch, check: (btf: Btf) => void = () => {}): Loaded {
+  const bytes = image.bytes();
+  const refusals: unknown[] = [];
+  for (const variant of image.variants) {
+    const object = BpfObject.open(image.name, bytes);
+    try {
+      const btf = new Btf(object.btf);
+      check(btf);
+      if (refusals.length === 0) requireCapabilities(`load ${image.name}`);
+      apply(object, btf, patch);
+      object.choose(variant.programs);
+      try {
+        object.load();
+        for (const program of variant.programs) object.attach(program);
+        return { object, btf, variant };
+      } catch (error) {
+        refusals.push(error);
+      }
+    } catch (error) {
+      object.close();
+      throw error;
+    }
+    object.close();
+  }
+  const [first] = refusals;
+  if (refusals.length === 1) throw first;
+  throw new NotSupportedError(
+    `Cannot trace with ${image.name}: this kernel accepts none of its ${refusals.length} variants; the first: ${(first as Error).message}`,
+    image.name,
+    { cause: first },
+  );
+}
+
+function apply(object: BpfObject, btf: Btf, { knobs = {}, maps = {}, maxEntries = {} }: Patch): void {
+  const variables = btf.variables();
+  const rodata = object.variables(".rodata");
+  for (const [name, value] of Object.entries(knobs)) {
+    if (value === undefined) continue;
+    const variable = variables.get(name);
+    if (!rodata || variable?.section !== ".rodata") throw new Error(`Cannot set ${name}: ${object.name} has no such switch`);
+    rodata.set(knobBytes(name, value, variable.size), variable.offset);
+  }
+  for (const [name, map] of Object.entries(maps)) object.replaceMap(name, map);
+  for (const [name, entries] of Object.entries(maxEntries)) object.setMaxEntries(name, entries);
+  // Scratch memory is declared for one CPU, see EVENT in bpf/include/event.bpf.h.
+  if (object.hasMap("scratch")) object.setMaxEntries("scratch", object.maxEntries("scratch") * possibleCpus());
+}
+
+function knobBytes(name: string, value: NonNullable<Knob>, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  const given =
+    typeof value === "string"
+      ? Buffer.from(value)
+      : typeof value === "object"
+        ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+        : new Uint8Array(BigInt64Array.of(BigInt(value)).buffer).subarray(0, Math.min(size, 8));
+  if (given.length > size) throw new RangeError(`Cannot set ${name}: ${given.length} bytes do not fit into ${size}`);
+  bytes.set(given);
+  return bytes;
+}

@@ -1,0 +1,92 @@
+import type { Btf, BtfType } from "../btf/btf.js";
+import { LayoutError } from "../errors.js";
+import type { Fields, Kind, Schema } from "./schema.js";
+
+/** A field and where its bytes are. */
+export interface Place {
+  readonly name: string;
+  readonly kind: Kind;
+  /** From the start of the struct, in bytes. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Where the fields of a struct are, in the order of the schema. */
+export interface Layout {
+  readonly size: number;
+  readonly places: readonly Place[];
+}
+
+/** The bytes that each kind takes; the length of `chars` is the program's choice. */
+const SIZES: Record<Kind, number | undefined> = {
+  time: 8,
+  bool: 1,
+  u8: 1,
+  u16: 2,
+  u32: 4,
+  i32: 4,
+  u64: 8,
+  i64: 8,
+  chars: undefined,
+  text: 4,
+  texts: 4,
+};
+
+const cName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/**
+ * Finds the fields of a schema in a program's types. Nested structs count as their members;
+ * members whose name starts with `_` are padding.
+ * @throws LayoutError with every difference between the two.
+ */
+export function bindLayout(schema: Schema<Fields>, btf: Btf): Layout {
+  const { struct, fields } = schema;
+  const type = btf.struct(struct);
+  if (!type) throw new LayoutError(struct, [`the program has no struct ${struct}`]);
+
+  const differences: string[] = [];
+  const members = flatten(type, btf);
+  let end = 0;
+  for (const member of members) {
+    if (member.offset > end) differences.push(`${member.offset - end} unnamed bytes stand before ${member.name}`);
+    end = member.offset + member.size;
+  }
+  if (end < type.size) differences.push(`${type.size - end} unnamed bytes stand at the end`);
+
+  const places: Place[] = [];
+  for (const [name, { kind }] of Object.entries(fields)) {
+    const member = members.find((candidate) => candidate.name === cName(name));
+    if (!member) {
+      differences.push(`the program has no ${cName(name)}`);
+      continue;
+    }
+    const size = SIZES[kind] ?? member.size;
+    if (size !== member.size) differences.push(`${name} is ${kind} of ${size} bytes here and has ${member.size} there`);
+    if (kind === "chars" !== member.array) differences.push(`${name} is ${kind} here and ${member.array ? "an array" : "no array"} there`);
+    if ((kind === "text" || kind === "texts") !== member.text) differences.push(`${name} is ${kind} here and ${member.text ? "a struct text" : "no struct text"} there`);
+    places.push({ name, kind, offset: member.offset, size });
+  }
+  const known = new Set(Object.keys(fields).map(cName));
+  for (const { name } of members) {
+    if (!name.startsWith("_") && !known.has(name)) differences.push(`the schema has no ${name}`);
+  }
+  if (differences.length > 0) throw new LayoutError(struct, differences);
+  return { size: type.size, places };
+}
+
+interface Member {
+  readonly name: string;
+  readonly offset: number;
+  readonly size: number;
+  readonly array: boolean;
+  readonly text: boolean;
+}
+
+function flatten(type: Extract<BtfType, { kind: "struct" }>, btf: Btf, base: number = 0): Member[] {
+  return type.members.flatMap(({ name, type: id, offset }) => {
+    const member = btf.resolve(id);
+    const text = member.kind === "struct" && member.name === "text";
+    if (member.kind === "struct" && !text) return flatten(member, btf, base + offset);
+    return [{ name, offset: base + offset, size: btf.sizeOf(id), array: member.kind === "array", text }];
+  });
+}

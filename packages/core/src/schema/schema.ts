@@ -1,0 +1,82 @@
+/**
+ * A schema gives the fields of an event their names, meaning and types. Where a field
+ * stands in a record is not said here: that is read from the compiled program.
+ */
+
+/** What the bytes of a field mean. */
+export type Kind =
+  | "time"
+  | "bool"
+  | "u8"
+  | "u16"
+  | "u32"
+  | "i32"
+  | "u64"
+  | "i64"
+  | "chars"
+  | "text"
+  | "texts";
+
+/** A field whose value in a row is a `T`. */
+export interface Field<T> {
+  readonly kind: Kind;
+  /** What the field tells, in a sentence. */
+  readonly doc: string;
+  /** Only for the type checker: never set. */
+  readonly value?: T;
+}
+
+export type Fields = Readonly<Record<string, Field<unknown>>>;
+
+/** The fields of one struct of a program. */
+export interface Schema<F extends Fields = Fields> {
+  /** The struct's name in C. */
+  readonly struct: string;
+  readonly fields: F;
+}
+
+/** The row that a schema describes. */
+export type EventOf<S> = S extends Schema<infer F> ? RowOf<F> : never;
+/** A row with these fields. */
+export type RowOf<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+
+/** Describes the struct `struct` of a program. A field `cgroupId` is the C member `cgroup_id`. */
+export function schema<F extends Fields>(struct: string, fields: F): Schema<F> {
+  return { struct, fields };
+}
+
+const field =
+  <T>(kind: Kind) =>
+  (doc: string): Field<T> => ({ kind, doc });
+
+/** A moment: in C a `__u64` of CLOCK_MONOTONIC nanoseconds, in a row Unix milliseconds with a fraction. */
+export const time: (doc: string) => Field<number> = field("time");
+/** In C a `__u8`. */
+export const bool: (doc: string) => Field<boolean> = field("bool");
+export const u8: (doc: string) => Field<number> = field("u8");
+export const u16: (doc: string) => Field<number> = field("u16");
+export const u32: (doc: string) => Field<number> = field("u32");
+export const i32: (doc: string) => Field<number> = field("i32");
+/** 64 bits whose values stay below 2^53; one that does not ends the stream with a RangeError. */
+export const u64: (doc: string) => Field<number> = field("u64");
+/** As `u64`, signed. */
+export const i64: (doc: string) => Field<number> = field("i64");
+/** In C a `char[n]` that ends at its first NUL. */
+export const chars: (doc: string) => Field<string> = field("chars");
+/** In C a `struct text`. Bytes that are not UTF-8 become U+FFFD. */
+export const text: (doc: string) => Field<string> = field("text");
+/** In C a `struct text` whose parts each end with a NUL. */
+export const texts: (doc: string) => Field<readonly string[]> = field("texts");
+
+/** Who caused an event, as `struct who` in bpf/include/event.bpf.h: the first fields of every event. */
+export const who = {
+  time: time("when, in Unix milliseconds"),
+  pid: u32("process id"),
+  tid: u32("thread id"),
+  ppid: u32("parent's process id"),
+  uid: u32("real user id"),
+  comm: chars("name of the thread, at most 15 bytes"),
+  cgroupId: u64("id of the process's cgroup in the v2 hierarchy"),
+  mntnsId: u32("inode number of the process's mount namespace"),
+  cpu: u32("processor that it ran on"),
+} as const;

@@ -1,0 +1,176 @@
+import { filter, from, Observable, type ObservableInput, Subject, type Subscriber, type TeardownLogic } from "rxjs";
+
+import type { Fields, Schema } from "./schema/schema.js";
+import type { Column } from "./text/column.js";
+
+/** What a stream says about itself, besides its events. */
+export type Status = Attached | Lost | Notice;
+
+/** The stream delivers what happens from now on. */
+export interface Attached {
+  readonly type: "attached";
+  /** The programs that run. */
+  readonly programs: readonly string[];
+}
+
+/** Events that happened and cannot be delivered. */
+export interface Lost {
+  readonly type: "lost";
+  /** Unix milliseconds when the loss was seen; it happened after the event delivered last. */
+  readonly time: number;
+  /** How many events, since the last such report. */
+  readonly count: number;
+  /** How many since the stream was subscribed to. */
+  readonly total: number;
+  /** Where: `ring full` or `map full` in the kernel, `sink full` in this process. */
+  readonly reason: string;
+}
+
+/** Something that a person should know. */
+export interface Notice {
+  readonly type: "notice";
+  /** One line. */
+  readonly message: string;
+}
+
+/** Events that arrived together. Valid only during the call that hands it over. */
+export interface Batch<E> {
+  readonly length: number;
+  /** Makes the event at an index into a plain object. */
+  row(index: number): E;
+}
+
+/** Takes what a source gives. After `complete` or `error` nothing more comes. */
+export interface Receiver<E> {
+  batch(batch: Batch<E>): void;
+  status(status: Status): void;
+  complete(): void;
+  error(error: unknown): void;
+}
+
+/** A source that has been started. */
+export interface Connection {
+  /** Ends the source in good order: nothing new, what is under way is delivered, then `complete`. */
+  stop(): void;
+  /** Ends the source at once and frees what it holds. Calls nothing back. May be called twice. */
+  close(): void;
+  /** Stops delivery until `release`; what happens meanwhile waits in the source's buffer. */
+  hold(): void;
+  release(): void;
+}
+
+/** Starts delivering to a receiver. Throws where it cannot start, having freed everything. */
+export type Source<E> = (receiver: Receiver<E>) => Connection;
+
+/** What a stream knows of its events beyond their type. */
+export interface StreamInfo<E> {
+  /** The probe's name. */
+  readonly name: string;
+  readonly schema: Schema<Fields>;
+  /** Makes the columns of a text table, anew for each table. */
+  readonly columns: () => readonly Column<E>[];
+  /** Which events are wanted, where the source could not leave the others out. */
+  readonly where?: ((event: E) => boolean) | undefined;
+}
+
+/** What streams made from each other by `until` have in common. */
+interface Shared {
+  readonly status: Subject<Status>;
+  readonly connections: Set<Connection>;
+}
+
+/**
+ * A cold stream of typed events. Subscribing starts its source (for a probe: loads and
+ * attaches its programs), unsubscribing ends it at once and frees everything; each
+ * subscription has a source of its own.
+ */
+export class EventStream<E> extends Observable<E> {
+  readonly info: StreamInfo<E>;
+  /** Attachment, losses and notices of all subscriptions to this stream, as they come. Does not complete. */
+  readonly status: Observable<Status>;
+  /** The losses alone. */
+  readonly losses: Observable<Lost>;
+  readonly #source: Source<E>;
+  readonly #shared: Shared;
+
+  constructor(info: StreamInfo<E>, source: Source<E>, shared: Shared = { status: new Subject(), connections: new Set() }) {
+    super(function (this: Observable<E>, subscriber: Subscriber<E>): TeardownLogic {
+      return (this as EventStream<E>).#connect(subscriber);
+    });
+    this.info = info;
+    this.#source = source;
+    this.#shared = shared;
+    this.status = shared.status.asObservable();
+    this.losses = this.status.pipe(filter((status) => status.type === "lost"));
+  }
+
+  /**
+   * The same stream, ended in good order when `notifier` emits: its programs are detached, what
+   * they had seen is delivered, then it completes. (`takeUntil` would drop what is under way.)
+   */
+  until(notifier: ObservableInput<unknown>): EventStream<E> {
+    return new EventStream(this.info, stopOn(this.#source, notifier), this.#shared);
+  }
+
+  /**
+   * Stops delivery of this stream until the function that it returns is called. For a sink that
+   * cannot keep up: events wait in the kernel's ring, and are counted as lost once that is full.
+   */
+  hold(): () => void {
+    const held = [...this.#shared.connections];
+    for (const connection of held) connection.hold();
+    return () => {
+      for (const connection of held.splice(0)) connection.release();
+    };
+  }
+
+  #connect(subscriber: Subscriber<E>): TeardownLogic {
+    const { status, connections } = this.#shared;
+    const { where } = this.info;
+    const connection = this.#source({
+      batch(batch) {
+        for (let i = 0; i < batch.length && !subscriber.closed; i++) {
+          const event = batch.row(i);
+          if (!where || where(event)) subscriber.next(event);
+        }
+      },
+      status: (value) => status.next(value),
+      complete: () => subscriber.complete(),
+      error: (error) => subscriber.error(error),
+    });
+    connections.add(connection);
+    return () => {
+      connections.delete(connection);
+      connection.close();
+    };
+  }
+}
+
+/** The stream that an observable was made from by operators, or undefined where there was none, or several. */
+export function originOf(observable: Observable<unknown>): EventStream<unknown> | undefined {
+  // `source` is how RxJS 7 links the result of an operator to what it was applied to.
+  for (let at: Observable<unknown> | undefined = observable; at; at = at.source) {
+    if (at instanceof EventStream) return at;
+  }
+  return undefined;
+}
+
+function stopOn<E>(source: Source<E>, notifier: ObservableInput<unknown>): Source<E> {
+  return (receiver) => {
+    const connection = source(receiver);
+    const notified = from(notifier).subscribe({
+      next: () => {
+        notified.unsubscribe();
+        connection.stop();
+      },
+      error: (error) => receiver.error(error),
+    });
+    return {
+      ...connection,
+      close() {
+        notified.unsubscribe();
+        connection.close();
+      },
+    };
+  };
+}

@@ -1,0 +1,48 @@
+import { printable } from "./printable.js";
+
+/** A column of a text table of `E`s. */
+export interface Column<E> {
+  /** The heading, padded. */
+  readonly head: string;
+  /** The cell of an event, padded, with nothing in it that a terminal would obey. */
+  cell(event: E): string;
+}
+
+type Value = string | number;
+
+/**
+ * Describes a column in the words of printf, as the tables of this field are documented:
+ * flags `-` and `0`, a width, a precision, and one of `s d o x f`, with literal text around.
+ * @param headFormat how the title is printed; from `format` where it is not given
+ * @throws TypeError for a format that is none of these
+ */
+export function column<E>(
+  title: string,
+  format: string,
+  value: (event: E) => Value,
+  headFormat: string = format.replace(/%(-?)0?(\d*)(?:\.\d+)?[sdoxf]/, "%$1$2s"),
+): Column<E> {
+  const print = printf(format);
+  return { head: printf(headFormat)(title), cell: (event) => print(value(event)) };
+}
+
+function printf(format: string): (value: Value) => string {
+  const parts = /^([^%]*)%(-?)(0?)(\d*)(?:\.(\d+))?([sdoxf])([^%]*)$/.exec(format);
+  if (!parts) throw new TypeError(`Cannot use the column format ${JSON.stringify(format)}`);
+  const [, before = "", left, zero, width = "", precision, conversion = "", after = ""] = parts;
+  const digits = precision === undefined ? undefined : Number(precision);
+  const convert = CONVERSIONS[conversion as keyof typeof CONVERSIONS];
+  const fill = zero ? "0" : " ";
+  const size = Number(width);
+  return left
+    ? (value) => before + convert(value, digits).padEnd(size) + after
+    : (value) => before + convert(value, digits).padStart(size, fill) + after;
+}
+
+const CONVERSIONS = {
+  s: (value: Value, most?: number) => printable(String(value)).slice(0, most),
+  d: (value: Value) => (typeof value === "string" ? printable(value) : String(value)),
+  o: (value: Value) => Number(value).toString(8),
+  x: (value: Value) => Number(value).toString(16),
+  f: (value: Value, digits: number = 6) => Number(value).toFixed(digits),
+} as const;

@@ -1,0 +1,130 @@
+/**
+ * Options of probes. One description gives an option its TypeScript type, its command-line
+ * flag, its line of help and the check of its value.
+ */
+
+/** How an option is given on the command line. */
+export type OptionKind = "flag" | "integer" | "text" | "list" | "user" | "command";
+
+/** An option whose value is a `T`. */
+export interface Option<T> {
+  readonly kind: OptionKind;
+  /** What it does, in a few words, for `--help`. */
+  readonly help: string;
+  /** The one-letter flag. */
+  readonly short?: string;
+  /** The long flag, where it is not the option's name with dashes. */
+  readonly long?: string;
+  /** What its value is called in `--help`. */
+  readonly value?: string;
+  /** Checks a value, from a caller or from the command line. @throws UsageError */
+  readonly parse: (given: unknown, name: string) => T;
+}
+
+export type Options = Readonly<Record<string, Option<unknown>>>;
+/** The values of options: what a caller passes to a probe. All are optional. */
+export type ValuesOf<O extends Options> = { readonly [K in keyof O]?: O[K] extends Option<infer T> ? T : never };
+
+/** Options that cannot be used as they were given. The command line ends with status 2. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+interface Flag {
+  readonly short?: string;
+  readonly long?: string;
+}
+interface Valued extends Flag {
+  readonly value: string;
+}
+
+/** On or off. */
+export function flag(help: string, names: Flag = {}): Option<boolean> {
+  return {
+    kind: "flag",
+    help,
+    ...names,
+    parse: (given, name) => {
+      if (typeof given !== "boolean") throw new UsageError(`${name} takes true or false`);
+      return given;
+    },
+  };
+}
+
+/** A whole number between `min` and `max`. */
+export function integer(help: string, { min = 0, max = 2 ** 32 - 1, ...names }: Valued & { min?: number; max?: number }): Option<number> {
+  return {
+    kind: "integer",
+    help,
+    ...names,
+    parse: (given, name) => {
+      const number = typeof given === "string" && /^\d+$/.test(given) ? Number(given) : given;
+      if (typeof number !== "number" || !Number.isInteger(number) || number < min || number > max)
+        throw new UsageError(`${name} takes a whole number from ${min} to ${max}, not ${show(given)}`);
+      return number;
+    },
+  };
+}
+
+/** A string. */
+export function text(help: string, names: Valued): Option<string> {
+  return {
+    kind: "text",
+    help,
+    ...names,
+    parse: (given, name) => {
+      if (typeof given !== "string" || given === "") throw new UsageError(`${name} takes a text, not ${show(given)}`);
+      return given;
+    },
+  };
+}
+
+/** Strings; the flag may be given several times. `allowed` lists what each may be. */
+export function list(help: string, { allowed, ...names }: Valued & { allowed?: readonly string[] }): Option<readonly string[]> {
+  return {
+    kind: "list",
+    help,
+    ...names,
+    parse: (given, name) => {
+      const values: unknown[] = Array.isArray(given) ? given : [given];
+      for (const value of values) {
+        if (typeof value !== "string" || (allowed && !allowed.includes(value)))
+          throw new UsageError(`${name} takes ${allowed ? `one of ${allowed.join(" ")}` : "texts"}, not ${show(value)}`);
+      }
+      return values as string[];
+    },
+  };
+}
+
+/** A command and its arguments; on the command line all that follows the flag. */
+export function command(help: string, names: Valued): Option<readonly string[]> {
+  return {
+    kind: "command",
+    help,
+    ...names,
+    parse: (given, name) => {
+      if (!Array.isArray(given) || given.length === 0 || given.some((part) => typeof part !== "string"))
+        throw new UsageError(`${name} takes a command`);
+      return given as string[];
+    },
+  };
+}
+
+/** How a value is shown in a complaint about it. */
+export function show(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
+}
+
+/**
+ * Checks what a caller passed against the options.
+ * @throws UsageError for an unknown option or a value that does not fit
+ */
+export function parseOptions<O extends Options>(options: O, given: Readonly<Record<string, unknown>>): ValuesOf<O> {
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const option = options[name];
+    if (!option) throw new UsageError(`There is no option ${name}; there are ${Object.keys(options).join(" ")}`);
+    if (value !== undefined) values[name] = option.parse(value, name);
+  }
+  return values as ValuesOf<O>;
+}

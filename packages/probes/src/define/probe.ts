@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+
+import { type Column, EventStream, type Fields, type Knob, type RowOf, type Schema, trace, type Variant } from "@rxbpf/core";
+import { narrow } from "@rxbpf/filters";
+import { timer } from "rxjs";
+
+import { common } from "./common.js";
+import { type Option, type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
+
+/** What a probe is; everything else about it follows from this. */
+export interface Definition<F extends Fields, O extends Options> {
+  /** The command's name, and that of its program in bpf/. */
+  readonly name: string;
+  /** What it shows, in a line. */
+  readonly summary: string;
+  /** The fields of its events. */
+  readonly event: Schema<F>;
+  readonly options: O;
+  /** What must hold between options. @throws UsageError */
+  readonly check?: (options: ValuesOf<O>) => void;
+  /** The programs to run, in order of preference. */
+  readonly variants: (options: ValuesOf<O>) => readonly Variant[];
+  /** The program's switches. */
+  readonly knobs: (options: ValuesOf<O>) => Readonly<Record<string, Knob>>;
+  /** What the kernel cannot decide, or undefined if it decides all. */
+  readonly where?: (options: ValuesOf<O>) => ((event: RowOf<F>) => boolean) | undefined;
+  /** The columns of the text table. */
+  readonly columns: (options: ValuesOf<O>) => readonly Column<RowOf<F>>[];
+}
+
+/** The options that a caller of a probe may pass. */
+export type ProbeOptions<O extends Options> = ValuesOf<O> & ValuesOf<typeof common>;
+
+/** A probe: call it with options for a stream of its events. */
+export interface Probe<F extends Fields = Fields, O extends Options = Options> {
+  /**
+   * @throws UsageError for options that do not fit. Subscribing throws into the stream's `error`
+   * what `load` throws, and the errors of the sets that it was given.
+   */
+  (options?: ProbeOptions<O>): EventStream<RowOf<F>>;
+  readonly definition: Definition<F, O>;
+  /** All its options, its own and those that every probe has. */
+  readonly options: Readonly<Record<string, Option<unknown>>>;
+}
+
+/** Makes a probe of its definition. */
+export function probe<F extends Fields, O extends Options>(definition: Definition<F, O>): Probe<F, O> {
+  const options = { ...definition.options, ...common };
+
+  const open = (given: ProbeOptions<O> = {}): EventStream<RowOf<F>> => {
+    const values = parseOptions(options, given) as ProbeOptions<O>;
+    const { duration, includeSelf, ringBytes } = values as ValuesOf<typeof common>;
+    if (ringBytes !== undefined && (ringBytes & (ringBytes - 1)) !== 0) throw new UsageError("ringBytes takes a power of two");
+    definition.check?.(values);
+
+    const image = {
+      name: definition.name,
+      bytes: () => readFileSync(new URL(`../../bpf/${definition.name}.bpf.o`, import.meta.url)),
+      variants: definition.variants(values),
+    };
+    const source = trace<RowOf<F>>(image, definition.event, () => {
+      const narrowed = narrow(values as ValuesOf<typeof common>);
+      return {
+        ...narrowed,
+        knobs: { ...definition.knobs(values), ...narrowed.knobs, self_pid: includeSelf ? 0 : process.pid },
+        ...(ringBytes === undefined ? {} : { maxEntries: { events: ringBytes } }),
+      };
+    });
+    const stream = new EventStream<RowOf<F>>(
+      {
+        name: definition.name,
+        schema: definition.event,
+        columns: () => definition.columns(values),
+        where: definition.where?.(values),
+      },
+      source,
+    );
+    return duration === undefined ? stream : stream.until(timer(duration * 1000));
+  };
+  return Object.defineProperty(Object.assign(open, { definition, options }), "name", { value: definition.name });
+}

@@ -1,0 +1,85 @@
+import { column, type Column } from "@rxbpf/core";
+
+import { command, flag, integer, list, text, UsageError } from "../define/options.js";
+import { probe } from "../define/probe.js";
+import { user } from "../define/user.js";
+import { ACCESS_MODES, FLAGS } from "./flags.js";
+import { type OpenEvent, openEvent } from "./schema.js";
+
+/**
+ * Files that processes open: open, openat, openat2, creat, and opens made through io_uring.
+ *
+ * Options and columns are those of BCC's opensnoop. Where that has faults this differs:
+ * `flagFilter` O_RDONLY, which is no bit, matches files opened for reading only; `duration` ends
+ * on time; `fullPath` starts a relative path at the directory descriptor that was given; paths are
+ * whole up to 4095 bytes; MODE is `n/a` unless the call could create a file. A path is read
+ * when the call returns, so a thread that changes it meanwhile can make it lie.
+ */
+export const opensnoop = probe({
+  name: "opensnoop",
+  summary: "files that processes open",
+  event: openEvent,
+  options: {
+    timestamp: flag("show the time since the first event", { short: "T" }),
+    printUid: flag("show the user id", { short: "U" }),
+    failed: flag("only opens that failed", { short: "x" }),
+    pid: integer("only the process PID", { short: "p", value: "PID", min: 1 }),
+    tid: integer("only the thread TID; show thread ids", { short: "t", value: "TID", min: 1 }),
+    uid: user("only the user UID, a number or a name", { short: "u", value: "UID" }),
+    name: text("only threads whose name contains NAME", { short: "n", value: "NAME" }),
+    extendedFields: flag("show flags and mode", { short: "e", long: "extended_fields" }),
+    flagFilter: list("only opens with FLAG, such as O_CREAT; may be given several times", {
+      short: "f",
+      long: "flag_filter",
+      value: "FLAG",
+      allowed: [...Object.keys(ACCESS_MODES), ...Object.keys(FLAGS)],
+    }),
+    fullPath: flag("show relative paths from the root", { short: "F" }),
+    bufferPages: integer("size of the buffer in pages", { short: "b", value: "PAGES", min: 1, max: 2 ** 18 }),
+    exec: command("run a command, trace it alone, and end when it does", { value: "COMMAND..." }),
+  },
+  check({ pid, exec }) {
+    if (pid !== undefined && exec) throw new UsageError("pid and exec exclude each other");
+  },
+  variants: () => [
+    { programs: ["sys_exit", "io_uring_submit", "io_uring_complete"] },
+    { programs: ["sys_exit"], lacks: "opens made through io_uring" },
+  ],
+  knobs: ({ failed, pid, tid, uid, name, flagFilter, fullPath }) => ({
+    only_failed: failed,
+    only_pid: tid === undefined ? pid : undefined,
+    only_tid: tid,
+    by_uid: uid !== undefined,
+    only_uid: uid,
+    comm_part: name,
+    comm_part_length: name && Buffer.byteLength(name),
+    full_path: fullPath,
+    by_flags: flagFilter !== undefined,
+    only_flags: flagFilter?.reduce((mask, flag) => mask | (FLAGS[flag] ?? 0), 0),
+    only_access_modes: flagFilter?.reduce((modes, flag) => modes | (flag in ACCESS_MODES ? 1 << ACCESS_MODES[flag]! : 0), 0),
+  }),
+  columns({ timestamp, printUid, tid, extendedFields }) {
+    const columns: (Column<OpenEvent> | undefined | false)[] = [
+      timestamp && column("TIME(s)", "%-14.9f", sinceFirst()),
+      printUid && column("UID", "%-6d", (e) => e.uid),
+      tid === undefined ? column("PID", "%-6d ", (e) => e.pid) : column("TID", "%-6d ", (e) => e.tid),
+      column("COMM", "%-16s ", (e) => e.comm),
+      column("FD", "%4d ", (e) => Math.max(e.ret, -1)),
+      column("ERR", "%3d ", (e) => Math.max(-e.ret, 0)),
+      extendedFields && column("FLAGS", "%08o ", (e) => e.flags, "%-8s "),
+      extendedFields && column("MODE", "%-4s ", mode),
+      column("PATH", "%s", (e) => (e.truncated ? `${e.path}...` : e.path)),
+    ];
+    return columns.filter((column) => !!column);
+  },
+});
+
+function sinceFirst(): (event: OpenEvent) => number {
+  let first: number | undefined;
+  return ({ time }) => (time - (first ??= time)) / 1000;
+}
+
+function mode({ mode, flags }: OpenEvent): string {
+  const creates = (flags & (FLAGS["O_CREAT"]! | FLAGS["O_TMPFILE"]!)) !== 0;
+  return mode === 0 && !creates ? "n/a" : mode.toString(8).padStart(4, "0");
+}

@@ -1,0 +1,14 @@
+import { bool, type EventOf, i32, schema, text, u32, who } from "@rxbpf/core";
+
+export const openEvent = schema("open_event", {
+  ...who,
+  ret: i32("the file descriptor, or the negative error number"),
+  flags: u32("flags of open(2)"),
+  mode: u32("permissions for a file that the call may create, else 0"),
+  path: text("the path as the process gave it; with fullPath, from the root"),
+  truncated: bool("whether the path was cut"),
+  ioUring: bool("whether io_uring opened the file"),
+});
+
+/** A file that a process opened, or tried to. */
+export type OpenEvent = EventOf<typeof openEvent>;

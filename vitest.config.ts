@@ -1,0 +1,35 @@
+import { defineConfig } from "vitest/config";
+
+// Packages resolve to their sources, so tests need the BPF objects built but no dist.
+const conditions = ["@rxbpf/source", "module", "node", "import", "default"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ["@rxbpf/source"] } },
+  test: {
+    reporters: ["default", "./scripts/closing-line.ts"],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["packages/*/test/**/*.test.ts"],
+          exclude: ["**/*.kernel.test.ts"],
+          pool: "forks",
+        },
+      },
+      {
+        // One after another: each of these loads programs into the one running kernel.
+        extends: true,
+        test: {
+          name: "kernel",
+          include: ["packages/*/test/**/*.kernel.test.ts"],
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+    ],
+  },
+});
