@@ -1,2 +1,8 @@
+// Probes
 export { opensnoop } from "./opensnoop/probe.js";
 export { type OpenEvent, openEvent } from "./opensnoop/schema.js";
+
+// What probes are made of
+export { type AnyProbe, type Definition, isProbe, type Probe, probe, type ProbeOptions } from "./define/probe.js";
+export * from "./define/options.js";
+export { user } from "./define/user.js";

@@ -1,11 +1,22 @@
 import { readFileSync } from "node:fs";
 
-import { type Column, EventStream, type Fields, type Knob, type RowOf, type Schema, trace, type Variant } from "@rxbpf/core";
+import {
+  type Column,
+  EventStream,
+  type Fields,
+  type Knob,
+  type RowOf,
+  type Schema,
+  type Source,
+  trace,
+  type Variant,
+} from "@rxbpf/core";
 import { narrow } from "@rxbpf/filters";
 import { timer } from "rxjs";
 
 import { common } from "./common.js";
-import { type Option, type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
+import { aroundCommand } from "./exec.js";
+import { type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
 
 /** What a probe is; everything else about it follows from this. */
 export interface Definition<F extends Fields, O extends Options> {
@@ -24,6 +35,8 @@ export interface Definition<F extends Fields, O extends Options> {
   readonly knobs: (options: ValuesOf<O>) => Readonly<Record<string, Knob>>;
   /** What the kernel cannot decide, or undefined if it decides all. */
   readonly where?: (options: ValuesOf<O>) => ((event: RowOf<F>) => boolean) | undefined;
+  /** The size of the ring, where an option of its own sets it. */
+  readonly ringBytes?: (options: ValuesOf<O>) => number | undefined;
   /** The columns of the text table. */
   readonly columns: (options: ValuesOf<O>) => readonly Column<RowOf<F>>[];
 }
@@ -40,7 +53,7 @@ export interface Probe<F extends Fields = Fields, O extends Options = Options> {
   (options?: ProbeOptions<O>): EventStream<RowOf<F>>;
   readonly definition: Definition<F, O>;
   /** All its options, its own and those that every probe has. */
-  readonly options: Readonly<Record<string, Option<unknown>>>;
+  readonly options: Options;
 }
 
 /** Makes a probe of its definition. */
@@ -50,22 +63,22 @@ export function probe<F extends Fields, O extends Options>(definition: Definitio
   const open = (given: ProbeOptions<O> = {}): EventStream<RowOf<F>> => {
     const values = parseOptions(options, given) as ProbeOptions<O>;
     const { duration, includeSelf, ringBytes } = values as ValuesOf<typeof common>;
-    if (ringBytes !== undefined && (ringBytes & (ringBytes - 1)) !== 0) throw new UsageError("ringBytes takes a power of two");
     definition.check?.(values);
+    const ring = ringBytes ?? definition.ringBytes?.(values);
+    if (ring !== undefined && (ring & (ring - 1)) !== 0)
+      throw new UsageError(`The buffer takes a power of two, not ${ring} bytes`);
 
-    const image = {
-      name: definition.name,
-      bytes: () => readFileSync(new URL(`../../bpf/${definition.name}.bpf.o`, import.meta.url)),
-      variants: definition.variants(values),
-    };
-    const source = trace<RowOf<F>>(image, definition.event, () => {
-      const narrowed = narrow(values as ValuesOf<typeof common>);
-      return {
-        ...narrowed,
-        knobs: { ...definition.knobs(values), ...narrowed.knobs, self_pid: includeSelf ? 0 : process.pid },
-        ...(ringBytes === undefined ? {} : { maxEntries: { events: ringBytes } }),
-      };
-    });
+    const bytes = (): Uint8Array => readFileSync(new URL(`../../bpf/${definition.name}.bpf.o`, import.meta.url));
+    const source = (values: ProbeOptions<O>): Source<RowOf<F>> =>
+      trace({ name: definition.name, bytes, variants: definition.variants(values) }, definition.event, () => {
+        const narrowed = narrow(values as ValuesOf<typeof common>);
+        return {
+          ...narrowed,
+          knobs: { ...definition.knobs(values), ...narrowed.knobs, self_pid: includeSelf ? 0 : process.pid },
+          ...(ring === undefined ? {} : { maxEntries: { events: ring } }),
+        };
+      });
+    const command = Object.entries(options).find(([name, { kind }]) => kind === "command" && name in values)?.[0];
     const stream = new EventStream<RowOf<F>>(
       {
         name: definition.name,
@@ -73,9 +86,23 @@ export function probe<F extends Fields, O extends Options>(definition: Definitio
         columns: () => definition.columns(values),
         where: definition.where?.(values),
       },
-      source,
+      command === undefined
+        ? source(values)
+        : aroundCommand(values[command] as readonly string[], (pid) => source({ ...values, pid })),
     );
     return duration === undefined ? stream : stream.until(timer(duration * 1000));
   };
   return Object.defineProperty(Object.assign(open, { definition, options }), "name", { value: definition.name });
+}
+
+/** A probe of whatever options and events. */
+export interface AnyProbe {
+  (options?: Readonly<Record<string, unknown>>): EventStream<unknown>;
+  readonly definition: { readonly name: string; readonly summary: string };
+  readonly options: Options;
+}
+
+/** Whether a value is a probe, as `probe` makes them. */
+export function isProbe(value: unknown): value is AnyProbe {
+  return typeof value === "function" && "definition" in value && "options" in value;
 }

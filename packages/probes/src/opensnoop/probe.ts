@@ -58,6 +58,7 @@ export const opensnoop = probe({
     only_flags: flagFilter?.reduce((mask, flag) => mask | (FLAGS[flag] ?? 0), 0),
     only_access_modes: flagFilter?.reduce((modes, flag) => modes | (flag in ACCESS_MODES ? 1 << ACCESS_MODES[flag]! : 0), 0),
   }),
+  ringBytes: ({ bufferPages }) => bufferPages && bufferPages * 4096,
   columns({ timestamp, printUid, tid, extendedFields }) {
     const columns: (Column<OpenEvent> | undefined | false)[] = [
       timestamp && column("TIME(s)", "%-14.9f", sinceFirst()),

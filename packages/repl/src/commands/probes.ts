@@ -1,0 +1,57 @@
+import { type AnyProbe, type Option, UsageError } from "@rxbpf/probes";
+import { type Command, Option as Flag } from "commander";
+
+import { catalogue } from "../catalogue.js";
+import { run } from "../run.js";
+
+/** Adds a command for every probe, its flags made from the probe's options. */
+export function addProbes(program: Command): void {
+  // An option that takes a command takes all that follows it, flags too.
+  program.enablePositionalOptions();
+  for (const probe of catalogue.values()) addProbe(program, probe);
+}
+
+function addProbe(program: Command, probe: AnyProbe): void {
+  const { name, summary } = probe.definition;
+  const command = program.command(name).description(summary);
+  const optionNames = new Map<string, string>();
+  for (const [optionName, option] of Object.entries(probe.options)) {
+    const flag = flagOf(optionName, option);
+    command.addOption(flag);
+    optionNames.set(flag.attributeName(), optionName);
+    if (option.kind === "command") command.argument(`[${option.value}]`, option.help).passThroughOptions();
+  }
+  command.option("--json", "write one JSON object a line");
+
+  command.action(async () => {
+    const { json, ...given } = command.opts<{ json?: boolean }>();
+    const values: Record<string, unknown> = {};
+    let operands: string[] | undefined = command.args;
+    for (const [flag, value] of Object.entries(given)) {
+      const optionName = optionNames.get(flag) ?? flag;
+      const takesCommand = probe.options[optionName]?.kind === "command";
+      values[optionName] = takesCommand ? operands : value;
+      if (takesCommand) operands = undefined;
+    }
+    if (operands?.length) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
+    await run(probe(values), { json: json === true });
+  });
+}
+
+function flagOf(name: string, option: Option<unknown>): Flag {
+  const long = `--${option.long ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const flags = option.short ? `-${option.short}, ${long}` : long;
+  const parse = (given: string): unknown => option.parse(given, long);
+  switch (option.kind) {
+    case "flag":
+    case "command":
+      return new Flag(flags, option.help);
+    case "list":
+      return new Flag(`${flags} <${option.value}>`, option.help).argParser((value, before: unknown[] = []) => [
+        ...before,
+        ...(parse(value) as unknown[]),
+      ]);
+    default:
+      return new Flag(`${flags} <${option.value}>`, option.help).argParser(parse);
+  }
+}
