@@ -1,8 +1,10 @@
 // Compiles every bpf/*.bpf.c into packages/probes/bpf, the folder that the probes' package ships.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
+
+import { clangFlags } from "./flags.mjs";
 
 const source = fileURLToPath(new URL(".", import.meta.url));
 const target = path.join(source, "../packages/probes/bpf");
@@ -12,14 +14,6 @@ const newest = (folder, ending) =>
       .filter((name) => name.endsWith(ending))
       .map((name) => statSync(path.join(folder, name)).mtimeMs),
   );
-
-// -target bpf knows no multiarch folder, where Debian keeps <asm/types.h>.
-const multiarch = spawnSync("cc", ["-print-multiarch"], { encoding: "utf8" }).stdout?.trim();
-const flags = [
-  ...["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-D__TARGET_ARCH_x86"],
-  ...["-Wall", "-Werror", "-Wno-missing-declarations"],
-  ...["-I", path.join(source, "include"), "-idirafter", `/usr/include/${multiarch || "x86_64-linux-gnu"}`],
-];
 
 mkdirSync(target, { recursive: true });
 const headers = Math.max(newest(path.join(source, "include"), ".h"), newest(source, ".mjs"));
@@ -33,7 +27,7 @@ for (const name of programs) {
   const built = statSync(to, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (built > Math.max(statSync(from).mtimeMs, headers)) continue;
   try {
-    execFileSync("clang", [...flags, "-c", from, "-o", to], { stdio: "inherit" });
+    execFileSync("clang", [...clangFlags(), "-c", from, "-o", to], { stdio: "inherit" });
   } catch (error) {
     console.error(`Cannot compile bpf/${name}: ${error.code === "ENOENT" ? "clang is not installed" : "clang failed"}`);
     process.exit(1);

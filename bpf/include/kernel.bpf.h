@@ -94,6 +94,7 @@ struct task_struct {
 
 struct linux_binprm {
 	const char *filename;
+	const char *interp;
 };
 
 struct pt_regs {

@@ -19,11 +19,12 @@ export class BpfError extends Error {
 /** A program that the kernel's verifier refused. The message has the line that says why; `log` has all of it. */
 export class VerifierError extends BpfError {
   override name = "VerifierError";
-  readonly log: string;
+  declare readonly log: string;
 
   constructor(message: string, operation: string, errno: number, code: string, log: string) {
     super(message, operation, errno, code);
-    this.log = log;
+    // Hundreds of lines: there to be asked for, not to be printed with the error.
+    Object.defineProperty(this, "log", { value: log, enumerable: false });
   }
 }
 

@@ -1,6 +1,6 @@
 import { Btf } from "./btf/btf.js";
 import { requireCapabilities } from "./capabilities.js";
-import { NotSupportedError } from "./errors.js";
+import { BpfError, NotSupportedError } from "./errors.js";
 import type { BpfMap } from "./ffi/map.js";
 import { BpfObject, possibleCpus } from "./ffi/object.js";
 
@@ -47,35 +47,51 @@ export interface Loaded {
  */
 export function load(image: Image, patch: Patch, check: (btf: Btf) => void = () => {}): Loaded {
   const bytes = image.bytes();
-  const refusals: unknown[] = [];
+  const refusals: Error[] = [];
   for (const variant of image.variants) {
-    const object = BpfObject.open(image.name, bytes);
-    try {
-      const btf = new Btf(object.btf);
-      check(btf);
-      if (refusals.length === 0) requireCapabilities(`load ${image.name}`);
-      apply(object, btf, patch);
-      object.choose(variant.programs);
-      try {
-        object.load();
-        for (const program of variant.programs) object.attach(program);
-        return { object, btf, variant };
-      } catch (error) {
-        refusals.push(error);
-      }
-    } catch (error) {
-      object.close();
-      throw error;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const outcome = loadVariant(image.name, bytes, variant, patch, check);
+      if (!(outcome instanceof BpfError)) return outcome;
+      // A signal, such as a profiler's, interrupts the verifier.
+      if (outcome.code === "EAGAIN" && attempt < ATTEMPTS) continue;
+      refusals.push(outcome);
+      break;
     }
-    object.close();
   }
   const [first] = refusals;
-  if (refusals.length === 1) throw first;
+  if (first && refusals.length === 1) throw first;
   throw new NotSupportedError(
-    `Cannot trace with ${image.name}: this kernel accepts none of its ${refusals.length} variants; the first: ${(first as Error).message}`,
+    `Cannot trace with ${image.name}: this kernel accepts none of its ${refusals.length} variants; the first: ${first?.message}`,
     image.name,
     { cause: first },
   );
+}
+
+const ATTEMPTS = 10;
+
+/** Returns the kernel's refusal; throws what no other variant could mend. */
+function loadVariant(
+  name: string,
+  bytes: Uint8Array,
+  variant: Variant,
+  patch: Patch,
+  check: (btf: Btf) => void,
+): Loaded | BpfError {
+  const object = BpfObject.open(name, bytes);
+  try {
+    const btf = new Btf(object.btf);
+    check(btf);
+    requireCapabilities(`load ${name}`);
+    apply(object, btf, patch);
+    object.choose(variant.programs);
+    object.load();
+    for (const program of variant.programs) object.attach(program);
+    return { object, btf, variant };
+  } catch (error) {
+    object.close();
+    if (error instanceof BpfError) return error;
+    throw error;
+  }
 }
 
 function apply(object: BpfObject, btf: Btf, { knobs = {}, maps = {}, maxEntries = {} }: Patch): void {

@@ -1,4 +1,6 @@
 // Probes
+export { execsnoop } from "./execsnoop/probe.js";
+export { type ExecEvent, execEvent } from "./execsnoop/schema.js";
 export { opensnoop } from "./opensnoop/probe.js";
 export { type OpenEvent, openEvent } from "./opensnoop/schema.js";
 

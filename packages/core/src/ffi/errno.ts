@@ -3,6 +3,8 @@ import koffi from "koffi";
 import { BpfError } from "../errors.js";
 
 const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
+names.set(11, "EAGAIN"); // EWOULDBLOCK is the same number
+names.set(95, "EOPNOTSUPP"); // libc's ENOTSUP is the same number
 names.set(524, "ENOTSUPP"); // the kernel's own; no libc names it
 
 /** The name of an error number, for example `EPERM` for 1. */

@@ -79,6 +79,23 @@ export function text(help: string, names: Valued): Option<string> {
   };
 }
 
+/** A regular expression, given as its source or as a RegExp. */
+export function pattern(help: string, names: Valued): Option<RegExp> {
+  return {
+    kind: "text",
+    help,
+    ...names,
+    parse: (given, name) => {
+      if (given instanceof RegExp) return given;
+      try {
+        return new RegExp(String(given), "u");
+      } catch (cause) {
+        throw new UsageError(`${name} takes a regular expression: ${(cause as Error).message}`, { cause });
+      }
+    },
+  };
+}
+
 /** Strings; the flag may be given several times. `allowed` lists what each may be. */
 export function list(help: string, { allowed, ...names }: Valued & { allowed?: readonly string[] }): Option<readonly string[]> {
   return {

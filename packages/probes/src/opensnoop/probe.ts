@@ -2,6 +2,7 @@ import { column, type Column } from "@rxbpf/core";
 
 import { command, flag, integer, list, text, UsageError } from "../define/options.js";
 import { probe } from "../define/probe.js";
+import { sinceFirst } from "../define/times.js";
 import { user } from "../define/user.js";
 import { ACCESS_MODES, FLAGS } from "./flags.js";
 import { type OpenEvent, openEvent } from "./schema.js";
@@ -74,11 +75,6 @@ export const opensnoop = probe({
     return columns.filter((column) => !!column);
   },
 });
-
-function sinceFirst(): (event: OpenEvent) => number {
-  let first: number | undefined;
-  return ({ time }) => (time - (first ??= time)) / 1000;
-}
 
 function mode({ mode, flags }: OpenEvent): string {
   const creates = (flags & (FLAGS["O_CREAT"]! | FLAGS["O_TMPFILE"]!)) !== 0;

@@ -1,0 +1,8 @@
+// Loads and attaches the object given, and waits to be killed.
+import { readFileSync } from "node:fs";
+
+import { load } from "@rxbpf/core";
+
+const [, , file] = process.argv;
+load({ name: "empty", bytes: () => readFileSync(file), variants: [{ programs: ["empty"] }] }, {});
+setInterval(() => {}, 1 << 30);

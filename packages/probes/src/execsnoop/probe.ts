@@ -1,0 +1,89 @@
+import { column, type Column } from "@rxbpf/core";
+
+import { flag, integer, pattern } from "../define/options.js";
+import { probe } from "../define/probe.js";
+import { clockTime, sinceNow } from "../define/times.js";
+import { user } from "../define/user.js";
+import { type ExecEvent, execEvent } from "./schema.js";
+
+/**
+ * Programs that processes start, by execve and execveat.
+ *
+ * Options and columns are those of BCC's execsnoop. Where that has faults this differs: `uid` 0
+ * filters; arguments are whole, up to `argsSize` bytes and, if given, `maxArgs` of them, and end in
+ * `...` only if there are more; `name` matches the thread's name, which is cut to 15 bytes, or that
+ * of the file; TIME is that of the event. Arguments of a program that runs are read from its own memory
+ * and so are what it got; those of a failed exec (`fails`) are what the caller had when it returned.
+ */
+export const execsnoop = probe({
+  name: "execsnoop",
+  summary: "programs that processes start",
+  event: execEvent,
+  options: {
+    time: flag("show the time of day", { short: "T" }),
+    timestamp: flag("show the time since the start", { short: "t" }),
+    fails: flag("also failed execs", { short: "x" }),
+    uid: user("only the user USER, a number or a name", { short: "u", value: "USER" }),
+    quote: flag('put each argument in "quotes"', { short: "q" }),
+    name: pattern("only commands whose name matches REGEX", { short: "n", value: "REGEX" }),
+    line: pattern("only commands whose line of arguments matches REGEX", { short: "l", value: "REGEX" }),
+    printUid: flag("show the user id", { short: "U" }),
+    printCpu: flag("show the processor", { short: "C" }),
+    printPcomm: flag("show the parent's name", { short: "M" }),
+    maxArgs: integer("show at most N arguments, the file's name among them", { value: "N", min: 1 }),
+    argsSize: integer("read at most BYTES of arguments (default 8192)", { value: "BYTES", min: 1, max: 32768 }),
+    ppid: integer("only children of the process PPID", { short: "P", value: "PPID", min: 1 }),
+  },
+  variants: ({ fails }) => [{ programs: fails ? ["exec_done", "exec_failed"] : ["exec_done"] }],
+  knobs: ({ uid, ppid, argsSize }) => ({
+    by_uid: uid !== undefined,
+    only_uid: uid,
+    only_ppid: ppid,
+    args_limit: argsSize,
+  }),
+  where({ name, line, ...shown }) {
+    if (!name && !line) return undefined;
+    const argsOf = argsLine(shown);
+    return (event) =>
+      (!name || name.test(event.comm) || name.test(baseName(event.filename))) && (!line || line.test(argsOf(event)));
+  },
+  columns({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) {
+    const columns: (Column<ExecEvent> | undefined | false)[] = [
+      time && column("TIME", "%-9s", clockTime),
+      timestamp && column("TIME(s)", "%-8.3f", sinceNow()),
+      printUid && column("UID", "%-6d", (e) => e.uid),
+      column(printPcomm ? "COMM" : "PCOMM", "%-16s ", (e) => e.comm),
+      column("PID", "%-7d ", (e) => e.pid),
+      printPcomm && column("PCOMM", "%-16s ", (e) => e.pcomm),
+      column("PPID", "%-7d ", (e) => e.ppid),
+      printCpu && column("CPU", "%-4d ", (e) => e.cpu),
+      column("RET", "%3d ", (e) => e.ret),
+      column("ARGS", "%s", argsLine(shown)),
+    ];
+    return columns.filter((column) => !!column);
+  },
+});
+
+interface Shown {
+  readonly quote?: boolean;
+  readonly maxArgs?: number;
+}
+
+/** The command as its caller gave it, as BCC shows it: the file in the place of the program's name for itself. */
+function argsLine({ quote, maxArgs = Infinity }: Shown): (event: ExecEvent) => string {
+  return (event) => {
+    const all = [event.filename, ...callersArgs(event)];
+    const parts = all.slice(0, maxArgs);
+    const shown = quote ? parts.map((part) => `"${part.replaceAll('"', '\\"')}"`) : parts;
+    return shown.join(" ") + (event.truncated || all.length > maxArgs ? " ..." : "");
+  };
+}
+
+/** The arguments after the name. A script's interpreter gets more before them, the script's file last. */
+function callersArgs({ filename, interpreter, args }: ExecEvent): readonly string[] {
+  return args.slice(interpreter === "" ? 1 : args.indexOf(filename, 1) + 1);
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
