@@ -45,21 +45,21 @@ __u64 lost_map_full;
  * of texts. SLOTS is how many programs of the object may build a record at once on
  * one CPU; the loader makes that many for each CPU.
  */
-#define EVENT(name, TAIL, SLOTS)                                                        \
-	struct name##_record {                                                          \
-		struct name event;                                                      \
-		char tail[TAIL];                                                        \
-	};                                                                              \
-	struct {                                                                        \
-		__uint(type, BPF_MAP_TYPE_ARRAY);                                       \
-		__uint(max_entries, SLOTS);                                             \
-		__type(key, __u32);                                                     \
-		__type(value, struct name##_record);                                    \
-	} scratch SEC(".maps");                                                         \
-	static __always_inline struct name##_record *new_record(__u32 slot)             \
-	{                                                                               \
-		__u32 key = bpf_get_smp_processor_id() * SLOTS + slot;                  \
-		return bpf_map_lookup_elem(&scratch, &key);                             \
+#define EVENT(name, TAIL, SLOTS)                                            \
+	struct name##_record {                                              \
+		struct name event;                                          \
+		char tail[TAIL];                                            \
+	};                                                                  \
+	struct {                                                            \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                           \
+		__uint(max_entries, SLOTS);                                 \
+		__type(key, __u32);                                         \
+		__type(value, struct name##_record);                        \
+	} scratch SEC(".maps");                                             \
+	static __always_inline struct name##_record *new_record(__u32 slot) \
+	{                                                                   \
+		__u32 key = bpf_get_smp_processor_id() * SLOTS + slot;      \
+		return bpf_map_lookup_elem(&scratch, &key);                 \
 	}
 
 static __always_inline void fill_who(struct who *who, struct task_struct *task)

@@ -10,7 +10,9 @@ const STAMP = "node_modules/.rxbpf-build.json";
 export function build() {
   const packages = readdirSync("packages").map((name) => `packages/${name}`);
   const dists = packages.map((folder) => `${folder}/dist`);
-  const sources = packages.flatMap((folder) => ["src", "package.json", "tsconfig.json"].map((name) => `${folder}/${name}`));
+  const sources = packages.flatMap((folder) =>
+    ["src", "package.json", "tsconfig.json"].map((name) => `${folder}/${name}`),
+  );
   const parts = {
     bpf: {
       sources: ["bpf"],

@@ -36,8 +36,7 @@ export function installSystemPackages(purposes) {
     throw new Error(
       `Cannot set up: ${names} (as Debian names them) not found; install your distribution's packages for them, on Debian with: ${install.join(" ")}`,
     );
-  if (process.getuid() !== 0)
-    throw new Error(`Cannot set up: ${names} not found; run: sudo ${install.join(" ")}`);
+  if (process.getuid() !== 0) throw new Error(`Cannot set up: ${names} not found; run: sudo ${install.join(" ")}`);
 
   process.env.DEBIAN_FRONTEND = "noninteractive";
   // A list that cannot be updated does not matter if the packages come all the same.

@@ -100,7 +100,8 @@ function apply(object: BpfObject, btf: Btf, { knobs = {}, maps = {}, maxEntries 
   for (const [name, value] of Object.entries(knobs)) {
     if (value === undefined) continue;
     const variable = variables.get(name);
-    if (!rodata || variable?.section !== ".rodata") throw new Error(`Cannot set ${name}: ${object.name} has no such switch`);
+    if (!rodata || variable?.section !== ".rodata")
+      throw new Error(`Cannot set ${name}: ${object.name} has no such switch`);
     rodata.set(knobBytes(name, value, variable.size), variable.offset);
   }
   for (const [name, map] of Object.entries(maps)) object.replaceMap(name, map);

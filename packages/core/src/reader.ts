@@ -100,7 +100,7 @@ export class RingReader {
     this.#reading = true;
     let total = 0;
     try {
-      for (let count = BATCH; count === BATCH; ) {
+      for (let count = BATCH; count === BATCH;) {
         count = this.#gather();
         if (count > 0) this.#handle(this.#positions, count);
         if (this.#closed) break;

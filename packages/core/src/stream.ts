@@ -93,7 +93,11 @@ export class EventStream<E> extends Observable<E> {
   readonly #source: Source<E>;
   readonly #shared: Shared;
 
-  constructor(info: StreamInfo<E>, source: Source<E>, shared: Shared = { status: new Subject(), connections: new Set() }) {
+  constructor(
+    info: StreamInfo<E>,
+    source: Source<E>,
+    shared: Shared = { status: new Subject(), connections: new Set() },
+  ) {
     super(function (this: Observable<E>, subscriber: Subscriber<E>): TeardownLogic {
       return (this as EventStream<E>).#connect(subscriber);
     });

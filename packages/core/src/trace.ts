@@ -53,7 +53,8 @@ function run<E>({ object, btf, variant }: Loaded, layout: Layout, setting: Setti
   const reportLosses = (): void => {
     for (const { reason, take } of lost) {
       const { count, total } = take();
-      if (count > 0) receiver.status({ type: "lost", time: performance.timeOrigin + performance.now(), count, total, reason });
+      if (count > 0)
+        receiver.status({ type: "lost", time: performance.timeOrigin + performance.now(), count, total, reason });
     }
   };
   const reader = new RingReader(
@@ -71,10 +72,12 @@ function run<E>({ object, btf, variant }: Loaded, layout: Layout, setting: Setti
     },
     reportLosses,
   );
-  const idle = setting.whenIdle && setTimeout(() => {
-    const message = seen ? undefined : setting.whenIdle?.();
-    if (message) receiver.status({ type: "notice", message });
-  }, IDLE_MS);
+  const idle =
+    setting.whenIdle &&
+    setTimeout(() => {
+      const message = seen ? undefined : setting.whenIdle?.();
+      if (message) receiver.status({ type: "notice", message });
+    }, IDLE_MS);
 
   const connection: Connection = {
     stop() {

@@ -80,7 +80,11 @@ export class BpfMap {
 
   /** Sets a key. @throws BpfError, with `E2BIG` where the map is full. */
   update(key: Uint8Array, value: Uint8Array): void {
-    check("bpf_map_update_elem", libbpf().bpf_map_update_elem(this.#fd, key, value, 0), `update the map ${this.info.name}`);
+    check(
+      "bpf_map_update_elem",
+      libbpf().bpf_map_update_elem(this.#fd, key, value, 0),
+      `update the map ${this.info.name}`,
+    );
   }
 
   /** Removes a key; false where it was not there. @throws BpfError */
@@ -113,7 +117,7 @@ export class BpfMap {
     // The kernel's place marker: a u32 for hashes, a key for arrays.
     const position = new Uint8Array(Math.max(keySize, 4));
     let from: Uint8Array | null = null;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const count = [most];
       const result: number = libbpf()[read](this.#fd, from, position, keys, values, count, null);
       more = this.#found(result, read);
@@ -133,7 +137,13 @@ export class BpfMap {
 
   #found(result: number, operation: string): boolean {
     if (result === -ENOENT) return false;
-    if (result === -ENOSPC) throw new BpfError(`Cannot read the map ${this.info.name}: a bucket holds more entries than one read takes`, operation, ENOSPC, "ENOSPC");
+    if (result === -ENOSPC)
+      throw new BpfError(
+        `Cannot read the map ${this.info.name}: a bucket holds more entries than one read takes`,
+        operation,
+        ENOSPC,
+        "ENOSPC",
+      );
     check(operation, result, `read the map ${this.info.name}`);
     return true;
   }

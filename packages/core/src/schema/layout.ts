@@ -62,8 +62,10 @@ export function bindLayout(schema: Schema<Fields>, btf: Btf): Layout {
     }
     const size = SIZES[kind] ?? member.size;
     if (size !== member.size) differences.push(`${name} is ${kind} of ${size} bytes here and has ${member.size} there`);
-    if (kind === "chars" !== member.array) differences.push(`${name} is ${kind} here and ${member.array ? "an array" : "no array"} there`);
-    if ((kind === "text" || kind === "texts") !== member.text) differences.push(`${name} is ${kind} here and ${member.text ? "a struct text" : "no struct text"} there`);
+    if ((kind === "chars") !== member.array)
+      differences.push(`${name} is ${kind} here and ${member.array ? "an array" : "no array"} there`);
+    if ((kind === "text" || kind === "texts") !== member.text)
+      differences.push(`${name} is ${kind} here and ${member.text ? "a struct text" : "no struct text"} there`);
     places.push({ name, kind, offset: member.offset, size });
   }
   const known = new Set(Object.keys(fields).map(cName));

@@ -4,18 +4,7 @@
  */
 
 /** What the bytes of a field mean. */
-export type Kind =
-  | "time"
-  | "bool"
-  | "u8"
-  | "u16"
-  | "u32"
-  | "i32"
-  | "u64"
-  | "i64"
-  | "chars"
-  | "text"
-  | "texts";
+export type Kind = "time" | "bool" | "u8" | "u16" | "u32" | "i32" | "u64" | "i64" | "chars" | "text" | "texts";
 
 /** A field whose value in a row is a `T`. */
 export interface Field<T> {

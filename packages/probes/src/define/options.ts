@@ -52,7 +52,10 @@ export function flag(help: string, names: Flag = {}): Option<boolean> {
 }
 
 /** A whole number between `min` and `max`. */
-export function integer(help: string, { min = 0, max = 2 ** 32 - 1, ...names }: Valued & { min?: number; max?: number }): Option<number> {
+export function integer(
+  help: string,
+  { min = 0, max = 2 ** 32 - 1, ...names }: Valued & { min?: number; max?: number },
+): Option<number> {
   return {
     kind: "integer",
     help,
@@ -97,7 +100,10 @@ export function pattern(help: string, names: Valued): Option<RegExp> {
 }
 
 /** Strings; the flag may be given several times. `allowed` lists what each may be. */
-export function list(help: string, { allowed, ...names }: Valued & { allowed?: readonly string[] }): Option<readonly string[]> {
+export function list(
+  help: string,
+  { allowed, ...names }: Valued & { allowed?: readonly string[] },
+): Option<readonly string[]> {
   return {
     kind: "list",
     help,
@@ -106,7 +112,9 @@ export function list(help: string, { allowed, ...names }: Valued & { allowed?: r
       const values: unknown[] = Array.isArray(given) ? given : [given];
       for (const value of values) {
         if (typeof value !== "string" || (allowed && !allowed.includes(value)))
-          throw new UsageError(`${name} takes ${allowed ? `one of ${allowed.join(" ")}` : "texts"}, not ${show(value)}`);
+          throw new UsageError(
+            `${name} takes ${allowed ? `one of ${allowed.join(" ")}` : "texts"}, not ${show(value)}`,
+          );
       }
       return values as string[];
     },

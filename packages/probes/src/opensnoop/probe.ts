@@ -57,7 +57,10 @@ export const opensnoop = probe({
     full_path: fullPath,
     by_flags: flagFilter !== undefined,
     only_flags: flagFilter?.reduce((mask, flag) => mask | (FLAGS[flag] ?? 0), 0),
-    only_access_modes: flagFilter?.reduce((modes, flag) => modes | (flag in ACCESS_MODES ? 1 << ACCESS_MODES[flag]! : 0), 0),
+    only_access_modes: flagFilter?.reduce(
+      (modes, flag) => modes | (flag in ACCESS_MODES ? 1 << ACCESS_MODES[flag]! : 0),
+      0,
+    ),
   }),
   ringBytes: ({ bufferPages }) => bufferPages && bufferPages * 4096,
   columns({ timestamp, printUid, tid, extendedFields }) {
