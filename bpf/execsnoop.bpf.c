@@ -27,7 +27,7 @@ struct exec_event {
 };
 
 /* A last read may begin at the limit's end. */
-EVENT(exec_event, 2 * FILENAME_MAX + 2 * ARGS_MAX, 2)
+TEXT_RECORD(exec_event, 2 * FILENAME_MAX + 2 * ARGS_MAX, 2)
 
 #define SLOT_DONE 0
 #define SLOT_FAILED 1

@@ -28,7 +28,7 @@ struct open_event {
 #define SLOT_IO_URING 1
 
 /* Room for a directory, a name, and the directory once more while it is being put together. */
-EVENT(open_event, 3 * PATH_MAX + NAME_MAX + 1, 2)
+TEXT_RECORD(open_event, 3 * PATH_MAX + NAME_MAX + 1, 2)
 
 /* Opens that io_uring has accepted and not yet completed, by request. */
 struct {

@@ -24,7 +24,8 @@ struct who {
 	__u32 ppid;
 	__u32 uid;
 	__u32 mntns_id;
-	__u32 cpu;
+	__u16 cpu;
+	__u16 _record; /* 0: an event; others: what the probe keeps to itself */
 	char comm[16];
 };
 
@@ -39,13 +40,15 @@ __u64 lost_map_full;
 
 #define LOST(counter) __sync_fetch_and_add(&(counter), 1)
 
+/* Puts a record's type into the object's BTF, where user space reads the layout. */
+#define RECORD(name) const struct name *const name##_anchor __attribute__((unused)) = 0
+
 /*
- * Declares the event type of an object: puts it into the object's BTF, where user
- * space reads the layout, and makes scratch memory for it with room for TAIL bytes
- * of texts. SLOTS is how many programs of the object may build a record at once on
+ * The same for a record that ends in texts, and makes scratch memory for it with room for
+ * TAIL bytes of them. SLOTS is how many programs of the object may build one at once on
  * one CPU; the loader makes that many for each CPU.
  */
-#define EVENT(name, TAIL, SLOTS)                                            \
+#define TEXT_RECORD(name, TAIL, SLOTS)                                      \
 	struct name##_record {                                              \
 		struct name event;                                          \
 		char tail[TAIL];                                            \
@@ -74,6 +77,7 @@ static __always_inline void fill_who(struct who *who, struct task_struct *task)
 	who->uid = (__u32)bpf_get_current_uid_gid();
 	who->mntns_id = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	who->cpu = bpf_get_smp_processor_id();
+	who->_record = 0;
 	bpf_get_current_comm(who->comm, sizeof(who->comm));
 }
 

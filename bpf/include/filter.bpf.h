@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "kernel.bpf.h"
+#include "event.bpf.h"
 
 const volatile __u32 self_pid; /* this process, whose events are dropped; 0: keep them */
 const volatile __u32 only_pid;
@@ -37,17 +37,9 @@ struct {
 	__type(value, __u32);
 } mntns_set SEC(".maps");
 
-static __always_inline __u64 mntns_of(struct task_struct *task)
+/* Whether a comm lacks the bytes asked for. Both end in NULs, which match nothing. */
+static __always_inline bool comm_differs(const char *comm)
 {
-	return BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-}
-
-/* Whether the current comm lacks the bytes asked for. Both end in NULs, which match nothing. */
-static __always_inline bool comm_differs(void)
-{
-	char comm[16] = {};
-
-	bpf_get_current_comm(comm, sizeof(comm));
 	for (int start = 0; start < 16; start++) {
 		bool same = true;
 
@@ -60,36 +52,53 @@ static __always_inline bool comm_differs(void)
 	return true;
 }
 
-/* Whether the current task's events are not wanted. Cheapest test first. */
-static __always_inline bool drop_current(void)
+/*
+ * Whether the events of a process are not wanted: of the one that WHO describes, or of the
+ * current task where WHO is NULL, which then costs only what the filters that are on need.
+ * Cheapest test first.
+ */
+static __always_inline bool drop(const struct who *who)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	__u32 pid = id >> 32, tid = (__u32)id;
 	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 pid = who ? who->pid : id >> 32;
 
 	if (self_pid && pid == self_pid)
 		return true;
 	if (only_pid && pid != only_pid)
 		return true;
-	if (only_tid && tid != only_tid)
+	if (only_tid && (who ? who->tid : (__u32)id) != only_tid)
 		return true;
-	if (by_uid && (__u32)bpf_get_current_uid_gid() != only_uid)
+	if (by_uid && (who ? who->uid : (__u32)bpf_get_current_uid_gid()) != only_uid)
 		return true;
 	if (by_cgroup) {
-		__u64 key = bpf_get_current_cgroup_id();
+		__u64 key = who ? who->cgroup_id : bpf_get_current_cgroup_id();
 
 		if (!bpf_map_lookup_elem(&cgroup_set, &key))
 			return true;
 	}
-	if (only_ppid && BPF_CORE_READ(task, real_parent, tgid) != only_ppid)
+	if (only_ppid && (who ? who->ppid : BPF_CORE_READ(task, real_parent, tgid)) != only_ppid)
 		return true;
 	if (by_mntns) {
-		__u64 key = mntns_of(task);
+		__u64 key = who ? who->mntns_id : BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 
 		if (!bpf_map_lookup_elem(&mntns_set, &key))
 			return true;
 	}
-	if (comm_part_length && comm_differs())
-		return true;
+	if (comm_part_length) {
+		char comm[16] = {};
+
+		if (who)
+			__builtin_memcpy(comm, who->comm, sizeof(comm));
+		else
+			bpf_get_current_comm(comm, sizeof(comm));
+		if (comm_differs(comm))
+			return true;
+	}
 	return false;
+}
+
+static __always_inline bool drop_current(void)
+{
+	return drop(NULL);
 }

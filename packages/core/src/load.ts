@@ -106,7 +106,7 @@ function apply(object: BpfObject, btf: Btf, { knobs = {}, maps = {}, maxEntries 
   }
   for (const [name, map] of Object.entries(maps)) object.replaceMap(name, map);
   for (const [name, entries] of Object.entries(maxEntries)) object.setMaxEntries(name, entries);
-  // Scratch memory is declared for one CPU, see EVENT in bpf/include/event.bpf.h.
+  // Scratch memory is declared for one CPU, see TEXT_RECORD in bpf/include/event.bpf.h.
   if (object.hasMap("scratch")) object.setMaxEntries("scratch", object.maxEntries("scratch") * possibleCpus());
 }
 

@@ -67,5 +67,5 @@ export const who = {
   comm: chars("name of the thread, at most 15 bytes"),
   cgroupId: u64("id of the process's cgroup in the v2 hierarchy"),
   mntnsId: u32("inode number of the process's mount namespace"),
-  cpu: u32("processor that it ran on"),
+  cpu: u16("processor that it ran on"),
 } as const;
