@@ -1,5 +1,6 @@
 // Makes a clone ready to run: system packages, npm packages, the build. Does only what is missing,
-// and says nothing when nothing is. With --test and --check also what those two need.
+// and says nothing when nothing is. With --test also what the tests need; with --check what the checks
+// need, less the build, which is one of them.
 // It runs before `npm ci`, and its first lines on any Node: hence no imports before the check.
 const [major, minor] = process.versions.node.split(".").map(Number);
 
@@ -14,9 +15,10 @@ async function main() {
   const { installModules } = await import("./setup/modules.mjs");
   const { build } = await import("./setup/build.mjs");
   process.chdir(new URL("..", import.meta.url).pathname);
-  installSystemPackages(process.argv.slice(2).map((argument) => argument.replace(/^--/, "")));
+  const purposes = process.argv.slice(2).map((argument) => argument.replace(/^--/, ""));
+  installSystemPackages(purposes);
   installModules();
-  build();
+  if (!purposes.includes("check")) build();
 }
 
 function fail(message) {

@@ -22,7 +22,7 @@ export function build() {
     dist: {
       sources: [...sources, "tsconfig.json", "tsconfig.base.json", "node_modules/.package-lock.json"],
       results: dists,
-      make() {
+      make: () => {
         // From nothing: tsc misses deleted results, and leaves those of deleted sources.
         for (const dist of dists) rmSync(dist, { recursive: true, force: true });
         step("Compiling the packages", [process.execPath, "node_modules/typescript/bin/tsc", "--build"]);

@@ -106,7 +106,7 @@ function run<E>({ object, btf, variant }: Loaded, layout: Layout, setting: Setti
 interface LossCounter {
   readonly reason: string;
   /** How many were lost since the last call, and since the start. */
-  take(): { count: number; total: number };
+  take: () => { count: number; total: number };
 }
 
 /** The program's counters `lost_<reason>`, which it shares with us through its `.bss`. */

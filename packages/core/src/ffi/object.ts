@@ -158,6 +158,6 @@ function because(log: string): string {
   const line =
     verdict > 0
       ? lines[verdict - 1]
-      : lines.find((line) => /^libbpf: /.test(line) && !/ failed to load: -\d+$|BEGIN|END/.test(line));
+      : lines.find((line) => line.startsWith("libbpf: ") && !/ failed to load: -\d+$|BEGIN|END/.test(line));
   return line ? `: ${line.replace(/^libbpf: /, "")}` : "";
 }

@@ -31,6 +31,7 @@ export type RowDecoder<E> = (position: number) => E;
 export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffsetMs: number): RowDecoder<E> {
   const fields = layout.places.map((place) => `${JSON.stringify(place.name)}: ${expression(place)}`);
   const source = `return (p) => { const w = p >>> 2; return { ${fields.join(", ")} }; };`;
+  // oxlint-disable-next-line no-implied-eval -- see above
   const make = new Function("m", "u8", "u16", "u32", "i32", "unixOffsetMs", "read", source);
   const { u8, u16, u32, i32 } = memory;
   return make(memory, u8, u16, u32, i32, unixOffsetMs, readers(memory)) as RowDecoder<E>;
