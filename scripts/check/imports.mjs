@@ -44,7 +44,7 @@ export function checkImports(root) {
 function broken(file, specifier, to) {
   const own = packageOf(file);
   if (to !== undefined) {
-    if (packageOf(to) !== own) return "reaches past the index of another package";
+    if ((packageOf(to) ?? own) !== own) return "reaches past the index of another package";
     if (within(file, `packages/${own}/src`) && !within(to, `packages/${own}/src`)) return "leaves the sources";
     const apart = APART.find(([from, folder]) => within(file, from) && within(to, folder));
     return apart && `${apart[0]} must not know ${apart[1]}`;

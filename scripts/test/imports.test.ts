@@ -19,6 +19,7 @@ test.each([
   ["repl/src/a.ts", '"@rxbpf/core/src/ffi/map.js"', past],
   ["repl/test/a.test.ts", '"../../core/src/b.js"', past],
   ["repl/src/a.ts", '"../test/help.js"', "leaves the sources"],
+  ["repl/src/a.ts", '"../../../testing/help.js"', "leaves the sources"],
   ["core/src/btf/a.ts", '"../ffi/b.js"', "packages/core/src/btf must not know packages/core/src/ffi"],
   ["core/src/schema/a.ts", '"../ffi/b.js"', "packages/core/src/schema must not know packages/core/src/ffi"],
 ])("%s may not import %s", (file, specifier, problem) => {
@@ -45,7 +46,7 @@ test("imports down the layers, of npm packages and of one's own files are allowe
   const files = {
     "packages/core/src/ffi/a.ts": 'import koffi from "koffi"; import "../b.js";',
     "packages/core/src/b.ts": 'import "rxjs"; import "node:fs"; const x = `import "koffi"`; // import "koffi"',
-    "packages/core/test/b.test.ts": 'import "../src/b.js"; import "@rxbpf/probes";',
+    "packages/core/test/b.test.ts": 'import "../src/b.js"; import "@rxbpf/probes"; import "../../../testing/help.js";',
     "packages/filters/src/a.ts": 'import "@rxbpf/core";',
     "packages/sinks/src/a.ts": 'import "@rxbpf/core"; import "apache-arrow";',
     "packages/probes/src/a.ts": 'import "@rxbpf/core"; import "@rxbpf/filters";',
