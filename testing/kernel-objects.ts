@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { existsSync, mkdirSync, rmdirSync, rmSync } from "node:fs";
 
 import { cgroupMounts } from "@rxbpf/filters";
 import { onTestFinished } from "vitest";
@@ -24,9 +24,7 @@ export function makeCgroup(parent: string = cgroupMounts()[0]?.path ?? "", name:
 /** A free path on bpffs. What is pinned there is removed with the test. */
 export function pinPath(): string {
   const path = `/sys/fs/bpf/${uniqueName()}`;
-  onTestFinished(() => {
-    if (existsSync(path)) unlinkSync(path);
-  });
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
