@@ -1,6 +1,6 @@
 import { rmdirSync, unlinkSync } from "node:fs";
 
-import { BpfError, BpfMap, MapMismatchError, MapType } from "@rxbpf/core";
+import { BpfError, BpfMap, MapMismatchError, MapType, requireCapabilities } from "@rxbpf/core";
 
 import { makePlace, mapTypeName, openPin } from "./bpffs.js";
 import { errorCode } from "./file-systems.js";
@@ -40,13 +40,14 @@ export class PinnedSet {
    * Makes an empty set of the shape that BCC's tools make, with mode 0600, and where it is
    * missing the directory of `path`, one level. The caller closes it; the pin stays.
    * @param options.maxEntries how many members it can have
-   * @throws BpfError; Error where `path` cannot be used
+   * @throws NotSupportedError without CAP_BPF; BpfError; Error where `path` cannot be used
    */
   static create(
     path: string,
     type: SetKind,
     { maxEntries = 1024 }: { readonly maxEntries?: number } = {},
   ): PinnedSet {
+    requireCapabilities(`create ${path}`, ["CAP_BPF"]);
     const { mapName: name, valueSize } = KINDS[type];
     const madeDirectory = makePlace(path);
     let map: BpfMap | undefined;
@@ -64,9 +65,11 @@ export class PinnedSet {
   /**
    * Opens a pinned set: any hash map with keys of 8 bytes. The caller closes it.
    * @param type where it is not given, BCC's name for the map or else its value size tells
-   * @throws MapMismatchError for another map or object; BpfError; Error where `path` cannot be used
+   * @throws MapMismatchError for another map or object; BpfError; NotSupportedError without CAP_BPF; Error where
+   *   `path` cannot be used
    */
   static open(path: string, type?: SetKind): PinnedSet {
+    requireCapabilities(`open ${path}`, ["CAP_BPF"]);
     const map = openPin(path);
     try {
       const { type: mapType, keySize } = map.info;

@@ -1,4 +1,10 @@
-import { isNamespaceId, liveCgroups, liveMountNamespaces, mountNamespaceId, mountNamespaceOfProcess } from "@rxbpf/filters";
+import {
+  isNamespaceId,
+  liveCgroups,
+  liveMountNamespaces,
+  mountNamespaceId,
+  mountNamespaceOfProcess,
+} from "@rxbpf/filters";
 import { expect, test } from "vitest";
 
 import { startShell } from "../../../testing/shell.js";
@@ -33,9 +39,15 @@ test("what is no mount namespace is refused, each for its own reason", async () 
   const shell = await startShell();
   await shell.end();
 
-  expect(() => mountNamespaceId("/proc/self/ns/net")).toThrow("it is a namespace of another kind, net");
-  expect(() => mountNamespaceId("/etc/passwd")).toThrow("it is no namespace; give a path like /proc/PID/ns/mnt");
-  expect(() => mountNamespaceId("/proc/self/exe")).toThrow("it is no namespace; give a path like /proc/PID/ns/mnt");
+  expect(() => mountNamespaceId("/proc/self/ns/net")).toThrow(
+    "it is a namespace of another kind, net",
+  );
+  expect(() => mountNamespaceId("/etc/passwd")).toThrow(
+    "it is no namespace; give a path like /proc/PID/ns/mnt",
+  );
+  expect(() => mountNamespaceId("/proc/self/exe")).toThrow(
+    "it is no namespace; give a path like /proc/PID/ns/mnt",
+  );
   expect(() => mountNamespaceId("/no/such/path")).toThrow("there is no such path");
   expect(() => mountNamespaceOfProcess(shell.pid)).toThrow(
     `Cannot find the mount namespace of process ${shell.pid}: there is no such process`,

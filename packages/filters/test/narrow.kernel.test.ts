@@ -1,10 +1,25 @@
 import { rmdirSync, statSync } from "node:fs";
 
 import { MapMismatchError, type Setting } from "@rxbpf/core";
-import { cgroupId, mountNamespaceOfProcess, narrow, type Narrowing, PinnedSet, type SetKind, type Target } from "@rxbpf/filters";
+import {
+  cgroupId,
+  mountNamespaceOfProcess,
+  narrow,
+  type Narrowing,
+  PinnedSet,
+  type SetKind,
+  type Target,
+} from "@rxbpf/filters";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-import { bpftool, dumpIds, keyWords, makeCgroup, openMaps, pinPath } from "../../../testing/kernel-objects.js";
+import {
+  bpftool,
+  dumpIds,
+  keyWords,
+  makeCgroup,
+  openMaps,
+  pinPath,
+} from "../../../testing/kernel-objects.js";
 import { startShell } from "../../../testing/shell.js";
 
 /** A set, open until the test ends. */
@@ -36,15 +51,26 @@ describe("a trace narrowed", () => {
   test("by a set uses that very map and does without the other", () => {
     const set = setOf("cgroup", makeCgroup());
     const { knobs, maps, leaveOut, notices } = narrowed({ cgroupmap: set.path });
-    expect({ knobs, leaveOut, notices }).toEqual({ knobs: { by_cgroup: true }, leaveOut: ["mntns_set"], notices: [] });
+    expect({ knobs, leaveOut, notices }).toEqual({
+      knobs: { by_cgroup: true },
+      leaveOut: ["mntns_set"],
+      notices: [],
+    });
     expect(maps?.["cgroup_set"]?.info.id).toBe(set.map.info.id);
   });
 
   test("by both sets uses both", () => {
     const cgroups = setOf("cgroup", makeCgroup());
     const namespaces = setOf("mntns", { pid: process.pid });
-    const { knobs, maps, leaveOut, notices } = narrowed({ cgroupmap: cgroups.path, mntnsmap: namespaces.path });
-    expect({ knobs, leaveOut, notices }).toEqual({ knobs: { by_cgroup: true, by_mntns: true }, leaveOut: [], notices: [] });
+    const { knobs, maps, leaveOut, notices } = narrowed({
+      cgroupmap: cgroups.path,
+      mntnsmap: namespaces.path,
+    });
+    expect({ knobs, leaveOut, notices }).toEqual({
+      knobs: { by_cgroup: true, by_mntns: true },
+      leaveOut: [],
+      notices: [],
+    });
     expect(maps?.["mntns_set"]?.info.id).toBe(namespaces.map.info.id);
   });
 
@@ -64,13 +90,25 @@ describe("a notice", () => {
       `made ${cgroupmap}, an empty set of cgroups: no event will show until it holds one; add one with: rxbpf map add ${cgroupmap}`,
       `made ${mntnsmap}, an empty set of mount namespaces: no event will show until it holds one; add one with: rxbpf map add ${mntnsmap}`,
     ]);
-    expect(bpftool("map", "show", "pinned", cgroupmap)).toMatchObject({ name: "cgroupset", bytes_key: 8, bytes_value: 8, max_entries: 1024 });
-    expect(bpftool("map", "show", "pinned", mntnsmap)).toMatchObject({ name: "mount_ns_set", bytes_key: 8, bytes_value: 4, max_entries: 1024 });
+    expect(bpftool("map", "show", "pinned", cgroupmap)).toMatchObject({
+      name: "cgroupset",
+      bytes_key: 8,
+      bytes_value: 8,
+      max_entries: 1024,
+    });
+    expect(bpftool("map", "show", "pinned", mntnsmap)).toMatchObject({
+      name: "mount_ns_set",
+      bytes_key: 8,
+      bytes_value: 4,
+      max_entries: 1024,
+    });
   });
 
   test("says that a set is empty", () => {
     const { path } = setOf("cgroup");
-    expect(narrowed({ cgroupmap: path }).notices).toEqual([expect.stringMatching(`^${path} is an empty set of cgroups: no event will show`)]);
+    expect(narrowed({ cgroupmap: path }).notices).toEqual([
+      expect.stringMatching(`^${path} is an empty set of cgroups: no event will show`),
+    ]);
   });
 
   test("says that nothing in a set lives, and not if something does", async () => {
@@ -85,7 +123,9 @@ describe("a notice", () => {
     await shell.end();
     expect(narrowed(both).notices).toEqual([
       expect.stringMatching(`^${cgroups.path} holds no live cgroup: no event will show`),
-      expect.stringMatching(`^${namespaces.path} holds no live mount namespace: no event will show`),
+      expect.stringMatching(
+        `^${namespaces.path} holds no live mount namespace: no event will show`,
+      ),
     ]);
   });
 });
@@ -94,8 +134,26 @@ describe("a trace cannot be narrowed", () => {
   test("to a set that holds an id of the other kind, whoever put it in", () => {
     const cgroup = cgroupId(makeCgroup());
     const [cgroups, namespaces] = [setOf("cgroup"), setOf("mntns")];
-    bpftool("map", "update", "pinned", cgroups.path, ...keyWords(4026532201), "value", ...Array(8).fill("0"), "any");
-    bpftool("map", "update", "pinned", namespaces.path, ...keyWords(cgroup), "value", ...Array(4).fill("0"), "any");
+    bpftool(
+      "map",
+      "update",
+      "pinned",
+      cgroups.path,
+      ...keyWords(4026532201),
+      "value",
+      ...Array(8).fill("0"),
+      "any",
+    );
+    bpftool(
+      "map",
+      "update",
+      "pinned",
+      namespaces.path,
+      ...keyWords(cgroup),
+      "value",
+      ...Array(4).fill("0"),
+      "any",
+    );
     const before = openMaps();
 
     expect(() => narrow({ cgroupmap: cgroups.path })).toThrow(MapMismatchError);
@@ -127,7 +185,9 @@ describe("after a while without an event", () => {
     shell.enter(inner);
     const [cgroups, namespaces] = [setOf("cgroup"), setOf("mntns")];
     const { whenIdle } = narrowed({ cgroupmap: cgroups.path, mntnsmap: namespaces.path });
-    expect(whenIdle?.()).toBe(`no event so far: ${cgroups.path} is empty; ${namespaces.path} is empty`);
+    expect(whenIdle?.()).toBe(
+      `no event so far: ${cgroups.path} is empty; ${namespaces.path} is empty`,
+    );
 
     const deadId = cgroupId(dead);
     cgroups.add(outer, dead, inner);
@@ -143,8 +203,21 @@ describe("after a while without an event", () => {
   test("ids of the other kind are named, and many ids are counted", () => {
     const cgroups = setOf("cgroup", 101, 102, 103, 104, 105, 106);
     const { whenIdle } = narrowed({ cgroupmap: cgroups.path });
-    expect(whenIdle?.()).toBe(`no event so far: ${cgroups.path} holds the cgroups 101 (dead), 102 (dead), 103 (dead), 104 (dead), 2 more`);
-    bpftool("map", "update", "pinned", cgroups.path, ...keyWords(4026532201), "value", ...Array(8).fill("0"), "any");
-    expect(whenIdle?.()).toBe(`no event so far: ${cgroups.path} holds 4026532201, which is a mount-namespace id; use --mntnsmap`);
+    expect(whenIdle?.()).toBe(
+      `no event so far: ${cgroups.path} holds the cgroups 101 (dead), 102 (dead), 103 (dead), 104 (dead), 2 more`,
+    );
+    bpftool(
+      "map",
+      "update",
+      "pinned",
+      cgroups.path,
+      ...keyWords(4026532201),
+      "value",
+      ...Array(8).fill("0"),
+      "any",
+    );
+    expect(whenIdle?.()).toBe(
+      `no event so far: ${cgroups.path} holds 4026532201, which is a mount-namespace id; use --mntnsmap`,
+    );
   });
 });

@@ -5,14 +5,22 @@ import { fileURLToPath } from "node:url";
 import { cgroupId, mountNamespaceOfProcess } from "@rxbpf/filters";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-import { bpftool, dumpIds, keyWords, makeCgroup, pinPath } from "../../../testing/kernel-objects.js";
+import {
+  bpftool,
+  dumpIds,
+  keyWords,
+  makeCgroup,
+  pinPath,
+} from "../../../testing/kernel-objects.js";
 import { startShell } from "../../../testing/shell.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
 /** Runs the command to its end. */
 function rxbpf(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: "utf8",
+  });
   return { status, stdout, stderr };
 }
 
@@ -23,7 +31,10 @@ describe("rxbpf cgroupid", () => {
     const cgroup = makeCgroup();
     const inode = execFileSync("stat", ["-c", "%i", cgroup], { encoding: "utf8" });
     expect(rxbpf("cgroupid", "number", cgroup)).toEqual({ ...silent, stdout: inode });
-    expect(rxbpf("cgroupid", "hex", cgroup)).toEqual({ ...silent, stdout: `${keyWords(Number(inode)).slice(2).join(" ")}\n` });
+    expect(rxbpf("cgroupid", "hex", cgroup)).toEqual({
+      ...silent,
+      stdout: `${keyWords(Number(inode)).slice(2).join(" ")}\n`,
+    });
   });
 
   test("fails for a path that is no cgroup, without letting it forge a line, and for a format that it does not know", () => {
@@ -32,7 +43,11 @@ describe("rxbpf cgroupid", () => {
       stdout: "",
       stderr: "rxbpf: Cannot get the cgroup id of /no\\n/such: there is no such path\n",
     });
-    expect(rxbpf("cgroupid", "print-hex", "/")).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining("number, hex") });
+    expect(rxbpf("cgroupid", "print-hex", "/")).toMatchObject({
+      status: 2,
+      stdout: "",
+      stderr: expect.stringContaining("number, hex"),
+    });
     expect(rxbpf("cgroupid", "hex")).toMatchObject({ status: 2, stdout: "" });
   });
 });
@@ -45,13 +60,20 @@ describe("rxbpf map", () => {
     shell.enter(other);
 
     expect(rxbpf("map", "create", pin, "--type", "cgroup", "--entries", "5")).toEqual(silent);
-    expect(bpftool("map", "show", "pinned", pin)).toMatchObject({ name: "cgroupset", max_entries: 5 });
+    expect(bpftool("map", "show", "pinned", pin)).toMatchObject({
+      name: "cgroupset",
+      max_entries: 5,
+    });
     expect(rxbpf("map", "add", pin, one, `pid:${shell.pid}`, "999999999")).toEqual(silent);
     expect(dumpIds(pin)).toEqual([cgroupId(one), cgroupId(other), 999999999]);
     expect(rxbpf("map", "has", pin, one)).toEqual(silent);
     expect(rxbpf("map", "delete", pin, one, `${cgroupId(other)}`)).toEqual(silent);
     expect(rxbpf("map", "has", pin, one)).toEqual({ ...silent, status: 1 });
-    expect(rxbpf("map", "delete", pin, one)).toEqual({ status: 1, stdout: "", stderr: `rxbpf: Cannot delete ${one} from ${pin}: not in the set\n` });
+    expect(rxbpf("map", "delete", pin, one)).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: `rxbpf: Cannot delete ${one} from ${pin}: not in the set\n`,
+    });
     expect(rxbpf("map", "unpin", pin)).toEqual(silent);
     expect(existsSync(pin)).toBe(false);
   });
@@ -86,7 +108,9 @@ describe("rxbpf map", () => {
     rxbpf("map", "create", pin, "--type", "mntns");
     expect(rxbpf("map", "add", pin, `/proc/${shell.pid}/ns/mnt`)).toEqual(silent);
 
-    expect(rxbpf("map", "list", pin).stdout).toBe(`ID          PROCESSES\n${id}  ${shell.pid} x\\x1b[2J\n`);
+    expect(rxbpf("map", "list", pin).stdout).toBe(
+      `ID          PROCESSES\n${id}  ${shell.pid} x\\x1b[2J\n`,
+    );
     expect(JSON.parse(rxbpf("map", "list", pin, "--json").stdout)).toEqual([
       { id, dead: false, processes: [{ pid: shell.pid, comm: "x\u001b[2J" }] },
     ]);
@@ -96,9 +120,35 @@ describe("rxbpf map", () => {
     const pin = pinPath();
     const cgroup = makeCgroup();
     bpftool("map", "create", pin, ..."type hash key 8 value 1 entries 3 name x flags 0".split(" "));
-    expect(rxbpf("map", "add", pin, cgroup)).toMatchObject({ status: 1, stderr: expect.stringContaining("say which, with --type\n") });
+    expect(rxbpf("map", "add", pin, cgroup)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("say which, with --type\n"),
+    });
     expect(rxbpf("map", "add", pin, cgroup, "--type", "cgroup")).toEqual(silent);
     expect(dumpIds(pin)).toEqual([cgroupId(cgroup)]);
+  });
+
+  test("names the capability that it lacks, and then leaves nothing", () => {
+    const directory = pinPath();
+    const { status, stderr } = spawnSync(
+      "setpriv",
+      [
+        "--bounding-set=-all",
+        process.execPath,
+        MAIN,
+        "map",
+        "create",
+        `${directory}/set`,
+        "--type",
+        "cgroup",
+      ],
+      { encoding: "utf8" },
+    );
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `rxbpf: Cannot create ${directory}/set: CAP_BPF is missing; run as root, or grant CAP_BPF\n`,
+    });
+    expect(existsSync(directory)).toBe(false);
   });
 
   test("ends with 2 for a wrong command line, and says what the command takes", () => {
@@ -109,10 +159,21 @@ describe("rxbpf map", () => {
       stdout: "",
       stderr: "rxbpf: unknown command 'make'; the commands are create add delete has list unpin\n",
     });
-    expect(rxbpf("map", "create", pin)).toMatchObject({ status: 2, stderr: expect.stringContaining("--type") });
-    expect(rxbpf("map", "create", pin, "--type", "pid")).toMatchObject({ status: 2, stderr: expect.stringContaining("cgroup, mntns") });
-    expect(rxbpf("map", "create", pin, "--type", "cgroup", "--entries", "0")).toMatchObject({ status: 2 });
-    expect(rxbpf("map", "add", pin)).toMatchObject({ status: 2, stderr: expect.stringContaining("target") });
+    expect(rxbpf("map", "create", pin)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("--type"),
+    });
+    expect(rxbpf("map", "create", pin, "--type", "pid")).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("cgroup, mntns"),
+    });
+    expect(rxbpf("map", "create", pin, "--type", "cgroup", "--entries", "0")).toMatchObject({
+      status: 2,
+    });
+    expect(rxbpf("map", "add", pin)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("target"),
+    });
     expect(existsSync(pin)).toBe(false);
   });
 });

@@ -18,6 +18,7 @@ const RXBPF = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 /** The tools, each with a line of shell that makes it show a line with a word in it. */
 const TOOLS: readonly { tool: string; act: (word: string) => string }[] = [
   { tool: "opensnoop", act: (word) => `cat /tmp/${word}` },
+  { tool: "execsnoop", act: (word) => `/bin/true ${word}` },
 ];
 
 /** What the page has a shell in a new mount namespace do. */
@@ -46,10 +47,15 @@ function startTool(...args: readonly string[]): Tool {
   const exited = once(child, "exit") as Promise<[number | null]>;
   const lines: string[] = [];
   const [stdout, stderr] = [new ReplaySubject<string>(), new ReplaySubject<string>()];
-  createInterface({ input: child.stdout }).on("line", (line) => stdout.next(line)).on("close", () => stdout.complete());
-  createInterface({ input: child.stderr }).on("line", (line) => stderr.next(line)).on("close", () => stderr.complete());
+  createInterface({ input: child.stdout })
+    .on("line", (line) => stdout.next(line))
+    .on("close", () => stdout.complete());
+  createInterface({ input: child.stderr })
+    .on("line", (line) => stderr.next(line))
+    .on("close", () => stderr.complete());
   stdout.subscribe((line) => lines.push(line));
-  const withText = (output: ReplaySubject<string>) => (text: string) => firstValueFrom(output.pipe(filter((line) => line.includes(text))));
+  const withText = (output: ReplaySubject<string>) => (text: string) =>
+    firstValueFrom(output.pipe(filter((line) => line.includes(text))));
   const interrupt = async (): Promise<number | null> => {
     child.kill("SIGINT");
     return (await exited)[0];
@@ -75,7 +81,9 @@ function wordsIn(lines: readonly string[], words: readonly string[]): string[] {
 }
 
 function cgroupidHex(cgroup: string): string {
-  return execFileSync(process.execPath, [RXBPF, "cgroupid", "hex", cgroup], { encoding: "utf8" }).trimEnd();
+  return execFileSync(process.execPath, [RXBPF, "cgroupid", "hex", cgroup], {
+    encoding: "utf8",
+  }).trimEnd();
 }
 
 describe.each(TOOLS)("the page on special filtering, with $tool", ({ tool, act }) => {
@@ -83,7 +91,10 @@ describe.each(TOOLS)("the page on special filtering, with $tool", ({ tool, act }
     const FILE = pinPath();
     const [traced, member] = [makeCgroup(), makeCgroup()];
     const host = await startShell();
-    await type(host, `bpftool map create ${FILE} type hash key 8 value 8 entries 128 \\\n        name cgroupset flags 0`);
+    await type(
+      host,
+      `bpftool map create ${FILE} type hash key 8 value 8 entries 128 \\\n        name cgroupset flags 0`,
+    );
     // systemd-run --pty --unit test bash
     const [inside, other] = [await startShell(), await startShell()];
     inside.enter(traced);
@@ -97,13 +108,19 @@ describe.each(TOOLS)("the page on special filtering, with $tool", ({ tool, act }
     expect(key).toMatch(/^[0-9a-f]{2}( [0-9a-f]{2}){7}$/);
     await type(host, `FILE=${FILE}`);
     await type(host, `CGROUPID_HEX="${key}"`);
-    await type(host, "bpftool map update pinned $FILE key hex $CGROUPID_HEX value hex 00 00 00 00 00 00 00 00 any");
+    await type(
+      host,
+      "bpftool map update pinned $FILE key hex $CGROUPID_HEX value hex 00 00 00 00 00 00 00 00 any",
+    );
     const added = [await actIn(host, act), await actIn(inside, act)] as const;
     await shown(added[1]);
 
     await type(host, "bpftool map delete pinned $FILE key hex $CGROUPID_HEX");
     const removed = [await actIn(host, act), await actIn(inside, act)];
-    await type(host, `bpftool map update pinned $FILE key hex ${cgroupidHex(member)} value hex 00 00 00 00 00 00 00 00 any`);
+    await type(
+      host,
+      `bpftool map update pinned $FILE key hex ${cgroupidHex(member)} value hex 00 00 00 00 00 00 00 00 any`,
+    );
     const last = await actIn(other, act);
     await shown(last);
 
@@ -114,11 +131,17 @@ describe.each(TOOLS)("the page on special filtering, with $tool", ({ tool, act }
   test("filter by mount namespaces", async () => {
     const FILE = pinPath();
     const host = await startShell();
-    await type(host, `bpftool map create ${FILE} type hash key 8 value 4 entries 128 \\\n        name mount_ns_set flags 0`);
+    await type(
+      host,
+      `bpftool map create ${FILE} type hash key 8 value 4 entries 128 \\\n        name mount_ns_set flags 0`,
+    );
 
     const { shown, said, lines, interrupt } = startTool(tool, "--mntnsmap", FILE);
     await said(`${FILE} is an empty set of mount namespaces`);
-    const [inside, other] = [await startShell(["unshare", "-m", "bash"]), await startShell(["unshare", "-m", "bash"])];
+    const [inside, other] = [
+      await startShell(["unshare", "-m", "bash"]),
+      await startShell(["unshare", "-m", "bash"]),
+    ];
     const empty = [await actIn(host, act), await actIn(inside, act)];
 
     await type(inside, `FILE=${FILE}`);
