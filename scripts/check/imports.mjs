@@ -54,8 +54,8 @@ function broken(file, specifier, to) {
   const [, other, deeper] = /^@rxbpf\/([^/]+)(\/.*)?$/.exec(specifier) ?? [];
   if (other === undefined) return undefined;
   if (deeper) return "reaches past the index of another package";
-  if (other === own || !within(file, `packages/${own}/src`))
-    return other === own ? "imports its own package" : undefined;
+  if (!within(file, `packages/${own}/src`)) return undefined;
+  if (other === own) return "imports its own package";
   return MAY_IMPORT[own]?.includes(other) ? undefined : `${own} must not know ${other}`;
 }
 
