@@ -34,16 +34,19 @@ export function installSystemPackages(purposes) {
   const names = packages.join(", ");
   if (!command("apt-get"))
     throw new Error(
-      `Cannot set up: ${names} (as Debian names them) not found; install your distribution's packages for them, on Debian with: ${install.join(" ")}`,
+      `Cannot set up: ${names} missing, and there is no apt-get; install what this system has for: ${install.join(" ")}`,
     );
-  if (process.getuid() !== 0) throw new Error(`Cannot set up: ${names} not found; run: sudo ${install.join(" ")}`);
+  if (process.getuid() !== 0) throw new Error(`Cannot set up: ${names} missing; run: sudo ${install.join(" ")}`);
 
   process.env.DEBIAN_FRONTEND = "noninteractive";
   // A list that cannot be updated does not matter if the packages come all the same.
   spawnSync("apt-get", ["update"], { stdio: "ignore" });
   step(`Installing the Debian packages ${names}`, install);
   const still = missing();
-  if (still.length > 0) throw new Error(`Cannot set up: ${still.join(", ")} installed and yet not found`);
+  if (still.length > 0)
+    throw new Error(
+      `Cannot set up: ${still.join(", ")} missing, though installed; reinstall with: ${install.join(" ")}`,
+    );
 }
 
 function command(name) {
