@@ -12,7 +12,9 @@ export function addCgroupid(program: Command): void {
     .argument("<path>", "a directory of cgroup v2")
     .action((format: string, path: string) => {
       console.log(
-        format === "number" ? cgroupId(path) : Buffer.from(cgroupIdBytes(path)).toString("hex").match(/../g)?.join(" "),
+        format === "number"
+          ? String(cgroupId(path))
+          : Buffer.from(cgroupIdBytes(path)).toString("hex").match(/../g)?.join(" "),
       );
     });
 }
