@@ -48,7 +48,7 @@ function follow(block: string, cwd: string, env: Readonly<Record<string, string>
   const child = spawn("bash", ["-ec", block.replaceAll("/sys/fs/bpf/web", pin)], {
     cwd,
     detached: true,
-    env: { ...process.env, ...env },
+    env: { ...process.env, FORCE_COLOR: "0", ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
