@@ -23,6 +23,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "kernel",
+          globalSetup: "testing/build.ts",
           include: ["packages/*/test/**/*.kernel.test.ts"],
           pool: "forks",
           fileParallelism: false,
