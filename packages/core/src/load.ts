@@ -1,8 +1,9 @@
 import { Btf } from "./btf/btf.js";
 import { requireCapabilities } from "./capabilities.js";
 import { BpfError, NotSupportedError } from "./errors.js";
+import { possibleCpus } from "./ffi/cpus.js";
 import type { BpfMap } from "./ffi/map.js";
-import { BpfObject, possibleCpus } from "./ffi/object.js";
+import { BpfObject } from "./ffi/object.js";
 
 /** A value for one of a program's `const volatile` switches. Text is padded with NULs; undefined leaves it as it is. */
 export type Knob = number | boolean | string | ArrayBufferView | undefined;
@@ -102,7 +103,8 @@ function apply(object: BpfObject, btf: Btf, { knobs = {}, maps = {}, maxEntries 
   for (const [name, value] of Object.entries(knobs)) {
     if (value === undefined) continue;
     const variable = variables.get(name);
-    if (!rodata || variable?.section !== ".rodata") throw new Error(`Cannot set ${name}: ${object.name} has no such switch`);
+    if (!rodata || variable?.section !== ".rodata")
+      throw new Error(`Cannot set ${name}: ${object.name} has no such switch`);
     rodata.set(knobBytes(name, value, variable.size), variable.offset);
   }
   for (const [name, map] of Object.entries(maps)) object.replaceMap(name, map);

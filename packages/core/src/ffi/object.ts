@@ -19,11 +19,11 @@ export class BpfObject {
     this.name = name;
     this.#object = object;
     const { bpf_object__next_map, bpf_object__next_program, bpf_map__name, bpf_program__name } = libbpf();
-    for (let map = null; (map = bpf_object__next_map(object, map)); ) {
+    for (let map = null; (map = bpf_object__next_map(object, map));) {
       // libbpf names global variables' maps after the object: `opensno.bss`
       this.#maps.set(bpf_map__name(map).replace(/^.*(?=\.)/, ""), map);
     }
-    for (let program = null; (program = bpf_object__next_program(object, program)); ) {
+    for (let program = null; (program = bpf_object__next_program(object, program));) {
       this.#programs.set(bpf_program__name(program), program);
     }
   }
@@ -109,9 +109,7 @@ export class BpfObject {
   /** Attaches a loaded program to the hook its section names, until `detach` or `close`. @throws BpfError */
   attach(program: string): void {
     const { result, log } = withLog(() => libbpf().bpf_program__attach(this.#program(program)));
-    this.#links.push(
-      checkPointer("bpf_program__attach", result, `attach ${program} of ${this.name}${because(log)}`),
-    );
+    this.#links.push(checkPointer("bpf_program__attach", result, `attach ${program} of ${this.name}${because(log)}`));
   }
 
   /** A map of the loaded object. It lives as long as the object. */
@@ -145,14 +143,12 @@ export class BpfObject {
   }
 }
 
-/** How many CPUs this machine may ever have: the length of what is kept per CPU. */
-export function possibleCpus(): number {
-  return check("libbpf_num_possible_cpus", libbpf().libbpf_num_possible_cpus());
-}
-
 /** The line of libbpf's log that says why: the last one before the verifier's statistics and libbpf's own endings. */
 function because(log: string): string {
-  const lines = log.split("\n").map((line) => line.trim()).filter(Boolean);
+  const lines = log
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
   const verdict = lines.findIndex((line) => line.startsWith("processed "));
   const line =
     verdict > 0
