@@ -24,10 +24,10 @@ export function compile(source: URL, folder: string): string {
 }
 
 /** Compiles a BPF program, a file or a text, the way the project compiles its own. Gives the bytes of the object. */
-export function compileProgram(source: URL | string, folder: string): Uint8Array {
+export function compileProgram(source: URL | string, folder: string, ...flags: readonly string[]): Uint8Array {
   const object = path.join(folder, "program.bpf.o");
   const input = source instanceof URL ? readFileSync(source, "utf8") : source;
-  execFileSync("clang", [...clangFlags(), "-x", "c", "-c", "-", "-o", object], { input });
+  execFileSync("clang", [...clangFlags(), ...flags, "-x", "c", "-c", "-", "-o", object], { input });
   return readFileSync(object);
 }
 
