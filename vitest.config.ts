@@ -24,7 +24,7 @@ export default defineConfig({
         test: {
           name: "kernel",
           include: ["packages/*/test/**/*.kernel.test.ts"],
-          globalSetup: ["testing/kernel-mounts.ts"],
+          globalSetup: ["testing/build.ts", "testing/kernel-mounts.ts"],
           pool: "forks",
           fileParallelism: false,
           testTimeout: 30_000,

@@ -1,4 +1,13 @@
-import { filter, from, Observable, type ObservableInput, Subject, type Subscriber, type TeardownLogic } from "rxjs";
+import {
+  filter,
+  from,
+  Observable,
+  type ObservableInput,
+  Subject,
+  type Subscriber,
+  take,
+  type TeardownLogic,
+} from "rxjs";
 
 import type { Fields, Schema } from "./schema/schema.js";
 import type { Column } from "./text/column.js";
@@ -162,15 +171,14 @@ export function originOf(observable: Observable<unknown>): EventStream<unknown> 
 function stopOn<E>(source: Source<E>, notifier: ObservableInput<unknown>): Source<E> {
   return (receiver) => {
     const connection = source(receiver);
-    const notified = from(notifier).subscribe({
-      next: () => {
-        notified.unsubscribe();
-        connection.stop();
-      },
-      error: (error) => receiver.error(error),
-    });
+    // The notifier may emit before `subscribe` returns.
+    const notified = from(notifier)
+      .pipe(take(1))
+      .subscribe({ next: () => connection.stop(), error: (error) => receiver.error(error) });
     return {
-      ...connection,
+      stop: () => connection.stop(),
+      hold: () => connection.hold(),
+      release: () => connection.release(),
       close() {
         notified.unsubscribe();
         connection.close();

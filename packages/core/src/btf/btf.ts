@@ -34,8 +34,9 @@ export type BtfType =
 export interface BtfMember {
   readonly name: string;
   readonly type: number;
-  /** In bytes; bit-fields are not read. */
+  /** In bytes, rounded down for a bit-field. */
   readonly offset: number;
+  readonly bitField: boolean;
 }
 
 export interface BtfVariable {
@@ -88,7 +89,8 @@ export class Btf {
           const members = rows(12, (row) => ({
             name: string(u32(row)),
             type: u32(row + 4),
-            offset: (bitfields ? u32(row + 8) & 0xffffff : u32(row + 8)) / 8,
+            offset: (bitfields ? u32(row + 8) & 0xffffff : u32(row + 8)) >>> 3,
+            bitField: bitfields && u32(row + 8) >>> 24 > 0,
           }));
           this.#types.push({ kind: "struct", name, size: sizeOrType, members });
           break;

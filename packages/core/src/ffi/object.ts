@@ -1,6 +1,6 @@
 import koffi from "koffi";
 
-import { VerifierError } from "../errors.js";
+import { BpfError, VerifierError } from "../errors.js";
 import { check, checkPointer, errnoName } from "./errno.js";
 import { libbpf } from "./libbpf.js";
 import { withLog } from "./log.js";
@@ -39,10 +39,12 @@ export class BpfObject {
     return new BpfObject(name, object);
   }
 
-  /** The object's own type information, in the BTF format. */
+  /** The object's own type information, in the BTF format. @throws Error where it has none */
   get btf(): Uint8Array {
+    const btf = libbpf().bpf_object__btf(this.#object);
+    if (!btf) throw new Error(`Cannot read the types of ${this.name}: it was compiled without; compile with clang -g`);
     const size = [0];
-    const data = libbpf().btf__raw_data(libbpf().bpf_object__btf(this.#object), size);
+    const data = libbpf().btf__raw_data(btf, size);
     return new Uint8Array(koffi.view(data, size[0] ?? 0)).slice();
   }
 
@@ -101,7 +103,9 @@ export class BpfObject {
     if (result < 0) {
       const code = errnoName(-result);
       const message = `Cannot load ${this.name}: ${code}${because(log)}`;
-      throw new VerifierError(message, "bpf_object__load", -result, code, log);
+      // Only what the verifier looked at has a log of its own.
+      if (log.includes("BEGIN PROG LOAD LOG")) throw new VerifierError(message, "bpf_object__load", -result, code, log);
+      throw new BpfError(message, "bpf_object__load", -result, code);
     }
     this.#loaded = true;
   }
@@ -128,6 +132,9 @@ export class BpfObject {
     this.detach();
     if (this.#object) libbpf().bpf_object__close(this.#object);
     this.#object = null;
+    this.#loaded = false;
+    this.#maps.clear();
+    this.#programs.clear();
   }
 
   #map(name: string): bigint {
@@ -141,11 +148,6 @@ export class BpfObject {
     if (program === undefined) throw new Error(`Cannot find the program ${name} in ${this.name}`);
     return program;
   }
-}
-
-/** How many CPUs this machine may ever have: the length of what is kept per CPU. */
-export function possibleCpus(): number {
-  return check("libbpf_num_possible_cpus", libbpf().libbpf_num_possible_cpus());
 }
 
 /** The line of libbpf's log that says why: the last one before the verifier's statistics and libbpf's own endings. */

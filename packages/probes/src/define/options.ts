@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /**
  * Options of probes. One description gives an option its TypeScript type, its command-line
  * flag, its line of help and the check of its value.
@@ -137,7 +139,7 @@ export function command(help: string, names: Valued): Option<readonly string[]> 
 
 /** How a value is shown in a complaint about it. */
 export function show(value: unknown): string {
-  return JSON.stringify(value) ?? String(value);
+  return typeof value === "string" ? JSON.stringify(value) : inspect(value);
 }
 
 /**
@@ -147,7 +149,7 @@ export function show(value: unknown): string {
 export function parseOptions<O extends Options>(options: O, given: Readonly<Record<string, unknown>>): ValuesOf<O> {
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
-    const option = options[name];
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (!option) throw new UsageError(`There is no option ${name}; there are ${Object.keys(options).join(" ")}`);
     if (value !== undefined) values[name] = option.parse(value, name);
   }

@@ -39,7 +39,9 @@ export const opensnoop = probe({
     bufferPages: integer("size of the buffer in pages", { short: "b", value: "PAGES", min: 1, max: 2 ** 18 }),
     exec: command("run a command, trace it alone, and end when it does", { value: "COMMAND..." }),
   },
-  check({ pid, exec }) {
+  check({ pid, exec, name = "" }) {
+    if (Buffer.byteLength(name) > 15)
+      throw new UsageError("name takes at most 15 bytes, which is all that the kernel keeps of a thread's name");
     if (pid !== undefined && exec) throw new UsageError("pid and exec exclude each other");
   },
   variants: () => [
@@ -55,7 +57,7 @@ export const opensnoop = probe({
     comm_part: name,
     comm_part_length: name && Buffer.byteLength(name),
     full_path: fullPath,
-    by_flags: flagFilter !== undefined,
+    by_flags: flagFilter && flagFilter.length > 0,
     only_flags: flagFilter?.reduce((mask, flag) => mask | (FLAGS[flag] ?? 0), 0),
     only_access_modes: flagFilter?.reduce(
       (modes, flag) => modes | (flag in ACCESS_MODES ? 1 << ACCESS_MODES[flag]! : 0),
