@@ -51,10 +51,10 @@ function run<E>({ object, btf, variant }: Loaded, layout: Layout, setting: Setti
   const batch = { length: 0, row: (index: number): E => decode(positions[index]!) };
 
   const reportLosses = (): void => {
-    for (const { reason, take } of lost) {
-      const { count, total } = take();
-      if (count > 0)
-        receiver.status({ type: "lost", time: performance.timeOrigin + performance.now(), count, total, reason });
+    const time = performance.timeOrigin + performance.now();
+    // All counters are read before anybody is told: who hears of a loss may leave, and they are gone.
+    for (const { reason, count, total } of lost.map(({ reason, take }) => ({ reason, ...take() }))) {
+      if (count > 0) receiver.status({ type: "lost", time, count, total, reason });
     }
   };
   const reader = new RingReader(

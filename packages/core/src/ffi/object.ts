@@ -5,6 +5,7 @@ import { check, checkPointer, errnoName } from "./errno.js";
 import { libbpf } from "./libbpf.js";
 import { withLog } from "./log.js";
 import { BpfMap } from "./map.js";
+import { Mapping, PAGE } from "./mapping.js";
 
 /** A compiled BPF object: opened, then changed, then loaded into the kernel, then attached. */
 export class BpfObject {
@@ -14,6 +15,7 @@ export class BpfObject {
   readonly #maps = new Map<string, bigint>();
   readonly #programs = new Map<string, bigint>();
   readonly #links: bigint[] = [];
+  readonly #mappings = new Map<string, Mapping>();
 
   private constructor(name: string, object: bigint) {
     this.name = name;
@@ -53,16 +55,31 @@ export class BpfObject {
   }
 
   /**
-   * The memory of a section of global variables: `.rodata` may be written until the object
-   * is loaded, `.bss` and `.data` are shared with the running programs. Undefined where the
-   * object has no such section. Not to be touched after `close`.
+   * The memory of a section of global variables: until the object is loaded its first values,
+   * then what `.bss` and `.data` share with the running programs. Undefined where the object has
+   * no such section. Not to be touched after `close`, which unmaps it.
+   * @throws BpfError
    */
   variables(section: string): Uint8Array | undefined {
     const map = this.#maps.get(section);
     if (map === undefined) return undefined;
+    if (this.#loaded) return this.#shared(section);
     const size = [0];
     const data = libbpf().bpf_map__initial_value(map, size);
     return data ? new Uint8Array(koffi.view(data, size[0] ?? 0)) : undefined;
+  }
+
+  /** libbpf itself shares this memory only from version 1.6 on. */
+  #shared(section: string): Uint8Array {
+    const map = this.map(section);
+    let mapping = this.#mappings.get(section);
+    if (!mapping) {
+      const length = Math.ceil(map.info.valueSize / PAGE) * PAGE;
+      // The kernel froze the constants: they cannot be mapped for writing.
+      mapping = new Mapping(BpfMap.fd(map), length, 0, { writable: section !== ".rodata" });
+      this.#mappings.set(section, mapping);
+    }
+    return new Uint8Array(mapping.data, 0, map.info.valueSize);
   }
 
   /** Before loading: the programs to load. All others stay out of the kernel. */
@@ -130,6 +147,8 @@ export class BpfObject {
   /** Detaches and frees everything. May be called twice. */
   close(): void {
     this.detach();
+    for (const mapping of this.#mappings.values()) mapping.close();
+    this.#mappings.clear();
     if (this.#object) libbpf().bpf_object__close(this.#object);
     this.#object = null;
     this.#loaded = false;
