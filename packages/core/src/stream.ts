@@ -86,6 +86,7 @@ export interface StreamInfo<E> {
 interface Shared {
   readonly status: Subject<Status>;
   readonly connections: Set<Connection>;
+  holds: number;
 }
 
 /**
@@ -105,7 +106,7 @@ export class EventStream<E> extends Observable<E> {
   constructor(
     info: StreamInfo<E>,
     source: Source<E>,
-    shared: Shared = { status: new Subject(), connections: new Set() },
+    shared: Shared = { status: new Subject(), connections: new Set(), holds: 0 },
   ) {
     super(function (this: Observable<E>, subscriber: Subscriber<E>): TeardownLogic {
       return (this as EventStream<E>).#connect(subscriber);
@@ -130,10 +131,13 @@ export class EventStream<E> extends Observable<E> {
    * cannot keep up: events wait in the kernel's ring, and are counted as lost once that is full.
    */
   hold(): () => void {
-    const held = [...this.#shared.connections];
-    for (const connection of held) connection.hold();
+    const shared = this.#shared;
+    if (shared.holds++ === 0) for (const connection of shared.connections) connection.hold();
+    let held = true;
     return () => {
-      for (const connection of held.splice(0)) connection.release();
+      if (!held) return;
+      held = false;
+      if (--shared.holds === 0) for (const connection of shared.connections) connection.release();
     };
   }
 
@@ -152,6 +156,8 @@ export class EventStream<E> extends Observable<E> {
       error: (error) => subscriber.error(error),
     });
     connections.add(connection);
+    // A source may deliver while it starts, so that a sink asks for a hold before there is a connection.
+    if (this.#shared.holds > 0) connection.hold();
     return () => {
       connections.delete(connection);
       connection.close();

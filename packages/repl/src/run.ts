@@ -25,7 +25,9 @@ export async function run<E>(stream: EventStream<E>, { json }: { json: boolean }
     if (status.type === "lost") lost += status.count;
   });
   try {
-    await lastValueFrom(stream.until(signals).pipe(json ? toJson("-") : toStdout()), { defaultValue: undefined });
+    await lastValueFrom(stream.until(signals).pipe(json ? toJson(process.stdout) : toStdout()), {
+      defaultValue: undefined,
+    });
   } finally {
     said.unsubscribe();
     if (lost > 0) console.error(`rxbpf: lost ${lost} events; a larger --ring-bytes keeps more`);
