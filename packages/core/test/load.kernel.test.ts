@@ -153,7 +153,7 @@ test("a closed object has nothing left to use", () => {
   expect(() => object.map("events")).toThrow("is not loaded");
   expect(object.variables(".rodata")).toBeUndefined();
   expect(() => object.choose(["tick"])).toThrow("Cannot find the program tick in ticks");
-  expect(() => object.btf).toThrow();
+  expect(() => object.btf).toThrow("Cannot read the types of ticks: it is closed");
 });
 
 test("a process without capabilities is told in one line which are missing", async () => {

@@ -43,6 +43,7 @@ export class BpfObject {
 
   /** The object's own type information, in the BTF format. @throws Error where it has none */
   get btf(): Uint8Array {
+    if (!this.#object) throw new Error(`Cannot read the types of ${this.name}: it is closed`);
     const btf = libbpf().bpf_object__btf(this.#object);
     if (!btf) throw new Error(`Cannot read the types of ${this.name}: it was compiled without; compile with clang -g`);
     const size = [0];
