@@ -10,6 +10,8 @@ export interface Recording<E> {
   lost(): number;
   /** The first event that fits, once it has come. @throws Error after `deadlineMs` */
   find(wanted: (event: E) => boolean, deadlineMs?: number): Promise<E>;
+  /** Resolves when the stream ends by itself, rejects with its error. */
+  readonly completed: Promise<void>;
   /** Ends the stream in good order, when what happened so far is delivered. Gives all events. */
   finish(): Promise<readonly E[]>;
   /** Ends it at once. Without this it ends with the test. */
@@ -37,6 +39,7 @@ export async function record<E>(stream: EventStream<E>): Promise<Recording<E>> {
   return {
     events,
     statuses,
+    completed,
     lost: () =>
       statuses.filter((status): status is Lost => status.type === "lost").reduce((sum, { count }) => sum + count, 0),
     find: async (wanted, deadlineMs = 5_000) => {
