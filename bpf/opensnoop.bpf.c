@@ -195,7 +195,7 @@ int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *request, struct io_
 	if (!record)
 		return 0;
 
-	long ret = BPF_CORE_READ(cqe, res);
+	long ret = cqe->res;
 
 	record->event.who.time = bpf_ktime_get_ns();
 	if (!result_unwanted(ret))

@@ -61,6 +61,7 @@ struct fs_struct {
 
 struct file {
 	struct path f_path;
+	void *private_data;
 };
 
 struct fdtable {
@@ -112,12 +113,71 @@ struct io_open {
 	struct open_how how;
 };
 
+struct io_accept {
+	int iou_flags;
+	__u32 file_slot;
+};
+
 struct io_uring_cqe {
+	__u64 user_data;
 	__s32 res;
+	__u32 flags;
+};
+
+struct io_ring_ctx {
+	int _unread;
 };
 
 struct io_kiocb {
 	__u8 opcode;
+	struct io_ring_ctx *ctx;
+	struct io_cqe {
+		__u64 user_data;
+	} cqe;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+struct possible_net {
+	struct net *net;
+};
+
+struct in6_address {
+	__u8 bytes[16];
+};
+
+struct sock_common {
+	__u32 skc_daddr;
+	__u32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	struct possible_net skc_net;
+	struct in6_address skc_v6_daddr;
+	struct in6_address skc_v6_rcv_saddr;
+};
+
+struct socket {
+	struct file *file;
+	struct sock *sk;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_protocol;
+	__u8 sk_shutdown;
+	struct socket *sk_socket;
+};
+
+struct inet_sock {
+	__be16 inet_sport;
+};
+
+struct tcp_sock {
+	__u32 segs_out;
 };
 
 #pragma clang attribute pop

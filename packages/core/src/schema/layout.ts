@@ -9,6 +9,7 @@ export interface Place {
   /** From the start of the struct, in bytes. */
   readonly offset: number;
   readonly size: number;
+  readonly choices?: readonly string[];
 }
 
 /** Where the fields of a struct are, in the order of the schema. */
@@ -27,10 +28,16 @@ const SIZES: Record<Kind, number | undefined> = {
   i32: 4,
   u64: 8,
   i64: 8,
+  choice: 1,
   chars: undefined,
+  address: 16,
   text: 4,
   texts: 4,
+  bytes: 4,
 };
+
+const ARRAYS: ReadonlySet<Kind> = new Set(["chars", "address"]);
+const TEXTS: ReadonlySet<Kind> = new Set(["text", "texts", "bytes"]);
 
 const cName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
@@ -54,7 +61,7 @@ export function bindLayout(schema: Schema<Fields>, btf: Btf): Layout {
   if (end < type.size) differences.push(`${type.size - end} unnamed bytes stand at the end`);
 
   const places: Place[] = [];
-  for (const [name, { kind }] of Object.entries(fields)) {
+  for (const [name, { kind, choices }] of Object.entries(fields)) {
     const member = members.find((candidate) => candidate.name === cName(name));
     if (!member) {
       differences.push(`the program has no ${cName(name)}`);
@@ -62,9 +69,9 @@ export function bindLayout(schema: Schema<Fields>, btf: Btf): Layout {
     }
     const size = SIZES[kind] ?? member.size;
     if (size !== member.size) differences.push(`${name} is ${kind} of ${size} bytes here and has ${member.size} there`);
-    if (kind === "chars" !== member.array) differences.push(`${name} is ${kind} here and ${member.array ? "an array" : "no array"} there`);
-    if ((kind === "text" || kind === "texts") !== member.text) differences.push(`${name} is ${kind} here and ${member.text ? "a struct text" : "no struct text"} there`);
-    places.push({ name, kind, offset: member.offset, size });
+    if (ARRAYS.has(kind) !== member.array) differences.push(`${name} is ${kind} here and ${member.array ? "an array" : "no array"} there`);
+    if (TEXTS.has(kind) !== member.text) differences.push(`${name} is ${kind} here and ${member.text ? "a struct text" : "no struct text"} there`);
+    places.push({ name, kind, offset: member.offset, size, ...(choices && { choices }) });
   }
   const known = new Set(Object.keys(fields).map(cName));
   for (const { name } of members) {
@@ -72,6 +79,14 @@ export function bindLayout(schema: Schema<Fields>, btf: Btf): Layout {
   }
   if (differences.length > 0) throw new LayoutError(struct, differences);
   return { size: type.size, places };
+}
+
+/** Where a member stands that is no field, such as `_record`. @throws LayoutError where there is none */
+export function memberOffset(btf: Btf, struct: string, name: string): number {
+  const type = btf.struct(struct);
+  const member = type && flatten(type, btf).find((candidate) => candidate.name === name);
+  if (!member) throw new LayoutError(struct, [`the program has no ${name}`]);
+  return member.offset;
 }
 
 interface Member {
