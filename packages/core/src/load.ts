@@ -14,6 +14,8 @@ export interface Patch {
   readonly maps?: Readonly<Record<string, BpfMap>>;
   /** Entries for the object's own maps; for its ring, bytes. */
   readonly maxEntries?: Readonly<Record<string, number>>;
+  /** The object's maps to do without. The verifier refuses programs that can reach one. */
+  readonly leaveOut?: readonly string[];
 }
 
 /** A set of an object's programs that does a job together. */
@@ -94,7 +96,7 @@ function loadVariant(
   }
 }
 
-function apply(object: BpfObject, btf: Btf, { knobs = {}, maps = {}, maxEntries = {} }: Patch): void {
+function apply(object: BpfObject, btf: Btf, { knobs = {}, maps = {}, maxEntries = {}, leaveOut = [] }: Patch): void {
   const variables = btf.variables();
   const rodata = object.variables(".rodata");
   for (const [name, value] of Object.entries(knobs)) {
@@ -104,6 +106,7 @@ function apply(object: BpfObject, btf: Btf, { knobs = {}, maps = {}, maxEntries 
     rodata.set(knobBytes(name, value, variable.size), variable.offset);
   }
   for (const [name, map] of Object.entries(maps)) object.replaceMap(name, map);
+  for (const name of leaveOut) object.leaveOutMap(name);
   for (const [name, entries] of Object.entries(maxEntries)) object.setMaxEntries(name, entries);
   // Scratch memory is declared for one CPU, see TEXT_RECORD in bpf/include/event.bpf.h.
   if (object.hasMap("scratch")) object.setMaxEntries("scratch", object.maxEntries("scratch") * possibleCpus());

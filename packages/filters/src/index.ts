@@ -1,2 +1,18 @@
-import type { Setting } from "@rxbpf/core";
-export function narrow(_: { readonly cgroupmap?: string; readonly mntnsmap?: string }): Setting { return {}; }
+// Narrowing a trace
+export { narrow, type Narrowing } from "./narrow.js";
+
+// Sets
+export { PinnedSet, type Target } from "./pinned-set.js";
+export type { Member, SetKind } from "./set-kind.js";
+
+// What sets hold
+export { cgroupId, cgroupIdBytes } from "./cgroup-id.js";
+export { cgroupIdOfProcess, cgroupOfProcess, liveCgroups } from "./cgroups.js";
+export {
+  isNamespaceId,
+  liveMountNamespaces,
+  mountNamespaceId,
+  mountNamespaceOfProcess,
+  type Process,
+} from "./mount-namespaces.js";
+export { type CgroupMount, cgroupMounts } from "./mounts.js";

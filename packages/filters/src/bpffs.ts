@@ -1,0 +1,56 @@
+import { lstatSync, mkdirSync, statSync } from "node:fs";
+import path from "node:path";
+
+import { BpfError, BpfMap, MapType } from "@rxbpf/core";
+
+import { FileSystem, fileSystemOf } from "./file-systems.js";
+
+/**
+ * Sees to it that a map can be pinned at a path: nothing is there yet, and its directory,
+ * which is made where only that is missing, is on bpffs.
+ * @returns the directory, if it was made
+ * @throws Error where the path cannot be used; then nothing was made
+ */
+export function makePlace(pin: string): string | undefined {
+  const fail = (state: string): never => {
+    throw new Error(`Cannot create ${pin}: ${state}`);
+  };
+  if (path.basename(pin).includes(".")) fail("a BPF file system allows no dot in a name");
+  if (lstatSync(pin, { throwIfNoEntry: false }))
+    fail("it exists already; remove it with: rxbpf map unpin");
+  const directory = path.dirname(pin);
+  const there = fileSystemOf(directory) !== undefined;
+  const existing = there ? directory : path.dirname(directory);
+  const fileSystem = fileSystemOf(existing) ?? fail(`there is no directory ${existing}`);
+  if (fileSystem !== FileSystem.bpf)
+    fail(`${existing} is not on a BPF file system, as /sys/fs/bpf is`);
+  if (there) return undefined;
+  mkdirSync(directory, { mode: 0o700 });
+  return directory;
+}
+
+/**
+ * Opens the map pinned at a path. The caller closes it.
+ * @throws MapMismatchError where something else is pinned there; BpfError; Error where nothing is
+ */
+export function openPin(pin: string): BpfMap {
+  const fail = (state: string, cause?: unknown): never => {
+    throw new Error(`Cannot open ${pin}: ${state}`, { cause });
+  };
+  const fileSystem =
+    fileSystemOf(pin) ?? fail("there is no such path; make it with: rxbpf map create");
+  if (fileSystem !== FileSystem.bpf) fail("it is not on a BPF file system, as /sys/fs/bpf is");
+  if (statSync(pin).isDirectory()) fail("it is a directory; give the path of a pinned map");
+  try {
+    return BpfMap.open(pin);
+  } catch (error) {
+    // bpffs itself comes with files that are no maps.
+    if (error instanceof BpfError && error.code === "ENOENT") fail("no map is pinned there", error);
+    throw error;
+  }
+}
+
+/** The name of a map type, for a message. */
+export function mapTypeName(type: number): string {
+  return Object.entries(MapType).find(([, number]) => number === type)?.[0] ?? `number ${type}`;
+}

@@ -1,0 +1,29 @@
+import { statfsSync } from "node:fs";
+
+/** Kinds of file systems, by their numbers in include/uapi/linux/magic.h. */
+export const FileSystem = {
+  bpf: 0xcafe4a11,
+  cgroup1: 0x27e0eb,
+  cgroup2: 0x63677270,
+  nsfs: 0x6e736673,
+} as const;
+
+/** The kind of file system that a path is on, or undefined where there is no such path. */
+export function fileSystemOf(path: string): number | undefined {
+  try {
+    return statfsSync(path).type;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an error says that a path, or a directory on the way to it, is not there, or no longer. */
+export function isMissing(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR", "ENODEV", "ESRCH"].includes(errorCode(error));
+}
+
+/** The name of the error number, for example `EPERM`, of a call that failed; empty where it has none. */
+export function errorCode(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? "";
+}

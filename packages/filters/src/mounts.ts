@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+
+/** A mount of the cgroup v2 hierarchy, or of a part of it. */
+export interface CgroupMount {
+  /** The cgroup at its top, named as in /proc/PID/cgroup. */
+  readonly root: string;
+  /** The directory it is mounted on. */
+  readonly path: string;
+}
+
+/** Where cgroup v2 is mounted, as this process sees it. Empty where it is not. */
+export function cgroupMounts(
+  mountinfo: string = readFileSync("/proc/self/mountinfo", "utf8"),
+): CgroupMount[] {
+  const mounts: CgroupMount[] = [];
+  for (const line of mountinfo.split("\n")) {
+    // proc_pid_mountinfo(5): id parent device root path options [tags...] - type source options
+    const [before = "", after = ""] = line.split(" - ", 2);
+    if (!after.startsWith("cgroup2 ")) continue;
+    const [, , , root = "", path = ""] = before.split(" ");
+    mounts.push({ root: unescapeOctal(root), path: unescapeOctal(path) });
+  }
+  return mounts;
+}
+
+/** The kernel writes a space, a tab, a newline and a backslash as `\040` and the like. */
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}

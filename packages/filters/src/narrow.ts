@@ -1,0 +1,107 @@
+import { existsSync } from "node:fs";
+
+import { MapMismatchError, printable, type Setting } from "@rxbpf/core";
+
+import { hasProcesses } from "./cgroups.js";
+import { PinnedSet } from "./pinned-set.js";
+import { KINDS, type Member, type SetKind } from "./set-kind.js";
+
+/** Sets to narrow a trace to, by the paths that they are pinned at. */
+export interface Narrowing {
+  /** Only processes whose very cgroup is in this set; one below it is another. */
+  readonly cgroupmap?: string;
+  /** Only processes whose mount namespace is in this set. */
+  readonly mntnsmap?: string;
+}
+
+/** The switch and the map of each kind in bpf/include/filter.bpf.h. */
+const IN_KERNEL: Readonly<Record<SetKind, { knob: string; map: string }>> = {
+  cgroup: { knob: "by_cgroup", map: "cgroup_set" },
+  mntns: { knob: "by_mntns", map: "mntns_set" },
+};
+
+/** How many members a message names. */
+const NAMED = 4;
+
+/**
+ * Narrows a trace, in the kernel, to pinned sets, which anyone may edit while it runs. With
+ * both, an event must satisfy both. A set that does not exist is made, as BCC does, and stays.
+ * @throws what `PinnedSet` throws, and MapMismatchError where a set holds ids of the other kind;
+ * then nothing is open and nothing was made
+ */
+export function narrow({ cgroupmap, mntnsmap }: Narrowing): Setting {
+  const sets: PinnedSet[] = [];
+  const made: PinnedSet[] = [];
+  const use = (type: SetKind, path: string | undefined): void => {
+    if (path === undefined) return;
+    const exists = existsSync(path);
+    const set = exists ? PinnedSet.open(path, type) : PinnedSet.create(path, type);
+    sets.push(set);
+    if (!exists) made.push(set);
+  };
+  try {
+    use("cgroup", cgroupmap);
+    use("mntns", mntnsmap);
+    const notices = sets.flatMap((set) => notice(set, made.includes(set)) ?? []);
+    const unused = (Object.keys(IN_KERNEL) as SetKind[]).filter((type) =>
+      sets.every((set) => set.type !== type),
+    );
+    return {
+      knobs: Object.fromEntries(sets.map(({ type }) => [IN_KERNEL[type].knob, true])),
+      maps: Object.fromEntries(sets.map(({ type, map }) => [IN_KERNEL[type].map, map])),
+      leaveOut: unused.map((type) => IN_KERNEL[type].map),
+      notices,
+      ...(sets.length > 0 && { whenIdle: () => `no event so far: ${sets.map(holds).join("; ")}` }),
+      close: () => sets.forEach((set) => set.close()),
+    };
+  } catch (error) {
+    for (const set of made) set.unpin();
+    for (const set of sets) set.close();
+    throw error;
+  }
+}
+
+/** What is to be said of a set before a trace that will show nothing. */
+function notice(set: PinnedSet, made: boolean): string | undefined {
+  const members = set.list();
+  for (const { id } of members) {
+    const misfit = set.misfit(id);
+    if (misfit) throw new MapMismatchError(`Cannot narrow to ${set.path}: it holds ${misfit}`);
+  }
+  const { noun } = KINDS[set.type];
+  const add = `add one with: rxbpf map add ${set.path}`;
+  if (made)
+    return `made ${set.path}, an empty set of ${noun}s: no event will show until it holds one; ${add}`;
+  if (members.length === 0)
+    return `${set.path} is an empty set of ${noun}s: no event will show until it holds one; ${add}`;
+  if (members.every(({ dead }) => dead))
+    return `${set.path} holds no live ${noun}: no event will show until it does; ${add}`;
+  return undefined;
+}
+
+/** What a set holds now. Others edit it, so this may meet anything; it does not throw. */
+function holds(set: PinnedSet): string {
+  try {
+    const members = set.list();
+    if (members.length === 0) return `${set.path} is empty`;
+    const misfit = members.map(({ id }) => set.misfit(id)).find(Boolean);
+    if (misfit) return `${set.path} holds ${misfit}`;
+    const names = members.slice(0, NAMED).map(describe);
+    if (members.length > NAMED) names.push(`${members.length - NAMED} more`);
+    return `${set.path} holds the ${KINDS[set.type].noun}${members.length === 1 ? "" : "s"} ${names.join(", ")}`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function describe({ id, dead, path, processes = [] }: Member): string {
+  if (dead) return `${id} (dead)`;
+  if (path !== undefined) {
+    const state = hasProcesses(path)
+      ? ""
+      : " (without a process of its own; cgroups below it are not members)";
+    return printable(path) + state;
+  }
+  const [first] = processes;
+  return `${id} (${first?.pid} ${printable(first?.comm ?? "")}${processes.length > 1 ? ` and ${processes.length - 1} more processes` : ""})`;
+}

@@ -1,0 +1,195 @@
+import { rmdirSync, unlinkSync } from "node:fs";
+
+import { BpfError, BpfMap, MapMismatchError, MapType, requireCapabilities } from "@rxbpf/core";
+
+import { makePlace, mapTypeName, openPin } from "./bpffs.js";
+import { errorCode } from "./file-systems.js";
+import { guessKind, type Kind, KINDS, type Member, type SetKind } from "./set-kind.js";
+
+/**
+ * A member of a set: its id; a path, of a cgroup's directory or like /proc/PID/ns/mnt; or a
+ * process that is in it.
+ */
+export type Target = number | string | { readonly pid: number };
+
+const KEY_SIZE = 8;
+
+/**
+ * A set of cgroups or of mount namespaces in a map pinned on bpffs: the interface of BCC's
+ * `--cgroupmap` and `--mntnsmap`. Other programs may edit it, made by whichever, at the same
+ * time; running traces follow at once. Needs CAP_BPF and the right to read the pin.
+ */
+export class PinnedSet {
+  readonly path: string;
+  readonly type: SetKind;
+  /** The map itself, as long as the set is not closed. */
+  readonly map: BpfMap;
+  readonly #kind: Kind;
+  /** A directory that was made for the pin. */
+  readonly #madeDirectory: string | undefined;
+
+  private constructor(path: string, type: SetKind, map: BpfMap, madeDirectory?: string) {
+    this.path = path;
+    this.type = type;
+    this.map = map;
+    this.#kind = KINDS[type];
+    this.#madeDirectory = madeDirectory;
+  }
+
+  /**
+   * Makes an empty set of the shape that BCC's tools make, with mode 0600, and where it is
+   * missing the directory of `path`, one level. The caller closes it; the pin stays.
+   * @param options.maxEntries how many members it can have
+   * @throws NotSupportedError without CAP_BPF; BpfError; Error where `path` cannot be used
+   */
+  static create(
+    path: string,
+    type: SetKind,
+    { maxEntries = 1024 }: { readonly maxEntries?: number } = {},
+  ): PinnedSet {
+    requireCapabilities(`create ${path}`, ["CAP_BPF"]);
+    const { mapName: name, valueSize } = KINDS[type];
+    const madeDirectory = makePlace(path);
+    let map: BpfMap | undefined;
+    try {
+      map = BpfMap.create({ type: MapType.hash, name, keySize: KEY_SIZE, valueSize, maxEntries });
+      map.pin(path);
+      return new PinnedSet(path, type, map, madeDirectory);
+    } catch (error) {
+      map?.close();
+      if (madeDirectory !== undefined) rmdirSync(madeDirectory);
+      throw error;
+    }
+  }
+
+  /**
+   * Opens a pinned set: any hash map with keys of 8 bytes. The caller closes it.
+   * @param type where it is not given, BCC's name for the map or else its value size tells
+   * @throws MapMismatchError for another map or object; BpfError; NotSupportedError without CAP_BPF; Error where
+   *   `path` cannot be used
+   */
+  static open(path: string, type?: SetKind): PinnedSet {
+    requireCapabilities(`open ${path}`, ["CAP_BPF"]);
+    const map = openPin(path);
+    try {
+      const { type: mapType, keySize } = map.info;
+      if (mapType !== MapType.hash)
+        throw new MapMismatchError(
+          `Cannot use ${path} as a set: its map is of type ${mapTypeName(mapType)}, not hash`,
+        );
+      if (keySize !== KEY_SIZE)
+        throw new MapMismatchError(
+          `Cannot use ${path} as a set: the keys of its map have ${keySize} bytes, not ${KEY_SIZE}`,
+        );
+      const kind = type ?? guessKind(map.info);
+      if (!kind)
+        throw new MapMismatchError(
+          `Cannot tell whether ${path} is a set of cgroups or of mount namespaces; say which, with --type`,
+        );
+      return new PinnedSet(path, kind, map);
+    } catch (error) {
+      map.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Adds all targets, or none if one cannot be. Values of those that were in already stay.
+   * @throws Error where a target does not exist, is of the wrong kind, or the map is full
+   */
+  add(...targets: readonly Target[]): void {
+    const ids = targets.map((target) => this.#id(target));
+    for (const id of ids) {
+      const misfit = this.#kind.misfit(id);
+      if (misfit)
+        throw new Error(
+          `Cannot add ${id} to ${this.path}: it is ${misfit}, and this is a set of ${this.#kind.noun}s`,
+        );
+    }
+    const added: number[] = [];
+    try {
+      for (const id of ids) {
+        if (this.map.lookup(keyOf(id))) continue;
+        this.map.update(keyOf(id), new Uint8Array(this.map.info.valueSize));
+        added.push(id);
+      }
+    } catch (error) {
+      for (const id of added) this.map.delete(keyOf(id));
+      if (error instanceof BpfError && error.code === "E2BIG") {
+        const { maxEntries } = this.map.info;
+        throw new Error(
+          `Cannot add to ${this.path}: the set is full, it can hold ${maxEntries}; delete dead members or make a larger one`,
+          { cause: error },
+        );
+      }
+      throw error;
+    }
+  }
+
+  /** Removes a target; false where it was not in. @throws Error where a path or a process does not exist */
+  delete(target: Target): boolean {
+    return this.map.delete(keyOf(this.#id(target)));
+  }
+
+  /** Whether a target is in. @throws Error where a path or a process does not exist */
+  has(target: Target): boolean {
+    return this.map.lookup(keyOf(this.#id(target))) !== undefined;
+  }
+
+  /**
+   * What the set holds now, each id with what it stands for.
+   * @throws MapMismatchError where it holds a key that is no id
+   */
+  list(): Member[] {
+    const ids = [...this.map.entries()].map(({ key }) => this.#idOf(key));
+    const member = this.#kind.snapshot();
+    return ids.sort((a, b) => a - b).map(member);
+  }
+
+  /** What an id is that cannot be in such a set, and what to use instead; undefined for one that can. */
+  misfit(id: number): string | undefined {
+    const misfit = this.#kind.misfit(id);
+    if (!misfit) return undefined;
+    const other = KINDS[this.type === "cgroup" ? "mntns" : "cgroup"];
+    return `${id}, which is ${misfit}; use ${other.option}`;
+  }
+
+  /** Removes the pin, and the directory if it was made for it and is empty. The map lives on while it is in use. */
+  unpin(): void {
+    unlinkSync(this.path);
+    if (this.#madeDirectory === undefined) return;
+    try {
+      rmdirSync(this.#madeDirectory);
+    } catch (error) {
+      if (errorCode(error) !== "ENOTEMPTY") throw error;
+    }
+  }
+
+  close(): void {
+    this.map.close();
+  }
+
+  #id(target: Target): number {
+    if (typeof target === "string") return this.#kind.ofPath(target);
+    if (typeof target === "object") return this.#kind.ofProcess(target.pid);
+    if (!Number.isSafeInteger(target) || target < 1)
+      throw new RangeError(`Cannot use ${target} as an id: an id is a positive whole number`);
+    return target;
+  }
+
+  #idOf(key: Uint8Array): number {
+    const [id = 0n] = new BigUint64Array(new Uint8Array(key).buffer);
+    if (id <= Number.MAX_SAFE_INTEGER) return Number(id);
+    const hex = Buffer.from(key)
+      .toString("hex")
+      .replace(/..(?=.)/g, "$& ");
+    throw new MapMismatchError(
+      `Cannot use ${this.path}: it holds the key ${hex}, which is no id (are its bytes in reverse?); remove it: bpftool map delete pinned ${this.path} key hex ${hex}`,
+    );
+  }
+}
+
+/** A key as the kernel reads it: the id in the machine's byte order. */
+function keyOf(id: number): Uint8Array {
+  return new Uint8Array(BigUint64Array.of(BigInt(id)).buffer);
+}

@@ -1,0 +1,100 @@
+import type { MapInfo } from "@rxbpf/core";
+
+import { cgroupId } from "./cgroup-id.js";
+import { cgroupIdOfProcess, liveCgroups } from "./cgroups.js";
+import { FileSystem, fileSystemOf } from "./file-systems.js";
+import {
+  isNamespaceId,
+  liveMountNamespaces,
+  mountNamespaceId,
+  mountNamespaceOfProcess,
+  type Process,
+} from "./mount-namespaces.js";
+
+/** What the ids of a set stand for: cgroups of version 2, or mount namespaces. */
+export type SetKind = "cgroup" | "mntns";
+
+/** An id in a set, with what it stands for now. */
+export interface Member {
+  readonly id: number;
+  /** Whether there is no such cgroup, or no process in the namespace. */
+  readonly dead: boolean;
+  /** The directory of a cgroup. */
+  readonly path?: string;
+  /** The processes in a mount namespace. */
+  readonly processes?: readonly Process[];
+}
+
+/** All that the two kinds of sets differ in. */
+export interface Kind {
+  /** Of the map that BCC's tools declare. */
+  readonly mapName: string;
+  /** Of the map that BCC's tools declare; what a value holds is never read. */
+  readonly valueSize: number;
+  /** What a member is called. */
+  readonly noun: string;
+  /** What this is narrowed by on the command line. */
+  readonly option: string;
+  ofPath(path: string): number;
+  ofProcess(pid: number): number;
+  /** What an id is that cannot be a member: `a cgroup id`. Undefined for one that can. */
+  misfit(id: number): string | undefined;
+  /** Looks at all that lives now, and returns what tells what an id stands for. */
+  snapshot(): (id: number) => Member;
+}
+
+export const KINDS: Readonly<Record<SetKind, Kind>> = {
+  cgroup: {
+    mapName: "cgroupset",
+    valueSize: 8,
+    noun: "cgroup",
+    option: "--cgroupmap",
+    ofPath(path) {
+      if (fileSystemOf(path) === FileSystem.nsfs)
+        throw new Error(`Cannot use ${path} as a cgroup: it is a namespace`);
+      return cgroupId(path);
+    },
+    ofProcess: cgroupIdOfProcess,
+    misfit: (id) =>
+      isNamespaceId(id) && !liveCgroups().has(id) ? "a mount-namespace id" : undefined,
+    snapshot() {
+      const live = liveCgroups();
+      return (id) => {
+        const path = live.get(id);
+        return path === undefined ? { id, dead: true } : { id, dead: false, path };
+      };
+    },
+  },
+  mntns: {
+    mapName: "mount_ns_set",
+    valueSize: 4,
+    noun: "mount namespace",
+    option: "--mntnsmap",
+    ofPath(path) {
+      if (fileSystemOf(path) === FileSystem.cgroup2)
+        throw new Error(`Cannot use ${path} as a mount namespace: it is a cgroup`);
+      return mountNamespaceId(path);
+    },
+    ofProcess: mountNamespaceOfProcess,
+    misfit(id) {
+      if (isNamespaceId(id)) return undefined;
+      return liveCgroups().has(id) ? "a cgroup id" : "no mount-namespace id";
+    },
+    snapshot() {
+      const live = liveMountNamespaces();
+      return (id) => {
+        const processes = live.get(id);
+        return processes ? { id, dead: false, processes } : { id, dead: true };
+      };
+    },
+  },
+};
+
+/** The kind of a set that was not said, told by BCC's name or value size; undefined where neither tells. */
+export function guessKind({ name, valueSize }: MapInfo): SetKind | undefined {
+  const kinds = Object.keys(KINDS) as SetKind[];
+  return (
+    kinds.find((kind) => KINDS[kind].mapName === name) ??
+    kinds.find((kind) => KINDS[kind].valueSize === valueSize)
+  );
+}

@@ -1,0 +1,223 @@
+import { rmdirSync, statSync } from "node:fs";
+
+import { MapMismatchError, type Setting } from "@rxbpf/core";
+import {
+  cgroupId,
+  mountNamespaceOfProcess,
+  narrow,
+  type Narrowing,
+  PinnedSet,
+  type SetKind,
+  type Target,
+} from "@rxbpf/filters";
+import { describe, expect, onTestFinished, test } from "vitest";
+
+import {
+  bpftool,
+  dumpIds,
+  keyWords,
+  makeCgroup,
+  openMaps,
+  pinPath,
+} from "../../../testing/kernel-objects.js";
+import { startShell } from "../../../testing/shell.js";
+
+/** A set, open until the test ends. */
+function setOf(type: SetKind, ...targets: readonly Target[]): PinnedSet {
+  const set = PinnedSet.create(pinPath(), type);
+  onTestFinished(() => set.close());
+  set.add(...targets);
+  return set;
+}
+
+function narrowed(narrowing: Narrowing): Setting {
+  const setting = narrow(narrowing);
+  onTestFinished(() => setting.close?.());
+  return setting;
+}
+
+describe("a trace narrowed", () => {
+  test("by nothing has no switch on and does without both maps", () => {
+    const { knobs, maps, leaveOut, notices, whenIdle } = narrowed({});
+    expect({ knobs, maps, leaveOut, notices, whenIdle }).toEqual({
+      knobs: {},
+      maps: {},
+      leaveOut: ["cgroup_set", "mntns_set"],
+      notices: [],
+      whenIdle: undefined,
+    });
+  });
+
+  test("by a set uses that very map and does without the other", () => {
+    const set = setOf("cgroup", makeCgroup());
+    const { knobs, maps, leaveOut, notices } = narrowed({ cgroupmap: set.path });
+    expect({ knobs, leaveOut, notices }).toEqual({
+      knobs: { by_cgroup: true },
+      leaveOut: ["mntns_set"],
+      notices: [],
+    });
+    expect(maps?.["cgroup_set"]?.info.id).toBe(set.map.info.id);
+  });
+
+  test("by both sets uses both", () => {
+    const cgroups = setOf("cgroup", makeCgroup());
+    const namespaces = setOf("mntns", { pid: process.pid });
+    const { knobs, maps, leaveOut, notices } = narrowed({
+      cgroupmap: cgroups.path,
+      mntnsmap: namespaces.path,
+    });
+    expect({ knobs, leaveOut, notices }).toEqual({
+      knobs: { by_cgroup: true, by_mntns: true },
+      leaveOut: [],
+      notices: [],
+    });
+    expect(maps?.["mntns_set"]?.info.id).toBe(namespaces.map.info.id);
+  });
+
+  test("closes its maps when it ends, and leaves the pins", () => {
+    const [cgroupmap, mntnsmap] = [pinPath(), pinPath()];
+    const before = openMaps();
+    narrow({ cgroupmap, mntnsmap }).close?.();
+    expect(openMaps()).toBe(before);
+    expect([cgroupmap, mntnsmap].map(dumpIds)).toEqual([[], []]);
+  });
+});
+
+describe("a notice", () => {
+  test("says that a missing set was made, as BCC makes it, and is empty", () => {
+    const [cgroupmap, mntnsmap] = [pinPath(), pinPath()];
+    expect(narrowed({ cgroupmap, mntnsmap }).notices).toEqual([
+      `made ${cgroupmap}, an empty set of cgroups: no event will show until it holds one; add one with: rxbpf map add ${cgroupmap}`,
+      `made ${mntnsmap}, an empty set of mount namespaces: no event will show until it holds one; add one with: rxbpf map add ${mntnsmap}`,
+    ]);
+    expect(bpftool("map", "show", "pinned", cgroupmap)).toMatchObject({
+      name: "cgroupset",
+      bytes_key: 8,
+      bytes_value: 8,
+      max_entries: 1024,
+    });
+    expect(bpftool("map", "show", "pinned", mntnsmap)).toMatchObject({
+      name: "mount_ns_set",
+      bytes_key: 8,
+      bytes_value: 4,
+      max_entries: 1024,
+    });
+  });
+
+  test("says that a set is empty", () => {
+    const { path } = setOf("cgroup");
+    expect(narrowed({ cgroupmap: path }).notices).toEqual([
+      expect.stringMatching(`^${path} is an empty set of cgroups: no event will show`),
+    ]);
+  });
+
+  test("says that nothing in a set lives, and not if something does", async () => {
+    const cgroup = makeCgroup();
+    const shell = await startShell(["unshare", "-m", "bash"]);
+    const cgroups = setOf("cgroup", cgroup);
+    const namespaces = setOf("mntns", { pid: shell.pid });
+    const both = { cgroupmap: cgroups.path, mntnsmap: namespaces.path };
+    expect(narrowed(both).notices).toEqual([]);
+
+    rmdirSync(cgroup);
+    await shell.end();
+    expect(narrowed(both).notices).toEqual([
+      expect.stringMatching(`^${cgroups.path} holds no live cgroup: no event will show`),
+      expect.stringMatching(
+        `^${namespaces.path} holds no live mount namespace: no event will show`,
+      ),
+    ]);
+  });
+});
+
+describe("a trace cannot be narrowed", () => {
+  test("to a set that holds an id of the other kind, whoever put it in", () => {
+    const cgroup = cgroupId(makeCgroup());
+    const [cgroups, namespaces] = [setOf("cgroup"), setOf("mntns")];
+    bpftool(
+      "map",
+      "update",
+      "pinned",
+      cgroups.path,
+      ...keyWords(4026532201),
+      "value",
+      ...Array(8).fill("0"),
+      "any",
+    );
+    bpftool(
+      "map",
+      "update",
+      "pinned",
+      namespaces.path,
+      ...keyWords(cgroup),
+      "value",
+      ...Array(4).fill("0"),
+      "any",
+    );
+    const before = openMaps();
+
+    expect(() => narrow({ cgroupmap: cgroups.path })).toThrow(MapMismatchError);
+    expect(() => narrow({ cgroupmap: cgroups.path })).toThrow(
+      `Cannot narrow to ${cgroups.path}: it holds 4026532201, which is a mount-namespace id; use --mntnsmap`,
+    );
+    expect(() => narrow({ mntnsmap: namespaces.path })).toThrow(
+      `Cannot narrow to ${namespaces.path}: it holds ${cgroup}, which is a cgroup id; use --cgroupmap`,
+    );
+    expect(openMaps()).toBe(before);
+  });
+
+  test("to a second set that is none, and then the first is not made either", () => {
+    const directory = pinPath();
+    const before = openMaps();
+    expect(() => narrow({ cgroupmap: `${directory}/set`, mntnsmap: "/etc/passwd" })).toThrow(
+      "Cannot open /etc/passwd: it is not on a BPF file system",
+    );
+    expect(() => statSync(directory)).toThrow("ENOENT");
+    expect(openMaps()).toBe(before);
+  });
+});
+
+describe("after a while without an event", () => {
+  test("it is said what the sets hold by then", async () => {
+    const [outer, dead] = [makeCgroup(), makeCgroup()];
+    const inner = makeCgroup(outer, "leaf");
+    const shell = await startShell(["unshare", "-m", "bash"]);
+    shell.enter(inner);
+    const [cgroups, namespaces] = [setOf("cgroup"), setOf("mntns")];
+    const { whenIdle } = narrowed({ cgroupmap: cgroups.path, mntnsmap: namespaces.path });
+    expect(whenIdle?.()).toBe(
+      `no event so far: ${cgroups.path} is empty; ${namespaces.path} is empty`,
+    );
+
+    const deadId = cgroupId(dead);
+    cgroups.add(outer, dead, inner);
+    namespaces.add({ pid: shell.pid });
+    rmdirSync(dead);
+    expect(whenIdle?.()).toBe(
+      `no event so far: ${cgroups.path} holds the cgroups ${outer} (without a process of its own; cgroups below it are not members), ` +
+        `${deadId} (dead), ${inner}; ` +
+        `${namespaces.path} holds the mount namespace ${mountNamespaceOfProcess(shell.pid)} (${shell.pid} bash)`,
+    );
+  });
+
+  test("ids of the other kind are named, and many ids are counted", () => {
+    const cgroups = setOf("cgroup", 101, 102, 103, 104, 105, 106);
+    const { whenIdle } = narrowed({ cgroupmap: cgroups.path });
+    expect(whenIdle?.()).toBe(
+      `no event so far: ${cgroups.path} holds the cgroups 101 (dead), 102 (dead), 103 (dead), 104 (dead), 2 more`,
+    );
+    bpftool(
+      "map",
+      "update",
+      "pinned",
+      cgroups.path,
+      ...keyWords(4026532201),
+      "value",
+      ...Array(8).fill("0"),
+      "any",
+    );
+    expect(whenIdle?.()).toBe(
+      `no event so far: ${cgroups.path} holds 4026532201, which is a mount-namespace id; use --mntnsmap`,
+    );
+  });
+});
