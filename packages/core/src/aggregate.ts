@@ -68,14 +68,14 @@ export function aggregate<R>(
           closed = true;
           clearInterval(timer);
           object.close();
-          setting.close?.();
+          setting.close?.(true);
         },
         hold: () => void held++,
         release: () => void held--,
       };
     } catch (error) {
       loaded?.object.close();
-      setting.close?.();
+      setting.close?.(false);
       throw error;
     }
   };

@@ -17,8 +17,8 @@ export interface Setting extends Patch {
   readonly notices?: readonly string[];
   /** What to say when no event has come for some seconds. */
   readonly whenIdle?: () => string | undefined;
-  /** Frees what the setting holds; called when the run ends. */
-  readonly close?: () => void;
+  /** Frees what the setting holds, when the run ends; and if the run could not start, undoes what it made. */
+  readonly close?: (started: boolean) => void;
 }
 
 /** What a program tells its probe beside its events. */
@@ -49,7 +49,7 @@ export function trace<E>(image: Image, schema: Schema<Fields>, prepare: () => Se
       return run(loaded, schema, layouts, setting, receiver);
     } catch (error) {
       loaded?.object.close();
-      setting.close?.();
+      setting.close?.(false);
       throw error;
     }
   };
@@ -116,7 +116,7 @@ function run<E>(
       object.detach();
       reader.close();
       object.close();
-      setting.close?.();
+      setting.close?.(true);
     },
     hold: () => reader.hold(),
     release: () => reader.release(),

@@ -12,6 +12,6 @@ export { type SessionEvent, sessionEvent } from "./tcptracer/schema.js";
 
 // What probes are made of
 export { type Aggregation, aggregation } from "./define/aggregation.js";
-export { type AnyProbe, type Definition, isProbe, type Probe, probe, type ProbeOptions } from "./define/probe.js";
+export { aggregationOf, type AnyProbe, type Definition, isProbe, type Probe, probe, type ProbeOptions } from "./define/probe.js";
 export * from "./define/options.js";
 export { user } from "./define/user.js";

@@ -167,3 +167,11 @@ export interface AnyProbe {
 export function isProbe(value: unknown): value is AnyProbe {
   return typeof value === "function" && "definition" in value && "options" in value;
 }
+
+/** The stream of tables that a probe makes under an aggregation's name. */
+export function aggregationOf(
+  probe: AnyProbe,
+  name: string,
+): (options?: Readonly<Record<string, unknown>>) => EventStream<readonly unknown[]> {
+  return (probe as unknown as Record<string, never>)[name]!;
+}
