@@ -62,6 +62,19 @@ export function announce({ variant }: Loaded, { notices = [] }: Setting, receive
   for (const message of notices) receiver.status({ type: "notice", message });
 }
 
+/** Asks the setting for an explanation, if after some seconds no event was seen. Gives the timer to clear at the end. */
+export function explainIdle(
+  { whenIdle }: Setting,
+  receiver: Receiver<never>,
+  seen: () => boolean,
+): NodeJS.Timeout | undefined {
+  if (!whenIdle) return undefined;
+  return setTimeout(() => {
+    const message = seen() ? undefined : whenIdle();
+    if (message) receiver.status({ type: "notice", message });
+  }, IDLE_MS);
+}
+
 function run<E>(
   { object, btf }: Loaded,
   schema: Schema<Fields>,
@@ -97,12 +110,7 @@ function run<E>(
     },
     reportLosses,
   );
-  const idle =
-    setting.whenIdle &&
-    setTimeout(() => {
-      const message = seen ? undefined : setting.whenIdle?.();
-      if (message) receiver.status({ type: "notice", message });
-    }, IDLE_MS);
+  const idle = explainIdle(setting, receiver, () => seen);
 
   return {
     stop() {

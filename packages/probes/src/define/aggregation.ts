@@ -36,7 +36,6 @@ type RowIn<T> = T extends Aggregation<infer R> ? R : never;
 export function aggregation<K extends Fields, V extends Fields>(description: {
   readonly help: string;
   readonly short?: string;
-  readonly map: string;
   readonly key: Schema<K>;
   readonly value: Schema<V>;
   readonly knobs: Readonly<Record<string, Knob>>;
@@ -44,10 +43,10 @@ export function aggregation<K extends Fields, V extends Fields>(description: {
   readonly order: (a: RowOf<K & V>, b: RowOf<K & V>) => number;
   readonly columns: readonly Column<RowOf<K & V>>[];
 }): Aggregation<RowOf<K & V>> {
-  const { map, key, value, ...rest } = description;
+  const { key, value, ...rest } = description;
   return {
     ...rest,
-    counter: { map, key, value },
+    counter: { key, value },
     schema: { struct: key.struct, fields: { ...key.fields, ...value.fields } },
   };
 }

@@ -50,6 +50,9 @@ export function checkIp({ ipv4, ipv6 }: Chosen): void {
   if (ipv4 && ipv6) throw new UsageError("ipv4 and ipv6 exclude each other");
 }
 
+/** The programs of bpf/include/accept.bpf.h that see accepts through io_uring. */
+export const IO_URING_PROGRAMS = ["io_uring_submit", "io_uring_wake", "io_uring_complete"] as const;
+
 /** The switches of bpf/include/tcp.bpf.h. */
 export function tcpKnobs({ ipv4, ipv6 }: Chosen, only: readonly number[] = []): Readonly<Record<string, Knob>> {
   return {

@@ -1,7 +1,9 @@
 import { decode } from "dns-packet";
 import ipaddr from "ipaddr.js";
 
-const MOST = 10_240;
+const MOST_ADDRESSES = 10_240;
+/** Connects are told up to a second late; for them the answers before the last are kept too. */
+const MOST_ANSWERS = 8;
 const KEEP_MS = 24 * 60 * 60 * 1000;
 
 interface Answer {
@@ -10,10 +12,10 @@ interface Answer {
   readonly time: number;
 }
 
-/** Remembers which name an address was the answer for, of the answers that processes receive. */
+/** Remembers which names an address was the answer for, of the answers that processes receive. */
 export class DnsAnswers {
-  /** By address, the oldest first. */
-  readonly #answers = new Map<string, Answer>();
+  /** By address, the one answered for longest ago first; the answers of each with the last first. */
+  readonly #answers = new Map<string, readonly Answer[]>();
 
   /** Takes in a packet, which may be anything: what is no answer to one query is left out. */
   take({ time, packet }: { readonly time: number; readonly packet: Uint8Array }): void {
@@ -28,23 +30,25 @@ export class DnsAnswers {
     if (type !== "response" || questions.length !== 1 || !question) return;
     for (const record of answers) {
       // Other types on the way are the chain of CNAMEs from the name that was asked for.
-      if (record.type !== "A" && record.type !== "AAAA") continue;
-      const address = canonical(record.data);
-      if (address === undefined) continue;
-      this.#answers.delete(address);
-      this.#answers.set(address, { name: question.name, time });
-      if (this.#answers.size > MOST) this.#answers.delete(this.#answers.keys().next().value!);
+      if (record.type === "A" || record.type === "AAAA") this.#remember(canonical(record.data), { name: question.name, time });
     }
   }
 
-  /** The answer that gave an address last, if it was seen at most a day before `time`. */
+  /** The last answer before `time` that gave an address, if it came at most a day before. */
   find(address: string, time: number): Answer | undefined {
-    const answer = this.#answers.get(address);
+    const answer = this.#answers.get(address)?.find((answer) => answer.time <= time);
     return answer && time - answer.time < KEEP_MS ? answer : undefined;
+  }
+
+  #remember(address: string, answer: Answer): void {
+    const before = this.#answers.get(address) ?? [];
+    this.#answers.delete(address);
+    this.#answers.set(address, [answer, ...before.slice(0, MOST_ANSWERS - 1)]);
+    if (this.#answers.size > MOST_ADDRESSES) this.#answers.delete(this.#answers.keys().next().value!);
   }
 }
 
 /** An address as rows show it. */
-function canonical(address: string): string | undefined {
-  return ipaddr.isValid(address) ? ipaddr.process(address).toString() : undefined;
+function canonical(address: string): string {
+  return ipaddr.process(address).toString();
 }
