@@ -1,4 +1,4 @@
-import { decode } from "dns-packet";
+import { decode, type Packet } from "dns-packet";
 import ipaddr from "ipaddr.js";
 
 const MOST_ADDRESSES = 10_240;
@@ -19,18 +19,14 @@ export class DnsAnswers {
 
   /** Takes in a packet, which may be anything: what is no answer to one query is left out. */
   take({ time, packet }: { readonly time: number; readonly packet: Uint8Array }): void {
-    let answer;
-    try {
-      answer = decode(Buffer.from(packet));
-    } catch {
-      return; // not DNS, or cut
-    }
-    const { type, questions = [], answers = [] } = answer;
-    const [question] = questions;
-    if (type !== "response" || questions.length !== 1 || !question) return;
-    for (const record of answers) {
+    const answer = decodeAnswer(Buffer.from(packet));
+    const [question] = answer?.questions ?? [];
+    if (!answer || !question) return;
+    for (const record of answer.answers ?? []) {
       // Other types on the way are the chain of CNAMEs from the name that was asked for.
-      if (record.type === "A" || record.type === "AAAA") this.#remember(canonical(record.data), { name: question.name, time });
+      if (record.type !== "A" && record.type !== "AAAA") continue;
+      const address = canonical(record.data);
+      if (address !== undefined) this.#remember(address, { name: question.name, time });
     }
   }
 
@@ -48,7 +44,31 @@ export class DnsAnswers {
   }
 }
 
-/** An address as rows show it. */
-function canonical(address: string): string {
-  return ipaddr.process(address).toString();
+/** The places of a header's counts, RFC 1035 section 4.1.1. */
+const QUESTIONS = 4;
+const ANSWERS = 6;
+const AUTHORITIES = 8;
+const ADDITIONAL = 10;
+const HEADER_BYTES = 12;
+/** No answer is shorter: a root name, type, class, time to live, and the length of nothing. */
+const ANSWER_BYTES = 11;
+
+/** Decodes a packet that answers one query, without what is not needed of it. Changes the packet. */
+function decodeAnswer(packet: Buffer): Packet | undefined {
+  if (packet.length < HEADER_BYTES || packet.readUInt16BE(QUESTIONS) !== 1) return undefined;
+  // Room is made for as many as the packet says that it holds.
+  if (packet.readUInt16BE(ANSWERS) * ANSWER_BYTES > packet.length) return undefined;
+  packet.writeUInt16BE(0, AUTHORITIES);
+  packet.writeUInt16BE(0, ADDITIONAL);
+  try {
+    const decoded = decode(packet);
+    return decoded.type === "response" ? decoded : undefined;
+  } catch {
+    return undefined; // not DNS, or cut
+  }
+}
+
+/** An address as rows show it; undefined for one that was cut. */
+function canonical(address: string): string | undefined {
+  return ipaddr.isValid(address) ? ipaddr.process(address).toString() : undefined;
 }
