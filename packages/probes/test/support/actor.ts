@@ -1,3 +1,5 @@
+import { onTestFinished } from "vitest";
+
 import { type Child, compile, start, temporaryFolder } from "../../../../testing/programs.js";
 
 /** A process that makes the socket calls that it is told to: see sockets.c. */
@@ -24,6 +26,11 @@ export function actors(): (...before: readonly string[]) => Actor {
 }
 
 function actor(child: Child): Actor {
+  // Gone before the cgroup and the network that it is in are removed.
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await child.ended().catch(() => {});
+  });
   const answer = async (): Promise<number> => Number(await child.line());
   const send = (command: readonly (string | number)[]): void => child.write(command.join(" "));
   const attempt: Actor["attempt"] = (...command) => {
