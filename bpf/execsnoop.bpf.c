@@ -34,7 +34,7 @@ TEXT_RECORD(exec_event, 2 * FILENAME_MAX + 2 * ARGS_MAX, 2)
 
 static __always_inline void describe(struct exec_event *event, struct task_struct *task, long ret)
 {
-	fill_who(&event->who, task);
+	fill_who(&event->who);
 	event->ret = ret;
 	event->truncated = false;
 	BPF_CORE_READ_STR_INTO(&event->pcomm, task, real_parent, comm);

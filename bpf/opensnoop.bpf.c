@@ -80,7 +80,7 @@ static __always_inline void describe(struct open_event_record *record, int dirfd
 	char first, last = 0;
 	long length;
 
-	fill_who(&event->who, (void *)bpf_get_current_task());
+	fill_who(&event->who);
 	event->flags = flags;
 	event->mode = flags & (O_CREAT | O_TMPFILE_BIT) ? mode : 0;
 	event->truncated = false;
@@ -207,7 +207,7 @@ int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *request, struct io_
 	if (!record)
 		return 0;
 
-	long ret = BPF_CORE_READ(cqe, res);
+	long ret = cqe->res;
 
 	record->event.who.time = bpf_ktime_get_ns();
 	/* Something else, when the open succeeded in silence and its request came to be used again. */

@@ -66,7 +66,7 @@ __u64 lost_map_full;
 	}
 
 /* Describes the current task. Its BTF pointers are read directly: a bad one reads as 0. */
-static __always_inline void fill_who(struct who *who, void *unused)
+static __always_inline void fill_who(struct who *who)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 id = bpf_get_current_pid_tgid();

@@ -61,6 +61,15 @@ struct fs_struct {
 
 struct file {
 	struct path f_path;
+	void *private_data;
+	struct {
+		struct {
+			__s64 counter;
+		} refcnt;
+	} f_ref; /* since 6.13 */
+	struct {
+		__s64 counter;
+	} f_count; /* before */
 };
 
 struct fdtable {
@@ -82,6 +91,7 @@ struct thread_info {
 
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int flags;
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;
@@ -112,13 +122,83 @@ struct io_open {
 	struct open_how how;
 };
 
+struct io_accept {
+	int iou_flags;
+	__u32 file_slot;
+};
+
 struct io_uring_cqe {
+	__u64 user_data;
 	__s32 res;
+	__u32 flags;
+};
+
+struct io_rsrc_node {
+	unsigned long file_ptr;
+};
+
+struct io_ring_ctx {
+	struct {
+		struct {
+			unsigned int nr;
+			struct io_rsrc_node **nodes; /* since 6.13 */
+		} data;
+	} file_table;
 };
 
 struct io_kiocb {
 	__u8 opcode;
 	__u64 flags;
+	struct io_ring_ctx *ctx;
+	struct io_cqe {
+		__u64 user_data;
+	} cqe;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+struct possible_net {
+	struct net *net;
+};
+
+struct in6_address {
+	__u8 bytes[16];
+};
+
+struct sock_common {
+	__u32 skc_daddr;
+	__u32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	struct possible_net skc_net;
+	struct in6_address skc_v6_daddr;
+	struct in6_address skc_v6_rcv_saddr;
+};
+
+struct socket {
+	struct file *file;
+	struct sock *sk;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	struct {
+		int owned;
+	} sk_lock;
+	__u16 sk_protocol;
+	struct socket *sk_socket;
+};
+
+struct inet_sock {
+	__be16 inet_sport;
+};
+
+struct tcp_sock {
+	__u32 segs_out;
 };
 
 #pragma clang attribute pop

@@ -15,10 +15,16 @@
 /* Numbers of the 64-bit table; those of 32-bit processes are translated to them. */
 enum syscall {
 	SYS_OTHER = -1,
+	SYS_READ = 0,
 	SYS_OPEN = 2,
+	SYS_ACCEPT = 43,
+	SYS_RECVFROM = 45,
+	SYS_RECVMSG = 47,
 	SYS_EXECVE = 59,
 	SYS_CREAT = 85,
 	SYS_OPENAT = 257,
+	SYS_ACCEPT4 = 288,
+	SYS_RECVMMSG = 299,
 	SYS_EXECVEAT = 322,
 	SYS_OPENAT2 = 437,
 };
@@ -27,8 +33,10 @@ enum compat_syscall {
 	COMPAT_OPEN = 5,
 	COMPAT_CREAT = 8,
 	COMPAT_EXECVE = 11,
+	COMPAT_SOCKETCALL = 102,
 	COMPAT_OPENAT = 295,
 	COMPAT_EXECVEAT = 358,
+	COMPAT_ACCEPT4 = 364,
 	COMPAT_OPENAT2 = 437,
 };
 
@@ -84,6 +92,24 @@ static __always_inline enum syscall leaving_exec(struct pt_regs *regs, bool *com
 		return nr == COMPAT_EXECVE ? SYS_EXECVE : SYS_EXECVEAT;
 	default:
 		return SYS_OTHER;
+	}
+}
+
+/* Whether the current task is leaving a call that accepts a connection. */
+static __always_inline bool leaving_accept(struct pt_regs *regs)
+{
+	__u32 nr = regs->orig_ax;
+
+	switch (nr) {
+	case SYS_ACCEPT:
+	case SYS_ACCEPT4:
+		return !in_compat_call();
+	case COMPAT_ACCEPT4:
+		return in_compat_call();
+	case COMPAT_SOCKETCALL: /* 5: accept, 18: accept4; linux/net.h */
+		return ((__u32)regs->bx == 5 || (__u32)regs->bx == 18) && in_compat_call();
+	default:
+		return false;
 	}
 }
 

@@ -8,11 +8,13 @@ export {
   type Notice,
   originOf,
   type Receiver,
+  refine,
   type Source,
   type Status,
   type StreamInfo,
 } from "./stream.js";
-export { trace, type Setting } from "./trace.js";
+export { type Aside, trace, type Setting } from "./trace.js";
+export { aggregate, type Counter } from "./aggregate.js";
 
 // Schemas
 export * from "./schema/schema.js";

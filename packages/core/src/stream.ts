@@ -72,14 +72,17 @@ export interface Connection {
 export type Source<E> = (receiver: Receiver<E>) => Connection;
 
 /** What a stream knows of its events beyond their type. */
-export interface StreamInfo<E> {
+export interface StreamInfo {
   /** The probe's name. */
   readonly name: string;
+  /** The fields of an event, or of each row of an event that is a table. */
   readonly schema: Schema<Fields>;
-  /** Makes the columns of a text table, anew for each table. */
-  readonly columns: () => readonly Column<E>[];
-  /** Which events are wanted, where the source could not leave the others out. */
-  readonly where?: ((event: E) => boolean) | undefined;
+  /** Whether each event is a table: an array of rows. */
+  readonly tables?: boolean;
+  /** A line that comes before a text table. */
+  readonly banner?: string;
+  /** Makes the columns of a text table of those, anew for each table. */
+  readonly columns: () => readonly Column<unknown>[];
 }
 
 /** What streams made from each other by `until` have in common. */
@@ -95,7 +98,7 @@ interface Shared {
  * subscription has a source of its own.
  */
 export class EventStream<E> extends Observable<E> {
-  readonly info: StreamInfo<E>;
+  readonly info: StreamInfo;
   /** Attachment, losses and notices of all subscriptions to this stream, as they come. Does not complete. */
   readonly status: Observable<Status>;
   /** The losses alone. */
@@ -104,7 +107,7 @@ export class EventStream<E> extends Observable<E> {
   readonly #shared: Shared;
 
   constructor(
-    info: StreamInfo<E>,
+    info: StreamInfo,
     source: Source<E>,
     shared: Shared = { status: new Subject(), connections: new Set(), holds: 0 },
   ) {
@@ -143,12 +146,10 @@ export class EventStream<E> extends Observable<E> {
 
   #connect(subscriber: Subscriber<E>): TeardownLogic {
     const { status, connections } = this.#shared;
-    const { where } = this.info;
     const connection = this.#source({
       batch(batch) {
         for (let i = 0; i < batch.length && !subscriber.closed; i++) {
-          const event = batch.row(i);
-          if (!where || where(event)) subscriber.next(event);
+          subscriber.next(batch.row(i));
         }
       },
       status: (value) => status.next(value),
@@ -172,6 +173,22 @@ export function originOf(observable: Observable<unknown>): EventStream<unknown> 
     if (at instanceof EventStream) return at;
   }
   return undefined;
+}
+
+/** A source of what `change` makes of each event; where that is undefined the event is left out. */
+export function refine<E, R>(source: Source<E>, change: (event: E) => R | undefined): Source<R> {
+  return (receiver) =>
+    source({
+      ...receiver,
+      batch(batch) {
+        const rows: R[] = [];
+        for (let i = 0; i < batch.length; i++) {
+          const row = change(batch.row(i));
+          if (row !== undefined) rows.push(row);
+        }
+        receiver.batch({ length: rows.length, row: (index) => rows[index]! });
+      },
+    });
 }
 
 function stopOn<E>(source: Source<E>, notifier: ObservableInput<unknown>): Source<E> {

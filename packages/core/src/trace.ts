@@ -2,20 +2,30 @@ import type { Btf } from "./btf/btf.js";
 import { unixOffsetNs } from "./clock.js";
 import { RingMapping } from "./ffi/ring.js";
 import { type Image, load, type Loaded, type Patch } from "./load.js";
+import { losses } from "./losses.js";
 import { RingReader } from "./reader.js";
-import { bindLayout, type Layout } from "./schema/layout.js";
-import { memory, rowDecoder } from "./schema/rows.js";
+import { bindLayout, type Layout, memberOffset } from "./schema/layout.js";
+import { memory, type RowDecoder, rowDecoder } from "./schema/rows.js";
 import type { Fields, Schema } from "./schema/schema.js";
 import type { Connection, Receiver, Source } from "./stream.js";
 
 /** What a run is given besides its program. Made anew for each subscription. */
 export interface Setting extends Patch {
+  /** Records that are not events: those whose `_record` is not 0. */
+  readonly aside?: Aside;
   /** Said to the subscriber once the programs are attached. */
   readonly notices?: readonly string[];
   /** What to say when no event has come for some seconds. */
   readonly whenIdle?: () => string | undefined;
-  /** Frees what the setting holds; called when the run ends. */
-  readonly close?: () => void;
+  /** Frees what the setting holds, when the run ends; and if the run could not start, undoes what it made. */
+  readonly close?: (started: boolean) => void;
+}
+
+/** What a program tells its probe beside its events. */
+export interface Aside {
+  readonly schema: Schema<Fields>;
+  /** Takes each such record, before the events that were read with it. */
+  readonly take: (row: never) => void;
 }
 
 /** How long a run may be without an event before its setting is asked for an explanation. */
@@ -30,40 +40,68 @@ export function trace<E>(image: Image, schema: Schema<Fields>, prepare: () => Se
     const setting = prepare();
     let loaded: Loaded | undefined;
     try {
-      let layout: Layout | undefined;
-      loaded = load(image, setting, (btf) => (layout = bindLayout(schema, btf)));
-      return run(loaded, layout!, setting, receiver);
+      const layouts: Layout[] = [];
+      loaded = load(image, setting, (btf) => {
+        layouts[0] = bindLayout(schema, btf);
+        if (setting.aside) layouts[1] = bindLayout(setting.aside.schema, btf);
+      });
+      announce(loaded, setting, receiver);
+      return run(loaded, schema, layouts, setting, receiver);
     } catch (error) {
       loaded?.object.close();
-      setting.close?.();
+      setting.close?.(false);
       throw error;
     }
   };
 }
 
-function run<E>({ object, btf, variant }: Loaded, layout: Layout, setting: Setting, receiver: Receiver<E>): Connection {
-  const lost = lossCounters(object.variables(".bss") ?? new Uint8Array(), btf);
+/** Tells the receiver what runs now, and what a person should know of it. */
+export function announce({ variant }: Loaded, { notices = [] }: Setting, receiver: Receiver<never>): void {
+  receiver.status({ type: "attached", programs: variant.programs });
+  if (variant.lacks) receiver.status({ type: "notice", message: `this kernel does not show ${variant.lacks}` });
+  for (const message of notices) receiver.status({ type: "notice", message });
+}
+
+/** Asks the setting for an explanation, if after some seconds no event was seen. Gives the timer to clear at the end. */
+export function explainIdle(
+  { whenIdle }: Setting,
+  receiver: Receiver<never>,
+  seen: () => boolean,
+): NodeJS.Timeout | undefined {
+  if (!whenIdle) return undefined;
+  return setTimeout(() => {
+    const message = seen() ? undefined : whenIdle();
+    if (message) receiver.status({ type: "notice", message });
+  }, IDLE_MS);
+}
+
+function run<E>(
+  { object, btf }: Loaded,
+  schema: Schema<Fields>,
+  [layout, asideLayout]: readonly Layout[],
+  setting: Setting,
+  receiver: Receiver<E>,
+): Connection {
+  const reportLosses = losses(object, btf, receiver);
   const ring = new RingMapping(object.map("events"));
-  const decode = rowDecoder<E>(layout, memory(ring.data), Number(unixOffsetNs()) / 1e6);
+  const from = memory(ring.data);
+  const unixOffsetMs = Number(unixOffsetNs()) / 1e6;
+  const decode = rowDecoder<E>(layout!, from, unixOffsetMs);
+  const setAside =
+    setting.aside &&
+    separator(from.u16, btf, schema, rowDecoder<never>(asideLayout!, from, unixOffsetMs), setting.aside.take);
   let positions: Int32Array;
   let seen = false;
   let closed = false;
   const batch = { length: 0, row: (index: number): E => decode(positions[index]!) };
 
-  const reportLosses = (): void => {
-    const time = performance.timeOrigin + performance.now();
-    // All counters are read before anybody is told: who hears of a loss may leave, and they are gone.
-    for (const { reason, count, total } of lost.map(({ reason, take }) => ({ reason, ...take() }))) {
-      if (count > 0) receiver.status({ type: "lost", time, count, total, reason });
-    }
-  };
   const reader = new RingReader(
     ring,
     (at, count) => {
       seen = true;
       positions = at;
-      batch.length = count;
       try {
+        batch.length = setAside ? setAside(at, count) : count;
         receiver.batch(batch);
       } catch (error) {
         receiver.error(error);
@@ -72,14 +110,9 @@ function run<E>({ object, btf, variant }: Loaded, layout: Layout, setting: Setti
     },
     reportLosses,
   );
-  const idle =
-    setting.whenIdle &&
-    setTimeout(() => {
-      const message = seen ? undefined : setting.whenIdle?.();
-      if (message) receiver.status({ type: "notice", message });
-    }, IDLE_MS);
+  const idle = explainIdle(setting, receiver, () => seen);
 
-  const connection: Connection = {
+  return {
     stop() {
       object.detach();
       reader.finish(() => receiver.complete());
@@ -91,39 +124,29 @@ function run<E>({ object, btf, variant }: Loaded, layout: Layout, setting: Setti
       object.detach();
       reader.close();
       object.close();
-      setting.close?.();
+      setting.close?.(true);
     },
     hold: () => reader.hold(),
     release: () => reader.release(),
   };
-
-  receiver.status({ type: "attached", programs: variant.programs });
-  if (variant.lacks) receiver.status({ type: "notice", message: `this kernel does not show ${variant.lacks}` });
-  for (const message of setting.notices ?? []) receiver.status({ type: "notice", message });
-  return connection;
 }
 
-interface LossCounter {
-  readonly reason: string;
-  /** How many were lost since the last call, and since the start. */
-  take: () => { count: number; total: number };
-}
-
-/** The program's counters `lost_<reason>`, which it shares with us through its `.bss`. */
-function lossCounters(bss: Uint8Array, btf: Btf): LossCounter[] {
-  return [...btf.variables()]
-    .filter(([name, { section }]) => section === ".bss" && name.startsWith("lost_"))
-    .map(([name, { offset }]) => {
-      const counter = new Uint32Array(bss.buffer, bss.byteOffset + offset, 2);
-      let before = 0;
-      return {
-        reason: name.slice("lost_".length).replaceAll("_", " "),
-        take: () => {
-          const total = counter[1]! * 2 ** 32 + counter[0]!;
-          const count = total - before;
-          before = total;
-          return { count, total };
-        },
-      };
-    });
+/** Hands over the records of a batch that are not events, and moves the others together. Returns how many those are. */
+function separator(
+  u16: Uint16Array,
+  btf: Btf,
+  { struct }: Schema<Fields>,
+  decode: RowDecoder<never>,
+  take: (row: never) => void,
+): (positions: Int32Array, count: number) => number {
+  const mark = memberOffset(btf, struct, "_record");
+  return (positions, count) => {
+    let events = 0;
+    for (let i = 0; i < count; i++) {
+      const position = positions[i]!;
+      if (u16[(position + mark) >>> 1] === 0) positions[events++] = position;
+      else take(decode(position));
+    }
+    return events;
+  };
 }

@@ -25,7 +25,8 @@ const NAMED = 4;
 
 /**
  * Narrows a trace, in the kernel, to pinned sets, which anyone may edit while it runs. With
- * both, an event must satisfy both. A set that does not exist is made, as BCC does, and stays.
+ * both, an event must satisfy both. A set that does not exist is made, as BCC does, and stays,
+ * unless the run cannot start.
  * @throws what `PinnedSet` throws, and MapMismatchError where a set holds ids of the other kind;
  * then nothing is open and nothing was made
  */
@@ -39,6 +40,10 @@ export function narrow({ cgroupmap, mntnsmap }: Narrowing): Setting {
     sets.push(set);
     if (!exists) made.push(set);
   };
+  const close = (keep: boolean): void => {
+    if (!keep) for (const set of made) set.unpin();
+    for (const set of sets) set.close();
+  };
   try {
     use("cgroup", cgroupmap);
     use("mntns", mntnsmap);
@@ -50,11 +55,10 @@ export function narrow({ cgroupmap, mntnsmap }: Narrowing): Setting {
       leaveOut: unused.map((type) => IN_KERNEL[type].map),
       notices,
       ...(sets.length > 0 && { whenIdle: () => `no event so far: ${sets.map(holds).join("; ")}` }),
-      close: () => sets.forEach((set) => set.close()),
+      close,
     };
   } catch (error) {
-    for (const set of made) set.unpin();
-    for (const set of sets) set.close();
+    close(false);
     throw error;
   }
 }

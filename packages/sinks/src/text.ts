@@ -24,6 +24,8 @@ export function toStdout<E>(options?: TextOptions<E>): OperatorFunction<E, Progr
  * After operators a row may be something else: one that has not exactly that stream's fields, and any
  * row where there is no such stream, is written as `key=value`, values in JSON where they are no plain word.
  *
+ * A stream of tables is written as tables, each under a heading of its own.
+ *
  * The heading is written when the source runs, so that a parent process can wait for it; where
  * operators stand between, and no columns were given, with the first row that needs it.
  * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
@@ -38,13 +40,19 @@ function format<E>(source: Observable<E>, options: TextOptions<E>): Format<E> {
   const columns = options.columns?.() ?? origin?.info.columns();
   if (!columns) return { row: pairs, lost };
 
+  const { banner, tables } = origin?.info ?? {};
+  const first = banner ? `${banner}\n` : "";
   const head = `${columns.map((column) => column.head).join("")}\n`;
   const row = (event: E): string => {
     let line = "";
     for (const column of columns) line += column.cell(event);
     return `${line}\n`;
   };
-  if (options.columns || !origin || source === origin) return { head: () => head, row, lost };
+  if (tables) {
+    const table = (event: E): string => `\n${head}${(event as readonly E[]).map(row).join("")}`;
+    return { head: () => first, row: (event) => (Array.isArray(event) ? table(event) : pairs(event)), lost };
+  }
+  if (options.columns || !origin || source === origin) return { head: () => first + head, row, lost };
 
   const isEvent = hasExactly(Object.keys(origin.info.schema.fields));
   let headed = false;
@@ -53,7 +61,7 @@ function format<E>(source: Observable<E>, options: TextOptions<E>): Format<E> {
       if (!isEvent(event)) return pairs(event);
       if (headed) return row(event);
       headed = true;
-      return head + row(event);
+      return first + head + row(event);
     },
     lost,
   };

@@ -25,6 +25,7 @@ export const libbpf = lazily(() => {
     bpf_map__set_autocreate: lib.func("int bpf_map__set_autocreate(void *map, bool autocreate)"),
     bpf_map__initial_value: lib.func("void *bpf_map__initial_value(void *map, _Out_ size_t *psize)"),
 
+    bpf_program__fd: lib.func("int bpf_program__fd(const void *prog)"),
     bpf_program__name: lib.func("const char *bpf_program__name(const void *prog)"),
     bpf_program__set_autoload: lib.func("int bpf_program__set_autoload(void *prog, bool autoload)"),
     bpf_program__attach: lib.func("void *bpf_program__attach(const void *prog)"),

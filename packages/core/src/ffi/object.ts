@@ -7,6 +7,9 @@ import { withLog } from "./log.js";
 import { BpfMap } from "./map.js";
 import { Mapping, PAGE } from "./mapping.js";
 
+/** `struct bpf_prog_info`, include/uapi/linux/bpf.h. */
+const PROGRAM_INFO = { size: 232, recursionMisses: 208 };
+
 /** A compiled BPF object: opened, then changed, then loaded into the kernel, then attached. */
 export class BpfObject {
   readonly name: string;
@@ -16,6 +19,7 @@ export class BpfObject {
   readonly #programs = new Map<string, bigint>();
   readonly #links: bigint[] = [];
   readonly #mappings = new Map<string, Mapping>();
+  readonly #attached: bigint[] = [];
 
   private constructor(name: string, object: bigint) {
     this.name = name;
@@ -130,14 +134,28 @@ export class BpfObject {
 
   /** Attaches a loaded program to the hook its section names, until `detach` or `close`. @throws BpfError */
   attach(program: string): void {
-    const { result, log } = withLog(() => libbpf().bpf_program__attach(this.#program(program)));
+    const handle = this.#program(program);
+    const { result, log } = withLog(() => libbpf().bpf_program__attach(handle));
     this.#links.push(checkPointer("bpf_program__attach", result, `attach ${program} of ${this.name}${because(log)}`));
+    this.#attached.push(handle);
   }
 
   /** A map of the loaded object. It lives as long as the object. */
   map(name: string): BpfMap {
     if (!this.#loaded) throw new Error(`Cannot use the map ${name}: ${this.name} is not loaded`);
     return BpfMap.borrow(check("bpf_map__fd", libbpf().bpf_map__fd(this.#map(name))));
+  }
+
+  /** How often the kernel did not run one of the attached programs, because it was running already. Kernel 5.11. */
+  misses(): number {
+    let misses = 0;
+    for (const program of this.#attached) {
+      const info = Buffer.alloc(PROGRAM_INFO.size);
+      const fd = libbpf().bpf_program__fd(program);
+      check("bpf_obj_get_info_by_fd", libbpf().bpf_obj_get_info_by_fd(fd, info, [info.length]));
+      misses += Number(info.readBigUInt64LE(PROGRAM_INFO.recursionMisses));
+    }
+    return misses;
   }
 
   /** Detaches all programs; the maps stay. */

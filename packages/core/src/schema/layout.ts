@@ -9,6 +9,7 @@ export interface Place {
   /** From the start of the struct, in bytes. */
   readonly offset: number;
   readonly size: number;
+  readonly choices?: readonly string[];
 }
 
 /** Where the fields of a struct are, in the order of the schema. */
@@ -27,10 +28,16 @@ const SIZES: Record<Kind, number | undefined> = {
   i32: 4,
   u64: 8,
   i64: 8,
+  choice: 1,
   chars: undefined,
+  address: 16,
   text: 4,
   texts: 4,
+  bytes: 4,
 };
+
+const ARRAYS: ReadonlySet<Kind> = new Set(["chars", "address"]);
+const TEXTS: ReadonlySet<Kind> = new Set(["text", "texts", "bytes"]);
 
 const cName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
@@ -47,13 +54,13 @@ export function bindLayout(schema: Schema<Fields>, btf: Btf): Layout {
   const members = flatten(type, btf);
   const differences = shapeFaults(members, type.size);
   const places: Place[] = [];
-  for (const [name, { kind }] of Object.entries(fields)) {
+  for (const [name, { kind, choices }] of Object.entries(fields)) {
     const member = members.find((candidate) => candidate.name === cName(name));
     if (!member) {
       differences.push(`the program has no ${cName(name)}`);
       continue;
     }
-    const place = { name, kind, offset: member.offset, size: SIZES[kind] ?? member.size };
+    const place = { name, kind, offset: member.offset, size: SIZES[kind] ?? member.size, ...(choices && { choices }) };
     differences.push(...placeFaults(place, member));
     places.push(place);
   }
@@ -86,18 +93,27 @@ function shapeFaults(members: readonly Member[], size: number): string[] {
 /** How a field and the member of its name differ. */
 function placeFaults({ name, kind, offset, size }: Place, member: Member): string[] {
   const faults: string[] = [];
-  const isText = kind === "text" || kind === "texts";
+  const isText = TEXTS.has(kind);
+  const isArray = ARRAYS.has(kind);
   if (size !== member.size) faults.push(`${name} is ${kind} of ${size} bytes here and has ${member.size} there`);
-  if ((kind === "chars") !== member.array)
+  if (isArray !== member.array)
     faults.push(`${name} is ${kind} here and ${member.array ? "an array" : "no array"} there`);
   if (isText !== member.text)
     faults.push(`${name} is ${kind} here and ${member.text ? "a struct text" : "no struct text"} there`);
-  if (member.signed !== undefined && kind !== "chars" && !isText && member.signed !== kind.startsWith("i"))
+  if (member.signed !== undefined && !isArray && !isText && member.signed !== kind.startsWith("i"))
     faults.push(`${name} is ${kind} here and ${member.signed ? "signed" : "unsigned"} there`);
   // Rows read words of at most 4 bytes, each at a multiple of its size.
   const word = isText ? 2 : kind === "chars" && size !== 16 ? 1 : Math.min(size, 4);
   if (offset % word !== 0) faults.push(`${name} stands at ${offset}, which is no multiple of ${word}`);
   return faults;
+}
+
+/** Where a member stands that is no field, such as `_record`. @throws LayoutError where there is none */
+export function memberOffset(btf: Btf, struct: string, name: string): number {
+  const type = btf.struct(struct);
+  const member = type && flatten(type, btf).find((candidate) => candidate.name === name);
+  if (!member) throw new LayoutError(struct, [`the program has no ${name}`]);
+  return member.offset;
 }
 
 interface Member {

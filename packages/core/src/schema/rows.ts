@@ -1,3 +1,5 @@
+import ipaddr from "ipaddr.js";
+
 import type { Layout, Place } from "./layout.js";
 
 /** Memory that records are read from, seen as numbers of each width. */
@@ -29,15 +31,16 @@ export type RowDecoder<E> = (position: number) => E;
  * @param unixOffsetMs what to add to CLOCK_MONOTONIC to get Unix time
  */
 export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffsetMs: number): RowDecoder<E> {
-  const fields = layout.places.map((place) => `${JSON.stringify(place.name)}: ${expression(place)}`);
+  const fields = layout.places.map((place, index) => `${JSON.stringify(place.name)}: ${expression(place, index)}`);
   const source = `return (p) => { const w = p >>> 2; return { ${fields.join(", ")} }; };`;
   // oxlint-disable-next-line no-implied-eval -- see above
-  const make = new Function("m", "u8", "u16", "u32", "i32", "unixOffsetMs", "read", source);
+  const make = new Function("u8", "u16", "u32", "i32", "unixOffsetMs", "read", "choices", source);
   const { u8, u16, u32, i32 } = memory;
-  return make(memory, u8, u16, u32, i32, unixOffsetMs, readers(memory)) as RowDecoder<E>;
+  const choices = layout.places.map((place) => place.choices);
+  return make(u8, u16, u32, i32, unixOffsetMs, readers(memory), choices) as RowDecoder<E>;
 }
 
-function expression({ kind, offset, size }: Place): string {
+function expression({ kind, offset, size }: Place, index: number): string {
   const word = `w + ${offset >>> 2}`;
   const low = `u32[${word}]`;
   switch (kind) {
@@ -57,65 +60,80 @@ function expression({ kind, offset, size }: Place): string {
       return `read.integer(u32[${word} + 1], ${low})`;
     case "i64":
       return `read.integer(i32[${word} + 1], ${low})`;
+    case "choice":
+      return `choices[${index}][u8[p + ${offset}]] ?? ""`;
+    case "address":
+      return `read.address(p + ${offset})`;
     case "chars":
       return `read.chars(p + ${offset}, ${size})`;
     case "text":
-      return `read.text(p + u16[(p + ${offset}) >>> 1], u16[(p + ${offset + 2}) >>> 1])`;
     case "texts":
-      return `read.texts(p + u16[(p + ${offset}) >>> 1], u16[(p + ${offset + 2}) >>> 1])`;
+    case "bytes":
+      return `read.${kind}(p + u16[(p + ${offset}) >>> 1], u16[(p + ${offset + 2}) >>> 1])`;
   }
 }
 
 interface Readers {
   integer(high: number, low: number): number;
   chars(position: number, size: number): string;
+  address(position: number): string;
   text(position: number, length: number): string;
   texts(position: number, length: number): string[];
+  bytes(position: number, length: number): Uint8Array;
 }
 
 function readers({ u8, u32 }: Memory): Readers {
   const text = (position: number, length: number): string => u8.toString("utf8", position, position + length);
-
-  // Few names occur again and again: decode each once, and find it by its bytes.
-  const SLOTS = 256;
-  const WORDS = 4;
-  const seen = new Uint32Array(SLOTS * WORDS);
-  const names: string[] = new Array(SLOTS).fill("");
+  const untilNul = (position: number, size: number): string => {
+    const nul = u8.indexOf(0, position);
+    return text(position, nul < 0 || nul > position + size ? size : nul - position);
+  };
+  const chars16 = remembered(u32, (position) => untilNul(position, 16));
 
   return {
     text,
-    integer(high, low) {
-      const value = high * 4294967296 + low;
-      if (!Number.isSafeInteger(value)) throw new RangeError(`Cannot represent ${value} exactly: it exceeds 2^53`);
-      return value;
-    },
-    chars(position, size) {
-      if (size !== WORDS * 4) return untilNul(position, size);
-      const w = position >>> 2;
-      const a = u32[w]!;
-      const b = u32[w + 1]!;
-      const c = u32[w + 2]!;
-      const d = u32[w + 3]!;
-      const slot = (Math.imul(a ^ Math.imul(b, 31) ^ Math.imul(c, 961) ^ d, 0x9e3779b1) >>> 24) & (SLOTS - 1);
-      const s = slot * WORDS;
-      if (seen[s] !== a || seen[s + 1] !== b || seen[s + 2] !== c || seen[s + 3] !== d) {
-        seen[s] = a;
-        seen[s + 1] = b;
-        seen[s + 2] = c;
-        seen[s + 3] = d;
-        names[slot] = untilNul(position, size);
-      }
-      return names[slot]!;
-    },
+    address: remembered(u32, (position) => addressText(u8.subarray(position, position + 16))),
+    chars: (position, size) => (size === 16 ? chars16(position) : untilNul(position, size)),
+    bytes: (position, length) => new Uint8Array(u8.subarray(position, position + length)),
     texts(position, length) {
       if (length === 0) return [];
       const all = text(position, length);
       return (all.endsWith("\0") ? all.slice(0, -1) : all).split("\0");
     },
+    integer(high, low) {
+      const value = high * 4294967296 + low;
+      if (!Number.isSafeInteger(value)) throw new RangeError(`Cannot represent ${value} exactly: it exceeds 2^53`);
+      return value;
+    },
   };
+}
 
-  function untilNul(position: number, size: number): string {
-    const nul = u8.indexOf(0, position);
-    return text(position, nul < 0 || nul > position + size ? size : nul - position);
-  }
+function addressText(bytes: Uint8Array): string {
+  const address = new ipaddr.IPv6([...bytes]);
+  return (address.isIPv4MappedAddress() ? address.toIPv4Address() : address).toString();
+}
+
+/** Names and addresses of 16 bytes occur again and again: decode each once, and find it by its bytes. */
+function remembered(u32: Uint32Array, decode: (position: number) => string): (position: number) => string {
+  const SLOTS = 256;
+  const WORDS = 4;
+  const seen = new Uint32Array(SLOTS * WORDS);
+  const texts: (string | undefined)[] = new Array(SLOTS).fill(undefined);
+  return (position) => {
+    const w = position >>> 2;
+    const a = u32[w]!;
+    const b = u32[w + 1]!;
+    const c = u32[w + 2]!;
+    const d = u32[w + 3]!;
+    const slot = Math.imul(a ^ Math.imul(b, 31) ^ Math.imul(c, 961) ^ Math.imul(d, 29791), 0x9e3779b1) >>> 24;
+    const s = slot * WORDS;
+    const known = texts[slot];
+    if (known !== undefined && seen[s] === a && seen[s + 1] === b && seen[s + 2] === c && seen[s + 3] === d)
+      return known;
+    seen[s] = a;
+    seen[s + 1] = b;
+    seen[s + 2] = c;
+    seen[s + 3] = d;
+    return (texts[slot] = decode(position));
+  };
 }

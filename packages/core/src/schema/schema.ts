@@ -4,13 +4,29 @@
  */
 
 /** What the bytes of a field mean. */
-export type Kind = "time" | "bool" | "u8" | "u16" | "u32" | "i32" | "u64" | "i64" | "chars" | "text" | "texts";
+export type Kind =
+  | "time"
+  | "bool"
+  | "u8"
+  | "u16"
+  | "u32"
+  | "i32"
+  | "u64"
+  | "i64"
+  | "choice"
+  | "chars"
+  | "address"
+  | "text"
+  | "texts"
+  | "bytes";
 
 /** A field whose value in a row is a `T`. */
 export interface Field<T> {
   readonly kind: Kind;
   /** What the field tells, in a sentence. */
   readonly doc: string;
+  /** Of a choice: what it may be, by number. */
+  readonly choices?: readonly string[];
   /** Only for the type checker: never set. */
   readonly value?: T;
 }
@@ -50,12 +66,20 @@ export const i32: (doc: string) => Field<number> = field("i32");
 export const u64: (doc: string) => Field<number> = field("u64");
 /** As `u64`, signed. */
 export const i64: (doc: string) => Field<number> = field("i64");
+/** In C a `__u8` that counts from 0 through `choices`; a number past them is an empty string. */
+export function choice<const C extends readonly string[]>(doc: string, choices: C): Field<C[number]> {
+  return { kind: "choice", doc, choices };
+}
+/** In C a `__u8[16]`: an IPv6 address, or an IPv4 one behind ::ffff:0:0/96; in a row the usual text of either. */
+export const address: (doc: string) => Field<string> = field("address");
 /** In C a `char[n]` that ends at its first NUL. */
 export const chars: (doc: string) => Field<string> = field("chars");
 /** In C a `struct text`. Bytes that are not UTF-8 become U+FFFD. */
 export const text: (doc: string) => Field<string> = field("text");
 /** In C a `struct text` whose parts each end with a NUL. */
 export const texts: (doc: string) => Field<readonly string[]> = field("texts");
+/** In C a `struct text` of bytes that are no text. */
+export const bytes: (doc: string) => Field<Uint8Array> = field("bytes");
 
 /** Who caused an event, as `struct who` in bpf/include/event.bpf.h: the first fields of every event. */
 export const who = {

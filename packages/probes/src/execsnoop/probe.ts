@@ -41,11 +41,12 @@ export const execsnoop = probe({
     only_ppid: ppid,
     args_limit: argsSize,
   }),
-  where({ name, line, ...shown }) {
+  refine({ name, line, ...shown }) {
     if (!name && !line) return undefined;
     const argsOf = argsLine(shown);
-    return (event) =>
+    const wanted = (event: ExecEvent): boolean =>
       (!name || name.test(event.comm) || name.test(baseName(event.filename))) && (!line || line.test(argsOf(event)));
+    return { event: (event) => (wanted(event) ? event : undefined) };
   },
   columns({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) {
     const columns: (Column<ExecEvent> | undefined | false)[] = [

@@ -1,4 +1,5 @@
-import { type AnyProbe, type Option, UsageError } from "@rxbpf/probes";
+import type { EventStream } from "@rxbpf/core";
+import { aggregationOf, type AnyProbe, flag, integer, type Option, UsageError } from "@rxbpf/probes";
 import { type Command, Option as Flag } from "commander";
 
 import { catalogue } from "../catalogue.js";
@@ -12,7 +13,7 @@ export function addProbes(program: Command): void {
 }
 
 function addProbe(program: Command, probe: AnyProbe): void {
-  const { name, summary } = probe.definition;
+  const { name, summary, aggregations = {} } = probe.definition;
   const command = program.command(name).description(summary);
   const optionNames = new Map<string, string>();
   for (const [optionName, option] of Object.entries(probe.options)) {
@@ -21,22 +22,32 @@ function addProbe(program: Command, probe: AnyProbe): void {
     optionNames.set(flag.attributeName(), optionName);
     if (option.kind === "command") command.argument(`[${option.value}]`, option.help).passThroughOptions();
   }
+  for (const [aggregationName, { help, short }] of Object.entries(aggregations))
+    command.addOption(flagOf(aggregationName, flag(help, short === undefined ? {} : { short })));
+  if (Object.keys(aggregations).length > 0) command.addOption(flagOf("interval", INTERVAL));
   command.option("--json", "write one JSON object a line");
 
   command.action(async () => {
     const { json, ...given } = command.opts<{ json?: boolean }>();
     const values: Record<string, unknown> = {};
     let operands: string[] | undefined = command.args;
-    for (const [flag, value] of Object.entries(given)) {
-      const optionName = optionNames.get(flag) ?? flag;
+    let stream: (options: Readonly<Record<string, unknown>>) => EventStream<unknown> = probe;
+    for (const [flagName, value] of Object.entries(given)) {
+      const optionName = optionNames.get(flagName) ?? flagName;
       const takesCommand = probe.options[optionName]?.kind === "command";
-      values[optionName] = takesCommand ? operands : value;
+      if (optionName in aggregations) stream = aggregationOf(probe, optionName);
+      else values[optionName] = takesCommand ? operands : value;
       if (takesCommand) operands = undefined;
     }
     if (operands?.length) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
-    await run(probe(values), { json: json === true });
+    await run(stream(values), { json: json === true });
   });
 }
+
+const INTERVAL = integer("show a table every SECONDS, of what was counted since the last", {
+  value: "SECONDS",
+  min: 1,
+});
 
 function flagOf(name: string, option: Option<unknown>): Flag {
   const long = `--${option.long ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

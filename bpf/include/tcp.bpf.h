@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* TCP sockets: both ends of a connection, and the filters that TCP probes share. */
+#pragma once
+
+#include "filter.bpf.h"
+
+#include <bpf/bpf_endian.h>
+
+#define AF_INET 2
+#define AF_INET6 10
+#define IPPROTO_TCP 6
+
+/* include/net/tcp_states.h */
+enum tcp_state {
+	TCP_ESTABLISHED = 1,
+	TCP_SYN_SENT = 2,
+	TCP_SYN_RECV = 3,
+	TCP_CLOSE = 7,
+	TCP_CLOSE_WAIT = 8,
+};
+
+const volatile __u8 only_ip; /* 4 or 6; 0: both */
+const volatile __u32 only_netns;
+
+#define MAX_PORTS 64
+const volatile __u32 ports_count;
+const volatile __u16 only_ports[MAX_PORTS];
+
+/*
+ * Both ends of a connection. Addresses are in IPv6's 16 bytes; an IPv4 one stands behind
+ * ::ffff:0:0/96, whether its socket is IPv4 or a mapped IPv6 one: its packets are IPv4.
+ */
+struct connection {
+	__u8 local_address[16];
+	__u8 remote_address[16];
+	__u16 local_port;
+	__u16 remote_port;
+	__u32 netns_id;
+};
+
+static __always_inline bool is_mapped(const __u8 *address)
+{
+	const __u32 *words = (void *)address;
+
+	return words[0] == 0 && words[1] == 0 && words[2] == bpf_htonl(0xffff);
+}
+
+static __always_inline void map_address(__u8 *address, __u32 ipv4)
+{
+	__u32 *words = (void *)address;
+
+	words[0] = 0;
+	words[1] = 0;
+	words[2] = bpf_htonl(0xffff);
+	words[3] = ipv4;
+}
+
+/* Reads a socket's two ends. False for one that is not TCP over IP. */
+static __always_inline bool read_connection(struct connection *connection, const struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP ||
+	    (family != AF_INET && family != AF_INET6))
+		return false;
+	if (family == AF_INET6)
+		BPF_CORE_READ_INTO(&connection->remote_address, sk, __sk_common.skc_v6_daddr);
+	if (family == AF_INET || is_mapped(connection->remote_address)) {
+		map_address(connection->local_address,
+			    BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		map_address(connection->remote_address, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+	} else {
+		BPF_CORE_READ_INTO(&connection->local_address, sk, __sk_common.skc_v6_rcv_saddr);
+	}
+	/* Not skc_num, which is cleared before the change to TCP_CLOSE is told. */
+	connection->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+	connection->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	connection->netns_id = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	return true;
+}
+
+/* The socket that a file is, or NULL. */
+static __always_inline struct sock *socket_of_file(struct file *file)
+{
+	/* Only a socket points back at its file. */
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+
+	return BPF_CORE_READ(socket, file) == file ? BPF_CORE_READ(socket, sk) : NULL;
+}
+
+/* The socket behind a descriptor of the current task, or NULL: another thread may have put another file there. */
+static __always_inline struct sock *socket_of(long fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+
+	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	return file ? socket_of_file(file) : NULL;
+}
+
+static __always_inline __u8 ip_version(const struct connection *connection)
+{
+	return is_mapped(connection->remote_address) ? 4 : 6;
+}
+
+/* Whether a connection is not wanted, PORT being the end that the probe's ports speak of. */
+static __always_inline bool drop_connection(const struct connection *connection, __u16 port)
+{
+	if (only_ip && only_ip != ip_version(connection))
+		return true;
+	if (only_netns && only_netns != connection->netns_id)
+		return true;
+	if (!ports_count)
+		return false;
+	for (__u32 i = 0; i < MAX_PORTS; i++)
+		if (i < ports_count && only_ports[i] == port)
+			return false;
+	return true;
+}

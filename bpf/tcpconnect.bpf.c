@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * TCP connections that processes start. The change to TCP_SYN_SENT runs as the process
+ * that connects, before the kernel has chosen the local port; the next thing that happens to
+ * the socket is an answer, a failure or a second try, by whoever handles it. The first
+ * says who, the second with what port, and whether a SYN was sent at all.
+ */
+#include "count.bpf.h"
+#include "dns.bpf.h"
+#include "event.bpf.h"
+#include "tcp.bpf.h"
+
+const volatile bool count_only;
+
+struct connect_event {
+	struct who who;
+	struct connection connection;
+	__u8 ip;
+	__u8 _pad[7];
+};
+RECORD(connect_event);
+
+struct connecting {
+	struct who who;
+	__u32 segments; /* that the socket had sent before */
+	__u32 _pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct connecting);
+} connecting SEC(".maps");
+
+struct connect_key {
+	__u8 local_address[16];
+	__u8 remote_address[16];
+	__u16 remote_port;
+	__u8 ip;
+	__u8 _pad[5];
+};
+RECORD(connect_key);
+
+struct connect_count {
+	__u64 count;
+};
+RECORD(connect_count);
+
+COUNTS(struct connect_key, struct connect_count);
+
+static __always_inline __u32 segments_sent(const struct sock *sk)
+{
+	return BPF_CORE_READ((struct tcp_sock *)sk, segs_out);
+}
+
+static __always_inline void count(const struct connect_event *event)
+{
+	const struct connection *connection = &event->connection;
+	struct connect_key key = {.remote_port = connection->remote_port, .ip = event->ip};
+
+	__builtin_memcpy(key.local_address, connection->local_address, 16);
+	__builtin_memcpy(key.remote_address, connection->remote_address, 16);
+	COUNT(&key);
+}
+
+static __always_inline void started(const struct sock *sk)
+{
+	struct connecting start = {};
+	struct connection connection = {};
+	__u64 key = (__u64)sk;
+
+	if (drop_current() || !read_connection(&connection, sk) ||
+	    drop_connection(&connection, connection.remote_port))
+		return;
+	fill_who(&start.who);
+	start.segments = segments_sent(sk);
+	if (bpf_map_update_elem(&connecting, &key, &start, BPF_ANY))
+		LOST(lost_map_full);
+}
+
+static __always_inline void went_on(const struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct connecting *start = bpf_map_lookup_elem(&connecting, &key);
+	struct connect_event event = {};
+
+	if (!start)
+		return;
+	if (segments_sent(sk) != start->segments && read_connection(&event.connection, sk)) {
+		event.who = start->who;
+		event.ip = ip_version(&event.connection);
+		if (count_only)
+			count(&event);
+		else
+			emit(&event, sizeof(event));
+	}
+	bpf_map_delete_elem(&connecting, &key);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(state, const struct sock *sk, int before, int after)
+{
+	if (after == TCP_SYN_SENT)
+		started(sk);
+	else if (before == TCP_SYN_SENT)
+		went_on(sk);
+	return 0;
+}
+
+SEC("tp_btf/tcp_retransmit_skb")
+int BPF_PROG(retransmit, const struct sock *sk)
+{
+	if (sk->__sk_common.skc_state == TCP_SYN_SENT)
+		went_on(sk);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,8 @@
+import { type EventOf, schema } from "@rxbpf/core";
+
+import { connectionFields } from "../define/tcp.js";
+
+export const acceptEvent = schema("accept_event", connectionFields);
+
+/** A connection that a process accepted. */
+export type AcceptEvent = EventOf<typeof acceptEvent>;

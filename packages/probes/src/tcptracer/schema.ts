@@ -1,0 +1,11 @@
+import { choice, type EventOf, schema } from "@rxbpf/core";
+
+import { connectionFields } from "../define/tcp.js";
+
+export const sessionEvent = schema("session_event", {
+  ...connectionFields,
+  type: choice("what the process did with the session", ["connect", "accept", "close"]),
+});
+
+/** A TCP session that a process connected, accepted or closed. */
+export type SessionEvent = EventOf<typeof sessionEvent>;
