@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 import type { EventStream, Lost, Status } from "@rxbpf/core";
 import { filter, firstValueFrom, Subject, type Subscription } from "rxjs";
 import { onTestFinished, vi } from "vitest";
@@ -35,6 +37,7 @@ export async function record<E>(stream: EventStream<E>): Promise<Recording<E>> {
   onTestFinished(() => subscription?.unsubscribe());
   completed.catch(() => {}); // for a test that does not wait for the end
   await Promise.race([attached, completed]);
+  await setImmediate(); // for the streams that are attached already: they read their rings
 
   return {
     events,

@@ -63,10 +63,10 @@ const cases = ({ pid, secondTid }: Opens): readonly Case[] => [
 
 test("what the kernel leaves over for each option is what filtering all events would leave over", async () => {
   const opens = await startOpens(executable, folder);
-  const all = await record(opensnoop({ ringBytes: 1 << 20 }));
+  const all = await record(opensnoop({ ringBytes: 4 << 20 }));
   const narrowed = [];
   for (const [options, keeps] of cases(opens)) {
-    narrowed.push({ options, keeps, recording: await record(opensnoop({ ringBytes: 1 << 20, ...options })) });
+    narrowed.push({ options, keeps, recording: await record(opensnoop({ ringBytes: 4 << 20, ...options })) });
   }
   await opens.open();
 
@@ -76,6 +76,7 @@ test("what the kernel leaves over for each option is what filtering all events w
   let empty = 0;
   for (const { options, keeps, recording } of narrowed) {
     const kept = await recording.finish();
+    expect(recording.lost()).toBe(0);
     const expected = whole.filter(keeps);
     if (expected.length === 0) empty++;
     // Each stream reads the clock for itself.
@@ -97,8 +98,8 @@ test("duration ends the stream on time, though nothing happens", async () => {
 });
 
 test("this process is left out, unless it is asked for", async () => {
-  const without = await record(opensnoop({ ringBytes: 1 << 20 }));
-  const withSelf = await record(opensnoop({ ringBytes: 1 << 20, includeSelf: true }));
+  const without = await record(opensnoop({ ringBytes: 4 << 20 }));
+  const withSelf = await record(opensnoop({ ringBytes: 4 << 20, includeSelf: true }));
   readFileSync("/etc/hostname");
   await run("cat", ["/etc/hostname"]);
   await withSelf.find(({ pid, path }) => pid === process.pid && path === "/etc/hostname");

@@ -22,7 +22,7 @@ beforeEach(() => {
 
 /** The opens of a program of this test, less those of its loader. */
 async function opens(fullPath: boolean, action: () => Promise<Outcome>): Promise<OpenEvent[]> {
-  const recording = await record(opensnoop({ ringBytes: 1 << 20, fullPath }));
+  const recording = await record(opensnoop({ ringBytes: 4 << 20, fullPath }));
   const { status, stderr } = await action();
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   const events = await recording.finish();

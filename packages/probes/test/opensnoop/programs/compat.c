@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 	int openat_ret = call32(295, AT_FDCWD, path, O_CREAT | O_EXCL, 0600);
 	int openat2_ret = call32(437, AT_FDCWD, path, (long)how, sizeof(*how));
 
-	syscall(5, open_ret, path);
+	syscall(5, open_ret, path + 4096);
 	syscall(8, open_ret, path, 0);
 	syscall(295, AT_FDCWD, path, 0, 0);
 	call32(85, path, path + 4096, 64, 0);

@@ -2,7 +2,8 @@
  * Opens files through io_uring, with the bare system calls: uring COMMAND FOLDER
  *   kinds   OPENAT of `made` and of `missing`, OPENAT2 that creates `made by uring`
  *   many    BATCH opens of `made` in one call, then again
- *   silent  an open whose success posts no completion, then a no-op that reuses its request
+ *   silent  an open whose success posts no completion, then closes that fail and reuse its request, then the same
+ *           for an open that fails
  * Prints the results in the order of the requests; `-` for one without completion.
  */
 #define _GNU_SOURCE
@@ -59,13 +60,14 @@ static struct io_uring_sqe *request(int operation)
 	return sqe;
 }
 
-static void open_request(const char *path, int flags, int mode)
+static struct io_uring_sqe *open_request(const char *path, int flags, int mode)
 {
 	struct io_uring_sqe *sqe = request(IORING_OP_OPENAT);
 
 	sqe->addr = (unsigned long)path;
 	sqe->open_flags = flags;
 	sqe->len = mode;
+	return sqe;
 }
 
 /* Submits what is queued, waits for `expected` completions, and prints the results in order. */
@@ -114,16 +116,13 @@ int main(int argc, char **argv)
 			failed = submit(BATCH);
 		}
 	} else {
-		open_request("made", O_RDONLY, 0);
-		requests[0].flags = IOSQE_CQE_SKIP_SUCCESS;
-		request(IORING_OP_NOP);
-		failed = submit(1);
+		open_request("made", O_RDONLY, 0)->flags = IOSQE_CQE_SKIP_SUCCESS;
+		failed = submit(0);
 		for (int i = 0; i < 8 && !failed; i++) {
-			request(IORING_OP_NOP);
+			request(IORING_OP_CLOSE)->fd = 9999;
 			failed = submit(1);
 		}
-		open_request("missing", O_RDONLY, 0);
-		requests[*at(params.sq_off.ring_mask) & (*at(params.sq_off.tail) - 1)].flags = IOSQE_CQE_SKIP_SUCCESS;
+		open_request("missing", O_RDONLY, 0)->flags = IOSQE_CQE_SKIP_SUCCESS;
 		failed |= submit(1);
 	}
 	return failed ? 1 : 0;
