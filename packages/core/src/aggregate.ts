@@ -91,9 +91,12 @@ function run<R>(
       turn[0] = 1 - before;
       deliverSoon(() => [tables[before]!()]);
     }, intervalMs);
-  const idle = explainIdle(setting, receiver, () => MAPS.some((name) => !object.map(name).keys().next().done));
+  const stopExplaining = explainIdle(setting, receiver, () =>
+    MAPS.some((name) => !object.map(name).keys().next().done),
+  );
   const stopTimers = (): void => {
-    for (const timer of [looking, ticking, idle, settling]) clearTimeout(timer);
+    stopExplaining();
+    for (const timer of [looking, ticking, settling]) clearTimeout(timer);
   };
 
   return {

@@ -62,17 +62,14 @@ export function announce({ variant }: Loaded, { notices = [] }: Setting, receive
   for (const message of notices) receiver.status({ type: "notice", message });
 }
 
-/** Asks the setting for an explanation, if after some seconds no event was seen. Gives the timer to clear at the end. */
-export function explainIdle(
-  { whenIdle }: Setting,
-  receiver: Receiver<never>,
-  seen: () => boolean,
-): NodeJS.Timeout | undefined {
-  if (!whenIdle) return undefined;
-  return setTimeout(() => {
+/** Asks the setting for an explanation if no event was seen after some seconds. Returns what stops that. */
+export function explainIdle({ whenIdle }: Setting, receiver: Receiver<never>, seen: () => boolean): () => void {
+  if (!whenIdle) return () => {};
+  const timer = setTimeout(() => {
     const message = seen() ? undefined : whenIdle();
     if (message) receiver.status({ type: "notice", message });
   }, IDLE_MS);
+  return () => clearTimeout(timer);
 }
 
 function run<E>(
@@ -110,7 +107,7 @@ function run<E>(
     },
     reportLosses,
   );
-  const idle = explainIdle(setting, receiver, () => seen);
+  const stopExplaining = explainIdle(setting, receiver, () => seen);
 
   return {
     stop() {
@@ -120,7 +117,7 @@ function run<E>(
     close() {
       if (closed) return;
       closed = true;
-      clearTimeout(idle);
+      stopExplaining();
       object.detach();
       reader.close();
       object.close();

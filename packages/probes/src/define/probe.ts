@@ -170,7 +170,12 @@ function ringSize<O extends Options>(
 /** A probe of whatever options and events. */
 export interface AnyProbe {
   (options?: Readonly<Record<string, unknown>>): EventStream<unknown>;
-  readonly definition: { readonly name: string; readonly summary: string; readonly aggregations?: Aggregations };
+  readonly definition: {
+    readonly name: string;
+    readonly summary: string;
+    readonly event: Schema<Fields>;
+    readonly aggregations?: Aggregations;
+  };
   readonly options: Options;
 }
 
