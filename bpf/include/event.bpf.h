@@ -37,6 +37,7 @@ struct {
 /* Events that could not be reported, by reason. User space maps these and reads them as it drains. */
 __u64 lost_ring_full;
 __u64 lost_map_full;
+__u64 lost_no_scratch_memory; /* a processor with a number past those counted at the start */
 
 #define LOST(counter) __sync_fetch_and_add(&(counter), 1)
 

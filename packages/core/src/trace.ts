@@ -28,6 +28,8 @@ export interface Aside {
   readonly take: (row: never) => void;
 }
 
+/** How often losses are looked for while no event comes. */
+const LOOK_MS = 1_000;
 /** How long a run may be without an event before its setting is asked for an explanation. */
 const IDLE_MS = 5_000;
 
@@ -107,6 +109,7 @@ function run<E>(
     },
     reportLosses,
   );
+  const looking = setInterval(reportLosses, LOOK_MS);
   const stopExplaining = explainIdle(setting, receiver, () => seen);
 
   return {
@@ -117,6 +120,7 @@ function run<E>(
     close() {
       if (closed) return;
       closed = true;
+      clearInterval(looking);
       stopExplaining();
       object.detach();
       reader.close();
