@@ -148,6 +148,7 @@ struct io_ring_ctx {
 
 struct io_kiocb {
 	__u8 opcode;
+	__u64 flags;
 	struct io_ring_ctx *ctx;
 	struct io_cqe {
 		__u64 user_data;

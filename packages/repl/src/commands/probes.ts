@@ -55,8 +55,8 @@ function flagOf(name: string, option: Option<unknown>): Flag {
     case "command":
       return new Flag(flags, option.help);
     case "list":
-      return new Flag(`${flags} <${option.value}>`, option.help).argParser((value, before: unknown[] = []) => [
-        ...before,
+      return new Flag(`${flags} <${option.value}>`, option.help).argParser((value, before?: unknown[]) => [
+        ...(before ?? []),
         ...(parse(value) as unknown[]),
       ]);
     default:
