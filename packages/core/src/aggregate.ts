@@ -69,20 +69,20 @@ function run<R>(
   let held = 0;
   let settling: NodeJS.Timeout | undefined;
 
-  /** Takes tables, when no program can be counting in their maps any more, and delivers them. */
-  const deliverSoon = (take: () => readonly (readonly R[])[], done: () => void = () => {}): void => {
+  /** Takes tables, when no program can be counting in their maps any more, and delivers them; `last` ends it. */
+  const deliverSoon = (take: () => readonly (readonly R[])[], last?: () => void): void => {
     settling = setTimeout(() => {
       settling = undefined;
       try {
         for (const table of take()) if (!closed) receiver.batch({ length: 1, row: () => table });
-        if (!closed) reportLosses();
-        if (!closed) done();
+        if (!closed) reportLosses(last !== undefined);
+        if (!closed) last?.();
       } catch (error) {
         receiver.error(error);
       }
     }, SETTLE_MS);
   };
-  const looking = setInterval(reportLosses, LOOK_MS);
+  const looking = setInterval(() => reportLosses(), LOOK_MS);
   const ticking =
     intervalMs &&
     setInterval(() => {

@@ -47,8 +47,9 @@ export function trace<E>(image: Image, schema: Schema<Fields>, prepare: () => Se
         layouts[0] = bindLayout(schema, btf);
         if (setting.aside) layouts[1] = bindLayout(setting.aside.schema, btf);
       });
+      const connection = run<E>(loaded, schema, layouts, setting, receiver);
       announce(loaded, setting, receiver);
-      return run(loaded, schema, layouts, setting, receiver);
+      return connection;
     } catch (error) {
       loaded?.object.close();
       setting.close?.(false);
@@ -107,7 +108,7 @@ function run<E>(
       }
       if (!closed) reportLosses();
     },
-    reportLosses,
+    () => reportLosses(),
   );
   const looking = setInterval(reportLosses, LOOK_MS);
   const stopExplaining = explainIdle(setting, receiver, () => seen);
@@ -115,7 +116,10 @@ function run<E>(
   return {
     stop() {
       object.detach();
-      reader.finish(() => receiver.complete());
+      reader.finish(() => {
+        reportLosses(true);
+        if (!closed) receiver.complete();
+      });
     },
     close() {
       if (closed) return;

@@ -9,6 +9,8 @@ import {
   time,
 } from "@rxbpf/core";
 
+import { integer, type Option } from "./options.js";
+
 /** Something that a probe can count in the kernel instead of reporting each event. */
 export interface Aggregation<R = never> {
   /** What it counts, in a few words, for `--help`. */
@@ -28,6 +30,13 @@ export interface Aggregation<R = never> {
 }
 
 export type Aggregations = Readonly<Record<string, Aggregation>>;
+
+/** The option that every aggregation has besides those of its probe. */
+export const interval: Option<number> = integer("show a table every SECONDS, of what was counted since the last", {
+  value: "SECONDS",
+  min: 1,
+  max: 2_147_483, // what a timer can wait for
+});
 
 /** The streams of tables that a probe has for its aggregations: `tcpconnect.count({ interval: 1 })`. */
 export type AggregationStreams<A extends Aggregations, O> = {

@@ -19,7 +19,7 @@ import {
 import { narrow } from "@rxbpf/filters";
 import { timer } from "rxjs";
 
-import type { Aggregation, AggregationStreams, Aggregations } from "./aggregation.js";
+import { type Aggregation, type AggregationStreams, type Aggregations, interval } from "./aggregation.js";
 import { common } from "./common.js";
 import { aroundCommand } from "./exec.js";
 import { type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
@@ -129,7 +129,7 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
 
   const counts = Object.entries(definition.aggregations ?? {}).map(([name, aggregation]) => {
     const { counter, knobs, columns, check } = aggregation;
-    const stream = ({ interval, ...given }: { interval?: number } & ProbeOptions<O>) => {
+    const stream = ({ interval: seconds, ...given }: { interval?: number } & ProbeOptions<O> = {}) => {
       const values = parse(given);
       check?.(values);
       const source = aggregate(image(values), counter, interval && interval * 1000, () => setting(values, knobs));

@@ -181,6 +181,39 @@ static long ring_connect(int fd, const char *text, int port)
 						  .addr = (unsigned long)&address, .off = length, .user_data = 8 });
 }
 
+static long send_hex(int fd, const char *text, int port, const char *hex)
+{
+	static unsigned char bytes[8192];
+	union address address;
+	socklen_t length = parse(&address, text, port);
+	size_t size = strlen(hex) / 2;
+
+	for (size_t i = 0; i < size; i++)
+		sscanf(hex + 2 * i, "%2hhx", &bytes[i]);
+	return result(sendto(fd, bytes, size, 0, &address.any, length));
+}
+
+/* Receives a datagram by the call named. A message has its peer, and two parts of which one takes it all. */
+static long receive(int fd, const char *call)
+{
+	static char room[8192], rest[16];
+	union address peer;
+	socklen_t length = sizeof(peer);
+	struct iovec parts[] = { { room, sizeof(room) }, { rest, sizeof(rest) } };
+	struct mmsghdr messages[2] = {};
+
+	for (int i = 0; i < 2; i++)
+		messages[i].msg_hdr = (struct msghdr){ .msg_name = &peer, .msg_namelen = length,
+						       .msg_iov = parts, .msg_iovlen = 2 };
+	if (!strcmp(call, "read"))
+		return result(read(fd, room, sizeof(room)));
+	if (!strcmp(call, "recvmsg"))
+		return result(recvmsg(fd, &messages[0].msg_hdr, 0));
+	if (!strcmp(call, "recvmmsg"))
+		return result(recvmmsg(fd, messages, 2, MSG_WAITFORONE, NULL));
+	return result(recvfrom(fd, room, sizeof(room), 0, &peer.any, &length));
+}
+
 /* COUNT connections, one after the other; each is closed by the peer first. Returns how many came about. */
 static long many(const char *text, int port, int count)
 {
@@ -305,6 +338,12 @@ static long obey(char *line)
 		return ring_next();
 	if (IS("ring-close"))
 		return result(close(ring.fd));
+	if (IS("udp"))
+		return result(socket(AF_INET, SOCK_DGRAM, 0));
+	if (IS("send-hex"))
+		return send_hex(fd, given[1], number[2], given[3]);
+	if (IS("receive"))
+		return receive(fd, given[1]);
 	if (IS("many"))
 		return many(given[0], number[1], number[2]);
 	if (IS("serve"))
@@ -330,7 +369,7 @@ static long obey(char *line)
 
 int main(void)
 {
-	char line[512];
+	char line[20000];
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (fgets(line, sizeof(line), stdin))
