@@ -57,16 +57,5 @@ function missedRuns(object: BpfObject): Counter {
       }
       return misses;
     },
-    reported: 0,
-  });
-
-  return () => {
-    const time = performance.timeOrigin + performance.now();
-    // All are read before anybody is told: who hears of a loss may leave, and the counters are gone.
-    for (const { counter, total } of counters.map((counter) => ({ counter, total: counter.total() }))) {
-      const count = total - counter.reported;
-      counter.reported = total;
-      if (count > 0) receiver.status({ type: "lost", time, count, total, reason: counter.reason });
-    }
   };
 }

@@ -11,7 +11,7 @@ export { tcptracer } from "./tcptracer/probe.js";
 export { type SessionEvent, sessionEvent } from "./tcptracer/schema.js";
 
 // What probes are made of
-export { type Aggregation, aggregation } from "./define/aggregation.js";
+export { type Aggregation, aggregation, interval } from "./define/aggregation.js";
 export {
   aggregationOf,
   type AnyProbe,

@@ -34,7 +34,8 @@ const WAYS = {
   "non-blocking": {
     nonblock: 1,
     async connect(client, fd, address, port) {
-      expect(await client.attempt("connect", fd, address, port)).toBe(-EINPROGRESS);
+      const result = await client.attempt("connect", fd, address, port);
+      if (result !== -EINPROGRESS) throw new Error(`A non-blocking connect returned ${result}`);
       return client.call("writable", fd);
     },
   },

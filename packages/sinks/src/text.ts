@@ -58,7 +58,7 @@ function format<E>(source: Observable<E>, options: TextOptions<E>): Format<E> {
   let headed = false;
   return {
     row(event) {
-      if (Array.isArray(event) ? !event.every(isEvent) : !isEvent(event)) return pairs(event);
+      if (!isEvent(event)) return pairs(event);
       if (headed) return row(event);
       headed = true;
       return first + head + row(event);

@@ -37,7 +37,7 @@ export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffsetMs: numb
   const make = new Function("u8", "u16", "u32", "i32", "unixOffsetMs", "read", "choices", source);
   const { u8, u16, u32, i32 } = memory;
   const choices = layout.places.map((place) => place.choices);
-  return make(memory, u8, u16, u32, i32, unixOffsetMs, readers(memory), choices) as RowDecoder<E>;
+  return make(u8, u16, u32, i32, unixOffsetMs, readers(memory), choices) as RowDecoder<E>;
 }
 
 function expression({ kind, offset, size }: Place, index: number): string {

@@ -132,7 +132,9 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
     const stream = ({ interval: seconds, ...given }: { interval?: number } & ProbeOptions<O> = {}) => {
       const values = parse(given);
       check?.(values);
-      const source = aggregate(image(values), counter, interval && interval * 1000, () => setting(values, knobs));
+      ringSize(definition, values);
+      const everyMs = seconds === undefined ? undefined : interval.parse(seconds, "interval") * 1000;
+      const source = aggregate(image(values), counter, everyMs, () => setting(values, knobs));
       const { name, banner } = definition;
       const info = {
         name,
