@@ -20,8 +20,8 @@ export interface Actor {
 export function actors(): (...before: readonly string[]) => Actor {
   const program = compile(new URL("sockets.c", import.meta.url), temporaryFolder());
   return (...before) => {
-    const [command, ...rest] = [...before, program] as [string, ...string[]];
-    return actor(start(command, rest));
+    const [command, ...rest] = [...before, program];
+    return actor(start(command!, rest));
   };
 }
 
