@@ -81,7 +81,9 @@ function argsLine({ quote, maxArgs = Infinity }: Shown): (event: ExecEvent) => s
 
 /** The arguments after the name. A script's interpreter gets more before them, the script's file last. */
 function callersArgs({ filename, interpreter, args }: ExecEvent): readonly string[] {
-  return args.slice(interpreter === "" ? 1 : args.indexOf(filename, 1) + 1);
+  if (interpreter === "") return args.slice(1);
+  const file = args.indexOf(filename, 1);
+  return file < 0 ? [] : args.slice(file + 1); // cut before the caller's
 }
 
 function baseName(path: string): string {
