@@ -3,7 +3,7 @@ import { type ExecEvent, execsnoop } from "@rxbpf/probes";
 import { compile, run, temporaryFolder } from "../../../../testing/programs.js";
 import { record } from "../../../../testing/recording.js";
 
-type Options = NonNullable<Parameters<typeof execsnoop>[0]>;
+export type Options = NonNullable<Parameters<typeof execsnoop>[0]>;
 
 /** An argument for programs/exec.c: what it is, or one of that program's own words. */
 type Argument = string | Buffer | { readonly word: string };

@@ -64,7 +64,9 @@ describe("a failed exec is an event with the error number", () => {
     ["int80", () => missing],
   ])("by %s", async (how, filename, errno = ENOENT) => {
     const { pid, events } = await trace(fails, how, missing, ["w", "", "a b"]);
-    expect(events).toMatchObject([{ pid, ret: -errno, filename: filename(), args: ["w", "", "a b"], truncated: false }]);
+    expect(events).toMatchObject([
+      { pid, ret: -errno, filename: filename(), args: ["w", "", "a b"], truncated: false },
+    ]);
   });
 
   test("by descriptor", async () => {
