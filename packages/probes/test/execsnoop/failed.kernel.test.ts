@@ -57,7 +57,7 @@ describe("a failed exec is an event with the error number", () => {
     ]);
   });
 
-  test.each([
+  test.each<[string, () => unknown, number?]>([
     ["path", () => missing],
     ["dir", () => expect.stringMatching(/^\/dev\/fd\/\d\/missing$/)],
     ["not-open", () => "/dev/fd/1234567890/missing", EBADF],
