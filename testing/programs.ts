@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -12,7 +12,8 @@ import { clangFlags } from "../bpf/flags.mjs";
 /** A folder that is removed after the tests of a file. For the file's top level. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-test-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  // Not by Node, which cannot remove what is deeper than a path can say.
+  afterAll(() => void execFileSync("rm", ["-rf", folder]));
   return folder;
 }
 
@@ -35,6 +36,8 @@ export interface Child {
   readonly pid: number;
   /** The next line that it prints. @throws Error where it has ended */
   line(): Promise<string>;
+  /** The lines that it prints from now on, until it ends. */
+  lines(): AsyncIterable<string>;
   /** Gives it a line to read. */
   write(line: string): void;
   kill(signal: NodeJS.Signals): void;
@@ -59,6 +62,7 @@ export function start(command: string, args: readonly string[] = []): Child {
       if (done) throw new Error(`${command} ended before it printed a line: ${complaints}`);
       return value;
     },
+    lines: () => ({ [Symbol.asyncIterator]: () => lines }),
     write: (line) => void child.stdin.write(`${line}\n`),
     kill: (signal) => void child.kill(signal),
     async ended() {

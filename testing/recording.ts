@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 import type { EventStream, Lost, Status } from "@rxbpf/core";
 import { filter, firstValueFrom, Subject, type Subscription } from "rxjs";
 import { onTestFinished, vi } from "vitest";
@@ -10,6 +12,8 @@ export interface Recording<E> {
   lost(): number;
   /** The first event that fits, once it has come. @throws Error after `deadlineMs` */
   find(wanted: (event: E) => boolean, deadlineMs?: number): Promise<E>;
+  /** Resolves when the stream ends by itself, rejects with its error. */
+  readonly completed: Promise<void>;
   /** Ends the stream in good order, when what happened so far is delivered. Gives all events. */
   finish(): Promise<readonly E[]>;
   /** Ends it at once. Without this it ends with the test. */
@@ -33,10 +37,12 @@ export async function record<E>(stream: EventStream<E>): Promise<Recording<E>> {
   onTestFinished(() => subscription?.unsubscribe());
   completed.catch(() => {}); // for a test that does not wait for the end
   await Promise.race([attached, completed]);
+  await setImmediate(); // for the streams that are attached already: they read their rings
 
   return {
     events,
     statuses,
+    completed,
     lost: () =>
       statuses.filter((status): status is Lost => status.type === "lost").reduce((sum, { count }) => sum + count, 0),
     find: async (wanted, deadlineMs = 5_000) => {

@@ -65,17 +65,19 @@ __u64 lost_map_full;
 		return bpf_map_lookup_elem(&scratch, &key);                 \
 	}
 
-static __always_inline void fill_who(struct who *who, struct task_struct *task)
+/* Describes the current task. Its BTF pointers are read directly: a bad one reads as 0. */
+static __always_inline void fill_who(struct who *who, void *unused)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 id = bpf_get_current_pid_tgid();
 
 	who->time = bpf_ktime_get_ns();
 	who->cgroup_id = bpf_get_current_cgroup_id();
 	who->pid = id >> 32;
 	who->tid = (__u32)id;
-	who->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	who->ppid = task->real_parent->tgid;
 	who->uid = (__u32)bpf_get_current_uid_gid();
-	who->mntns_id = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	who->mntns_id = task->nsproxy->mnt_ns->ns.inum;
 	who->cpu = bpf_get_smp_processor_id();
 	who->_record = 0;
 	bpf_get_current_comm(who->comm, sizeof(who->comm));

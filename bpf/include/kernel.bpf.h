@@ -118,6 +118,7 @@ struct io_uring_cqe {
 
 struct io_kiocb {
 	__u8 opcode;
+	__u64 flags;
 };
 
 #pragma clang attribute pop

@@ -42,9 +42,9 @@ export function trace<E>(image: Image, schema: Schema<Fields>, prepare: () => Se
 }
 
 function run<E>({ object, btf, variant }: Loaded, layout: Layout, setting: Setting, receiver: Receiver<E>): Connection {
+  const lost = lossCounters(object.variables(".bss") ?? new Uint8Array(), btf);
   const ring = new RingMapping(object.map("events"));
   const decode = rowDecoder<E>(layout, memory(ring.data), Number(unixOffsetNs()) / 1e6);
-  const lost = lossCounters(object.variables(".bss") ?? new Uint8Array(), btf);
   let positions: Int32Array;
   let seen = false;
   let closed = false;

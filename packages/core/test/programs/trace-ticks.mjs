@@ -10,14 +10,14 @@ const image = { name: "ticks", bytes: () => readFileSync(object), variants: [{ p
 const source = trace(image, tickEvent, () => ({ knobs: { self_pid: process.pid } }));
 const stream = new EventStream({ name: "ticks", schema: tickEvent, columns: () => [] }, source);
 
-stream.status.subscribe(({ type }) => console.log(type));
-stream.subscribe({ error: ({ name, message }) => console.log(`${name}: ${message}`) });
+stream.status.subscribe(({ type }) => process.stdout.write(`${type}\n`));
+stream.subscribe({ error: ({ name, message }) => process.stdout.write(`${name}: ${message}\n`) });
 
 if (measureMs) {
   const before = process.cpuUsage();
   setTimeout(() => {
     const { user, system } = process.cpuUsage(before);
-    console.log((user + system) / 1000);
+    process.stdout.write(`${(user + system) / 1000}\n`);
     process.exit();
   }, Number(measureMs));
 }

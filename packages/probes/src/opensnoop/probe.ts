@@ -13,8 +13,10 @@ import { type OpenEvent, openEvent } from "./schema.js";
  * Options and columns are those of BCC's opensnoop. Where that has faults this differs:
  * `flagFilter` O_RDONLY, which is no bit, matches files opened for reading only; `duration` ends
  * on time; `fullPath` starts a relative path at the directory descriptor that was given; paths are
- * whole up to 4095 bytes; MODE is `n/a` unless the call could create a file. A path is read
- * when the call returns, so a thread that changes it meanwhile can make it lie.
+ * whole up to 4095 bytes, or marked `truncated`; MODE is `n/a` unless the call could create a file. A path is read
+ * when the call returns, so a thread that changes it meanwhile can make it lie. An open that
+ * io_uring completes without telling (IOSQE_CQE_SKIP_SUCCESS) is shown when it is asked for, with
+ * the error EINPROGRESS; one that io_uring refuses before it starts, for its path, is not shown.
  */
 export const opensnoop = probe({
   name: "opensnoop",
