@@ -107,12 +107,8 @@ static __always_inline void describe(struct open_event_record *record, int dirfd
 
 static __always_inline void send(struct open_event_record *record, long ret)
 {
-	struct open_event *event = &record->event;
-	__u32 size = sizeof(*event) + event->path.length;
-
-	event->ret = ret;
-	if (size <= sizeof(*record))
-		emit(record, size);
+	record->event.ret = ret;
+	emit_text(record, sizeof(record->event) + record->event.path.length);
 }
 
 SEC("tp_btf/sys_exit")

@@ -73,7 +73,7 @@ static __always_inline void tell_answer(const void *packet, long length, unsigne
 	record->event.who._record = 1;
 	record->event.packet.offset = sizeof(record->event);
 	record->event.packet.length = length;
-	emit(record, sizeof(record->event) + length);
+	emit_text(record, sizeof(record->event) + length);
 }
 
 static __always_inline void tell_message(struct sock *sk, const struct user_message *at,
