@@ -1,4 +1,4 @@
-import { type Connection, EventStream, originOf, type Receiver, schema, type Source, type Status } from "@rxbpf/core";
+import { type Connection, EventStream, originOf, type Receiver, refine, schema, type Source, type Status } from "@rxbpf/core";
 import { expect, test } from "vitest";
 import { filter, lastValueFrom, map, merge, of, share, Subject, take, tap, toArray } from "rxjs";
 
@@ -10,7 +10,7 @@ interface Run extends Receiver<number> {
 }
 
 /** A stream whose runs the test drives. */
-function driven(where?: (event: number) => boolean): { stream: EventStream<number>; runs: Run[] } {
+function driven(): { stream: EventStream<number>; source: Source<number>; runs: Run[] } {
   const runs: Run[] = [];
   const source: Source<number> = (receiver) => {
     const calls: string[] = [];
@@ -22,11 +22,11 @@ function driven(where?: (event: number) => boolean): { stream: EventStream<numbe
     const note = (call: string) => () => void calls.push(call);
     return { stop: note("stop"), close: note("close"), hold: note("hold"), release: note("release") };
   };
-  return { stream: streamOf(source, where), runs };
+  return { stream: streamOf(source), source, runs };
 }
 
-function streamOf(source: Source<number>, where?: (event: number) => boolean): EventStream<number> {
-  return new EventStream({ name: "numbers", schema: schema("number", {}), columns: () => [], where }, source);
+function streamOf(source: Source<number>): EventStream<number> {
+  return new EventStream({ name: "numbers", schema: schema("number", {}), columns: () => [] }, source);
 }
 
 test("nothing starts before someone subscribes, and each subscriber has a source of its own", () => {
@@ -111,12 +111,22 @@ test("an operator that throws ends the stream with its error and closes the sour
   expect(runs[0]!.calls).toEqual(["close"]);
 });
 
-test("events that `where` refuses are left out", () => {
-  const { stream, runs } = driven((event) => event % 2 === 0);
-  const seen: number[] = [];
-  stream.subscribe((event) => seen.push(event));
+test("a refined source delivers what each event is changed to, and leaves out what that is undefined for", () => {
+  const { source, runs } = driven();
+  const batches: number[] = [];
+  const seen: string[] = [];
+  const counting: Source<number> = (receiver) =>
+    source({ ...receiver, batch: (batch) => (batches.push(batch.length), receiver.batch(batch)) });
+  const refined = refine(counting, (event) => (event % 2 === 0 ? `even ${event}` : undefined));
+  new EventStream({ name: "texts", schema: schema("text", {}), columns: () => [] }, refined).subscribe((text) =>
+    seen.push(text),
+  );
   runs[0]!.give(1, 2, 3, 4);
-  expect(seen).toEqual([2, 4]);
+  runs[0]!.give(5);
+  expect(seen).toEqual(["even 2", "even 4"]);
+  expect(batches).toEqual([4, 1]);
+  runs[0]!.complete();
+  expect(runs[0]!.calls).toEqual(["close"]);
 });
 
 test("until() stops the source when its notifier emits, takes what is still under way, and completes with the source", () => {

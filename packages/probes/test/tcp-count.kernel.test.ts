@@ -119,7 +119,7 @@ describe("counting", () => {
     );
     const subscription = stream.subscribe();
     onTestFinished(() => subscription.unsubscribe());
-    expect(await notice).toMatchObject({ message: expect.stringContaining(`${set.path} is an empty set`) });
+    expect(await notice).toMatchObject({ message: expect.stringContaining(`${set.path} is empty`) });
   });
 });
 
