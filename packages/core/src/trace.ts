@@ -77,12 +77,13 @@ export function explainIdle(
 }
 
 function run<E>(
-  { object, btf }: Loaded,
+  loaded: Loaded,
   schema: Schema<Fields>,
   [layout, asideLayout]: readonly Layout[],
   setting: Setting,
   receiver: Receiver<E>,
 ): Connection {
+  const { object, btf } = loaded;
   const ring = new RingMapping(object.map("events"));
   const from = memory(ring.data);
   const unixOffsetMs = Number(unixOffsetNs()) / 1e6;
@@ -90,7 +91,7 @@ function run<E>(
   const setAside =
     setting.aside &&
     separator(from.u16, btf, schema, rowDecoder<never>(asideLayout!, from, unixOffsetMs), setting.aside.take);
-  const reportLosses = losses(object, btf, receiver);
+  const reportLosses = losses(loaded, receiver);
   let positions: Int32Array;
   let seen = false;
   let closed = false;

@@ -107,7 +107,10 @@ describe("counting", () => {
     for (const { port } of servers) expect(sums(tables, port)).toEqual({ "127.0.0.1": EACH });
     expect(recording.lost()).toBe(0);
     if (intervalMs) expect(tables.length).toBeGreaterThan(5);
-    for (const table of tables) expect(new Set(table.map(({ remotePort }) => remotePort)).size).toBe(table.length);
+    for (const table of tables) {
+      const keys = table.map(({ localAddress, remoteAddress, remotePort }) => `${localAddress} ${remoteAddress} ${remotePort}`);
+      expect(new Set(keys).size).toBe(keys.length);
+    }
   });
 
   test("says so when nothing of a set was counted", async () => {
