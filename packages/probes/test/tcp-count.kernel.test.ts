@@ -9,8 +9,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { holdings, inKernel } from "../../../testing/holdings.js";
 import { pinPath } from "../../../testing/kernel-objects.js";
 import { record } from "../../../testing/recording.js";
-import { type Actor, actors } from "./support/actor.js";
-import { makeNetwork } from "./support/network.js";
+import { type Actor, actors } from "../../../testing/actor.js";
+import { makeNetwork } from "../../../testing/network.js";
 import { listen } from "./support/sessions.js";
 
 const startActor = actors();
