@@ -77,12 +77,12 @@ static __always_inline void fill_closer(struct who *who)
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
-/* Whether the current task is the process that changes the socket, and not whoever handles a packet or a timer. */
+/* Whether the current task is a process that changes the socket; the kernel's own do so for another. */
 static __always_inline bool by_current(const struct sock *sk)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	return BPF_CORE_READ(sk, sk_lock.owned) && !(BPF_CORE_READ(task, flags) & PF_KTHREAD);
+	return by_process(sk) && !(BPF_CORE_READ(task, flags) & PF_KTHREAD);
 }
 
 /* Whether the last process lets go of the socket now, or has done so. */
@@ -93,7 +93,7 @@ static __always_inline bool let_go(const struct sock *sk)
 	if (!socket)
 		return true;
 	/* Not yet, if a packet comes in between: that process then makes a change of its own. */
-	if (!BPF_CORE_READ(sk, sk_lock.owned))
+	if (!by_process(sk))
 		return false;
 
 	struct file *file = BPF_CORE_READ(socket, file);
@@ -211,27 +211,26 @@ static __always_inline void ended(const struct sock *sk, const struct session *s
 	store(sk, &ending);
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(state, const struct sock *sk, int before, int after)
+static __always_inline void changed(const struct sock *sk, int before, int after)
 {
 	__u64 key = (__u64)sk;
 	struct session *session;
 
 	if (after == TCP_SYN_SENT) {
 		started(sk);
-		return 0;
+		return;
 	}
 	session = bpf_map_lookup_elem(&sessions, &key);
 	if (session && session->stage == CONNECTING) {
 		went_on(sk, session, after);
-		return 0;
+		return;
 	}
 	if (session && session->stage == ENDING) {
 		if (let_go(sk)) {
 			closed(sk, session);
 			bpf_map_delete_elem(&sessions, &key);
 		}
-		return 0;
+		return;
 	}
 	/* From here on an open one; it has no process if it was not accepted. */
 	if (after == TCP_ESTABLISHED || after == TCP_CLOSE_WAIT || !BPF_CORE_READ(sk, sk_socket))
@@ -239,20 +238,49 @@ int BPF_PROG(state, const struct sock *sk, int before, int after)
 	if (before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT ||
 	    (before == TCP_SYN_RECV && session))
 		ended(sk, session);
+}
+
+static __always_inline void destroyed(const struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct session *session = bpf_map_lookup_elem(&sessions, &key);
+
+	if (!session)
+		return;
+	if (session->stage == ENDING)
+		closed(sk, session);
+	bpf_map_delete_elem(&sessions, &key);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(state, const struct sock *sk, int before, int after)
+{
+	if (by_process(sk))
+		changed(sk, before, after);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(state_by_packet, const struct sock *sk, int before, int after)
+{
+	if (!by_process(sk))
+		changed(sk, before, after);
 	return 0;
 }
 
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(destroy, struct sock *sk)
 {
-	__u64 key = (__u64)sk;
-	struct session *session = bpf_map_lookup_elem(&sessions, &key);
+	if (by_process(sk))
+		destroyed(sk);
+	return 0;
+}
 
-	if (!session)
-		return 0;
-	if (session->stage == ENDING)
-		closed(sk, session);
-	bpf_map_delete_elem(&sessions, &key);
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(destroy_by_packet, struct sock *sk)
+{
+	if (!by_process(sk))
+		destroyed(sk);
 	return 0;
 }
 

@@ -101,6 +101,16 @@ static __always_inline struct sock *socket_of(long fd)
 	return file ? socket_of_file(file) : NULL;
 }
 
+/*
+ * Whether a process changes the socket, rather than whoever handles a packet or a timer. A packet
+ * may interrupt a program that a process has made run, and the kernel does not run one program inside
+ * itself. So programs at such hooks come in twos, and each does the work of one kind of caller.
+ */
+static __always_inline bool by_process(const struct sock *sk)
+{
+	return sk->sk_lock.owned;
+}
+
 static __always_inline __u8 ip_version(const struct connection *connection)
 {
 	return is_mapped(connection->remote_address) ? 4 : 6;

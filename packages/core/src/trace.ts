@@ -4,7 +4,7 @@ import { RingMapping } from "./ffi/ring.js";
 import { type Image, load, type Loaded, type Patch } from "./load.js";
 import { losses } from "./losses.js";
 import { RingReader } from "./reader.js";
-import { bindLayout, type Layout, memberOffset } from "./schema/layout.js";
+import { bindLayout, type Layout, recordMark } from "./schema/layout.js";
 import { memory, type RowDecoder, rowDecoder } from "./schema/rows.js";
 import type { Fields, Schema } from "./schema/schema.js";
 import type { Connection, Receiver, Source } from "./stream.js";
@@ -42,12 +42,9 @@ export function trace<E>(image: Image, schema: Schema<Fields>, prepare: () => Se
     const setting = prepare();
     let loaded: Loaded | undefined;
     try {
-      const layouts: Layout[] = [];
-      loaded = load(image, setting, (btf) => {
-        layouts[0] = bindLayout(schema, btf);
-        if (setting.aside) layouts[1] = bindLayout(setting.aside.schema, btf);
-      });
-      const connection = run<E>(loaded, schema, layouts, setting, receiver);
+      let records: Records | undefined;
+      loaded = load(image, setting, (btf) => (records = bindRecords(btf, schema, setting.aside)));
+      const connection = run<E>(loaded, records!, setting, receiver);
       announce(loaded, setting, receiver);
       return connection;
     } catch (error) {
@@ -56,6 +53,20 @@ export function trace<E>(image: Image, schema: Schema<Fields>, prepare: () => Se
       throw error;
     }
   };
+}
+
+/** What the records of a ring are. */
+interface Records {
+  readonly event: Layout;
+  /** Of those that are no events, with the place of what tells them apart. */
+  readonly aside?: { readonly layout: Layout; readonly mark: number };
+}
+
+function bindRecords(btf: Btf, schema: Schema<Fields>, aside: Aside | undefined): Records {
+  const event = bindLayout(schema, btf);
+  if (!aside) return { event };
+  const mark = recordMark(btf, [schema.struct, aside.schema.struct]);
+  return { event, aside: { layout: bindLayout(aside.schema, btf), mark } };
 }
 
 /** Tells the receiver what runs now, and what a person should know of it. */
@@ -76,9 +87,8 @@ export function explainIdle({ whenIdle }: Setting, receiver: Receiver<never>, se
 }
 
 function run<E>(
-  { object, btf }: Loaded,
-  schema: Schema<Fields>,
-  [layout, asideLayout]: readonly Layout[],
+  loaded: Loaded,
+  records: Records,
   setting: Setting,
   receiver: Receiver<E>,
 ): Connection {
@@ -86,8 +96,9 @@ function run<E>(
   const ring = new RingMapping(object.map("events"));
   const from = memory(ring.data);
   const unixOffsetMs = Number(unixOffsetNs()) / 1e6;
-  const decode = rowDecoder<E>(layout!, from, unixOffsetMs);
+  const decode = rowDecoder<E>(records.event, from, unixOffsetMs);
   const setAside =
+    records.aside &&
     setting.aside &&
     separator(from.u16, btf, schema, rowDecoder<never>(asideLayout!, from, unixOffsetMs), setting.aside.take);
   let positions: Int32Array;
@@ -139,12 +150,10 @@ function run<E>(
 /** Hands over the records of a batch that are not events, and moves the others together. Returns how many those are. */
 function separator(
   u16: Uint16Array,
-  btf: Btf,
-  { struct }: Schema<Fields>,
+  mark: number,
   decode: RowDecoder<never>,
   take: (row: never) => void,
 ): (positions: Int32Array, count: number) => number {
-  const mark = memberOffset(btf, struct, "_record");
   return (positions, count) => {
     let events = 0;
     for (let i = 0; i < count; i++) {

@@ -9,8 +9,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { holdings, inKernel } from "../../../testing/holdings.js";
 import { pinPath } from "../../../testing/kernel-objects.js";
 import { record } from "../../../testing/recording.js";
-import { type Actor, actors } from "./support/actor.js";
-import { makeNetwork } from "./support/network.js";
+import { type Actor, actors } from "../../../testing/actor.js";
+import { makeNetwork } from "../../../testing/network.js";
 import { listen } from "./support/sessions.js";
 
 const startActor = actors();
@@ -131,7 +131,10 @@ describe("counting", () => {
     for (const { port } of servers) expect(sums(tables, port)).toEqual({ "127.0.0.1": EACH });
     expect(recording.lost()).toBe(0);
     if (intervalMs) expect(tables.length).toBeGreaterThan(5);
-    for (const table of tables) expect(new Set(table.map(({ remotePort }) => remotePort)).size).toBe(table.length);
+    for (const table of tables) {
+      const keys = table.map(({ localAddress, remoteAddress, remotePort }) => `${localAddress} ${remoteAddress} ${remotePort}`);
+      expect(new Set(keys).size).toBe(keys.length);
+    }
   });
 
   test("says so when nothing of a set was counted", async () => {

@@ -11,8 +11,8 @@ import { afterAll, describe, expect, test } from "vitest";
 
 import { run, start } from "../../../testing/programs.js";
 import { record } from "../../../testing/recording.js";
-import { type Actor, actors } from "./support/actor.js";
-import { makeNetwork } from "./support/network.js";
+import { type Actor, actors } from "../../../testing/actor.js";
+import { makeNetwork } from "../../../testing/network.js";
 import { listen } from "./support/sessions.js";
 
 const startActor = actors();

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 
 import { makeCgroup, pinPath } from "../../../testing/kernel-objects.js";
 import { record } from "../../../testing/recording.js";
-import { type Actor, actors } from "./support/actor.js";
+import { type Actor, actors } from "../../../testing/actor.js";
 import { join } from "./support/sessions.js";
 
 const startActor = actors();

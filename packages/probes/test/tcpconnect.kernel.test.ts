@@ -4,8 +4,8 @@ import { type ConnectEvent, tcpconnect } from "@rxbpf/probes";
 import { describe, expect, test } from "vitest";
 
 import { record } from "../../../testing/recording.js";
-import { type Actor, actors } from "./support/actor.js";
-import { makeNetwork } from "./support/network.js";
+import { type Actor, actors } from "../../../testing/actor.js";
+import { makeNetwork } from "../../../testing/network.js";
 
 const startActor = actors();
 const network = makeNetwork();

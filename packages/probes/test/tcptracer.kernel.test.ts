@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import type { SessionEvent } from "@rxbpf/probes";
 import { describe, expect, test } from "vitest";
 
-import { type Actor, actors } from "./support/actor.js";
-import { makeNetwork } from "./support/network.js";
+import { type Actor, actors } from "../../../testing/actor.js";
+import { makeNetwork } from "../../../testing/network.js";
 import { type Ends, join, listen, traceSessions } from "./support/sessions.js";
 
 const startActor = actors();

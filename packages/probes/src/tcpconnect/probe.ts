@@ -32,7 +32,12 @@ export const tcpconnect = probe({
     dns: flag("show the DNS name that the address was the answer for", { short: "d" }),
   },
   check: checkIp,
-  variants: ({ dns }) => [{ programs: ["state", "retransmit", ...(dns ? ["dns_received"] : [])] }],
+  variants: ({ dns }) => [
+    {
+      programs: ["state", "state_by_packet", "retransmit", ...(dns ? ["dns_received"] : [])],
+      interruptible: ["state"],
+    },
+  ],
   knobs: ({ pid, uid, port, ...ip }) => ({
     only_pid: pid,
     by_uid: uid !== undefined,

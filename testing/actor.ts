@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
 
-import { type Child, compile, start, temporaryFolder } from "../../../../testing/programs.js";
+import { type Child, compile, start, temporaryFolder } from "./programs.js";
 
 /** A process that makes the socket calls that it is told to: see sockets.c. */
 export interface Actor {
