@@ -234,7 +234,7 @@ static __always_inline void changed(const struct sock *sk, int before, int after
 	}
 	/* From here on an open one; it has no process if it was not accepted. */
 	if (after == TCP_ESTABLISHED || after == TCP_CLOSE_WAIT || !BPF_CORE_READ(sk, sk_socket))
-		return 0;
+		return;
 	if (before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT ||
 	    (before == TCP_SYN_RECV && session))
 		ended(sk, session);

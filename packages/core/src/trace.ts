@@ -86,13 +86,9 @@ export function explainIdle({ whenIdle }: Setting, receiver: Receiver<never>, se
   return () => clearTimeout(timer);
 }
 
-function run<E>(
-  loaded: Loaded,
-  records: Records,
-  setting: Setting,
-  receiver: Receiver<E>,
-): Connection {
-  const reportLosses = losses(object, btf, receiver);
+function run<E>(loaded: Loaded, records: Records, setting: Setting, receiver: Receiver<E>): Connection {
+  const { object } = loaded;
+  const reportLosses = losses(loaded, receiver);
   const ring = new RingMapping(object.map("events"));
   const from = memory(ring.data);
   const unixOffsetMs = Number(unixOffsetNs()) / 1e6;
@@ -100,7 +96,12 @@ function run<E>(
   const setAside =
     records.aside &&
     setting.aside &&
-    separator(from.u16, btf, schema, rowDecoder<never>(asideLayout!, from, unixOffsetMs), setting.aside.take);
+    separator(
+      from.u16,
+      records.aside.mark,
+      rowDecoder<never>(records.aside.layout, from, unixOffsetMs),
+      setting.aside.take,
+    );
   let positions: Int32Array;
   let seen = false;
   let closed = false;
@@ -121,7 +122,7 @@ function run<E>(
     },
     () => reportLosses(),
   );
-  const looking = setInterval(reportLosses, LOOK_MS);
+  const looking = setInterval(() => reportLosses(), LOOK_MS);
   const stopExplaining = explainIdle(setting, receiver, () => seen);
 
   return {

@@ -132,7 +132,9 @@ describe("counting", () => {
     expect(recording.lost()).toBe(0);
     if (intervalMs) expect(tables.length).toBeGreaterThan(5);
     for (const table of tables) {
-      const keys = table.map(({ localAddress, remoteAddress, remotePort }) => `${localAddress} ${remoteAddress} ${remotePort}`);
+      const keys = table.map(
+        ({ localAddress, remoteAddress, remotePort }) => `${localAddress} ${remoteAddress} ${remotePort}`,
+      );
       expect(new Set(keys).size).toBe(keys.length);
     }
   });

@@ -19,7 +19,6 @@ export class BpfObject {
   readonly #programs = new Map<string, bigint>();
   readonly #links: bigint[] = [];
   readonly #mappings = new Map<string, Mapping>();
-  readonly #attached: bigint[] = [];
 
   private constructor(name: string, object: bigint) {
     this.name = name;

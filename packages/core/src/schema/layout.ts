@@ -72,6 +72,19 @@ export function bindLayout(schema: Schema<Fields>, btf: Btf): Layout {
   return { size: type.size, places };
 }
 
+/** Where structs that share a ring have `_record`, which tells them apart. @throws LayoutError where it differs */
+export function recordMark(btf: Btf, [first, ...others]: readonly [string, ...string[]]): number {
+  const markOf = (struct: string): number | undefined => {
+    const type = btf.struct(struct);
+    return type && flatten(type, btf).find(({ name }) => name === "_record")?.offset;
+  };
+  const mark = markOf(first);
+  if (mark === undefined) throw new LayoutError(first, ["the program has no _record"]);
+  for (const other of others)
+    if (markOf(other) !== mark) throw new LayoutError(other, [`it has no _record at ${mark}, where ${first} has it`]);
+  return mark;
+}
+
 const isPadding = (name: string): boolean => name.startsWith("_");
 
 /** What keeps a struct from being described by any schema. */
@@ -106,14 +119,6 @@ function placeFaults({ name, kind, offset, size }: Place, member: Member): strin
   const word = isText ? 2 : kind === "chars" && size !== 16 ? 1 : Math.min(size, 4);
   if (offset % word !== 0) faults.push(`${name} stands at ${offset}, which is no multiple of ${word}`);
   return faults;
-}
-
-/** Where a member stands that is no field, such as `_record`. @throws LayoutError where there is none */
-export function memberOffset(btf: Btf, struct: string, name: string): number {
-  const type = btf.struct(struct);
-  const member = type && flatten(type, btf).find((candidate) => candidate.name === name);
-  if (!member) throw new LayoutError(struct, [`the program has no ${name}`]);
-  return member.offset;
 }
 
 interface Member {
