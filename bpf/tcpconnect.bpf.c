@@ -58,7 +58,7 @@ static __always_inline __u32 segments_sent(const struct sock *sk)
 static __always_inline void count(const struct connect_event *event)
 {
 	const struct connection *connection = &event->connection;
-	struct connect_key key = { .remote_port = connection->remote_port, .ip = event->ip };
+	struct connect_key key = {.remote_port = connection->remote_port, .ip = event->ip};
 
 	__builtin_memcpy(key.local_address, connection->local_address, 16);
 	__builtin_memcpy(key.remote_address, connection->remote_address, 16);

@@ -106,7 +106,7 @@ static __always_inline bool let_go(const struct sock *sk)
 static __always_inline void tell(enum session_change type, const struct who *who,
 				 const struct connection *connection)
 {
-	struct session_event event = { .who = *who, .connection = *connection };
+	struct session_event event = {.who = *who, .connection = *connection};
 
 	if (!connection->local_port || !connection->remote_port || drop_connection(connection, 0))
 		return;
@@ -127,7 +127,7 @@ static __always_inline void store(const struct sock *sk, const struct session *s
 static __always_inline void accepted(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
-	struct session session = { .stage = OPEN };
+	struct session session = {.stage = OPEN};
 
 	if (!read_connection(&session.connection, sk))
 		return;
@@ -161,7 +161,7 @@ static __always_inline void closed(const struct sock *sk, const struct session *
 static __always_inline void started(const struct sock *sk)
 {
 	__u64 key = (__u64)sk;
-	struct session session = { .stage = CONNECTING }, *before;
+	struct session session = {.stage = CONNECTING}, *before;
 
 	/* The same socket again: disconnected, by connect() with AF_UNSPEC. */
 	before = bpf_map_lookup_elem(&sessions, &key);
@@ -194,7 +194,7 @@ static __always_inline void went_on(const struct sock *sk, struct session *sessi
 static __always_inline void ended(const struct sock *sk, const struct session *session)
 {
 	__u64 key = (__u64)sk;
-	struct session ending = { .stage = ENDING };
+	struct session ending = {.stage = ENDING};
 
 	if (let_go(sk)) {
 		closed(sk, session);
@@ -234,7 +234,8 @@ static __always_inline void changed(const struct sock *sk, int before, int after
 	/* From here on an open one; it has no process if it was not accepted. */
 	if (after == TCP_ESTABLISHED || after == TCP_CLOSE_WAIT || !BPF_CORE_READ(sk, sk_socket))
 		return;
-	if (before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT || (before == TCP_SYN_RECV && session))
+	if (before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT ||
+	    (before == TCP_SYN_RECV && session))
 		ended(sk, session);
 }
 

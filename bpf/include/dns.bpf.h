@@ -76,7 +76,8 @@ static __always_inline void tell_answer(const void *packet, long length, unsigne
 	emit(record, sizeof(record->event) + length);
 }
 
-static __always_inline void tell_message(struct sock *sk, const struct user_message *at, long length)
+static __always_inline void tell_message(struct sock *sk, const struct user_message *at,
+					 long length)
 {
 	struct user_message message = {};
 	struct user_part part = {};

@@ -60,12 +60,14 @@ static __always_inline bool read_connection(struct connection *connection, const
 {
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
 
-	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || (family != AF_INET && family != AF_INET6))
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP ||
+	    (family != AF_INET && family != AF_INET6))
 		return false;
 	if (family == AF_INET6)
 		BPF_CORE_READ_INTO(&connection->remote_address, sk, __sk_common.skc_v6_daddr);
 	if (family == AF_INET || is_mapped(connection->remote_address)) {
-		map_address(connection->local_address, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		map_address(connection->local_address,
+			    BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
 		map_address(connection->remote_address, BPF_CORE_READ(sk, __sk_common.skc_daddr));
 	} else {
 		BPF_CORE_READ_INTO(&connection->local_address, sk, __sk_common.skc_v6_rcv_saddr);

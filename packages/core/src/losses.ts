@@ -20,7 +20,10 @@ interface Counter {
 export function losses({ object, btf, variant }: Loaded, receiver: Receiver<never>): (last?: boolean) => void {
   const { programs, interruptible = [] } = variant;
   const counted = programs.filter((program) => !interruptible.includes(program));
-  const counters = [...ownCounters(object, btf), missedRuns(object, counted)].map((counter) => ({ ...counter, reported: 0 }));
+  const counters = [...ownCounters(object, btf), missedRuns(object, counted)].map((counter) => ({
+    ...counter,
+    reported: 0,
+  }));
   return (last = false) => {
     const time = performance.timeOrigin + performance.now();
     // All counters are read before anybody is told: who hears of a loss may leave, and they are gone.

@@ -87,12 +87,7 @@ export function explainIdle(
   }, IDLE_MS);
 }
 
-function run<E>(
-  loaded: Loaded,
-  records: Records,
-  setting: Setting,
-  receiver: Receiver<E>,
-): Connection {
+function run<E>(loaded: Loaded, records: Records, setting: Setting, receiver: Receiver<E>): Connection {
   const { object } = loaded;
   const ring = new RingMapping(object.map("events"));
   const from = memory(ring.data);

@@ -14,7 +14,10 @@ function faults(variant: Variant): EventStream<EventOf<typeof faultEvent>> {
   const bytes = compileProgram(new URL("programs/busy.bpf.c", import.meta.url), folder);
   const image = { name: "busy", bytes: () => bytes, variants: [variant] };
   const knobs = { only_ppid: process.pid };
-  const source = trace<EventOf<typeof faultEvent>>(image, faultEvent, () => ({ knobs, maxEntries: { events: 1 << 20 } }));
+  const source = trace<EventOf<typeof faultEvent>>(image, faultEvent, () => ({
+    knobs,
+    maxEntries: { events: 1 << 20 },
+  }));
   return new EventStream({ name: "busy", schema: faultEvent, columns: () => [] }, source);
 }
 

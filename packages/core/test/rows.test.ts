@@ -140,7 +140,8 @@ test("a choice is the text of its number, and empty past the last", () => {
 });
 
 test("an address is the usual text of its version", () => {
-  const address = (hex: string): unknown => decode("address", (r) => r.write(hex.replaceAll(" ", ""), 8, "hex"), { offset: 8 });
+  const address = (hex: string): unknown =>
+    decode("address", (r) => r.write(hex.replaceAll(" ", ""), 8, "hex"), { offset: 8 });
   expect(address("0000 0000 0000 0000 0000 ffff 0a4d 0001")).toBe("10.77.0.1");
   expect(address("0000 0000 0000 0000 0000 ffff 0000 0000")).toBe("0.0.0.0");
   expect(address("0000 0000 0000 0000 0000 0000 0000 0000")).toBe("::");
@@ -170,7 +171,10 @@ test("addresses that fall into one slot of the cache do not become each other, n
   const row = rowDecoder<{ address: string; comm: string }>(layout, memory(bytes), 0);
   for (let round = 0; round < 3; round++)
     for (let i = 0; i < COUNT; i++)
-      expect(row(((i * 31) % COUNT) * 32)).toEqual({ address: `10.0.${((i * 31) % COUNT) >> 8}.${((i * 31) % COUNT) & 255}`, comm: "" });
+      expect(row(((i * 31) % COUNT) * 32)).toEqual({
+        address: `10.0.${((i * 31) % COUNT) >> 8}.${((i * 31) % COUNT) & 255}`,
+        comm: "",
+      });
 });
 
 test("bytes are a copy of exactly theirs, which later records do not change", () => {

@@ -1,4 +1,13 @@
-import { type Connection, EventStream, originOf, type Receiver, refine, schema, type Source, type Status } from "@rxbpf/core";
+import {
+  type Connection,
+  EventStream,
+  originOf,
+  type Receiver,
+  refine,
+  schema,
+  type Source,
+  type Status,
+} from "@rxbpf/core";
 import { expect, test } from "vitest";
 import { filter, lastValueFrom, map, merge, of, share, Subject, take, tap, toArray } from "rxjs";
 

@@ -288,7 +288,8 @@ describe("fast open", () => {
     return { client, server, connect, close };
   }
 
-  const openedSo = (): number => Number(/TCPFastOpenPassive +(\d+)/.exec(on(network.right, "nstat", "-asz", "TcpExtTCPFastOpenPassive"))![1]);
+  const openedSo = (): number =>
+    Number(/TCPFastOpenPassive +(\d+)/.exec(on(network.right, "nstat", "-asz", "TcpExtTCPFastOpenPassive"))![1]);
 
   test("sessions whose first data came with the SYN are told as others", async () => {
     const { client, server, connect, close } = await makePair();

@@ -20,7 +20,8 @@ async function trace(args: readonly string[], act: () => Promise<void>, enough: 
   const reading = (async () => {
     for await (const line of tool.lines()) lines.push(line);
   })();
-  if (heading) await expect.poll(() => lines.some((line) => /[RS]ADDR|LADDR/.test(line)), { timeout: 10_000 }).toBe(true);
+  if (heading)
+    await expect.poll(() => lines.some((line) => /[RS]ADDR|LADDR/.test(line)), { timeout: 10_000 }).toBe(true);
   await act();
   await expect.poll(() => lines.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(enough);
   tool.kill("SIGINT");
@@ -152,10 +153,13 @@ test("--json writes the named fields of each event", async () => {
   let line: string | undefined;
   const reading = tool.line().then((first) => (line = first));
   await expect
-    .poll(async () => {
-      await session(client, server, rightAddress[4]);
-      return line;
-    }, { timeout: 10_000 })
+    .poll(
+      async () => {
+        await session(client, server, rightAddress[4]);
+        return line;
+      },
+      { timeout: 10_000 },
+    )
     .toBeDefined();
   await reading;
   tool.kill("SIGINT");
@@ -172,12 +176,15 @@ test.each([
   [["tcptracer", "-4", "-6"], "rxbpf: ipv4 and ipv6 exclude each other\n"],
   [["tcpconnect", "-c", "-d"], "rxbpf: count and dns exclude each other\n"],
   [["tcpconnect", "--interval", "1"], "rxbpf: --interval goes with --count\n"],
-  [["tcpconnect", "-c", "--interval", "0"], "rxbpf: --interval takes a whole number from 1 to 2147483, not \"0\"\n"],
+  [["tcpconnect", "-c", "--interval", "0"], 'rxbpf: --interval takes a whole number from 1 to 2147483, not "0"\n'],
   [["tcpconnect", "-P", "http"], 'rxbpf: --port takes ports from 1 to 65535 with commas between, not "http"\n'],
   [["tcpaccept", "-P", "80,"], 'rxbpf: --port takes ports from 1 to 65535 with commas between, not "80,"\n'],
   [["tcpaccept", "-P", "65536"], 'rxbpf: --port takes ports from 1 to 65535 with commas between, not "65536"\n'],
   [["tcptracer", "-N", "eth0"], 'rxbpf: --netns takes a whole number from 0 to 4294967295, not "eth0"\n'],
-  [["tcpconnect", "-u", "nobody-of-that-name"], 'rxbpf: --uid takes a user id or the name of a user, not "nobody-of-that-name"\n'],
+  [
+    ["tcpconnect", "-u", "nobody-of-that-name"],
+    'rxbpf: --uid takes a user id or the name of a user, not "nobody-of-that-name"\n',
+  ],
 ])("%s is refused in one line, with status 2", async (args, stderr) => {
   expect(await run(process.execPath, [RXBPF, ...args])).toMatchObject({ status: 2, stdout: "", stderr });
 });
