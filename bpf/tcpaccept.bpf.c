@@ -2,6 +2,7 @@
 /* TCP connections that processes accept. */
 #include "accept.bpf.h"
 #include "event.bpf.h"
+#include "filter.bpf.h"
 
 struct accept_event {
 	struct who who;

@@ -8,6 +8,7 @@
 #include "count.bpf.h"
 #include "dns.bpf.h"
 #include "event.bpf.h"
+#include "filter.bpf.h"
 #include "tcp.bpf.h"
 
 const volatile bool count_only;

@@ -9,6 +9,7 @@
  */
 #include "accept.bpf.h"
 #include "event.bpf.h"
+#include "filter.bpf.h"
 
 enum session_change {
 	CONNECT,

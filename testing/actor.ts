@@ -20,7 +20,7 @@ export interface Actor {
 export function actors(): (...before: readonly string[]) => Actor {
   const program = compile(new URL("sockets.c", import.meta.url), temporaryFolder());
   return (...before) => {
-    const [command = program, ...rest] = [...before, program];
+    const [command, ...rest] = [...before, program];
     return actor(start(command, rest));
   };
 }

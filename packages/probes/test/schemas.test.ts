@@ -4,7 +4,7 @@ import { bindLayout, BpfObject, Btf, LayoutError, schema } from "@rxbpf/core";
 import * as probes from "@rxbpf/probes";
 import { expect, test } from "vitest";
 
-const all = Object.values(probes).filter((value): value is typeof value & probes.Probe => probes.isProbe(value));
+const all = Object.values<unknown>(probes).filter(probes.isProbe);
 
 function typesOf(name: string): Btf {
   const object = BpfObject.open(name, readFileSync(new URL(`../bpf/${name}.bpf.o`, import.meta.url)));
@@ -15,11 +15,14 @@ function typesOf(name: string): Btf {
   }
 }
 
-test.each(all.map((probe) => [probe.name, probe] as const))(
-  "%s: its schema and its compiled program describe one record",
-  (name, { definition }) => {
-    const { places } = bindLayout(definition.event, typesOf(name));
-    expect(places.map((place) => place.name)).toEqual(Object.keys(definition.event.fields));
+test.each(all.map((probe) => [probe.definition.name, probe] as const))(
+  "%s: its schemas and its compiled program describe one record, and one key and value of each count",
+  (name, probe) => {
+    const counters = Object.values(probe.definition.aggregations ?? {}).map(({ counter }) => counter);
+    for (const schema of [probe().info.schema, ...counters.flatMap(({ key, value }) => [key, value])]) {
+      const { places } = bindLayout(schema, typesOf(name));
+      expect(places.map((place) => place.name)).toEqual(Object.keys(schema.fields));
+    }
   },
 );
 
