@@ -58,7 +58,8 @@ export interface Probe<F extends Fields = Fields, O extends Options = Options> {
 
 /** Makes a probe of its definition. */
 export function probe<F extends Fields, O extends Options>(definition: Definition<F, O>): Probe<F, O> {
-  const options = { ...definition.options, ...common };
+  // A probe may give one of the common options a letter.
+  const options = { ...definition.options, ...common, ...definition.options };
 
   const open = (given: ProbeOptions<O> = {}): EventStream<RowOf<F>> => {
     const values = parseOptions(options, given) as ProbeOptions<O>;
