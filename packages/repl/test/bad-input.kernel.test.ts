@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { unheld } from "../../../testing/holdings.js";
 import { bpftool, keyWords, makeCgroup, pinPath } from "../../../testing/kernel-objects.js";
 import { compileProgram, type Outcome, temporaryFolder } from "../../../testing/programs.js";
-import { commandLine, runThrough, rxbpf } from "./cli.js";
+import { commandLine, runThrough } from "./cli.js";
 
 const folder = temporaryFolder();
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
