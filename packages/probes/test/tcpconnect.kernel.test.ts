@@ -41,7 +41,7 @@ const WAYS = {
     nonblock: 1,
     async connect(client, fd, address, port) {
       const result = await client.attempt("connect", fd, address, port);
-      if (result !== -EINPROGRESS) throw new Error(`A non-blocking connect returned ${result}`);
+      if (result !== -EINPROGRESS) throw new Error(`It did not wait: ${result}`);
       return client.call("writable", fd);
     },
   },

@@ -78,7 +78,8 @@ export type Probe<F extends Fields, O extends Options, E = RowOf<F>, A extends A
 export function probe<F extends Fields, O extends Options, E = RowOf<F>, A extends Aggregations = {}>(
   definition: Definition<F, O, E, A>,
 ): Probe<F, O, E, A> {
-  const options = { ...definition.options, ...common };
+  // A probe may give one of the common options a letter.
+  const options = { ...definition.options, ...common, ...definition.options };
   const bytes = (): Uint8Array => readFileSync(new URL(`../../bpf/${definition.name}.bpf.o`, import.meta.url));
 
   const parse = (given: Readonly<Record<string, unknown>>): ProbeOptions<O> => {
