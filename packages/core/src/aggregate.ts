@@ -92,9 +92,10 @@ function run<R>(
       turn[0] = 1 - before;
       deliverSoon(() => [tables[before]!()]);
     }, intervalMs);
-  const idle = explainIdle(setting, receiver, () => MAPS.some((name) => !object.map(name).keys().next().done));
+  const forgetIdle = explainIdle(setting, receiver, () => MAPS.some((name) => !object.map(name).keys().next().done));
   const stopTimers = (): void => {
-    for (const timer of [looking, ticking, idle, settling]) clearTimeout(timer);
+    for (const timer of [looking, ticking, settling]) clearTimeout(timer);
+    forgetIdle();
   };
 
   return {

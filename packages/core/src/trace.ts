@@ -74,17 +74,14 @@ export function announce({ variant }: Loaded, { notices = [] }: Setting, receive
   for (const message of notices) receiver.status({ type: "notice", message });
 }
 
-/** Asks the setting for an explanation, if after some seconds no event was seen. Gives the timer to clear at the end. */
-export function explainIdle(
-  { whenIdle }: Setting,
-  receiver: Receiver<never>,
-  seen: () => boolean,
-): NodeJS.Timeout | undefined {
-  if (!whenIdle) return undefined;
-  return setTimeout(() => {
+/** Asks the setting for an explanation, if after some seconds no event was seen. Gives what calls that off. */
+export function explainIdle({ whenIdle }: Setting, receiver: Receiver<never>, seen: () => boolean): () => void {
+  if (!whenIdle) return () => {};
+  const timer = setTimeout(() => {
     const message = seen() ? undefined : whenIdle();
     if (message) receiver.status({ type: "notice", message });
   }, IDLE_MS);
+  return () => clearTimeout(timer);
 }
 
 function run<E>(loaded: Loaded, records: Records, setting: Setting, receiver: Receiver<E>): Connection {
@@ -123,7 +120,7 @@ function run<E>(loaded: Loaded, records: Records, setting: Setting, receiver: Re
     },
     () => reportLosses(),
   );
-  const idle = explainIdle(setting, receiver, () => seen);
+  const forgetIdle = explainIdle(setting, receiver, () => seen);
 
   return {
     stop() {
@@ -136,7 +133,7 @@ function run<E>(loaded: Loaded, records: Records, setting: Setting, receiver: Re
     close() {
       if (closed) return;
       closed = true;
-      clearTimeout(idle);
+      forgetIdle();
       object.detach();
       reader.close();
       object.close();
