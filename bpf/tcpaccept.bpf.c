@@ -16,7 +16,7 @@ static __always_inline void accepted(struct sock *sk)
 {
 	struct accept_event event = {};
 
-	if (!read_connection(&event.connection, sk) ||
+	if (!read_accepted(&event.connection, sk) ||
 	    drop_connection(&event.connection, event.connection.local_port))
 		return;
 	fill_who(&event.who);

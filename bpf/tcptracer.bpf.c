@@ -130,7 +130,7 @@ static __always_inline void accepted(struct sock *sk)
 	__u64 key = (__u64)sk;
 	struct session session = {.stage = OPEN};
 
-	if (!read_connection(&session.connection, sk))
+	if (!read_accepted(&session.connection, sk))
 		return;
 	/* It may have been reset before it was accepted. */
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE)
@@ -247,7 +247,8 @@ static __always_inline void destroyed(const struct sock *sk)
 
 	if (!session)
 		return;
-	if (session->stage == ENDING)
+	/* An open one was closed by the kernel itself, which does so with those under MPTCP. */
+	if (session->stage != CONNECTING)
 		closed(sk, session);
 	bpf_map_delete_elem(&sessions, &key);
 }

@@ -283,9 +283,9 @@ static long obey(char *line)
 		number[i] = atoi(given[i]);
 	int fd = number[0];
 #define IS(name) (!strcmp(word, name))
-	if (IS("socket"))
+	if (IS("socket")) /* VERSION [NONBLOCK [PROTOCOL]] */
 		return result(socket(fd == 4 ? AF_INET : AF_INET6,
-				     SOCK_STREAM | (number[1] ? SOCK_NONBLOCK : 0), 0));
+				     SOCK_STREAM | (number[1] ? SOCK_NONBLOCK : 0), number[2]));
 	if (IS("bind")) {
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 		length = parse(&address, given[1], number[2]);

@@ -10,6 +10,7 @@
 
 #define IPPROTO_UDP 17
 #define DNS_PORT 53
+#define DNS_MIN 12 /* a header */
 #define DNS_MAX 4096
 #define DNS_MESSAGES_MAX 8 /* of one recvmmsg; resolvers ask for two addresses at once */
 
@@ -95,7 +96,7 @@ int BPF_PROG(dns_received, struct pt_regs *regs, long ret)
 
 	if (nr != SYS_RECVFROM && nr != SYS_RECVMSG && nr != SYS_RECVMMSG && nr != SYS_READ)
 		return 0;
-	if (ret <= 0 || in_compat_call())
+	if (ret < (nr == SYS_RECVMMSG ? 1 : DNS_MIN) || in_compat_call())
 		return 0;
 
 	struct sock *sk = socket_of((int)regs->di);

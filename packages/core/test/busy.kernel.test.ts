@@ -9,11 +9,11 @@ import { record } from "../../../testing/recording.js";
 const folder = temporaryFolder();
 const faultEvent = schema("fault_event", who);
 
-/** The page faults that the kernel makes for children of this process. */
+/** The page faults that the kernel makes for `head`. */
 function faults(variant: Variant): EventStream<EventOf<typeof faultEvent>> {
   const bytes = compileProgram(new URL("programs/busy.bpf.c", import.meta.url), folder);
   const image = { name: "busy", bytes: () => bytes, variants: [variant] };
-  const knobs = { only_ppid: process.pid };
+  const knobs = { only_ppid: process.pid, comm_part: "head", comm_part_length: 4 };
   const source = trace<EventOf<typeof faultEvent>>(image, faultEvent, () => ({
     knobs,
     maxEntries: { events: 1 << 20 },

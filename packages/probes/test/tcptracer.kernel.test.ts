@@ -322,6 +322,29 @@ describe("fast open", () => {
   });
 });
 
+test.each([
+  ["MPTCP", "MPTCP"],
+  ["MPTCP", "TCP"],
+  ["TCP", "MPTCP"],
+] as const)(
+  "a session of a client of %s and a server of %s is told once, however many sockets the kernel makes",
+  async (...ends) => {
+    const protocol = { TCP: 0, MPTCP: 262 };
+    const [client, server] = [startActor(...network.left), startActor(...network.right)];
+    const { short } = await traceSessions({ client, server }, async () => {
+      const listener = await server.call("socket", 4, 0, protocol[ends[1]]);
+      const port = await server.call("listen", listener);
+      const fd = await client.call("socket", 4, 0, protocol[ends[0]]);
+      await client.call("connect", fd, network.rightAddress[4], port);
+      const accepted = await server.call("accept", listener);
+      await client.call("close", fd);
+      await server.call("hung-up", accepted);
+      await server.call("close", accepted);
+    });
+    expect([...short].sort()).toEqual([...OPENED, "close client", "close server"].sort());
+  },
+);
+
 describe("what is no session", () => {
   test("is not told: a refused connect, one given up, a listener with nobody accepted", async () => {
     const [client, server] = [startActor(...network.left), startActor(...network.right)];
