@@ -103,8 +103,6 @@ static __always_inline void went_on(const struct sock *sk)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state, const struct sock *sk, int before, int after)
 {
-	if (!by_process(sk))
-		return 0;
 	if (after == TCP_SYN_SENT)
 		started(sk);
 	else if (before == TCP_SYN_SENT)

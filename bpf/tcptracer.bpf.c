@@ -256,8 +256,7 @@ static __always_inline void destroyed(const struct sock *sk)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state, const struct sock *sk, int before, int after)
 {
-	if (by_process(sk))
-		changed(sk, before, after);
+	changed(sk, before, after);
 	return 0;
 }
 
@@ -272,8 +271,7 @@ int BPF_PROG(state_by_packet, const struct sock *sk, int before, int after)
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(destroy, struct sock *sk)
 {
-	if (by_process(sk))
-		destroyed(sk);
+	destroyed(sk);
 	return 0;
 }
 

@@ -52,9 +52,13 @@ describe("--help of a probe", () => {
         const taken = kind === "flag" || kind === "command" ? "" : ` <${value}>`;
         return `${short ? `-${short}, ` : ""}${words}${taken}`;
       };
-      const expected = Object.entries(probe.options).map(
-        ([optionName, option]) => `${flags(optionName, option)} ${option.help}`,
-      );
+      const aggregations = Object.entries(probe.definition.aggregations ?? {});
+      const options = [
+        ...Object.entries(probe.options),
+        ...aggregations.map(([flagName, { help, short }]) => [flagName, probes.flag(help, { short: short! })] as const),
+        ...(aggregations.length > 0 ? ([["interval", probes.interval]] as const) : []),
+      ];
+      const expected = options.map(([optionName, option]) => `${flags(optionName, option)} ${option.help}`);
       // Lines are broken to fit: compare words.
       const entries = stdout
         .slice(stdout.indexOf("\nOptions:\n") + "\nOptions:\n".length)
