@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 
 import { holdings, inKernel } from "../../../testing/holdings.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
-import { run } from "../../../testing/programs.js";
+import { run, start } from "../../../testing/programs.js";
 import { type Shell, startShell } from "../../../testing/shell.js";
 import { commandLine, startProbe } from "./cli.js";
 
@@ -64,7 +64,8 @@ test("a second signal does not wait for that", async () => {
 });
 
 test("a signal ends a run also while its command goes on", async () => {
-  const child = await startProbe("opensnoop", "--exec", "sh", "-c", "echo $$; exec sleep 60 > /dev/null 2>&1");
+  const [program, ...args] = commandLine("opensnoop", "--exec", "sh", "-c", "echo $$; exec sleep 60 > /dev/null 2>&1");
+  const child = start(program, args);
   let line = await child.line();
   while (!/^\d+$/.test(line)) line = await child.line();
   const command = Number(line);
