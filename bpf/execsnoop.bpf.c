@@ -34,7 +34,7 @@ TEXT_RECORD(exec_event, 2 * FILENAME_MAX + 2 * ARGS_MAX, 2)
 
 static __always_inline void describe(struct exec_event *event, struct task_struct *task, long ret)
 {
-	fill_who(&event->who, task);
+	fill_who(&event->who);
 	event->ret = ret;
 	event->truncated = false;
 	BPF_CORE_READ_STR_INTO(&event->pcomm, task, real_parent, comm);
@@ -48,14 +48,6 @@ static __always_inline __u32 place(struct text *text, __u32 start, long length)
 	text->offset = sizeof(struct exec_event) + start;
 	text->length = bytes;
 	return start + bytes;
-}
-
-static __always_inline void send(struct exec_event_record *record)
-{
-	__u32 size = record->event.args.offset + record->event.args.length;
-
-	if (size <= sizeof(*record))
-		emit(record, size);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -96,7 +88,7 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 		event->args.length = wanted;
 	else
 		event->truncated = true;
-	send(record);
+	emit_text(record, event->args.offset + event->args.length);
 	return 0;
 }
 
@@ -207,7 +199,7 @@ int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
 		}
 	}
 	event->args.length = used;
-	send(record);
+	emit_text(record, event->args.offset + event->args.length);
 	return 0;
 }
 

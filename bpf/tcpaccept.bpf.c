@@ -19,7 +19,7 @@ static __always_inline void accepted(struct sock *sk)
 	if (!read_accepted(&event.connection, sk) ||
 	    drop_connection(&event.connection, event.connection.local_port))
 		return;
-	fill_who(&event.who, (void *)bpf_get_current_task());
+	fill_who(&event.who);
 	event.ip = ip_version(&event.connection);
 	emit(&event, sizeof(event));
 }

@@ -75,7 +75,7 @@ static __always_inline void started(const struct sock *sk)
 	if (drop_current() || !read_connection(&connection, sk) ||
 	    drop_connection(&connection, connection.remote_port))
 		return;
-	fill_who(&start.who, (void *)bpf_get_current_task());
+	fill_who(&start.who);
 	start.segments = segments_sent(sk);
 	if (bpf_map_update_elem(&connecting, &key, &start, BPF_ANY))
 		LOST(lost_map_full);
@@ -103,8 +103,6 @@ static __always_inline void went_on(const struct sock *sk)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state, const struct sock *sk, int before, int after)
 {
-	if (!by_process(sk))
-		return 0;
 	if (after == TCP_SYN_SENT)
 		started(sk);
 	else if (before == TCP_SYN_SENT)

@@ -67,7 +67,7 @@ int BPF_PROG(thread_exit, struct task_struct *task)
 
 static __always_inline void fill_closer(struct who *who)
 {
-	fill_who(who, (void *)bpf_get_current_task());
+	fill_who(who);
 	if (!who->mntns_id) {
 		__u32 *mntns_id = bpf_map_lookup_elem(&exiting, &who->tid);
 
@@ -135,7 +135,7 @@ static __always_inline void accepted(struct sock *sk)
 	/* It may have been reset before it was accepted. */
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE)
 		session.stage = ENDING;
-	fill_who(&session.who, (void *)bpf_get_current_task());
+	fill_who(&session.who);
 	/* Nothing is lost where this fails: what closes an open socket is known without. */
 	bpf_map_update_elem(&sessions, &key, &session, BPF_ANY);
 	tell(ACCEPT, &session.who, &session.connection);
@@ -173,7 +173,7 @@ static __always_inline void started(const struct sock *sk)
 	if (drop_current() || !read_connection(&session.connection, sk) ||
 	    drop_connection(&session.connection, 0))
 		return;
-	fill_who(&session.who, (void *)bpf_get_current_task());
+	fill_who(&session.who);
 	store(sk, &session);
 }
 
@@ -256,8 +256,7 @@ static __always_inline void destroyed(const struct sock *sk)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state, const struct sock *sk, int before, int after)
 {
-	if (by_process(sk))
-		changed(sk, before, after);
+	changed(sk, before, after);
 	return 0;
 }
 
@@ -272,8 +271,7 @@ int BPF_PROG(state_by_packet, const struct sock *sk, int before, int after)
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(destroy, struct sock *sk)
 {
-	if (by_process(sk))
-		destroyed(sk);
+	destroyed(sk);
 	return 0;
 }
 

@@ -21,7 +21,7 @@ export function actors(): (...before: readonly string[]) => Actor {
   const program = compile(new URL("sockets.c", import.meta.url), temporaryFolder());
   return (...before) => {
     const [command, ...rest] = [...before, program];
-    return actor(start(command, rest));
+    return actor(start(command!, rest));
   };
 }
 

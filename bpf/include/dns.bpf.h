@@ -70,11 +70,11 @@ static __always_inline void tell_answer(const void *packet, long length, unsigne
 		length = DNS_MAX;
 	if (bpf_probe_read_user(record->tail, length, packet))
 		return;
-	fill_who(&record->event.who, (void *)bpf_get_current_task());
+	fill_who(&record->event.who);
 	record->event.who._record = 1;
 	record->event.packet.offset = sizeof(record->event);
 	record->event.packet.length = length;
-	emit(record, sizeof(record->event) + length);
+	emit_text(record, sizeof(record->event) + length);
 }
 
 static __always_inline void tell_message(struct sock *sk, const struct user_message *at,

@@ -117,9 +117,11 @@ static __always_inline struct sock *socket_of(long fd)
 }
 
 /*
- * Whether a process changes the socket, rather than whoever handles a packet or a timer. A packet
- * may interrupt a program that a process has made run, and the kernel does not run one program inside
- * itself. So programs at such hooks come in twos, and each does the work of one kind of caller.
+ * Whether a process changes the socket, rather than whoever handles a packet or a timer.
+ *
+ * A packet may interrupt a program that a process has made run, and the kernel does not run one
+ * program inside itself. So programs at such hooks come in twos: the first sees every change that does not
+ * interrupt it, the second those by packets. One that both see finds its work done the second time.
  */
 static __always_inline bool by_process(const struct sock *sk)
 {

@@ -97,10 +97,10 @@ function run<R>(
       deliverSoon(() => [tables[before]!()]);
     }, intervalMs);
   const counting = (): boolean => MAPS.some((name) => !object.map(name).keys().next().done);
-  const forgetIdle = explainIdle(setting, receiver, () => counted || counting());
+  const stopExplaining = explainIdle(setting, receiver, () => counted || counting());
   const stopTimers = (): void => {
+    stopExplaining();
     for (const timer of [looking, ticking, settling]) clearTimeout(timer);
-    forgetIdle();
   };
 
   return {

@@ -77,6 +77,8 @@ export interface StreamInfo {
   readonly name: string;
   /** The fields of an event, or of each row of an event that is a table. */
   readonly schema: Schema<Fields>;
+  /** Whether each event is a table: an array of rows. */
+  readonly tables?: boolean;
   /** A line that comes before a text table. */
   readonly banner?: string;
   /** Makes the columns of a text table of those, anew for each table. */

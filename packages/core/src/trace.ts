@@ -28,6 +28,8 @@ export interface Aside {
   readonly take: (row: never) => void;
 }
 
+/** How often losses are looked for while no event comes. */
+const LOOK_MS = 1_000;
 /** How long a run may be without an event before its setting is asked for an explanation. */
 const IDLE_MS = 5_000;
 
@@ -74,7 +76,7 @@ export function announce({ variant }: Loaded, { notices = [] }: Setting, receive
   for (const message of notices) receiver.status({ type: "notice", message });
 }
 
-/** Asks the setting for an explanation, if after some seconds no event was seen. Gives what calls that off. */
+/** Asks the setting for an explanation if no event was seen after some seconds. Returns what stops that. */
 export function explainIdle({ whenIdle }: Setting, receiver: Receiver<never>, seen: () => boolean): () => void {
   if (!whenIdle) return () => {};
   const timer = setTimeout(() => {
@@ -86,6 +88,7 @@ export function explainIdle({ whenIdle }: Setting, receiver: Receiver<never>, se
 
 function run<E>(loaded: Loaded, records: Records, setting: Setting, receiver: Receiver<E>): Connection {
   const { object } = loaded;
+  const reportLosses = losses(loaded, receiver);
   const ring = new RingMapping(object.map("events"));
   const from = memory(ring.data);
   const unixOffsetMs = Number(unixOffsetNs()) / 1e6;
@@ -99,7 +102,6 @@ function run<E>(loaded: Loaded, records: Records, setting: Setting, receiver: Re
       rowDecoder<never>(records.aside.layout, from, unixOffsetMs),
       setting.aside.take,
     );
-  const reportLosses = losses(loaded, receiver);
   let positions: Int32Array;
   let seen = false;
   let closed = false;
@@ -120,7 +122,8 @@ function run<E>(loaded: Loaded, records: Records, setting: Setting, receiver: Re
     },
     () => reportLosses(),
   );
-  const forgetIdle = explainIdle(setting, receiver, () => seen);
+  const looking = setInterval(() => reportLosses(), LOOK_MS);
+  const stopExplaining = explainIdle(setting, receiver, () => seen);
 
   return {
     stop() {
@@ -133,7 +136,8 @@ function run<E>(loaded: Loaded, records: Records, setting: Setting, receiver: Re
     close() {
       if (closed) return;
       closed = true;
-      forgetIdle();
+      clearInterval(looking);
+      stopExplaining();
       object.detach();
       reader.close();
       object.close();

@@ -68,12 +68,14 @@ describe("counting", () => {
     const tables = await recording.finish();
     expect(tables).toHaveLength(1);
     const rows = tables[0]!.filter(({ remotePort }) => [port, 81, 82].includes(remotePort));
-    const v4 = { ip: 4, localAddress: network.leftAddress[4], remoteAddress: network.rightAddress[4] };
+    const time = expect.closeTo(Date.now(), -4) as number;
+    const v4 = { time, ip: 4, localAddress: network.leftAddress[4], remoteAddress: network.rightAddress[4] };
     expect(rows).toEqual([
       { ...v4, remotePort: 81, count: 6 },
       { ...v4, remotePort: port, count: 4 },
       { ...v4, remoteAddress: network.silent[4], remotePort: 82, count: 1 },
       {
+        time,
         ip: 6,
         localAddress: network.leftAddress[6],
         remoteAddress: network.rightAddress[6],

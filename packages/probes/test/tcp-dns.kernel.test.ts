@@ -32,7 +32,7 @@ function resolving(...command: readonly string[]): readonly string[] {
 async function serveNames(answers: Readonly<Record<string, readonly Answer[]>>): Promise<void> {
   const server = fileURLToPath(new URL("support/dns-server.mjs", import.meta.url));
   const [command, ...rest] = [...left, process.execPath, server, JSON.stringify(answers)];
-  expect(await start(command, rest).line()).toBe("serving");
+  expect(await start(command!, rest).line()).toBe("serving");
 }
 
 /** `www` is an alias of an alias of a host with both versions. */

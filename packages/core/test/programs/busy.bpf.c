@@ -18,7 +18,7 @@ int BPF_PROG(fault)
 
 	if (drop_current())
 		return 0;
-	fill_who(&event.who, (void *)bpf_get_current_task());
+	fill_who(&event.who);
 	bpf_probe_read_user(&nothing, sizeof(nothing), (void *)NOWHERE);
 	emit(&event, sizeof(event));
 	return 0;

@@ -37,7 +37,7 @@ export const tcpconnect = probe({
   variants: ({ dns }) => [
     {
       programs: ["state", "state_by_packet", "retransmit", ...(dns ? ["dns_received"] : [])],
-      interruptible: ["state"],
+      interruptible: ["state", "state_by_packet", "retransmit"],
     },
   ],
   knobs: ({ pid, uid, port, ...ip }) => ({

@@ -29,8 +29,8 @@ export const tcptracer = probe({
   },
   check: checkIp,
   variants: () => [
-    { programs: [...PROGRAMS, ...IO_URING_PROGRAMS], interruptible: BY_PROCESS },
-    { programs: PROGRAMS, interruptible: BY_PROCESS, lacks: "connections accepted through io_uring" },
+    { programs: [...PROGRAMS, ...IO_URING_PROGRAMS], interruptible: PAIRED },
+    { programs: PROGRAMS, interruptible: PAIRED, lacks: "connections accepted through io_uring" },
   ],
   knobs: ({ pid, netns, ...ip }) => ({ only_pid: pid, only_netns: netns, ...tcpKnobs(ip) }),
   banner: "Tracing TCP established connections. Ctrl-C to end.",
@@ -53,8 +53,8 @@ export const tcptracer = probe({
   },
 });
 
-const BY_PROCESS = ["state", "destroy"] as const;
-const PROGRAMS = [...BY_PROCESS, "state_by_packet", "destroy_by_packet", "thread_exit", "sys_exit"] as const;
+const PAIRED = ["state", "state_by_packet", "destroy", "destroy_by_packet"] as const;
+const PROGRAMS = [...PAIRED, "thread_exit", "sys_exit"] as const;
 const LETTERS = { connect: "C", accept: "A", close: "X" } as const;
 
 function bracketed(address: string): string {
