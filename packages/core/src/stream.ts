@@ -1,5 +1,6 @@
 import { filter, from, Observable, type ObservableInput, Subject, type Subscriber, type TeardownLogic } from "rxjs";
 
+import type { Records } from "./schema/columns.js";
 import type { Fields, Schema } from "./schema/schema.js";
 import type { Column } from "./text/column.js";
 
@@ -38,6 +39,8 @@ export interface Batch<E> {
   readonly length: number;
   /** Makes the event at an index into a plain object. */
   row(index: number): E;
+  /** The same events as records in memory, where they are still as a program wrote them. */
+  readonly records?: Records | undefined;
 }
 
 /** Takes what a source gives. After `complete` or `error` nothing more comes. */
@@ -96,7 +99,7 @@ export class EventStream<E> extends Observable<E> {
 
   constructor(info: StreamInfo, source: Source<E>, shared: Shared = { status: new Subject(), connections: new Set() }) {
     super(function (this: Observable<E>, subscriber: Subscriber<E>): TeardownLogic {
-      return (this as EventStream<E>).#connect(subscriber);
+      return (this as EventStream<E>).#subscribe(subscriber);
     });
     this.info = info;
     this.#source = source;
@@ -125,23 +128,40 @@ export class EventStream<E> extends Observable<E> {
     };
   }
 
-  #connect(subscriber: Subscriber<E>): TeardownLogic {
+  /**
+   * Starts the source and hands its batches over as they are, for a receiver that does not need
+   * an object for each event. The caller closes the connection.
+   * @throws where the source cannot start
+   */
+  connect(receiver: Receiver<E>): Connection {
     const { status, connections } = this.#shared;
     const connection = this.#source({
-      batch(batch) {
-        for (let i = 0; i < batch.length && !subscriber.closed; i++) {
-          subscriber.next(batch.row(i));
-        }
+      ...receiver,
+      status(value) {
+        status.next(value);
+        receiver.status(value);
       },
-      status: (value) => status.next(value),
+    });
+    connections.add(connection);
+    return {
+      ...connection,
+      close() {
+        connections.delete(connection);
+        connection.close();
+      },
+    };
+  }
+
+  #subscribe(subscriber: Subscriber<E>): TeardownLogic {
+    const connection = this.connect({
+      batch(batch) {
+        for (let i = 0; i < batch.length && !subscriber.closed; i++) subscriber.next(batch.row(i));
+      },
+      status: () => {},
       complete: () => subscriber.complete(),
       error: (error) => subscriber.error(error),
     });
-    connections.add(connection);
-    return () => {
-      connections.delete(connection);
-      connection.close();
-    };
+    return () => connection.close();
   }
 }
 

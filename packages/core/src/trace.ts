@@ -77,18 +77,18 @@ function run<E>(
     setting.aside &&
     separator(from.u16, btf, schema, rowDecoder<never>(asideLayout!, from, unixOffsetMs), setting.aside.take);
   const reportLosses = losses(object, btf, receiver);
-  let positions: Int32Array;
   let seen = false;
   let closed = false;
-  const batch = { length: 0, row: (index: number): E => decode(positions[index]!) };
+  const records = { layout: layout!, memory: from, positions: new Int32Array() as Int32Array, count: 0, unixOffsetNs: unixOffsetNs() };
+  const batch = { length: 0, row: (index: number): E => decode(records.positions[index]!), records };
 
   const reader = new RingReader(
     ring,
     (at, count) => {
       seen = true;
-      positions = at;
+      records.positions = at;
       try {
-        batch.length = setAside ? setAside(at, count) : count;
+        batch.length = records.count = setAside ? setAside(at, count) : count;
         receiver.batch(batch);
       } catch (error) {
         receiver.error(error);

@@ -107,7 +107,8 @@ function readers({ u8, u32 }: Memory): Readers {
   };
 }
 
-function addressText(bytes: Uint8Array): string {
+/** The usual text of an address of 16 bytes. */
+export function addressText(bytes: Uint8Array): string {
   const address = new ipaddr.IPv6([...bytes]);
   return (address.isIPv4MappedAddress() ? address.toIPv4Address() : address).toString();
 }
