@@ -13,7 +13,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["packages/*/test/**/*.test.ts"],
+          include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
           exclude: ["**/*.kernel.test.ts"],
           pool: "forks",
         },
@@ -24,6 +24,7 @@ export default defineConfig({
         test: {
           name: "kernel",
           include: ["packages/*/test/**/*.kernel.test.ts"],
+          globalSetup: ["testing/build.ts", "testing/kernel-mounts.ts"],
           pool: "forks",
           fileParallelism: false,
           testTimeout: 30_000,

@@ -13,7 +13,13 @@ const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-bench-"));
 const here = path.dirname(new URL(import.meta.url).pathname);
 try {
   execFileSync("cc", ["-O2", "-o", path.join(folder, "flood"), path.join(here, "flood.c")]);
-  execFileSync("clang", [...clangFlags(), "-c", path.join(here, "empty.bpf.c"), "-o", path.join(folder, "empty.bpf.o")]);
+  execFileSync("clang", [
+    ...clangFlags(),
+    "-c",
+    path.join(here, "empty.bpf.c"),
+    "-o",
+    path.join(folder, "empty.bpf.o"),
+  ]);
   const cost = await openCost({ folder, rounds: Number(values.rounds) });
   console.log(`\nWhat tracing adds to open and close of a file (medians of ${values.rounds} interleaved rounds):`);
   console.table(cost);

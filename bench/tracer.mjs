@@ -23,7 +23,7 @@ export async function startTracer([command, ...args], output) {
   const file = openSync(output, "w");
   const child = spawn("taskset", ["-c", "0", command, ...args], { stdio: ["ignore", file, file] });
   const gone = new Promise((resolve) => child.once("exit", resolve));
-  for (let before = 0, steady = 0; steady < 4; ) {
+  for (let before = 0, steady = 0; steady < 4;) {
     if (child.exitCode !== null) throw new Error(`${command} ended with status ${child.exitCode}; see ${output}`);
     await sleep(100);
     const now = attachments(child.pid);

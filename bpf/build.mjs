@@ -16,7 +16,7 @@ const newest = (folder, ending) =>
   );
 
 mkdirSync(target, { recursive: true });
-const headers = newest(path.join(source, "include"), ".h");
+const headers = Math.max(newest(path.join(source, "include"), ".h"), newest(source, ".mjs"));
 const programs = readdirSync(source).filter((name) => name.endsWith(".bpf.c"));
 const wanted = new Set(programs.map((name) => name.replace(/c$/, "o")));
 for (const name of readdirSync(target)) if (!wanted.has(name)) rmSync(path.join(target, name));

@@ -24,6 +24,8 @@ struct open_event {
 };
 
 #define O_TMPFILE_BIT 020000000
+#define REQ_F_CQE_SKIP 64 /* include/linux/io_uring_types.h: no completion on success */
+#define EINPROGRESS 115
 #define SLOT_SYSCALL 0
 #define SLOT_IO_URING 1
 
@@ -59,9 +61,11 @@ static __always_inline __u32 prepend_directory(struct open_event_record *record,
 	if (!start_directory(dirfd, &directory))
 		return 0;
 
-	__u32 begin = directory_path(&directory, out) & (2 * PATH_MAX - 1);
+	bool whole;
+	__u32 begin = directory_path(&directory, out, &whole) & (2 * PATH_MAX - 1);
 	__u32 length = (PATH_MAX - begin) & (PATH_MAX - 1);
 
+	record->event.truncated = !whole;
 	bpf_probe_read_kernel(record->tail, length, out + (begin & (PATH_MAX - 1)));
 	record->tail[length] = '/';
 	return length + 1;
@@ -73,26 +77,30 @@ static __always_inline void describe(struct open_event_record *record, int dirfd
 {
 	struct open_event *event = &record->event;
 	__u32 start = 0;
-	char first = 0;
+	char first, last = 0;
 	long length;
 
 	fill_who(&event->who, (void *)bpf_get_current_task());
 	event->flags = flags;
 	event->mode = flags & (O_CREAT | O_TMPFILE_BIT) ? mode : 0;
+	event->truncated = false;
 	if (full_path) {
-		if (of_kernel)
-			bpf_probe_read_kernel(&first, 1, name);
-		else
-			bpf_probe_read_user(&first, 1, name);
-		if (first != '/')
+		long failed = of_kernel ? bpf_probe_read_kernel(&first, 1, name)
+					: bpf_probe_read_user(&first, 1, name);
+
+		if (!failed && first != '/')
 			start = prepend_directory(record, dirfd) & (2 * PATH_MAX - 1);
 	}
 	if (of_kernel)
 		length = bpf_probe_read_kernel_str(record->tail + start, PATH_MAX, name);
 	else
 		length = bpf_probe_read_user_str(record->tail + start, PATH_MAX, name);
-	/* The length counts the NUL. An unreadable name failed the call itself, with EFAULT. */
-	event->truncated = length == PATH_MAX;
+	/* The length counts the NUL, which may stand in for another byte. */
+	if (!of_kernel && length == PATH_MAX) {
+		bpf_probe_read_user(&last, 1, name + PATH_MAX - 1);
+		event->truncated |= last != 0;
+	}
+	/* An unreadable name failed the call itself, with EFAULT. */
 	event->path.offset = sizeof(*event);
 	event->path.length = start + (length > 0 ? length - 1 : 0);
 }
@@ -155,10 +163,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-static __always_inline bool is_open(struct io_kiocb *request)
+static __always_inline bool is_open(__u8 opcode)
 {
-	__u8 opcode = request->opcode;
-
 	return opcode == 18 || opcode == 28; /* IORING_OP_OPENAT, IORING_OP_OPENAT2 */
 }
 
@@ -169,10 +175,11 @@ int BPF_PROG(io_uring_submit, struct io_kiocb *request)
 	struct io_open *open = (void *)request;
 	__u64 key = (__u64)request;
 
-	if (!is_open(request) || drop_current())
+	if (!is_open(request->opcode) || drop_current())
 		return 0;
 
-	__u32 flags = BPF_CORE_READ(open, how.flags);
+	/* The kernel adds O_LARGEFILE to what the process asked for. */
+	__u32 flags = BPF_CORE_READ(open, how.flags) & ~O_LARGEFILE;
 	struct open_event_record *record = new_record(SLOT_IO_URING);
 
 	if (!record || flags_unwanted(flags))
@@ -180,6 +187,11 @@ int BPF_PROG(io_uring_submit, struct io_kiocb *request)
 	record->event.io_uring = true;
 	describe(record, BPF_CORE_READ(open, dfd), flags, BPF_CORE_READ(open, how.mode),
 		 BPF_CORE_READ(open, filename, name), true);
+	/* If this succeeds nothing will tell of it, so tell now, while its result is not known. */
+	if (request->flags & REQ_F_CQE_SKIP && !only_failed) {
+		send(record, -EINPROGRESS);
+		return 0;
+	}
 	if (bpf_map_update_elem(&io_uring_opens, &key, record, BPF_ANY))
 		LOST(lost_map_full);
 	return 0;
@@ -198,7 +210,8 @@ int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *request, struct io_
 	long ret = cqe->res;
 
 	record->event.who.time = bpf_ktime_get_ns();
-	if (!result_unwanted(ret))
+	/* Something else, when the open succeeded in silence and its request came to be used again. */
+	if (is_open(BPF_CORE_READ(request, opcode)) && !result_unwanted(ret))
 		send(record, ret);
 	bpf_map_delete_elem(&io_uring_opens, &key);
 	return 0;

@@ -5,6 +5,7 @@
  * the socket is an answer, a failure or a second try, by whoever handles it. The first
  * says who, the second with what port, and whether a SYN was sent at all.
  */
+#include "count.bpf.h"
 #include "dns.bpf.h"
 #include "event.bpf.h"
 #include "tcp.bpf.h"
@@ -47,13 +48,7 @@ struct connect_count {
 };
 RECORD(connect_count);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct connect_key);
-	__type(value, struct connect_count);
-} counts SEC(".maps");
+COUNTS(struct connect_key, struct connect_count);
 
 static __always_inline __u32 segments_sent(const struct sock *sk)
 {
@@ -64,15 +59,10 @@ static __always_inline void count(const struct connect_event *event)
 {
 	const struct connection *connection = &event->connection;
 	struct connect_key key = { .remote_port = connection->remote_port, .ip = event->ip };
-	struct connect_count one = { .count = 1 }, *counter;
 
 	__builtin_memcpy(key.local_address, connection->local_address, 16);
 	__builtin_memcpy(key.remote_address, connection->remote_address, 16);
-	counter = bpf_map_lookup_elem(&counts, &key);
-	if (counter)
-		__sync_fetch_and_add(&counter->count, 1);
-	else if (bpf_map_update_elem(&counts, &key, &one, BPF_NOEXIST))
-		LOST(lost_map_full);
+	COUNT(&key);
 }
 
 static __always_inline void started(const struct sock *sk)

@@ -2,6 +2,10 @@
 /*
  * TCP sessions: when one is connected, accepted, closed. Each is told once, and of the
  * process that did it, though most changes of a socket's state are made by whoever handles a packet.
+ *
+ * A session is closed when the last process lets go of its socket. If the socket is open until
+ * then, its first change of state tells so, made by that process. If it was shut down or reset before,
+ * there may be no change left to make: such a socket is watched until something happens to it.
  */
 #include "accept.bpf.h"
 #include "event.bpf.h"
@@ -21,13 +25,18 @@ struct session_event {
 };
 RECORD(session_event);
 
-/* A socket from its connect or accept until it is closed. */
+enum stage {
+	CONNECTING,
+	OPEN,
+	ENDING, /* shut down or reset, and not closed yet */
+};
+
+/* A socket of a process that the filters want, or any that is ending, until it is closed. */
 struct session {
-	struct who owner;
+	struct who who; /* the last that did something to its state, if known */
 	struct connection connection;
-	__u8 established;
-	__u8 wanted; /* by the filters, when it was connected */
-	__u8 _pad[6];
+	__u32 stage;
+	__u32 _pad;
 };
 
 struct {
@@ -38,7 +47,61 @@ struct {
 	__type(value, struct session);
 } sessions SEC(".maps");
 
-#define SHUTDOWN_MASK 3 /* include/net/sock.h: both directions */
+/* Mount namespaces of exiting threads, by thread: they leave them before they close their files. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u32);
+} exiting SEC(".maps");
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(thread_exit, struct task_struct *task)
+{
+	__u32 tid = task->pid, mntns_id = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+
+	bpf_map_update_elem(&exiting, &tid, &mntns_id, BPF_ANY);
+	return 0;
+}
+
+static __always_inline void fill_closer(struct who *who)
+{
+	fill_who(who, (void *)bpf_get_current_task());
+	if (!who->mntns_id) {
+		__u32 *mntns_id = bpf_map_lookup_elem(&exiting, &who->tid);
+
+		who->mntns_id = mntns_id ? *mntns_id : 0;
+	}
+}
+
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
+/* Whether the current task is the process that changes the socket, and not whoever handles a packet or a timer. */
+static __always_inline bool by_current(const struct sock *sk)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(sk, sk_lock.owned) && !(BPF_CORE_READ(task, flags) & PF_KTHREAD);
+}
+
+/* Whether the last process lets go of the socket now, or has done so. */
+static __always_inline bool let_go(const struct sock *sk)
+{
+	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
+
+	if (!socket)
+		return true;
+	/* Not yet, if a packet comes in between: that process then makes a change of its own. */
+	if (!BPF_CORE_READ(sk, sk_lock.owned))
+		return false;
+
+	struct file *file = BPF_CORE_READ(socket, file);
+
+	/* While it is released a file has no references, in include/linux/file_ref.h a number below 0. */
+	if (bpf_core_field_exists(file->f_ref))
+		return !file || BPF_CORE_READ(file, f_ref.refcnt.counter) < 0;
+	return !file || BPF_CORE_READ(file, f_count.counter) == 0;
+}
 
 static __always_inline void tell(enum session_change type, const struct who *who,
 				 const struct connection *connection)
@@ -63,31 +126,88 @@ static __always_inline void store(const struct sock *sk, const struct session *s
 
 static __always_inline void accepted(struct sock *sk)
 {
-	struct session session = { .established = true };
+	__u64 key = (__u64)sk;
+	struct session session = { .stage = OPEN };
 
 	if (!read_connection(&session.connection, sk))
 		return;
-	fill_who(&session.owner, (void *)bpf_get_current_task());
-	store(sk, &session);
-	tell(ACCEPT, &session.owner, &session.connection);
+	/* It may have been reset before it was accepted. */
+	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE)
+		session.stage = ENDING;
+	fill_who(&session.who, (void *)bpf_get_current_task());
+	/* Nothing is lost where this fails: what closes an open socket is known without. */
+	bpf_map_update_elem(&sessions, &key, &session, BPF_ANY);
+	tell(ACCEPT, &session.who, &session.connection);
 }
 
-/* The current process closes. SESSION may be NULL: it began before the trace did. */
-static __always_inline void closed_by_current(const struct sock *sk, struct session *session)
+/* SESSION may be NULL: it began before the trace did, or with a process that the filters do not want. */
+static __always_inline void closed(const struct sock *sk, const struct session *session)
 {
 	struct connection connection = {};
 	struct who who;
 
-	fill_who(&who, (void *)bpf_get_current_task());
-	/* An exiting process has left its namespaces when its files are closed. */
-	if (!who.mntns_id && session && session->owner.pid == who.pid)
-		who.mntns_id = session->owner.mntns_id;
 	if (session)
 		connection = session->connection;
 	else if (!read_connection(&connection, sk))
 		return;
+	if (session && session->who.pid && !by_current(sk))
+		who = session->who;
+	else
+		fill_closer(&who);
 	if (!drop(&who))
 		tell(CLOSE, &who, &connection);
+}
+
+static __always_inline void started(const struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct session session = { .stage = CONNECTING }, *before;
+
+	/* The same socket again: disconnected, by connect() with AF_UNSPEC. */
+	before = bpf_map_lookup_elem(&sessions, &key);
+	if (before && before->stage == ENDING)
+		closed(sk, before);
+	if (before)
+		bpf_map_delete_elem(&sessions, &key);
+	if (drop_current() || !read_connection(&session.connection, sk) ||
+	    drop_connection(&session.connection, 0))
+		return;
+	fill_who(&session.who, (void *)bpf_get_current_task());
+	store(sk, &session);
+}
+
+/* A socket that was connecting has come to a state. */
+static __always_inline void went_on(const struct sock *sk, struct session *session, int state)
+{
+	__u64 key = (__u64)sk;
+
+	if (state == TCP_ESTABLISHED) {
+		session->stage = OPEN;
+		read_connection(&session->connection, sk);
+		tell(CONNECT, &session->who, &session->connection);
+	} else if (state != TCP_SYN_RECV) { /* which is between, when both ends connect at once */
+		bpf_map_delete_elem(&sessions, &key);
+	}
+}
+
+/* An open socket has been shut down, reset, disconnected or, if nobody has it any more, closed. */
+static __always_inline void ended(const struct sock *sk, const struct session *session)
+{
+	__u64 key = (__u64)sk;
+	struct session ending = { .stage = ENDING };
+
+	if (let_go(sk)) {
+		closed(sk, session);
+		bpf_map_delete_elem(&sessions, &key);
+		return;
+	}
+	if (!read_connection(&ending.connection, sk) || drop_connection(&ending.connection, 0))
+		return;
+	if (by_current(sk))
+		fill_closer(&ending.who);
+	else if (session)
+		ending.who = session->who;
+	store(sk, &ending);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -97,45 +217,26 @@ int BPF_PROG(state, const struct sock *sk, int before, int after)
 	struct session *session;
 
 	if (after == TCP_SYN_SENT) {
-		struct session started = { .wanted = !drop_current() };
-
-		if (!read_connection(&started.connection, sk))
-			return 0;
-		fill_who(&started.owner, (void *)bpf_get_current_task());
-		store(sk, &started);
+		started(sk);
 		return 0;
 	}
-
 	session = bpf_map_lookup_elem(&sessions, &key);
-	if (after == TCP_ESTABLISHED) {
-		if (before != TCP_SYN_SENT || !session)
-			return 0;
-		session->established = true;
-		read_connection(&session->connection, sk);
-		if (session->wanted)
-			tell(CONNECT, &session->owner, &session->connection);
+	if (session && session->stage == CONNECTING) {
+		went_on(sk, session, after);
 		return 0;
 	}
-
-	bool of_process = BPF_CORE_READ(sk, sk_socket) != NULL;
-	bool shut = BPF_CORE_READ(sk, sk_shutdown) == SHUTDOWN_MASK;
-
-	/*
-	 * A process that closes shuts both directions before the first change it makes. One
-	 * direction alone is a half-close, and a peer's reset changes the state first: both
-	 * sessions are closed when the process lets go of the socket, see below.
-	 */
-	if (of_process && shut &&
-	    ((before == TCP_ESTABLISHED && (after == TCP_FIN_WAIT1 || after == TCP_CLOSE)) ||
-	     (before == TCP_CLOSE_WAIT && (after == TCP_LAST_ACK || after == TCP_CLOSE)))) {
-		closed_by_current(sk, session);
-		bpf_map_delete_elem(&sessions, &key);
-	} else if (session && after == TCP_CLOSE && !of_process) {
-		/* Closed after a half-close; only the packet that ends it is seen. */
-		if (session->established && !drop(&session->owner))
-			tell(CLOSE, &session->owner, &session->connection);
-		bpf_map_delete_elem(&sessions, &key);
+	if (session && session->stage == ENDING) {
+		if (let_go(sk)) {
+			closed(sk, session);
+			bpf_map_delete_elem(&sessions, &key);
+		}
+		return 0;
 	}
+	/* From here on an open one; it has no process if it was not accepted. */
+	if (after == TCP_ESTABLISHED || after == TCP_CLOSE_WAIT || !BPF_CORE_READ(sk, sk_socket))
+		return 0;
+	if (before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT || (before == TCP_SYN_RECV && session))
+		ended(sk, session);
 	return 0;
 }
 
@@ -147,8 +248,8 @@ int BPF_PROG(destroy, struct sock *sk)
 
 	if (!session)
 		return 0;
-	if (session->established)
-		closed_by_current(sk, session);
+	if (session->stage == ENDING)
+		closed(sk, session);
 	bpf_map_delete_elem(&sessions, &key);
 	return 0;
 }

@@ -12,10 +12,7 @@ export function uniqueName(): string {
 }
 
 /** Makes a cgroup, removed with the test, and returns its directory. Shells to enter it are started after it, so as to end first. */
-export function makeCgroup(
-  parent: string = cgroupMounts()[0]?.path ?? "",
-  name: string = uniqueName(),
-): string {
+export function makeCgroup(parent: string = cgroupMounts()[0]?.path ?? "", name: string = uniqueName()): string {
   const path = `${parent}/${name}`;
   mkdirSync(path);
   onTestFinished(() => {
@@ -47,9 +44,7 @@ export function keyWords(id: number): string[] {
 /** The ids in a pinned set, as bpftool sees them, in ascending order. */
 export function dumpIds(path: string): number[] {
   const entries = bpftool("map", "dump", "pinned", path) as { key: string[] }[];
-  return entries
-    .map(({ key }) => Number(Buffer.from(key.map(Number)).readBigUInt64LE()))
-    .sort((a, b) => a - b);
+  return entries.map(({ key }) => Number(Buffer.from(key.map(Number)).readBigUInt64LE())).sort((a, b) => a - b);
 }
 
 /** How many files this process has open on BPF maps. */

@@ -16,9 +16,7 @@ export interface Shell {
 }
 
 /** Starts a shell, ended with the test. `["unshare", "-m", "bash"]` makes one in a mount namespace of its own. */
-export async function startShell(
-  command: readonly [string, ...string[]] = ["bash"],
-): Promise<Shell> {
+export async function startShell(command: readonly [string, ...string[]] = ["bash"]): Promise<Shell> {
   const child = spawn(command[0], command.slice(1), { stdio: ["pipe", "pipe", "inherit"] });
   const exited = once(child, "exit");
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

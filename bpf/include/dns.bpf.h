@@ -13,24 +13,25 @@
 #define DNS_MAX 4096
 #define DNS_MESSAGES_MAX 8 /* of one recvmmsg; resolvers ask for two addresses at once */
 
-/* Not an event: who asked does not matter, so no filter applies. */
+/* Not an event; any process may ask for the one that connects, so no filter applies. */
 struct dns_answer {
-	__u64 time;
+	struct who who;
 	struct text packet;
-	__u16 _record;
-	__u16 _pad;
+	__u32 _pad;
 };
 TEXT_RECORD(dns_answer, DNS_MAX, 1);
 
 /* Of linux/socket.h, in the memory of a 64-bit process. */
+struct user_part {
+	void *base;
+	__u64 length;
+};
+
 struct user_message {
 	void *name;
 	__u32 name_length;
 	__u32 _pad;
-	struct {
-		void *base;
-		__u64 length;
-	} *parts;
+	struct user_part *parts;
 	__u64 parts_length;
 	void *control;
 	__u64 control_length;
@@ -55,18 +56,21 @@ static __always_inline bool from_dns(struct sock *sk, const void *peer)
 	return port == bpf_htons(DNS_PORT);
 }
 
-static __always_inline void tell_answer(const void *packet, long length)
+/* LENGTH is that of the packet, which may be more than the ROOM that the process had for it. */
+static __always_inline void tell_answer(const void *packet, long length, unsigned long room)
 {
 	struct dns_answer_record *record = new_record(0);
 
+	if (length > room)
+		length = room;
 	if (!record || length <= 0)
 		return;
 	if (length > DNS_MAX)
 		length = DNS_MAX;
 	if (bpf_probe_read_user(record->tail, length, packet))
 		return;
-	record->event.time = bpf_ktime_get_ns();
-	record->event._record = 1;
+	fill_who(&record->event.who, (void *)bpf_get_current_task());
+	record->event.who._record = 1;
 	record->event.packet.offset = sizeof(record->event);
 	record->event.packet.length = length;
 	emit(record, sizeof(record->event) + length);
@@ -75,12 +79,12 @@ static __always_inline void tell_answer(const void *packet, long length)
 static __always_inline void tell_message(struct sock *sk, const struct user_message *at, long length)
 {
 	struct user_message message = {};
-	void *base = NULL;
+	struct user_part part = {};
 
 	bpf_probe_read_user(&message, sizeof(message), at);
-	bpf_probe_read_user(&base, sizeof(base), &message.parts->base);
+	bpf_probe_read_user(&part, sizeof(part), message.parts);
 	if (from_dns(sk, message.name))
-		tell_answer(base, length);
+		tell_answer(part.base, length, part.length);
 }
 
 SEC("tp_btf/sys_exit")
@@ -114,7 +118,7 @@ int BPF_PROG(dns_received, struct pt_regs *regs, long ret)
 		break;
 	default:
 		if (from_dns(sk, nr == SYS_RECVFROM ? (void *)regs->r8 : NULL))
-			tell_answer((void *)regs->si, ret);
+			tell_answer((void *)regs->si, ret, regs->dx);
 	}
 	return 0;
 }

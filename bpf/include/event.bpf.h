@@ -48,34 +48,36 @@ __u64 lost_map_full;
  * TAIL bytes of them. SLOTS is how many programs of the object may build one at once on
  * one CPU; the loader makes that many for each CPU.
  */
-#define TEXT_RECORD(name, TAIL, SLOTS)                                                  \
-	struct name##_record {                                                          \
-		struct name event;                                                      \
-		char tail[TAIL];                                                        \
-	};                                                                              \
-	struct {                                                                        \
-		__uint(type, BPF_MAP_TYPE_ARRAY);                                       \
-		__uint(max_entries, SLOTS);                                             \
-		__type(key, __u32);                                                     \
-		__type(value, struct name##_record);                                    \
-	} scratch SEC(".maps");                                                         \
-	static __always_inline struct name##_record *new_record(__u32 slot)             \
-	{                                                                               \
-		__u32 key = bpf_get_smp_processor_id() * SLOTS + slot;                  \
-		return bpf_map_lookup_elem(&scratch, &key);                             \
+#define TEXT_RECORD(name, TAIL, SLOTS)                                      \
+	struct name##_record {                                              \
+		struct name event;                                          \
+		char tail[TAIL];                                            \
+	};                                                                  \
+	struct {                                                            \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                           \
+		__uint(max_entries, SLOTS);                                 \
+		__type(key, __u32);                                         \
+		__type(value, struct name##_record);                        \
+	} scratch SEC(".maps");                                             \
+	static __always_inline struct name##_record *new_record(__u32 slot) \
+	{                                                                   \
+		__u32 key = bpf_get_smp_processor_id() * SLOTS + slot;      \
+		return bpf_map_lookup_elem(&scratch, &key);                 \
 	}
 
-static __always_inline void fill_who(struct who *who, struct task_struct *task)
+/* Describes the current task. Its BTF pointers are read directly: a bad one reads as 0. */
+static __always_inline void fill_who(struct who *who, void *unused)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 id = bpf_get_current_pid_tgid();
 
 	who->time = bpf_ktime_get_ns();
 	who->cgroup_id = bpf_get_current_cgroup_id();
 	who->pid = id >> 32;
 	who->tid = (__u32)id;
-	who->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	who->ppid = task->real_parent->tgid;
 	who->uid = (__u32)bpf_get_current_uid_gid();
-	who->mntns_id = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	who->mntns_id = task->nsproxy->mnt_ns->ns.inum;
 	who->cpu = bpf_get_smp_processor_id();
 	who->_record = 0;
 	bpf_get_current_comm(who->comm, sizeof(who->comm));

@@ -59,7 +59,7 @@ static __always_inline bool comm_differs(const char *comm)
  */
 static __always_inline bool drop(const struct who *who)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 pid = who ? who->pid : id >> 32;
 
@@ -77,10 +77,10 @@ static __always_inline bool drop(const struct who *who)
 		if (!bpf_map_lookup_elem(&cgroup_set, &key))
 			return true;
 	}
-	if (only_ppid && (who ? who->ppid : BPF_CORE_READ(task, real_parent, tgid)) != only_ppid)
+	if (only_ppid && (who ? who->ppid : task->real_parent->tgid) != only_ppid)
 		return true;
 	if (by_mntns) {
-		__u64 key = who ? who->mntns_id : BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+		__u64 key = who ? who->mntns_id : task->nsproxy->mnt_ns->ns.inum;
 
 		if (!bpf_map_lookup_elem(&mntns_set, &key))
 			return true;

@@ -62,6 +62,14 @@ struct fs_struct {
 struct file {
 	struct path f_path;
 	void *private_data;
+	struct {
+		struct {
+			__s64 counter;
+		} refcnt;
+	} f_ref; /* since 6.13 */
+	struct {
+		__s64 counter;
+	} f_count; /* before */
 };
 
 struct fdtable {
@@ -83,6 +91,7 @@ struct thread_info {
 
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int flags;
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;
@@ -124,12 +133,22 @@ struct io_uring_cqe {
 	__u32 flags;
 };
 
+struct io_rsrc_node {
+	unsigned long file_ptr;
+};
+
 struct io_ring_ctx {
-	int _unread;
+	struct {
+		struct {
+			unsigned int nr;
+			struct io_rsrc_node **nodes; /* since 6.13 */
+		} data;
+	} file_table;
 };
 
 struct io_kiocb {
 	__u8 opcode;
+	__u64 flags;
 	struct io_ring_ctx *ctx;
 	struct io_cqe {
 		__u64 user_data;
@@ -167,8 +186,10 @@ struct socket {
 
 struct sock {
 	struct sock_common __sk_common;
+	struct {
+		int owned;
+	} sk_lock;
 	__u16 sk_protocol;
-	__u8 sk_shutdown;
 	struct socket *sk_socket;
 };
 

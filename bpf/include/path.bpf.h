@@ -33,14 +33,16 @@ static __always_inline bool start_directory(int dirfd, struct path *start)
 /*
  * Writes the path of a directory so that it ends at OUT + PATH_MAX, and returns
  * where it begins. OUT holds PATH_MAX + NAME_MAX + 1 bytes. The root is the empty
- * path; a path deeper than MAX_DEPTH or longer than PATH_MAX loses its beginning.
+ * path; one of more than MAX_DEPTH steps up, or of PATH_MAX bytes, loses its beginning,
+ * and then *WHOLE is false.
  */
-static __always_inline __u32 directory_path(struct path *directory, char *out)
+static __always_inline __u32 directory_path(struct path *directory, char *out, bool *whole)
 {
 	struct dentry *dentry = directory->dentry;
 	struct vfsmount *vfsmount = directory->mnt;
 	__u32 begin = PATH_MAX;
 
+	*whole = false;
 	for (int i = 0; i < MAX_DEPTH; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 
@@ -49,8 +51,10 @@ static __always_inline __u32 directory_path(struct path *directory, char *out)
 				(void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
 			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 
-			if (above == mount)
+			if (above == mount) {
+				*whole = true;
 				break;
+			}
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 			vfsmount = (void *)above + bpf_core_field_offset(struct mount, mnt);
 			continue;
@@ -58,7 +62,7 @@ static __always_inline __u32 directory_path(struct path *directory, char *out)
 
 		__u32 length = BPF_CORE_READ(dentry, d_name.len) & NAME_MAX;
 
-		if (length + 1 > begin)
+		if (length + 1 >= begin)
 			break;
 		begin -= length + 1;
 		begin &= PATH_MAX - 1;

@@ -44,9 +44,9 @@ enum compat_syscall {
 
 static __always_inline bool in_compat_call(void)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task = bpf_get_current_task_btf();
 
-	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+	return task->thread_info.status & TS_COMPAT;
 }
 
 /* The open call that the current task is leaving; *COMPAT says whether it is a 32-bit one. */

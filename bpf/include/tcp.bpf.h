@@ -14,10 +14,9 @@
 enum tcp_state {
 	TCP_ESTABLISHED = 1,
 	TCP_SYN_SENT = 2,
-	TCP_FIN_WAIT1 = 4,
+	TCP_SYN_RECV = 3,
 	TCP_CLOSE = 7,
 	TCP_CLOSE_WAIT = 8,
-	TCP_LAST_ACK = 9,
 };
 
 const volatile __u8 only_ip; /* 4 or 6; 0: both */
@@ -78,7 +77,16 @@ static __always_inline bool read_connection(struct connection *connection, const
 	return true;
 }
 
-/* The socket behind a descriptor of the current task, or NULL. */
+/* The socket that a file is, or NULL. */
+static __always_inline struct sock *socket_of_file(struct file *file)
+{
+	/* Only a socket points back at its file. */
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+
+	return BPF_CORE_READ(socket, file) == file ? BPF_CORE_READ(socket, sk) : NULL;
+}
+
+/* The socket behind a descriptor of the current task, or NULL: another thread may have put another file there. */
 static __always_inline struct sock *socket_of(long fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -88,11 +96,7 @@ static __always_inline struct sock *socket_of(long fd)
 	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
 		return NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-
-	/* Another thread may have put another file there: only a socket points back at its file. */
-	struct socket *socket = BPF_CORE_READ(file, private_data);
-
-	return BPF_CORE_READ(socket, file) == file ? BPF_CORE_READ(socket, sk) : NULL;
+	return file ? socket_of_file(file) : NULL;
 }
 
 static __always_inline __u8 ip_version(const struct connection *connection)

@@ -1,8 +1,9 @@
 import { Btf } from "./btf/btf.js";
 import { requireCapabilities } from "./capabilities.js";
 import { BpfError, NotSupportedError } from "./errors.js";
+import { possibleCpus } from "./ffi/cpus.js";
 import type { BpfMap } from "./ffi/map.js";
-import { BpfObject, possibleCpus } from "./ffi/object.js";
+import { BpfObject } from "./ffi/object.js";
 
 /** A value for one of a program's `const volatile` switches. Text is padded with NULs; undefined leaves it as it is. */
 export type Knob = number | boolean | string | ArrayBufferView | undefined;
@@ -102,7 +103,8 @@ function apply(object: BpfObject, btf: Btf, { knobs = {}, maps = {}, maxEntries 
   for (const [name, value] of Object.entries(knobs)) {
     if (value === undefined) continue;
     const variable = variables.get(name);
-    if (!rodata || variable?.section !== ".rodata") throw new Error(`Cannot set ${name}: ${object.name} has no such switch`);
+    if (!rodata || variable?.section !== ".rodata")
+      throw new Error(`Cannot set ${name}: ${object.name} has no such switch`);
     rodata.set(knobBytes(name, value, variable.size), variable.offset);
   }
   for (const [name, map] of Object.entries(maps)) object.replaceMap(name, map);
@@ -119,8 +121,15 @@ function knobBytes(name: string, value: NonNullable<Knob>, size: number): Uint8A
       ? Buffer.from(value)
       : typeof value === "object"
         ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-        : new Uint8Array(BigInt64Array.of(BigInt(value)).buffer).subarray(0, Math.min(size, 8));
+        : integerBytes(name, BigInt(value), size);
   if (given.length > size) throw new RangeError(`Cannot set ${name}: ${given.length} bytes do not fit into ${size}`);
   bytes.set(given);
   return bytes;
+}
+
+function integerBytes(name: string, value: bigint, size: number): Uint8Array {
+  const bits = size * 8;
+  if (BigInt.asIntN(bits, value) !== value && BigInt.asUintN(bits, value) !== value)
+    throw new RangeError(`Cannot set ${name}: ${value} does not fit into ${size} bytes`);
+  return new Uint8Array(BigInt64Array.of(value).buffer).subarray(0, Math.min(size, 8));
 }

@@ -7,50 +7,55 @@ const ASK_EVERY_MS = 500;
 
 interface Counter {
   readonly reason: string;
-  /** Events lost since the start. */
-  total(): number;
-  reported: number;
+  /** Events lost since the start. `now`: as of this moment, whatever it costs. */
+  total(now: boolean): number;
 }
 
 /**
  * Watches an object's losses: its counters `lost_<reason>`, which it shares with us through its
  * `.bss`, and events at which the kernel could not run a program because it was running already
- * on that processor. Returns a function that tells the receiver what is new.
+ * on that processor. Returns a function that tells the receiver what is new; the last report says so.
  */
-export function losses(object: BpfObject, btf: Btf, receiver: Receiver<never>): () => void {
+export function losses(object: BpfObject, btf: Btf, receiver: Receiver<never>): (last?: boolean) => void {
+  const counters = [...ownCounters(object, btf), missedRuns(object)].map((counter) => ({ ...counter, reported: 0 }));
+  return (last = false) => {
+    const time = performance.timeOrigin + performance.now();
+    // All counters are read before anybody is told: who hears of a loss may leave, and they are gone.
+    const found = counters.flatMap((counter) => {
+      const total = counter.total(last);
+      const count = total - counter.reported;
+      counter.reported = total;
+      return count > 0 ? [{ type: "lost", time, count, total, reason: counter.reason } as const] : [];
+    });
+    for (const lost of found) receiver.status(lost);
+  };
+}
+
+function ownCounters(object: BpfObject, btf: Btf): Counter[] {
   const bss = object.variables(".bss");
-  const counters: Counter[] = [...btf.variables()]
-    .filter(([name, { section }]) => bss && section === ".bss" && name.startsWith("lost_"))
+  if (!bss) return [];
+  return [...btf.variables()]
+    .filter(([name, { section }]) => section === ".bss" && name.startsWith("lost_"))
     .map(([name, { offset }]) => {
-      const words = new Uint32Array(bss!.buffer, bss!.byteOffset + offset, 2);
+      const words = new Uint32Array(bss.buffer, bss.byteOffset + offset, 2);
       return {
         reason: name.slice("lost_".length).replaceAll("_", " "),
         total: () => words[1]! * 2 ** 32 + words[0]!,
-        reported: 0,
       };
     });
+}
+
+function missedRuns(object: BpfObject): Counter {
   let misses = 0;
   let askAt = 0;
-  counters.push({
+  return {
     reason: "program busy",
-    total: () => {
-      if (performance.now() >= askAt) {
+    total(now) {
+      if (now || performance.now() >= askAt) {
         misses = object.misses();
         askAt = performance.now() + ASK_EVERY_MS;
       }
       return misses;
     },
-    reported: 0,
-  });
-
-  return () => {
-    for (const counter of counters) {
-      const total = counter.total();
-      const count = total - counter.reported;
-      if (count === 0) continue;
-      counter.reported = total;
-      const time = performance.timeOrigin + performance.now();
-      receiver.status({ type: "lost", time, count, total, reason: counter.reason });
-    }
   };
 }

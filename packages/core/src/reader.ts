@@ -48,11 +48,13 @@ export class RingReader {
 
   /** Reads on until the ring is empty, then calls back. For when nothing writes to it any more. */
   finish(done: () => void): void {
-    this.#done = done;
-    clearTimeout(this.#timer as NodeJS.Timeout);
+    this.#cancel();
     this.#poll.stop();
     // A program that was running when it was detached ends within this time.
-    this.#timer = setTimeout(() => this.#look(), PAUSE_MS);
+    this.#timer = setTimeout(() => {
+      this.#done = done;
+      this.#look();
+    }, PAUSE_MS);
   }
 
   /** Stops reading until `release`; the ring fills meanwhile. Holds count. */
@@ -69,8 +71,7 @@ export class RingReader {
     if (this.#closed) return;
     this.#closed = true;
     this.#poll.close();
-    clearTimeout(this.#timer as NodeJS.Timeout);
-    clearImmediate(this.#timer as NodeJS.Immediate);
+    this.#cancel();
     if (!this.#reading) this.#ring.close();
   }
 
@@ -84,9 +85,15 @@ export class RingReader {
     if (this.#closed || this.#holds > 0) return;
     if (performance.now() >= deadline) this.#schedule(true);
     // A record still being written is not readable, yet keeps the descriptor ready: look again later.
-    else if (this.#done) this.#done();
     else if (count > 0 || this.#ring.produced() > this.#position) this.#schedule(false);
+    else if (this.#done) this.#done();
     else this.#poll.start();
+  }
+
+  #cancel(): void {
+    clearTimeout(this.#timer as NodeJS.Timeout);
+    clearImmediate(this.#timer as NodeJS.Immediate);
+    this.#timer = undefined;
   }
 
   #schedule(now: boolean): void {
@@ -100,7 +107,7 @@ export class RingReader {
     this.#reading = true;
     let total = 0;
     try {
-      for (let count = BATCH; count === BATCH; ) {
+      for (let count = BATCH; count === BATCH;) {
         count = this.#gather();
         if (count > 0) this.#handle(this.#positions, count);
         if (this.#closed) break;

@@ -1,4 +1,13 @@
-import { filter, from, Observable, type ObservableInput, Subject, type Subscriber, type TeardownLogic } from "rxjs";
+import {
+  filter,
+  from,
+  Observable,
+  type ObservableInput,
+  Subject,
+  type Subscriber,
+  take,
+  type TeardownLogic,
+} from "rxjs";
 
 import type { Records } from "./schema/columns.js";
 import type { Fields, Schema } from "./schema/schema.js";
@@ -81,6 +90,7 @@ export interface StreamInfo {
 interface Shared {
   readonly status: Subject<Status>;
   readonly connections: Set<Connection>;
+  holds: number;
 }
 
 /**
@@ -97,7 +107,11 @@ export class EventStream<E> extends Observable<E> {
   readonly #source: Source<E>;
   readonly #shared: Shared;
 
-  constructor(info: StreamInfo, source: Source<E>, shared: Shared = { status: new Subject(), connections: new Set() }) {
+  constructor(
+    info: StreamInfo,
+    source: Source<E>,
+    shared: Shared = { status: new Subject(), connections: new Set(), holds: 0 },
+  ) {
     super(function (this: Observable<E>, subscriber: Subscriber<E>): TeardownLogic {
       return (this as EventStream<E>).#subscribe(subscriber);
     });
@@ -121,10 +135,13 @@ export class EventStream<E> extends Observable<E> {
    * cannot keep up: events wait in the kernel's ring, and are counted as lost once that is full.
    */
   hold(): () => void {
-    const held = [...this.#shared.connections];
-    for (const connection of held) connection.hold();
+    const shared = this.#shared;
+    if (shared.holds++ === 0) for (const connection of shared.connections) connection.hold();
+    let held = true;
     return () => {
-      for (const connection of held.splice(0)) connection.release();
+      if (!held) return;
+      held = false;
+      if (--shared.holds === 0) for (const connection of shared.connections) connection.release();
     };
   }
 
@@ -143,6 +160,8 @@ export class EventStream<E> extends Observable<E> {
       },
     });
     connections.add(connection);
+    // A source may deliver while it starts, so that a sink asks for a hold before there is a connection.
+    if (this.#shared.holds > 0) connection.hold();
     return {
       ...connection,
       close() {
@@ -193,15 +212,14 @@ export function refine<E, R>(source: Source<E>, change: (event: E) => R | undefi
 function stopOn<E>(source: Source<E>, notifier: ObservableInput<unknown>): Source<E> {
   return (receiver) => {
     const connection = source(receiver);
-    const notified = from(notifier).subscribe({
-      next: () => {
-        notified.unsubscribe();
-        connection.stop();
-      },
-      error: (error) => receiver.error(error),
-    });
+    // The notifier may emit before `subscribe` returns.
+    const notified = from(notifier)
+      .pipe(take(1))
+      .subscribe({ next: () => connection.stop(), error: (error) => receiver.error(error) });
     return {
-      ...connection,
+      stop: () => connection.stop(),
+      hold: () => connection.hold(),
+      release: () => connection.release(),
       close() {
         notified.unsubscribe();
         connection.close();

@@ -45,8 +45,9 @@ export function trace<E>(image: Image, schema: Schema<Fields>, prepare: () => Se
         layouts[0] = bindLayout(schema, btf);
         if (setting.aside) layouts[1] = bindLayout(setting.aside.schema, btf);
       });
+      const connection = run<E>(loaded, schema, layouts, setting, receiver);
       announce(loaded, setting, receiver);
-      return run(loaded, schema, layouts, setting, receiver);
+      return connection;
     } catch (error) {
       loaded?.object.close();
       setting.close?.(false);
@@ -60,6 +61,19 @@ export function announce({ variant }: Loaded, { notices = [] }: Setting, receive
   receiver.status({ type: "attached", programs: variant.programs });
   if (variant.lacks) receiver.status({ type: "notice", message: `this kernel does not show ${variant.lacks}` });
   for (const message of notices) receiver.status({ type: "notice", message });
+}
+
+/** Asks the setting for an explanation, if after some seconds no event was seen. Gives the timer to clear at the end. */
+export function explainIdle(
+  { whenIdle }: Setting,
+  receiver: Receiver<never>,
+  seen: () => boolean,
+): NodeJS.Timeout | undefined {
+  if (!whenIdle) return undefined;
+  return setTimeout(() => {
+    const message = seen() ? undefined : whenIdle();
+    if (message) receiver.status({ type: "notice", message });
+  }, IDLE_MS);
 }
 
 function run<E>(
@@ -95,19 +109,17 @@ function run<E>(
       }
       if (!closed) reportLosses();
     },
-    reportLosses,
+    () => reportLosses(),
   );
-  const idle =
-    setting.whenIdle &&
-    setTimeout(() => {
-      const message = seen ? undefined : setting.whenIdle?.();
-      if (message) receiver.status({ type: "notice", message });
-    }, IDLE_MS);
+  const idle = explainIdle(setting, receiver, () => seen);
 
   return {
     stop() {
       object.detach();
-      reader.finish(() => receiver.complete());
+      reader.finish(() => {
+        reportLosses(true);
+        if (!closed) receiver.complete();
+      });
     },
     close() {
       if (closed) return;

@@ -16,14 +16,12 @@ export function makePlace(pin: string): string | undefined {
     throw new Error(`Cannot create ${pin}: ${state}`);
   };
   if (path.basename(pin).includes(".")) fail("a BPF file system allows no dot in a name");
-  if (lstatSync(pin, { throwIfNoEntry: false }))
-    fail("it exists already; remove it with: rxbpf map unpin");
   const directory = path.dirname(pin);
   const there = fileSystemOf(directory) !== undefined;
   const existing = there ? directory : path.dirname(directory);
   const fileSystem = fileSystemOf(existing) ?? fail(`there is no directory ${existing}`);
-  if (fileSystem !== FileSystem.bpf)
-    fail(`${existing} is not on a BPF file system, as /sys/fs/bpf is`);
+  if (fileSystem !== FileSystem.bpf) fail(`${existing} is not on a BPF file system, as /sys/fs/bpf is`);
+  if (lstatSync(pin, { throwIfNoEntry: false })) fail(`it exists already; remove it with: rxbpf map unpin ${pin}`);
   if (there) return undefined;
   mkdirSync(directory, { mode: 0o700 });
   return directory;
@@ -37,8 +35,7 @@ export function openPin(pin: string): BpfMap {
   const fail = (state: string, cause?: unknown): never => {
     throw new Error(`Cannot open ${pin}: ${state}`, { cause });
   };
-  const fileSystem =
-    fileSystemOf(pin) ?? fail("there is no such path; make it with: rxbpf map create");
+  const fileSystem = fileSystemOf(pin) ?? fail(`there is no such path; make it with: rxbpf map create ${pin}`);
   if (fileSystem !== FileSystem.bpf) fail("it is not on a BPF file system, as /sys/fs/bpf is");
   if (statSync(pin).isDirectory()) fail("it is a directory; give the path of a pinned map");
   try {

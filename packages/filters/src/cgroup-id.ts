@@ -23,8 +23,7 @@ export function cgroupIdBytes(path: string): Uint8Array<ArrayBuffer> {
   if (fileSystem === undefined) return fail("there is no such path");
   if (fileSystem === FileSystem.cgroup1)
     return fail(`it belongs to cgroup v1, which has no such ids; ${whereCgroup2Is()}`);
-  if (fileSystem !== FileSystem.cgroup2)
-    return fail(`it is not on a cgroup v2 file system; ${whereCgroup2Is()}`);
+  if (fileSystem !== FileSystem.cgroup2) return fail(`it is not on a cgroup v2 file system; ${whereCgroup2Is()}`);
   // A file in there has a handle too, which is no cgroup's id.
   if (!statSync(path).isDirectory()) return fail("it is a file; give the cgroup's directory");
   // name_to_handle_at does not follow a symbolic link, whose own handle would pass for an id.

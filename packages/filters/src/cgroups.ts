@@ -47,8 +47,7 @@ export function cgroupOfProcess(pid: number): string {
   const name = /^0::(\/.*)$/m.exec(text)?.[1] ?? fail("this kernel has no cgroup v2");
   for (const { root, path } of cgroupMounts()) {
     const top = root === "/" ? "" : root;
-    if (name === root || name.startsWith(`${top}/`))
-      return path + name.slice(top.length).replace(/\/$/, "");
+    if (name === root || name.startsWith(`${top}/`)) return path + name.slice(top.length).replace(/\/$/, "");
   }
   return fail(`${name} is below no mount of cgroup v2`);
 }

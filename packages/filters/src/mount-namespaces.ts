@@ -38,12 +38,10 @@ export function mountNamespaceId(path: string): number {
     link = readlinkSync(path);
   } catch (error) {
     if (isMissing(error)) return fail("there is no such path", error);
-    if (errorCode(error) === "EINVAL")
-      return fail("it is no namespace; give a path like /proc/PID/ns/mnt", error);
+    if (errorCode(error) === "EINVAL") return fail("it is no namespace; give a path like /proc/PID/ns/mnt", error);
     throw error;
   }
-  const [, kind, id] =
-    NAMESPACE.exec(link) ?? fail("it is no namespace; give a path like /proc/PID/ns/mnt");
+  const [, kind, id] = NAMESPACE.exec(link) ?? fail("it is no namespace; give a path like /proc/PID/ns/mnt");
   if (kind !== "mnt") return fail(`it is a namespace of another kind, ${kind}`);
   return Number(id);
 }

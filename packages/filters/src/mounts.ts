@@ -9,9 +9,7 @@ export interface CgroupMount {
 }
 
 /** Where cgroup v2 is mounted, as this process sees it. Empty where it is not. */
-export function cgroupMounts(
-  mountinfo: string = readFileSync("/proc/self/mountinfo", "utf8"),
-): CgroupMount[] {
+export function cgroupMounts(mountinfo: string = readFileSync("/proc/self/mountinfo", "utf8")): CgroupMount[] {
   const mounts: CgroupMount[] = [];
   for (const line of mountinfo.split("\n")) {
     // proc_pid_mountinfo(5): id parent device root path options [tags...] - type source options
@@ -25,7 +23,5 @@ export function cgroupMounts(
 
 /** The kernel writes a space, a tab, a newline and a backslash as `\040` and the like. */
 function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 8)),
-  );
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

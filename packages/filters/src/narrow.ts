@@ -48,9 +48,7 @@ export function narrow({ cgroupmap, mntnsmap }: Narrowing): Setting {
     use("cgroup", cgroupmap);
     use("mntns", mntnsmap);
     const notices = sets.flatMap((set) => notice(set, made.includes(set)) ?? []);
-    const unused = (Object.keys(IN_KERNEL) as SetKind[]).filter((type) =>
-      sets.every((set) => set.type !== type),
-    );
+    const unused = (Object.keys(IN_KERNEL) as SetKind[]).filter((type) => sets.every((set) => set.type !== type));
     return {
       knobs: Object.fromEntries(sets.map(({ type }) => [IN_KERNEL[type].knob, true])),
       maps: Object.fromEntries(sets.map(({ type, map }) => [IN_KERNEL[type].map, map])),
@@ -74,8 +72,7 @@ function notice(set: PinnedSet, made: boolean): string | undefined {
   }
   const { noun } = KINDS[set.type];
   const add = `add one with: rxbpf map add ${set.path}`;
-  if (made)
-    return `made ${set.path}, an empty set of ${noun}s: no event will show until it holds one; ${add}`;
+  if (made) return `made ${set.path}, an empty set of ${noun}s: no event will show until it holds one; ${add}`;
   if (members.length === 0)
     return `${set.path} is an empty set of ${noun}s: no event will show until it holds one; ${add}`;
   if (members.every(({ dead }) => dead))
@@ -101,9 +98,7 @@ function holds(set: PinnedSet): string {
 function describe({ id, dead, path, processes = [] }: Member): string {
   if (dead) return `${id} (dead)`;
   if (path !== undefined) {
-    const state = hasProcesses(path)
-      ? ""
-      : " (without a process of its own; cgroups below it are not members)";
+    const state = hasProcesses(path) ? "" : " (without a process of its own; cgroups below it are not members)";
     return printable(path) + state;
   }
   const [first] = processes;

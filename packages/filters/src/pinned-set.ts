@@ -42,11 +42,7 @@ export class PinnedSet {
    * @param options.maxEntries how many members it can have
    * @throws NotSupportedError without CAP_BPF; BpfError; Error where `path` cannot be used
    */
-  static create(
-    path: string,
-    type: SetKind,
-    { maxEntries = 1024 }: { readonly maxEntries?: number } = {},
-  ): PinnedSet {
+  static create(path: string, type: SetKind, { maxEntries = 1024 }: { readonly maxEntries?: number } = {}): PinnedSet {
     requireCapabilities(`create ${path}`, ["CAP_BPF"]);
     const { mapName: name, valueSize } = KINDS[type];
     const madeDirectory = makePlace(path);
@@ -74,9 +70,7 @@ export class PinnedSet {
     try {
       const { type: mapType, keySize } = map.info;
       if (mapType !== MapType.hash)
-        throw new MapMismatchError(
-          `Cannot use ${path} as a set: its map is of type ${mapTypeName(mapType)}, not hash`,
-        );
+        throw new MapMismatchError(`Cannot use ${path} as a set: its map is of type ${mapTypeName(mapType)}, not hash`);
       if (keySize !== KEY_SIZE)
         throw new MapMismatchError(
           `Cannot use ${path} as a set: the keys of its map have ${keySize} bytes, not ${KEY_SIZE}`,
@@ -102,9 +96,7 @@ export class PinnedSet {
     for (const id of ids) {
       const misfit = this.#kind.misfit(id);
       if (misfit)
-        throw new Error(
-          `Cannot add ${id} to ${this.path}: it is ${misfit}, and this is a set of ${this.#kind.noun}s`,
-        );
+        throw new Error(`Cannot add ${id} to ${this.path}: it is ${misfit}, and this is a set of ${this.#kind.noun}s`);
     }
     const added: number[] = [];
     try {

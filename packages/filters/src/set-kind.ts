@@ -50,13 +50,11 @@ export const KINDS: Readonly<Record<SetKind, Kind>> = {
     noun: "cgroup",
     option: "--cgroupmap",
     ofPath(path) {
-      if (fileSystemOf(path) === FileSystem.nsfs)
-        throw new Error(`Cannot use ${path} as a cgroup: it is a namespace`);
+      if (fileSystemOf(path) === FileSystem.nsfs) throw new Error(`Cannot use ${path} as a cgroup: it is a namespace`);
       return cgroupId(path);
     },
     ofProcess: cgroupIdOfProcess,
-    misfit: (id) =>
-      isNamespaceId(id) && !liveCgroups().has(id) ? "a mount-namespace id" : undefined,
+    misfit: (id) => (isNamespaceId(id) && !liveCgroups().has(id) ? "a mount-namespace id" : undefined),
     snapshot() {
       const live = liveCgroups();
       return (id) => {
@@ -94,7 +92,6 @@ export const KINDS: Readonly<Record<SetKind, Kind>> = {
 export function guessKind({ name, valueSize }: MapInfo): SetKind | undefined {
   const kinds = Object.keys(KINDS) as SetKind[];
   return (
-    kinds.find((kind) => KINDS[kind].mapName === name) ??
-    kinds.find((kind) => KINDS[kind].valueSize === valueSize)
+    kinds.find((kind) => KINDS[kind].mapName === name) ?? kinds.find((kind) => KINDS[kind].valueSize === valueSize)
   );
 }

@@ -3,14 +3,7 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import {
-  cgroupId,
-  cgroupIdBytes,
-  cgroupIdOfProcess,
-  cgroupMounts,
-  cgroupOfProcess,
-  liveCgroups,
-} from "@rxbpf/filters";
+import { cgroupId, cgroupIdBytes, cgroupIdOfProcess, cgroupMounts, cgroupOfProcess, liveCgroups } from "@rxbpf/filters";
 import { expect, onTestFinished, test } from "vitest";
 
 import { makeCgroup } from "../../../testing/kernel-objects.js";
@@ -44,27 +37,14 @@ test("what is not a directory of cgroup v2 is refused, each for its own reason",
   const elsewhere = temporaryDirectory();
   const mount = `cgroup v2 is mounted at ${cgroupMounts()[0]?.path}`;
 
-  expect(() => cgroupId("/no/such/path")).toThrow(
-    "Cannot get the cgroup id of /no/such/path: there is no such path",
-  );
-  expect(() => cgroupId(elsewhere)).toThrow(
-    `${elsewhere}: it is not on a cgroup v2 file system; ${mount}`,
-  );
-  expect(() => cgroupId(`${cgroup}/cgroup.procs`)).toThrow(
-    "it is a file; give the cgroup's directory",
-  );
+  expect(() => cgroupId("/no/such/path")).toThrow("Cannot get the cgroup id of /no/such/path: there is no such path");
+  expect(() => cgroupId(elsewhere)).toThrow(`${elsewhere}: it is not on a cgroup v2 file system; ${mount}`);
+  expect(() => cgroupId(`${cgroup}/cgroup.procs`)).toThrow("it is a file; give the cgroup's directory");
 });
 
 test("a directory of cgroup v1 is told from one of v2", () => {
   const directory = temporaryDirectory();
-  execFileSync("mount", [
-    "-t",
-    "cgroup",
-    "-o",
-    `none,name=rxbpf${process.pid}`,
-    "cgroup",
-    directory,
-  ]);
+  execFileSync("mount", ["-t", "cgroup", "-o", `none,name=rxbpf${process.pid}`, "cgroup", directory]);
   try {
     expect(() => cgroupId(directory)).toThrow(
       /it belongs to cgroup v1, which has no such ids; cgroup v2 is mounted at \//,
@@ -80,9 +60,7 @@ test("all live cgroups are found, nested ones and those whose names are not UTF-
   const odd = Buffer.concat([Buffer.from(`${outer}/`), Buffer.from([0xff, 0x1b])]);
   mkdirSync(odd);
   const live = liveCgroups();
-  const oddInode = Number(
-    execFileSync("bash", ["-c", "stat -c %i \"$1\"/$'\\xff\\x1b'", "-", outer]),
-  );
+  const oddInode = Number(execFileSync("bash", ["-c", "stat -c %i \"$1\"/$'\\xff\\x1b'", "-", outer]));
   rmdirSync(odd);
 
   expect(live.get(cgroupId(outer))).toBe(outer);

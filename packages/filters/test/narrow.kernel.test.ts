@@ -12,14 +12,7 @@ import {
 } from "@rxbpf/filters";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-import {
-  bpftool,
-  dumpIds,
-  keyWords,
-  makeCgroup,
-  openMaps,
-  pinPath,
-} from "../../../testing/kernel-objects.js";
+import { bpftool, dumpIds, keyWords, makeCgroup, openMaps, pinPath } from "../../../testing/kernel-objects.js";
 import { startShell } from "../../../testing/shell.js";
 
 /** A set, open until the test ends. */
@@ -123,9 +116,7 @@ describe("a notice", () => {
     await shell.end();
     expect(narrowed(both).notices).toEqual([
       expect.stringMatching(`^${cgroups.path} holds no live cgroup: no event will show`),
-      expect.stringMatching(
-        `^${namespaces.path} holds no live mount namespace: no event will show`,
-      ),
+      expect.stringMatching(`^${namespaces.path} holds no live mount namespace: no event will show`),
     ]);
   });
 });
@@ -134,26 +125,8 @@ describe("a trace cannot be narrowed", () => {
   test("to a set that holds an id of the other kind, whoever put it in", () => {
     const cgroup = cgroupId(makeCgroup());
     const [cgroups, namespaces] = [setOf("cgroup"), setOf("mntns")];
-    bpftool(
-      "map",
-      "update",
-      "pinned",
-      cgroups.path,
-      ...keyWords(4026532201),
-      "value",
-      ...Array(8).fill("0"),
-      "any",
-    );
-    bpftool(
-      "map",
-      "update",
-      "pinned",
-      namespaces.path,
-      ...keyWords(cgroup),
-      "value",
-      ...Array(4).fill("0"),
-      "any",
-    );
+    bpftool("map", "update", "pinned", cgroups.path, ...keyWords(4026532201), "value", ...Array(8).fill("0"), "any");
+    bpftool("map", "update", "pinned", namespaces.path, ...keyWords(cgroup), "value", ...Array(4).fill("0"), "any");
     const before = openMaps();
 
     expect(() => narrow({ cgroupmap: cgroups.path })).toThrow(MapMismatchError);
@@ -185,9 +158,7 @@ describe("after a while without an event", () => {
     shell.enter(inner);
     const [cgroups, namespaces] = [setOf("cgroup"), setOf("mntns")];
     const { whenIdle } = narrowed({ cgroupmap: cgroups.path, mntnsmap: namespaces.path });
-    expect(whenIdle?.()).toBe(
-      `no event so far: ${cgroups.path} is empty; ${namespaces.path} is empty`,
-    );
+    expect(whenIdle?.()).toBe(`no event so far: ${cgroups.path} is empty; ${namespaces.path} is empty`);
 
     const deadId = cgroupId(dead);
     cgroups.add(outer, dead, inner);
@@ -206,16 +177,7 @@ describe("after a while without an event", () => {
     expect(whenIdle?.()).toBe(
       `no event so far: ${cgroups.path} holds the cgroups 101 (dead), 102 (dead), 103 (dead), 104 (dead), 2 more`,
     );
-    bpftool(
-      "map",
-      "update",
-      "pinned",
-      cgroups.path,
-      ...keyWords(4026532201),
-      "value",
-      ...Array(8).fill("0"),
-      "any",
-    );
+    bpftool("map", "update", "pinned", cgroups.path, ...keyWords(4026532201), "value", ...Array(8).fill("0"), "any");
     expect(whenIdle?.()).toBe(
       `no event so far: ${cgroups.path} holds 4026532201, which is a mount-namespace id; use --mntnsmap`,
     );

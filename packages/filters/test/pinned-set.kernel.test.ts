@@ -7,14 +7,7 @@ import { MapMismatchError } from "@rxbpf/core";
 import { cgroupId, mountNamespaceOfProcess, PinnedSet, type SetKind } from "@rxbpf/filters";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-import {
-  bpftool,
-  dumpIds,
-  keyWords,
-  makeCgroup,
-  openMaps,
-  pinPath,
-} from "../../../testing/kernel-objects.js";
+import { bpftool, dumpIds, keyWords, makeCgroup, openMaps, pinPath } from "../../../testing/kernel-objects.js";
 import { startShell } from "../../../testing/shell.js";
 
 const ZEROS: Readonly<Record<SetKind, string[]>> = {
@@ -64,16 +57,7 @@ describe("a set that is made here", () => {
 
     set.add(one);
     expect(dumpIds(set.path)).toEqual([cgroupId(one)]);
-    bpftool(
-      "map",
-      "update",
-      "pinned",
-      set.path,
-      ...keyWords(cgroupId(other)),
-      "value",
-      ...ZEROS.cgroup,
-      "any",
-    );
+    bpftool("map", "update", "pinned", set.path, ...keyWords(cgroupId(other)), "value", ...ZEROS.cgroup, "any");
     expect(set.has(other)).toBe(true);
     bpftool("map", "delete", "pinned", set.path, ...keyWords(cgroupId(one)));
     expect(set.has(one)).toBe(false);
@@ -89,16 +73,12 @@ describe("a set that is made here", () => {
     expect(statSync(directory).mode & 0o777).toBe(0o700);
     set.unpin();
     expect(() => statSync(directory)).toThrow("ENOENT");
-    expect(() => PinnedSet.create(`${directory}/deeper/set`, "cgroup")).toThrow(
-      `there is no directory ${directory}`,
-    );
+    expect(() => PinnedSet.create(`${directory}/deeper/set`, "cgroup")).toThrow(`there is no directory ${directory}`);
   });
 
   test("leaves a directory that others have begun to use", () => {
     const directory = pinPath();
-    const [one, other] = ["one", "other"].map((name) =>
-      PinnedSet.create(`${directory}/${name}`, "cgroup"),
-    );
+    const [one, other] = ["one", "other"].map((name) => PinnedSet.create(`${directory}/${name}`, "cgroup"));
     one!.close();
     other!.close();
     one!.unpin();
@@ -114,21 +94,17 @@ describe("a set that is made here", () => {
     const directory = pinPath();
     const before = openMaps();
 
-    expect(() => PinnedSet.create(pin, "cgroup")).toThrow(
-      `Cannot create ${pin}: it exists already`,
-    );
+    expect(() => PinnedSet.create(pin, "cgroup")).toThrow(`Cannot create ${pin}: it exists already`);
     expect(() => PinnedSet.create(`${elsewhere}/set`, "cgroup")).toThrow(
       `Cannot create ${elsewhere}/set: ${elsewhere} is not on a BPF file system, as /sys/fs/bpf is`,
     );
     expect(() => PinnedSet.create(`${elsewhere}/new/set`, "cgroup")).toThrow(
       `${elsewhere} is not on a BPF file system`,
     );
-    expect(() => PinnedSet.create(`${pin}.x`, "cgroup")).toThrow(
-      "a BPF file system allows no dot in a name",
+    expect(() => PinnedSet.create(`${pin}.x`, "cgroup")).toThrow("a BPF file system allows no dot in a name");
+    expect(() => PinnedSet.create(`${directory}/set`, "cgroup", { maxEntries: 2 ** 32 - 1 })).toThrow(
+      "Cannot create the map cgroupset: E2BIG",
     );
-    expect(() =>
-      PinnedSet.create(`${directory}/set`, "cgroup", { maxEntries: 2 ** 32 - 1 }),
-    ).toThrow("Cannot create the map cgroupset: E2BIG");
     expect(() => statSync(directory)).toThrow("ENOENT");
     expect(openMaps()).toBe(before);
   });
@@ -146,24 +122,9 @@ describe("a set that bpftool made", () => {
 
   test("keeps the values of the members it has", () => {
     const pin = created("type hash key 8 value 4 entries 3 name x flags 0");
-    bpftool(
-      "map",
-      "update",
-      "pinned",
-      pin,
-      ...keyWords(0xf0000001),
-      "value",
-      "hex",
-      "01",
-      "02",
-      "03",
-      "04",
-      "any",
-    );
+    bpftool("map", "update", "pinned", pin, ...keyWords(0xf0000001), "value", "hex", "01", "02", "03", "04", "any");
     open(pin, "mntns").add(0xf0000001);
-    expect(bpftool("map", "dump", "pinned", pin)).toMatchObject([
-      { value: ["0x01", "0x02", "0x03", "0x04"] },
-    ]);
+    expect(bpftool("map", "dump", "pinned", pin)).toMatchObject([{ value: ["0x01", "0x02", "0x03", "0x04"] }]);
   });
 
   test.each([
@@ -177,29 +138,15 @@ describe("a set that bpftool made", () => {
 
   test("has to be called by its type where neither tells", () => {
     const pin = created("type hash key 8 value 1 entries 3 name x flags 0");
-    expect(() => PinnedSet.open(pin)).toThrow(
-      `Cannot tell whether ${pin} is a set of cgroups or of mount namespaces`,
-    );
+    expect(() => PinnedSet.open(pin)).toThrow(`Cannot tell whether ${pin} is a set of cgroups or of mount namespaces`);
     expect(open(pin, "mntns").type).toBe("mntns");
   });
 
   test.each([
-    [
-      "type array key 4 value 8 entries 3 name cgroupset flags 0",
-      "its map is of type array, not hash",
-    ],
-    [
-      "type lru_hash key 8 value 8 entries 3 name cgroupset flags 0",
-      "its map is of type lruHash, not hash",
-    ],
-    [
-      "type lpm_trie key 8 value 8 entries 3 name cgroupset flags 1",
-      "its map is of type number 11, not hash",
-    ],
-    [
-      "type hash key 4 value 8 entries 3 name cgroupset flags 0",
-      "the keys of its map have 4 bytes, not 8",
-    ],
+    ["type array key 4 value 8 entries 3 name cgroupset flags 0", "its map is of type array, not hash"],
+    ["type lru_hash key 8 value 8 entries 3 name cgroupset flags 0", "its map is of type lruHash, not hash"],
+    ["type lpm_trie key 8 value 8 entries 3 name cgroupset flags 1", "its map is of type number 11, not hash"],
+    ["type hash key 4 value 8 entries 3 name cgroupset flags 0", "the keys of its map have 4 bytes, not 8"],
   ])("is refused where its shape is another: %s", (words, message) => {
     const pin = created(words);
     expect(() => PinnedSet.open(pin)).toThrow(MapMismatchError);
@@ -217,9 +164,7 @@ test("a path without a pinned map is refused, each for its own reason", () => {
   expect(() => PinnedSet.open(nothing)).toThrow(
     `Cannot open ${nothing}: there is no such path; make it with: rxbpf map create`,
   );
-  expect(() => PinnedSet.open("/etc/passwd")).toThrow(
-    "Cannot open /etc/passwd: it is not on a BPF file system",
-  );
+  expect(() => PinnedSet.open("/etc/passwd")).toThrow("Cannot open /etc/passwd: it is not on a BPF file system");
   expect(() => PinnedSet.open(directory)).toThrow(`Cannot open ${directory}: it is a directory`);
   expect(() => PinnedSet.open(program)).toThrow(MapMismatchError);
   expect(() => PinnedSet.open(program)).toThrow("another kind of object is pinned there");
@@ -234,9 +179,7 @@ describe("targets", () => {
     const namespaces = create("mntns");
 
     cgroups.add(4_000_000_000_000, cgroup, { pid: shell.pid });
-    expect(dumpIds(cgroups.path)).toEqual(
-      [cgroupId(cgroup), cgroupId(other), 4_000_000_000_000].sort((a, b) => a - b),
-    );
+    expect(dumpIds(cgroups.path)).toEqual([cgroupId(cgroup), cgroupId(other), 4_000_000_000_000].sort((a, b) => a - b));
     namespaces.add(`/proc/${shell.pid}/ns/mnt`, { pid: process.pid });
     expect(dumpIds(namespaces.path)).toEqual(
       [shell.pid, process.pid].map(mountNamespaceOfProcess).sort((a, b) => a - b),
@@ -254,33 +197,19 @@ describe("targets", () => {
     expect(() => cgroups.add(namespace)).toThrow(
       `Cannot add ${namespace} to ${cgroups.path}: it is a mount-namespace id, and this is a set of cgroups`,
     );
-    expect(() => cgroups.add(`/proc/${shell.pid}/ns/mnt`)).toThrow(
-      "as a cgroup: it is a namespace",
-    );
+    expect(() => cgroups.add(`/proc/${shell.pid}/ns/mnt`)).toThrow("as a cgroup: it is a namespace");
     expect(() => namespaces.add(cgroupId(cgroup))).toThrow(
       `Cannot add ${cgroupId(cgroup)} to ${namespaces.path}: it is a cgroup id, and this is a set of mount namespaces`,
     );
-    expect(() => namespaces.add(cgroup)).toThrow(
-      `Cannot use ${cgroup} as a mount namespace: it is a cgroup`,
-    );
+    expect(() => namespaces.add(cgroup)).toThrow(`Cannot use ${cgroup} as a mount namespace: it is a cgroup`);
     expect(() => namespaces.add(2 ** 40)).toThrow("it is no mount-namespace id");
-    for (const id of [0, -1, 1.5, 2 ** 53, NaN])
-      expect(() => cgroups.add(id)).toThrow(`Cannot use ${id} as an id`);
+    for (const id of [0, -1, 1.5, 2 ** 53, NaN]) expect(() => cgroups.add(id)).toThrow(`Cannot use ${id} as an id`);
     expect([...dumpIds(cgroups.path), ...dumpIds(namespaces.path)]).toEqual([]);
   });
 
   test("of the wrong kind that others put in can be deleted", () => {
     const set = create("cgroup");
-    bpftool(
-      "map",
-      "update",
-      "pinned",
-      set.path,
-      ...keyWords(0xf0000001),
-      "value",
-      ...ZEROS.cgroup,
-      "any",
-    );
+    bpftool("map", "update", "pinned", set.path, ...keyWords(0xf0000001), "value", ...ZEROS.cgroup, "any");
     expect(set.delete(0xf0000001)).toBe(true);
   });
 
@@ -318,10 +247,7 @@ describe("a list", () => {
     const set = create("mntns");
     const shell = await startShell(["unshare", "-m", "bash"]);
     const ended = await startShell(["unshare", "-m", "bash"]);
-    const [id, dead] = [shell, ended].map(({ pid }) => mountNamespaceOfProcess(pid)) as [
-      number,
-      number,
-    ];
+    const [id, dead] = [shell, ended].map(({ pid }) => mountNamespaceOfProcess(pid)) as [number, number];
     set.add(id, dead);
     await ended.end();
 

@@ -1,21 +1,9 @@
-import {
-  cgroupId,
-  cgroupIdOfProcess,
-  mountNamespaceOfProcess,
-  PinnedSet,
-  type SetKind,
-} from "@rxbpf/filters";
+import { cgroupId, cgroupIdOfProcess, mountNamespaceOfProcess, PinnedSet, type SetKind } from "@rxbpf/filters";
 import { type OpenEvent, opensnoop, type ProbeOptions } from "@rxbpf/probes";
 import { filter, firstValueFrom, ReplaySubject } from "rxjs";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-import {
-  bpftool,
-  keyWords,
-  makeCgroup,
-  pinPath,
-  uniqueName,
-} from "../../../testing/kernel-objects.js";
+import { bpftool, keyWords, makeCgroup, pinPath, uniqueName } from "../../../testing/kernel-objects.js";
 import { type Shell, startShell } from "../../../testing/shell.js";
 
 const OWN_NAMESPACE = ["unshare", "-m", "bash"] as const;
@@ -36,8 +24,7 @@ function watch(options: ProbeOptions<typeof opensnoop.definition.options>) {
   return {
     shown: (path: string) => firstValueFrom(seen.pipe(filter((event) => event.path === path))),
     /** Which of these paths have come so far, in order. */
-    among: (paths: readonly string[]) =>
-      events.map(({ path }) => path).filter((path) => paths.includes(path)),
+    among: (paths: readonly string[]) => events.map(({ path }) => path).filter((path) => paths.includes(path)),
   };
 }
 
@@ -122,8 +109,7 @@ test("with both sets an event must satisfy both, with one that one, with none no
   };
   const names = uniqueName();
   const paths: string[] = [];
-  for (const [name, shell] of Object.entries(shells))
-    paths.push(await openIn(shell, `${names}-${name}`));
+  for (const [name, shell] of Object.entries(shells)) paths.push(await openIn(shell, `${names}-${name}`));
 
   // The shell in both opens last, and every trace shows it.
   const last = paths.at(-1)!;
@@ -140,71 +126,54 @@ test("with both sets an event must satisfy both, with one that one, with none no
   });
 });
 
-describe.each(["here", "by bpftool"])(
-  "edits of a set, %s, take effect at once while it is in use",
-  (by) => {
-    const valueSize = { cgroup: 8, mntns: 4 } as const;
-    const add = (set: PinnedSet, id: number): void => {
-      if (by === "here") set.add(id);
-      else
-        bpftool(
-          "map",
-          "update",
-          "pinned",
-          set.path,
-          ...keyWords(id),
-          "value",
-          ...Array(valueSize[set.type]).fill("0"),
-          "any",
-        );
-    };
-    const remove = (set: PinnedSet, id: number): void => {
-      if (by === "here") set.delete(id);
-      else bpftool("map", "delete", "pinned", set.path, ...keyWords(id));
-    };
+describe.each(["here", "by bpftool"])("edits of a set, %s, take effect at once while it is in use", (by) => {
+  const valueSize = { cgroup: 8, mntns: 4 } as const;
+  const add = (set: PinnedSet, id: number): void => {
+    if (by === "here") set.add(id);
+    else
+      bpftool(
+        "map",
+        "update",
+        "pinned",
+        set.path,
+        ...keyWords(id),
+        "value",
+        ...Array(valueSize[set.type]).fill("0"),
+        "any",
+      );
+  };
+  const remove = (set: PinnedSet, id: number): void => {
+    if (by === "here") set.delete(id);
+    else bpftool("map", "delete", "pinned", set.path, ...keyWords(id));
+  };
 
-    test.each(["cgroup", "mntns"] as const)("%s", async (type) => {
-      const set = makeSet(type);
-      const cgroups = [makeCgroup(), makeCgroup()] as const;
-      const [edited, member] = [await startShell(OWN_NAMESPACE), await startShell(OWN_NAMESPACE)];
-      edited.enter(cgroups[0]);
-      member.enter(cgroups[1]);
-      set.add({ pid: member.pid });
-      const id = { cgroup: cgroupIdOfProcess, mntns: mountNamespaceOfProcess }[type](edited.pid);
+  test.each(["cgroup", "mntns"] as const)("%s", async (type) => {
+    const set = makeSet(type);
+    const cgroups = [makeCgroup(), makeCgroup()] as const;
+    const [edited, member] = [await startShell(OWN_NAMESPACE), await startShell(OWN_NAMESPACE)];
+    edited.enter(cgroups[0]);
+    member.enter(cgroups[1]);
+    set.add({ pid: member.pid });
+    const id = { cgroup: cgroupIdOfProcess, mntns: mountNamespaceOfProcess }[type](edited.pid);
 
-      const trace = watch(type === "cgroup" ? { cgroupmap: set.path } : { mntnsmap: set.path });
-      const before = await openIn(edited);
-      add(set, id);
-      const during = await openIn(edited);
-      remove(set, id);
-      const after = await openIn(edited);
-      const end = await openIn(member);
+    const trace = watch(type === "cgroup" ? { cgroupmap: set.path } : { mntnsmap: set.path });
+    const before = await openIn(edited);
+    add(set, id);
+    const during = await openIn(edited);
+    remove(set, id);
+    const after = await openIn(edited);
+    const end = await openIn(member);
 
-      await trace.shown(end);
-      expect(trace.among([before, during, after, end])).toEqual([during, end]);
-    });
-  },
-);
+    await trace.shown(end);
+    expect(trace.among([before, during, after, end])).toEqual([during, end]);
+  });
+});
 
 test("a map of another shape made by bpftool, with a name and value of its own, narrows as well", async () => {
   const pin = pinPath();
   const cgroup = makeCgroup();
-  bpftool(
-    "map",
-    "create",
-    pin,
-    ..."type hash key 8 value 40 entries 2 name whatever flags 1".split(" "),
-  );
-  bpftool(
-    "map",
-    "update",
-    "pinned",
-    pin,
-    ...keyWords(cgroupId(cgroup)),
-    "value",
-    ...Array(40).fill("7"),
-    "any",
-  );
+  bpftool("map", "create", pin, ..."type hash key 8 value 40 entries 2 name whatever flags 1".split(" "));
+  bpftool("map", "update", "pinned", pin, ...keyWords(cgroupId(cgroup)), "value", ...Array(40).fill("7"), "any");
   const [inside, outside] = [await startShell(), await startShell()];
   inside.enter(cgroup);
 
@@ -229,14 +198,13 @@ test("a stream that shows nothing for some seconds says what its set holds by th
   onTestFinished(() => subscription.unsubscribe());
   expect(await firstValueFrom(notices)).toContain(`${set.path} is an empty set of cgroups`);
   set.add(999_999_999);
-  expect(
-    await firstValueFrom(notices.pipe(filter((message) => message.startsWith("no event")))),
-  ).toBe(`no event so far: ${set.path} holds the cgroup 999999999 (dead)`);
+  expect(await firstValueFrom(notices.pipe(filter((message) => message.startsWith("no event"))))).toBe(
+    `no event so far: ${set.path} holds the cgroup 999999999 (dead)`,
+  );
 });
 
 test("a set that no filter uses is not made in the kernel", () => {
-  const names = (): string[] =>
-    (bpftool("map", "list") as { name?: string }[]).map(({ name }) => name ?? "");
+  const names = (): string[] => (bpftool("map", "list") as { name?: string }[]).map(({ name }) => name ?? "");
   const subscription = opensnoop().subscribe();
   onTestFinished(() => subscription.unsubscribe());
   expect(names()).toContain("events");

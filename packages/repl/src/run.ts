@@ -1,31 +1,25 @@
 import { type EventStream, printable } from "@rxbpf/core";
 import { toJson, toStdout } from "@rxbpf/sinks";
-import { fromEvent, lastValueFrom, merge, tap } from "rxjs";
-
-import { FAILED } from "./exit.js";
+import { fromEvent, lastValueFrom, merge } from "rxjs";
 
 /** Signals that end a run in good order. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Writes a stream to stdout until it ends or a signal ends it. What the stream says about
- * itself goes to stderr. A second signal does not wait for what is still being written.
+ * itself goes to stderr. A second signal finds nobody listening: it ends the process at once.
  */
 export async function run<E>(stream: EventStream<E>, { json }: { json: boolean }): Promise<void> {
-  let asked = false;
-  const signals = merge(...SIGNALS.map((signal) => fromEvent(process, signal))).pipe(
-    tap(() => {
-      if (asked) process.exit(FAILED);
-      asked = true;
-    }),
-  );
+  const signals = merge(...SIGNALS.map((signal) => fromEvent(process, signal)));
   let lost = 0;
   const said = stream.status.subscribe((status) => {
     if (status.type === "notice") console.error(`rxbpf: ${printable(status.message)}`);
     if (status.type === "lost") lost += status.count;
   });
   try {
-    await lastValueFrom(stream.until(signals).pipe(json ? toJson("-") : toStdout()), { defaultValue: undefined });
+    await lastValueFrom(stream.until(signals).pipe(json ? toJson(process.stdout) : toStdout()), {
+      defaultValue: undefined,
+    });
   } finally {
     said.unsubscribe();
     if (lost > 0) console.error(`rxbpf: lost ${lost} events; a larger --ring-bytes keeps more`);

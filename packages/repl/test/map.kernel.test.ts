@@ -5,13 +5,7 @@ import { fileURLToPath } from "node:url";
 import { cgroupId, mountNamespaceOfProcess } from "@rxbpf/filters";
 import { describe, expect, onTestFinished, test } from "vitest";
 
-import {
-  bpftool,
-  dumpIds,
-  keyWords,
-  makeCgroup,
-  pinPath,
-} from "../../../testing/kernel-objects.js";
+import { bpftool, dumpIds, keyWords, makeCgroup, pinPath } from "../../../testing/kernel-objects.js";
 import { startShell } from "../../../testing/shell.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -108,9 +102,7 @@ describe("rxbpf map", () => {
     rxbpf("map", "create", pin, "--type", "mntns");
     expect(rxbpf("map", "add", pin, `/proc/${shell.pid}/ns/mnt`)).toEqual(silent);
 
-    expect(rxbpf("map", "list", pin).stdout).toBe(
-      `ID          PROCESSES\n${id}  ${shell.pid} x\\x1b[2J\n`,
-    );
+    expect(rxbpf("map", "list", pin).stdout).toBe(`ID          PROCESSES\n${id}  ${shell.pid} x\\x1b[2J\n`);
     expect(JSON.parse(rxbpf("map", "list", pin, "--json").stdout)).toEqual([
       { id, dead: false, processes: [{ pid: shell.pid, comm: "x\u001b[2J" }] },
     ]);
@@ -132,16 +124,7 @@ describe("rxbpf map", () => {
     const directory = pinPath();
     const { status, stderr } = spawnSync(
       "setpriv",
-      [
-        "--bounding-set=-all",
-        process.execPath,
-        MAIN,
-        "map",
-        "create",
-        `${directory}/set`,
-        "--type",
-        "cgroup",
-      ],
+      ["--bounding-set=-all", process.execPath, MAIN, "map", "create", `${directory}/set`, "--type", "cgroup"],
       { encoding: "utf8" },
     );
     expect({ status, stderr }).toEqual({

@@ -108,10 +108,7 @@ describe.each(TOOLS)("the page on special filtering, with $tool", ({ tool, act }
     expect(key).toMatch(/^[0-9a-f]{2}( [0-9a-f]{2}){7}$/);
     await type(host, `FILE=${FILE}`);
     await type(host, `CGROUPID_HEX="${key}"`);
-    await type(
-      host,
-      "bpftool map update pinned $FILE key hex $CGROUPID_HEX value hex 00 00 00 00 00 00 00 00 any",
-    );
+    await type(host, "bpftool map update pinned $FILE key hex $CGROUPID_HEX value hex 00 00 00 00 00 00 00 00 any");
     const added = [await actIn(host, act), await actIn(inside, act)] as const;
     await shown(added[1]);
 
@@ -138,10 +135,7 @@ describe.each(TOOLS)("the page on special filtering, with $tool", ({ tool, act }
 
     const { shown, said, lines, interrupt } = startTool(tool, "--mntnsmap", FILE);
     await said(`${FILE} is an empty set of mount namespaces`);
-    const [inside, other] = [
-      await startShell(["unshare", "-m", "bash"]),
-      await startShell(["unshare", "-m", "bash"]),
-    ];
+    const [inside, other] = [await startShell(["unshare", "-m", "bash"]), await startShell(["unshare", "-m", "bash"])];
     const empty = [await actIn(host, act), await actIn(inside, act)];
 
     await type(inside, `FILE=${FILE}`);

@@ -1,6 +1,26 @@
 /** Reads BTF, the kernel's type format: Documentation/bpf/btf.rst. Pure: bytes in, types out. */
 
-const KIND = { int: 1, ptr: 2, array: 3, struct: 4, union: 5, enum: 6, fwd: 7, typedef: 8, volatile: 9, const: 10, restrict: 11, func: 12, funcProto: 13, var: 14, datasec: 15, float: 16, declTag: 17, typeTag: 18, enum64: 19 } as const;
+const KIND = {
+  int: 1,
+  ptr: 2,
+  array: 3,
+  struct: 4,
+  union: 5,
+  enum: 6,
+  fwd: 7,
+  typedef: 8,
+  volatile: 9,
+  const: 10,
+  restrict: 11,
+  func: 12,
+  funcProto: 13,
+  var: 14,
+  datasec: 15,
+  float: 16,
+  declTag: 17,
+  typeTag: 18,
+  enum64: 19,
+} as const;
 
 export type BtfType =
   | { readonly kind: "int"; readonly name: string; readonly size: number; readonly signed: boolean }
@@ -14,8 +34,9 @@ export type BtfType =
 export interface BtfMember {
   readonly name: string;
   readonly type: number;
-  /** In bytes; bit-fields are not read. */
+  /** In bytes, rounded down for a bit-field. */
   readonly offset: number;
+  readonly bitField: boolean;
 }
 
 export interface BtfVariable {
@@ -32,14 +53,16 @@ export class Btf {
   constructor(bytes: Uint8Array) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const u32 = (at: number): number => view.getUint32(at, true);
-    if (bytes.length < 24 || view.getUint16(0, true) !== 0xeb9f) throw new RangeError("Cannot read BTF: wrong magic number");
+    if (bytes.length < 24 || view.getUint16(0, true) !== 0xeb9f)
+      throw new RangeError("Cannot read BTF: wrong magic number");
     const header = u32(4);
     const types = header + u32(8);
     const strings = header + u32(16);
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const string = (offset: number): string => text.toString("utf8", strings + offset, text.indexOf(0, strings + offset));
+    const string = (offset: number): string =>
+      text.toString("utf8", strings + offset, text.indexOf(0, strings + offset));
 
-    for (let at = types; at < types + u32(12); ) {
+    for (let at = types; at < types + u32(12);) {
       const name = string(u32(at));
       const info = u32(at + 4);
       const sizeOrType = u32(at + 8);
@@ -66,7 +89,8 @@ export class Btf {
           const members = rows(12, (row) => ({
             name: string(u32(row)),
             type: u32(row + 4),
-            offset: (bitfields ? u32(row + 8) & 0xffffff : u32(row + 8)) / 8,
+            offset: (bitfields ? u32(row + 8) & 0xffffff : u32(row + 8)) >>> 3,
+            bitField: bitfields && u32(row + 8) >>> 24 > 0,
           }));
           this.#types.push({ kind: "struct", name, size: sizeOrType, members });
           break;

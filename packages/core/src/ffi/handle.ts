@@ -15,6 +15,7 @@ export function pathHandle(path: string): Uint8Array {
   handle.writeUInt32LE(HANDLE_BYTES, 0);
   check("name_to_handle_at", libc().name_to_handle_at(AT_FDCWD, path, handle, [0], 0), `get the handle of ${path}`);
   const size = handle.readUInt32LE(0);
-  if (size !== HANDLE_BYTES) throw new Error(`Cannot get the id of ${path}: its handle has ${size} bytes, not ${HANDLE_BYTES}`);
+  if (size !== HANDLE_BYTES)
+    throw new Error(`Cannot get the id of ${path}: its handle has ${size} bytes, not ${HANDLE_BYTES}`);
   return new Uint8Array(handle.subarray(8));
 }

@@ -35,7 +35,9 @@ export const libbpf = lazily(() => {
       "int bpf_map_create(int map_type, const char *map_name, uint32_t key_size, uint32_t value_size, uint32_t max_entries, const void *opts)",
     ),
     bpf_map_lookup_elem: lib.func("int bpf_map_lookup_elem(int fd, const void *key, _Out_ void *value)"),
-    bpf_map_update_elem: lib.func("int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)"),
+    bpf_map_update_elem: lib.func(
+      "int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)",
+    ),
     bpf_map_delete_elem: lib.func("int bpf_map_delete_elem(int fd, const void *key)"),
     bpf_map_get_next_key: lib.func("int bpf_map_get_next_key(int fd, const void *key, _Out_ void *next_key)"),
     bpf_map_lookup_batch: lib.func(
@@ -53,4 +55,6 @@ export const libbpf = lazily(() => {
 });
 
 /** `int print(enum libbpf_print_level level, const char *format, va_list args)` */
-export const printCallback = koffi.pointer(koffi.proto("int libbpf_print_fn(int level, const void *format, void *args)"));
+export const printCallback = koffi.pointer(
+  koffi.proto("int libbpf_print_fn(int level, const void *format, void *args)"),
+);

@@ -8,10 +8,10 @@ export function loadLibrary(soname: string, debianPackage: string): LibraryHandl
   try {
     return koffi.load(soname);
   } catch (cause) {
-    throw new Error(
-      `Cannot load ${soname}: it is not installed; on Debian and Ubuntu: apt-get install ${debianPackage}`,
-      { cause },
-    );
+    const reason = (cause as Error).message.replace(/^Failed to load shared library: /, "");
+    throw new Error(`Cannot load ${soname}: ${reason}; on Debian and Ubuntu: apt-get install ${debianPackage}`, {
+      cause,
+    });
   }
 }
 

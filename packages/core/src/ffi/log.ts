@@ -5,11 +5,13 @@ import { lazily } from "./library.js";
 import { libc } from "./libc.js";
 
 const LIBBPF_DEBUG = 2;
+/** libbpf lets the verifier write 16 MiB, and prints them at once. Memory that is not written to is not taken. */
+const LONGEST = (16 << 20) + 4096;
 const lines: string[] = [];
 
 /** Takes over what libbpf prints; it would otherwise go to stderr. */
 const capture = lazily(() => {
-  const buffer = Buffer.alloc(1 << 18);
+  const buffer = Buffer.alloc(LONGEST);
   const print = koffi.register((level: number, format: bigint, args: bigint) => {
     if (level < LIBBPF_DEBUG) {
       const length = libc().vsnprintf(buffer, buffer.length, format, args);

@@ -1,6 +1,7 @@
 import { closeSync, readlinkSync } from "node:fs";
 
 import { BpfError, MapMismatchError } from "../errors.js";
+import { possibleCpus } from "./cpus.js";
 import { check } from "./errno.js";
 import { libbpf } from "./libbpf.js";
 
@@ -12,6 +13,7 @@ export const MapType = {
   percpuArray: 6,
   stackTrace: 7,
   lruHash: 9,
+  lruPercpuHash: 10,
   ringbuf: 27,
 } as const;
 
@@ -24,19 +26,29 @@ export interface MapInfo {
   readonly name: string;
 }
 
+/** Types of maps that keep a value for each processor. */
+const PER_CPU: ReadonlySet<number> = new Set([MapType.percpuHash, MapType.percpuArray, MapType.lruPercpuHash]);
 const ENOENT = 2;
 const ENOSPC = 28;
 
-/** A map in the kernel, as bytes. Whoever creates or opens one closes it; the kernel frees it with its last user. */
+/**
+ * A map in the kernel, as bytes. A per-processor map has values of its value size, rounded up to
+ * 8 bytes, times the number of possible processors. Whoever creates or opens one closes it; the
+ * kernel frees it with its last user.
+ */
 export class BpfMap {
-  readonly #fd: number;
+  #fd: number;
   readonly #owned: boolean;
+  /** Of a value as system calls read and write it. */
+  readonly #valueBytes: number;
   readonly info: MapInfo;
 
   private constructor(fd: number, owned: boolean) {
     this.#fd = fd;
     this.#owned = owned;
     this.info = mapInfo(fd);
+    const { type, valueSize } = this.info;
+    this.#valueBytes = PER_CPU.has(type) ? Math.ceil(valueSize / 8) * 8 * possibleCpus() : valueSize;
   }
 
   /** Creates a map, unpinned. Needs CAP_BPF. @throws BpfError */
@@ -72,19 +84,27 @@ export class BpfMap {
     check("bpf_obj_pin", libbpf().bpf_obj_pin(this.#fd, path), `pin the map ${this.info.name} at ${path}`);
   }
 
-  /** The value of a key, or undefined. @throws BpfError */
+  /** The value of a key, or undefined. @throws RangeError for a key of another length, BpfError */
   lookup(key: Uint8Array): Uint8Array | undefined {
-    const value = new Uint8Array(this.info.valueSize);
+    this.#require("key", key, this.info.keySize);
+    const value = new Uint8Array(this.#valueBytes);
     return this.#found(libbpf().bpf_map_lookup_elem(this.#fd, key, value), "bpf_map_lookup_elem") ? value : undefined;
   }
 
-  /** Sets a key. @throws BpfError, with `E2BIG` where the map is full. */
+  /** Sets a key. @throws RangeError for other lengths, BpfError, with `E2BIG` where the map is full */
   update(key: Uint8Array, value: Uint8Array): void {
-    check("bpf_map_update_elem", libbpf().bpf_map_update_elem(this.#fd, key, value, 0), `update the map ${this.info.name}`);
+    this.#require("key", key, this.info.keySize);
+    this.#require("value", value, this.#valueBytes);
+    check(
+      "bpf_map_update_elem",
+      libbpf().bpf_map_update_elem(this.#fd, key, value, 0),
+      `update the map ${this.info.name}`,
+    );
   }
 
-  /** Removes a key; false where it was not there. @throws BpfError */
+  /** Removes a key; false where it was not there. @throws RangeError for a key of another length, BpfError */
   delete(key: Uint8Array): boolean {
+    this.#require("key", key, this.info.keySize);
     return this.#found(libbpf().bpf_map_delete_elem(this.#fd, key), "bpf_map_delete_elem");
   }
 
@@ -101,11 +121,13 @@ export class BpfMap {
 
   /**
    * All entries, read with a system call per thousand of them. With `take`, the entries
-   * read are removed in the same step, so that no count is seen twice. Kernel 5.6.
+   * read are removed in the same step, so that no count is seen twice; read on to the end then,
+   * as those removed and not yet given out would be lost. Kernel 5.6.
    * @throws BpfError
    */
   *entries(take: boolean = false): Generator<{ key: Uint8Array; value: Uint8Array }> {
-    const { keySize, valueSize, maxEntries } = this.info;
+    const { keySize, maxEntries } = this.info;
+    const valueSize = this.#valueBytes;
     const read = take ? "bpf_map_lookup_and_delete_batch" : "bpf_map_lookup_batch";
     const most = Math.min(maxEntries, 1024);
     const keys = new Uint8Array(most * keySize);
@@ -113,7 +135,7 @@ export class BpfMap {
     // The kernel's place marker: a u32 for hashes, a key for arrays.
     const position = new Uint8Array(Math.max(keySize, 4));
     let from: Uint8Array | null = null;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const count = [most];
       const result: number = libbpf()[read](this.#fd, from, position, keys, values, count, null);
       more = this.#found(result, read);
@@ -127,13 +149,29 @@ export class BpfMap {
     }
   }
 
+  /** May be called twice. */
   close(): void {
-    if (this.#owned) closeSync(this.#fd);
+    if (this.#owned && this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  /** The kernel takes no lengths: it reads and writes as much as the map's shape says. */
+  #require(what: string, { length }: Uint8Array, size: number): void {
+    if (length === size) return;
+    throw new RangeError(
+      `Cannot use a ${what} of ${length} bytes in the map ${this.info.name}: its ${what}s have ${size}`,
+    );
   }
 
   #found(result: number, operation: string): boolean {
     if (result === -ENOENT) return false;
-    if (result === -ENOSPC) throw new BpfError(`Cannot read the map ${this.info.name}: a bucket holds more entries than one read takes`, operation, ENOSPC, "ENOSPC");
+    if (result === -ENOSPC)
+      throw new BpfError(
+        `Cannot read the map ${this.info.name}: a bucket holds more entries than one read takes`,
+        operation,
+        ENOSPC,
+        "ENOSPC",
+      );
     check(operation, result, `read the map ${this.info.name}`);
     return true;
   }

@@ -1,10 +1,11 @@
 import koffi from "koffi";
 
-import { VerifierError } from "../errors.js";
+import { BpfError, VerifierError } from "../errors.js";
 import { check, checkPointer, errnoName } from "./errno.js";
 import { libbpf } from "./libbpf.js";
 import { withLog } from "./log.js";
 import { BpfMap } from "./map.js";
+import { Mapping, PAGE } from "./mapping.js";
 
 /** `struct bpf_prog_info`, include/uapi/linux/bpf.h. */
 const PROGRAM_INFO = { size: 232, recursionMisses: 208 };
@@ -18,16 +19,17 @@ export class BpfObject {
   readonly #programs = new Map<string, bigint>();
   readonly #links: bigint[] = [];
   readonly #attached: bigint[] = [];
+  readonly #mappings = new Map<string, Mapping>();
 
   private constructor(name: string, object: bigint) {
     this.name = name;
     this.#object = object;
     const { bpf_object__next_map, bpf_object__next_program, bpf_map__name, bpf_program__name } = libbpf();
-    for (let map = null; (map = bpf_object__next_map(object, map)); ) {
+    for (let map = null; (map = bpf_object__next_map(object, map));) {
       // libbpf names global variables' maps after the object: `opensno.bss`
       this.#maps.set(bpf_map__name(map).replace(/^.*(?=\.)/, ""), map);
     }
-    for (let program = null; (program = bpf_object__next_program(object, program)); ) {
+    for (let program = null; (program = bpf_object__next_program(object, program));) {
       this.#programs.set(bpf_program__name(program), program);
     }
   }
@@ -43,10 +45,13 @@ export class BpfObject {
     return new BpfObject(name, object);
   }
 
-  /** The object's own type information, in the BTF format. */
+  /** The object's own type information, in the BTF format. @throws Error where it has none */
   get btf(): Uint8Array {
+    if (!this.#object) throw new Error(`Cannot read the types of ${this.name}: it is closed`);
+    const btf = libbpf().bpf_object__btf(this.#object);
+    if (!btf) throw new Error(`Cannot read the types of ${this.name}: it was compiled without; compile with clang -g`);
     const size = [0];
-    const data = libbpf().btf__raw_data(libbpf().bpf_object__btf(this.#object), size);
+    const data = libbpf().btf__raw_data(btf, size);
     return new Uint8Array(koffi.view(data, size[0] ?? 0)).slice();
   }
 
@@ -55,16 +60,31 @@ export class BpfObject {
   }
 
   /**
-   * The memory of a section of global variables: `.rodata` may be written until the object
-   * is loaded, `.bss` and `.data` are shared with the running programs. Undefined where the
-   * object has no such section. Not to be touched after `close`.
+   * The memory of a section of global variables: until the object is loaded its first values,
+   * then what `.bss` and `.data` share with the running programs. Undefined where the object has
+   * no such section. Not to be touched after `close`, which unmaps it.
+   * @throws BpfError
    */
   variables(section: string): Uint8Array | undefined {
     const map = this.#maps.get(section);
     if (map === undefined) return undefined;
+    if (this.#loaded) return this.#shared(section);
     const size = [0];
     const data = libbpf().bpf_map__initial_value(map, size);
     return data ? new Uint8Array(koffi.view(data, size[0] ?? 0)) : undefined;
+  }
+
+  /** libbpf itself shares this memory only from version 1.6 on. */
+  #shared(section: string): Uint8Array {
+    const map = this.map(section);
+    let mapping = this.#mappings.get(section);
+    if (!mapping) {
+      const length = Math.ceil(map.info.valueSize / PAGE) * PAGE;
+      // The kernel froze the constants: they cannot be mapped for writing.
+      mapping = new Mapping(BpfMap.fd(map), length, 0, { writable: section !== ".rodata" });
+      this.#mappings.set(section, mapping);
+    }
+    return new Uint8Array(mapping.data, 0, map.info.valueSize);
   }
 
   /** Before loading: the programs to load. All others stay out of the kernel. */
@@ -105,7 +125,9 @@ export class BpfObject {
     if (result < 0) {
       const code = errnoName(-result);
       const message = `Cannot load ${this.name}: ${code}${because(log)}`;
-      throw new VerifierError(message, "bpf_object__load", -result, code, log);
+      // Only what the verifier looked at has a log of its own.
+      if (log.includes("BEGIN PROG LOAD LOG")) throw new VerifierError(message, "bpf_object__load", -result, code, log);
+      throw new BpfError(message, "bpf_object__load", -result, code);
     }
     this.#loaded = true;
   }
@@ -114,9 +136,7 @@ export class BpfObject {
   attach(program: string): void {
     const handle = this.#program(program);
     const { result, log } = withLog(() => libbpf().bpf_program__attach(handle));
-    this.#links.push(
-      checkPointer("bpf_program__attach", result, `attach ${program} of ${this.name}${because(log)}`),
-    );
+    this.#links.push(checkPointer("bpf_program__attach", result, `attach ${program} of ${this.name}${because(log)}`));
     this.#attached.push(handle);
   }
 
@@ -146,8 +166,13 @@ export class BpfObject {
   /** Detaches and frees everything. May be called twice. */
   close(): void {
     this.detach();
+    for (const mapping of this.#mappings.values()) mapping.close();
+    this.#mappings.clear();
     if (this.#object) libbpf().bpf_object__close(this.#object);
     this.#object = null;
+    this.#loaded = false;
+    this.#maps.clear();
+    this.#programs.clear();
   }
 
   #map(name: string): bigint {
@@ -163,18 +188,16 @@ export class BpfObject {
   }
 }
 
-/** How many CPUs this machine may ever have: the length of what is kept per CPU. */
-export function possibleCpus(): number {
-  return check("libbpf_num_possible_cpus", libbpf().libbpf_num_possible_cpus());
-}
-
 /** The line of libbpf's log that says why: the last one before the verifier's statistics and libbpf's own endings. */
 function because(log: string): string {
-  const lines = log.split("\n").map((line) => line.trim()).filter(Boolean);
+  const lines = log
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
   const verdict = lines.findIndex((line) => line.startsWith("processed "));
   const line =
     verdict > 0
       ? lines[verdict - 1]
-      : lines.find((line) => /^libbpf: /.test(line) && !/ failed to load: -\d+$|BEGIN|END/.test(line));
+      : lines.find((line) => line.startsWith("libbpf: ") && !/ failed to load: -\d+$|BEGIN|END/.test(line));
   return line ? `: ${line.replace(/^libbpf: /, "")}` : "";
 }

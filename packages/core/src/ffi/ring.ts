@@ -1,13 +1,7 @@
 import koffi from "koffi";
 
-import { check } from "./errno.js";
-import { libc } from "./libc.js";
 import { BpfMap } from "./map.js";
-
-const PROT_READ = 1;
-const PROT_WRITE = 2;
-const MAP_SHARED = 1;
-const PAGE = 4096;
+import { Mapping, PAGE } from "./mapping.js";
 
 /**
  * A BPF ring buffer mapped into this process. The kernel maps the data twice, one after
@@ -24,14 +18,22 @@ export class RingMapping {
   readonly start: number = PAGE;
   readonly #consumer: BigUint64Array;
   readonly #producer: BigUint64Array;
-  readonly #mappings: { address: bigint; length: number }[] = [];
+  readonly #mappings: readonly Mapping[];
   readonly #fd: number;
 
   constructor(map: BpfMap) {
     this.#fd = BpfMap.fd(map);
     this.size = map.info.maxEntries;
-    this.#consumer = new BigUint64Array(this.#mmap(PAGE, PROT_READ | PROT_WRITE, 0), 0, 1);
-    this.data = this.#mmap(PAGE + 2 * this.size, PROT_READ, PAGE);
+    const consumer = new Mapping(this.#fd, PAGE, 0, { writable: true });
+    try {
+      const producer = new Mapping(this.#fd, PAGE + 2 * this.size, PAGE, { writable: false });
+      this.#mappings = [consumer, producer];
+      this.data = producer.data;
+    } catch (error) {
+      consumer.close();
+      throw error;
+    }
+    this.#consumer = new BigUint64Array(consumer.data, 0, 1);
     this.#producer = new BigUint64Array(this.data, 0, 1);
   }
 
@@ -58,16 +60,6 @@ export class RingMapping {
 
   /** Unmaps the memory. Nothing may read `data` after this: the process would be killed. */
   close(): void {
-    for (const { address, length } of this.#mappings.splice(0)) libc().munmap(address, length);
-  }
-
-  #mmap(length: number, protection: number, offset: number): ArrayBuffer {
-    const address: bigint = libc().mmap(null, length, protection, MAP_SHARED, this.#fd, offset);
-    if (address === 0xffffffffffffffffn || address === -1n) {
-      this.close();
-      check("mmap", -1, `map a ring buffer of ${this.size} bytes into memory`);
-    }
-    this.#mappings.push({ address, length });
-    return koffi.view(address, length);
+    for (const mapping of this.#mappings) mapping.close();
   }
 }

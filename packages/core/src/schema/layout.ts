@@ -51,15 +51,8 @@ export function bindLayout(schema: Schema<Fields>, btf: Btf): Layout {
   const type = btf.struct(struct);
   if (!type) throw new LayoutError(struct, [`the program has no struct ${struct}`]);
 
-  const differences: string[] = [];
   const members = flatten(type, btf);
-  let end = 0;
-  for (const member of members) {
-    if (member.offset > end) differences.push(`${member.offset - end} unnamed bytes stand before ${member.name}`);
-    end = member.offset + member.size;
-  }
-  if (end < type.size) differences.push(`${type.size - end} unnamed bytes stand at the end`);
-
+  const differences = shapeFaults(members, type.size);
   const places: Place[] = [];
   for (const [name, { kind, choices }] of Object.entries(fields)) {
     const member = members.find((candidate) => candidate.name === cName(name));
@@ -67,15 +60,13 @@ export function bindLayout(schema: Schema<Fields>, btf: Btf): Layout {
       differences.push(`the program has no ${cName(name)}`);
       continue;
     }
-    const size = SIZES[kind] ?? member.size;
-    if (size !== member.size) differences.push(`${name} is ${kind} of ${size} bytes here and has ${member.size} there`);
-    if (ARRAYS.has(kind) !== member.array) differences.push(`${name} is ${kind} here and ${member.array ? "an array" : "no array"} there`);
-    if (TEXTS.has(kind) !== member.text) differences.push(`${name} is ${kind} here and ${member.text ? "a struct text" : "no struct text"} there`);
-    places.push({ name, kind, offset: member.offset, size, ...(choices && { choices }) });
+    const place = { name, kind, offset: member.offset, size: SIZES[kind] ?? member.size, ...(choices && { choices }) };
+    differences.push(...placeFaults(place, member));
+    places.push(place);
   }
   const known = new Set(Object.keys(fields).map(cName));
   for (const { name } of members) {
-    if (!name.startsWith("_") && !known.has(name)) differences.push(`the schema has no ${name}`);
+    if (!isPadding(name) && !known.has(name)) differences.push(`the schema has no ${name}`);
   }
   if (differences.length > 0) throw new LayoutError(struct, differences);
   return { size: type.size, places };
@@ -89,19 +80,60 @@ export function memberOffset(btf: Btf, struct: string, name: string): number {
   return member.offset;
 }
 
+const isPadding = (name: string): boolean => name.startsWith("_");
+
+/** What keeps a struct from being described by any schema. */
+function shapeFaults(members: readonly Member[], size: number): string[] {
+  const faults: string[] = [];
+  const seen = new Set<string>();
+  let end = 0;
+  for (const { name, offset, size, bitField } of members) {
+    if (offset > end) faults.push(`${offset - end} unnamed bytes stand before ${name}`);
+    end = offset + size;
+    if (bitField) faults.push(`${name} is a bit-field`);
+    if (seen.has(name) && !isPadding(name)) faults.push(`the program has ${name} twice`);
+    seen.add(name);
+  }
+  if (end < size) faults.push(`${size - end} unnamed bytes stand at the end`);
+  return faults;
+}
+
+/** How a field and the member of its name differ. */
+function placeFaults({ name, kind, offset, size }: Place, member: Member): string[] {
+  const faults: string[] = [];
+  const isText = TEXTS.has(kind);
+  const isArray = ARRAYS.has(kind);
+  if (size !== member.size) faults.push(`${name} is ${kind} of ${size} bytes here and has ${member.size} there`);
+  if (isArray !== member.array)
+    faults.push(`${name} is ${kind} here and ${member.array ? "an array" : "no array"} there`);
+  if (isText !== member.text)
+    faults.push(`${name} is ${kind} here and ${member.text ? "a struct text" : "no struct text"} there`);
+  if (member.signed !== undefined && !isArray && !isText && member.signed !== kind.startsWith("i"))
+    faults.push(`${name} is ${kind} here and ${member.signed ? "signed" : "unsigned"} there`);
+  // Rows read words of at most 4 bytes, each at a multiple of its size.
+  const word = isText ? 2 : kind === "chars" && size !== 16 ? 1 : Math.min(size, 4);
+  if (offset % word !== 0) faults.push(`${name} stands at ${offset}, which is no multiple of ${word}`);
+  return faults;
+}
+
 interface Member {
   readonly name: string;
   readonly offset: number;
   readonly size: number;
   readonly array: boolean;
   readonly text: boolean;
+  readonly bitField: boolean;
+  /** Undefined for what is no integer. */
+  readonly signed: boolean | undefined;
 }
 
 function flatten(type: Extract<BtfType, { kind: "struct" }>, btf: Btf, base: number = 0): Member[] {
-  return type.members.flatMap(({ name, type: id, offset }) => {
+  return type.members.flatMap(({ name, type: id, offset, bitField }) => {
     const member = btf.resolve(id);
     const text = member.kind === "struct" && member.name === "text";
     if (member.kind === "struct" && !text) return flatten(member, btf, base + offset);
-    return [{ name, offset: base + offset, size: btf.sizeOf(id), array: member.kind === "array", text }];
+    const signed = member.kind === "int" ? member.signed : undefined;
+    const size = btf.sizeOf(id);
+    return [{ name, offset: base + offset, size, array: member.kind === "array", text, bitField, signed }];
   });
 }

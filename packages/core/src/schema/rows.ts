@@ -33,10 +33,11 @@ export type RowDecoder<E> = (position: number) => E;
 export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffsetMs: number): RowDecoder<E> {
   const fields = layout.places.map((place, index) => `${JSON.stringify(place.name)}: ${expression(place, index)}`);
   const source = `return (p) => { const w = p >>> 2; return { ${fields.join(", ")} }; };`;
-  const make = new Function("u8", "u16", "u32", "i32", "unixOffsetMs", "read", "choices", source);
+  // oxlint-disable-next-line no-implied-eval -- see above
+  const make = new Function("m", "u8", "u16", "u32", "i32", "unixOffsetMs", "read", "choices", source);
   const { u8, u16, u32, i32 } = memory;
   const choices = layout.places.map((place) => place.choices);
-  return make(u8, u16, u32, i32, unixOffsetMs, readers(memory), choices) as RowDecoder<E>;
+  return make(memory, u8, u16, u32, i32, unixOffsetMs, readers(memory), choices) as RowDecoder<E>;
 }
 
 function expression({ kind, offset, size }: Place, index: number): string {

@@ -13,17 +13,26 @@ type Value = string | number;
 /**
  * Describes a column in the words of printf, as the tables of this field are documented:
  * flags `-` and `0`, a width, a precision, and one of `s d o x f`, with literal text around.
+ * @param value what to print of an event; undefined leaves the cell blank
  * @param headFormat how the title is printed; from `format` where it is not given
  * @throws TypeError for a format that is none of these
  */
 export function column<E>(
   title: string,
   format: string,
-  value: (event: E) => Value,
+  value: (event: E) => Value | undefined,
   headFormat: string = format.replace(/%(-?)0?(\d*)(?:\.\d+)?[sdoxf]/, "%$1$2s"),
 ): Column<E> {
   const print = printf(format);
-  return { head: printf(headFormat)(title), cell: (event) => print(value(event)) };
+  const printHead = printf(headFormat);
+  const blank = printHead("");
+  return {
+    head: printHead(title),
+    cell: (event) => {
+      const given = value(event);
+      return given === undefined ? blank : print(given);
+    },
+  };
 }
 
 function printf(format: string): (value: Value) => string {

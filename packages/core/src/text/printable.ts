@@ -9,9 +9,14 @@ export function printable(text: string): string {
   return HOSTILE.test(text) ? text.replace(ALL_HOSTILE, escape) : text;
 }
 
-/** As `printable`, for text that is JSON already: its escapes are JSON's, so it stays the same document. */
+/**
+ * As `printable`, for one line of JSON: its escapes are JSON's, so it stays the same document.
+ * JSON itself has no raw C0; of ASCII only DEL is left, and to find that a line is ASCII takes
+ * less than half the time that the expression takes.
+ */
 export function printableJson(json: string): string {
-  return HOSTILE.test(json) ? json.replace(ALL_HOSTILE, (char) => `\\u${hex(char, 4)}`) : json;
+  if (Buffer.byteLength(json) === json.length && !json.includes("\x7f")) return json;
+  return json.replace(ALL_HOSTILE, (char) => `\\u${hex(char, 4)}`);
 }
 
 function escape(char: string): string {

@@ -1,5 +1,7 @@
 import type { Column, Counter, EventStream, Fields, Knob, RowOf, Schema } from "@rxbpf/core";
 
+import { integer, type Option } from "./options.js";
+
 /** Something that a probe can count in the kernel instead of reporting each event. */
 export interface Aggregation<R = never> {
   /** What it counts, in a few words, for `--help`. */
@@ -20,6 +22,13 @@ export interface Aggregation<R = never> {
 
 export type Aggregations = Readonly<Record<string, Aggregation>>;
 
+/** The option that every aggregation has besides those of its probe. */
+export const interval: Option<number> = integer("show a table every SECONDS, of what was counted since the last", {
+  value: "SECONDS",
+  min: 1,
+  max: 2_147_483, // what a timer can wait for
+});
+
 /** The streams of tables that a probe has for its aggregations: `tcpconnect.count({ interval: 1 })`. */
 export type AggregationStreams<A extends Aggregations, O> = {
   readonly [K in keyof A]: (
@@ -36,7 +45,6 @@ type RowIn<T> = T extends Aggregation<infer R> ? R : never;
 export function aggregation<K extends Fields, V extends Fields>(description: {
   readonly help: string;
   readonly short?: string;
-  readonly map: string;
   readonly key: Schema<K>;
   readonly value: Schema<V>;
   readonly knobs: Readonly<Record<string, Knob>>;
@@ -44,10 +52,10 @@ export function aggregation<K extends Fields, V extends Fields>(description: {
   readonly order: (a: RowOf<K & V>, b: RowOf<K & V>) => number;
   readonly columns: readonly Column<RowOf<K & V>>[];
 }): Aggregation<RowOf<K & V>> {
-  const { map, key, value, ...rest } = description;
+  const { key, value, ...rest } = description;
   return {
     ...rest,
-    counter: { map, key, value },
+    counter: { key, value },
     schema: { struct: key.struct, fields: { ...key.fields, ...value.fields } },
   };
 }

@@ -4,7 +4,8 @@ import { flag, integer, text } from "./options.js";
 export const common = {
   cgroupmap: text("only processes in the cgroups of the set pinned at PATH", { value: "PATH" }),
   mntnsmap: text("only processes in the mount namespaces of the set pinned at PATH", { value: "PATH" }),
-  duration: integer("end after SECONDS", { value: "SECONDS", min: 1 }),
+  // The most is what a timer of Node can wait for.
+  duration: integer("end after SECONDS", { value: "SECONDS", min: 1, max: 2_147_483 }),
   includeSelf: flag("also show what this process itself does"),
   ringBytes: integer("size of the buffer between kernel and reader, a power of two of whole pages", {
     value: "BYTES",

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /**
  * Options of probes. One description gives an option its TypeScript type, its command-line
  * flag, its line of help and the check of its value.
@@ -52,7 +54,10 @@ export function flag(help: string, names: Flag = {}): Option<boolean> {
 }
 
 /** A whole number between `min` and `max`. */
-export function integer(help: string, { min = 0, max = 2 ** 32 - 1, ...names }: Valued & { min?: number; max?: number }): Option<number> {
+export function integer(
+  help: string,
+  { min = 0, max = 2 ** 32 - 1, ...names }: Valued & { min?: number; max?: number },
+): Option<number> {
   return {
     kind: "integer",
     help,
@@ -97,7 +102,10 @@ export function pattern(help: string, names: Valued): Option<RegExp> {
 }
 
 /** Strings; the flag may be given several times. `allowed` lists what each may be. */
-export function list(help: string, { allowed, ...names }: Valued & { allowed?: readonly string[] }): Option<readonly string[]> {
+export function list(
+  help: string,
+  { allowed, ...names }: Valued & { allowed?: readonly string[] },
+): Option<readonly string[]> {
   return {
     kind: "list",
     help,
@@ -106,7 +114,9 @@ export function list(help: string, { allowed, ...names }: Valued & { allowed?: r
       const values: unknown[] = Array.isArray(given) ? given : [given];
       for (const value of values) {
         if (typeof value !== "string" || (allowed && !allowed.includes(value)))
-          throw new UsageError(`${name} takes ${allowed ? `one of ${allowed.join(" ")}` : "texts"}, not ${show(value)}`);
+          throw new UsageError(
+            `${name} takes ${allowed ? `one of ${allowed.join(" ")}` : "texts"}, not ${show(value)}`,
+          );
       }
       return values as string[];
     },
@@ -129,7 +139,7 @@ export function command(help: string, names: Valued): Option<readonly string[]> 
 
 /** How a value is shown in a complaint about it. */
 export function show(value: unknown): string {
-  return JSON.stringify(value) ?? String(value);
+  return typeof value === "string" ? JSON.stringify(value) : inspect(value);
 }
 
 /**
@@ -139,7 +149,7 @@ export function show(value: unknown): string {
 export function parseOptions<O extends Options>(options: O, given: Readonly<Record<string, unknown>>): ValuesOf<O> {
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
-    const option = options[name];
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (!option) throw new UsageError(`There is no option ${name}; there are ${Object.keys(options).join(" ")}`);
     if (value !== undefined) values[name] = option.parse(value, name);
   }

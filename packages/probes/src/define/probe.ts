@@ -19,7 +19,7 @@ import {
 import { narrow } from "@rxbpf/filters";
 import { timer } from "rxjs";
 
-import type { Aggregation, AggregationStreams, Aggregations } from "./aggregation.js";
+import { type Aggregation, type AggregationStreams, type Aggregations, interval } from "./aggregation.js";
 import { common } from "./common.js";
 import { aroundCommand } from "./exec.js";
 import { type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
@@ -129,11 +129,14 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
 
   const counts = Object.entries(definition.aggregations ?? {}).map(([name, aggregation]) => {
     const { counter, knobs, columns, check } = aggregation;
-    const stream = ({ interval, ...given }: { interval?: number } & ProbeOptions<O>) => {
+    const stream = ({ interval: seconds, ...given }: { interval?: number } & ProbeOptions<O> = {}) => {
       const values = parse(given);
       check?.(values);
-      const source = aggregate(image(values), counter, interval && interval * 1000, () => setting(values, knobs));
-      const info = { name: definition.name, schema: aggregation.schema, columns: () => columns };
+      ringSize(definition, values);
+      const everyMs = seconds === undefined ? undefined : interval.parse(seconds, "interval") * 1000;
+      const source = aggregate(image(values), counter, everyMs, () => setting(values, knobs));
+      const banner = definition.banner && `${definition.banner}\n`;
+      const info = { name: definition.name, schema: aggregation.schema, ...(banner && { banner }), columns: () => columns };
       return ended(new EventStream(info, sorted(source, aggregation)), values as ValuesOf<typeof common>);
     };
     return [name, stream] as const;

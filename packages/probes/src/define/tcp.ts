@@ -25,10 +25,9 @@ export function ports(help: string, names: { short: string; value: string }): Op
       const parts: unknown[] = typeof given === "string" ? given.split(",") : [given].flat();
       const numbers = parts.map((part) => (typeof part === "string" && /^\d+$/.test(part) ? Number(part) : part));
       if (numbers.length > MAX_PORTS) throw new UsageError(`${name} takes at most ${MAX_PORTS} ports`);
-      for (const number of numbers) {
-        if (typeof number !== "number" || !Number.isInteger(number) || number < 1 || number > 65535)
-          throw new UsageError(`${name} takes ports from 1 to 65535 with commas between, not ${show(given)}`);
-      }
+      const isPort = (number: unknown): boolean => Number.isInteger(number) && Number(number) >= 1 && Number(number) <= 65535;
+      if (numbers.length === 0 || !numbers.every(isPort))
+        throw new UsageError(`${name} takes ports from 1 to 65535 with commas between, not ${show(given)}`);
       return numbers as number[];
     },
   };
@@ -49,6 +48,9 @@ interface Chosen {
 export function checkIp({ ipv4, ipv6 }: Chosen): void {
   if (ipv4 && ipv6) throw new UsageError("ipv4 and ipv6 exclude each other");
 }
+
+/** The programs of bpf/include/accept.bpf.h that see accepts through io_uring. */
+export const IO_URING_PROGRAMS = ["io_uring_submit", "io_uring_wake", "io_uring_complete"] as const;
 
 /** The switches of bpf/include/tcp.bpf.h. */
 export function tcpKnobs({ ipv4, ipv6 }: Chosen, only: readonly number[] = []): Readonly<Record<string, Knob>> {

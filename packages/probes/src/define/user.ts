@@ -12,7 +12,9 @@ export function user(help: string, names: { short?: string; long?: string; value
       if (typeof given === "number" && Number.isInteger(given) && given >= 0 && given < 2 ** 32) return given;
       const text = String(given);
       if (/^\d+$/.test(text) && Number(text) < 2 ** 32) return Number(text);
-      const entry = readFileSync("/etc/passwd", "utf8").split("\n").find((line) => line.startsWith(`${text}:`));
+      const entry = readFileSync("/etc/passwd", "utf8")
+        .split("\n")
+        .find((line) => line.startsWith(`${text}:`));
       if (!entry) throw new UsageError(`${name} takes a user id or the name of a user, not ${show(given)}`);
       return Number(entry.split(":")[2]);
     },

@@ -13,8 +13,10 @@ import { type OpenEvent, openEvent } from "./schema.js";
  * Options and columns are those of BCC's opensnoop. Where that has faults this differs:
  * `flagFilter` O_RDONLY, which is no bit, matches files opened for reading only; `duration` ends
  * on time; `fullPath` starts a relative path at the directory descriptor that was given; paths are
- * whole up to 4095 bytes; MODE is `n/a` unless the call could create a file. A path is read
- * when the call returns, so a thread that changes it meanwhile can make it lie.
+ * whole up to 4095 bytes, or marked `truncated`; MODE is `n/a` unless the call could create a file. A path is read
+ * when the call returns, so a thread that changes it meanwhile can make it lie. An open that
+ * io_uring completes without telling (IOSQE_CQE_SKIP_SUCCESS) is shown when it is asked for, with
+ * the error EINPROGRESS; one that io_uring refuses before it starts, for its path, is not shown.
  */
 export const opensnoop = probe({
   name: "opensnoop",
@@ -39,7 +41,9 @@ export const opensnoop = probe({
     bufferPages: integer("size of the buffer in pages", { short: "b", value: "PAGES", min: 1, max: 2 ** 18 }),
     exec: command("run a command, trace it alone, and end when it does", { value: "COMMAND..." }),
   },
-  check({ pid, exec }) {
+  check({ pid, exec, name = "" }) {
+    if (Buffer.byteLength(name) > 15)
+      throw new UsageError("name takes at most 15 bytes, which is all that the kernel keeps of a thread's name");
     if (pid !== undefined && exec) throw new UsageError("pid and exec exclude each other");
   },
   variants: () => [
@@ -55,9 +59,12 @@ export const opensnoop = probe({
     comm_part: name,
     comm_part_length: name && Buffer.byteLength(name),
     full_path: fullPath,
-    by_flags: flagFilter !== undefined,
+    by_flags: flagFilter && flagFilter.length > 0,
     only_flags: flagFilter?.reduce((mask, flag) => mask | (FLAGS[flag] ?? 0), 0),
-    only_access_modes: flagFilter?.reduce((modes, flag) => modes | (flag in ACCESS_MODES ? 1 << ACCESS_MODES[flag]! : 0), 0),
+    only_access_modes: flagFilter?.reduce(
+      (modes, flag) => modes | (flag in ACCESS_MODES ? 1 << ACCESS_MODES[flag]! : 0),
+      0,
+    ),
   }),
   ringBytes: ({ bufferPages }) => bufferPages && bufferPages * 4096,
   columns({ timestamp, printUid, tid, extendedFields }) {

@@ -2,7 +2,7 @@ import { column, type Column } from "@rxbpf/core";
 
 import { flag, integer } from "../define/options.js";
 import { probe } from "../define/probe.js";
-import { checkIp, ipOptions, ports, tcpKnobs } from "../define/tcp.js";
+import { checkIp, IO_URING_PROGRAMS, ipOptions, ports, tcpKnobs } from "../define/tcp.js";
 import { clockTime, sinceFirst } from "../define/times.js";
 import { type AcceptEvent, acceptEvent } from "./schema.js";
 
@@ -26,7 +26,7 @@ export const tcpaccept = probe({
   },
   check: checkIp,
   variants: () => [
-    { programs: ["sys_exit", "io_uring_submit", "io_uring_complete"] },
+    { programs: ["sys_exit", ...IO_URING_PROGRAMS] },
     { programs: ["sys_exit"], lacks: "connections accepted through io_uring" },
   ],
   knobs: ({ pid, port, ...ip }) => ({ only_pid: pid, ...tcpKnobs(ip, port) }),

@@ -70,7 +70,6 @@ export const tcpconnect = probe({
     count: aggregation({
       help: "count connects by addresses and remote port; show the table at the end",
       short: "c",
-      map: "counts",
       key: connectKey,
       value: connectCounter,
       knobs: { count_only: true },

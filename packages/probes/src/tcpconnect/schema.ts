@@ -1,4 +1,4 @@
-import { address, bytes, type EventOf, type RowOf, schema, time, u16, u64, u8 } from "@rxbpf/core";
+import { address, bytes, type EventOf, type RowOf, schema, u16, u64, u8, who } from "@rxbpf/core";
 
 import { connectionFields } from "../define/tcp.js";
 
@@ -14,7 +14,7 @@ export interface ConnectEvent extends EventOf<typeof connectEvent> {
 
 /** What the program tells of an answer to a DNS query that some process received. */
 export const dnsAnswer = schema("dns_answer", {
-  time: time("when it was received"),
+  ...who,
   packet: bytes("the packet as it was received, at most 4096 bytes"),
 });
 

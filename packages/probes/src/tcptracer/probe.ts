@@ -2,7 +2,7 @@ import { column, type Column } from "@rxbpf/core";
 
 import { flag, integer } from "../define/options.js";
 import { probe } from "../define/probe.js";
-import { checkIp, ipOptions, tcpKnobs } from "../define/tcp.js";
+import { checkIp, IO_URING_PROGRAMS, ipOptions, tcpKnobs } from "../define/tcp.js";
 import { sinceFirst } from "../define/times.js";
 import { type SessionEvent, sessionEvent } from "./schema.js";
 
@@ -28,8 +28,8 @@ export const tcptracer = probe({
   },
   check: checkIp,
   variants: () => [
-    { programs: ["state", "destroy", "sys_exit", "io_uring_submit", "io_uring_complete"] },
-    { programs: ["state", "destroy", "sys_exit"], lacks: "connections accepted through io_uring" },
+    { programs: [...PROGRAMS, ...IO_URING_PROGRAMS] },
+    { programs: PROGRAMS, lacks: "connections accepted through io_uring" },
   ],
   knobs: ({ pid, netns, ...ip }) => ({ only_pid: pid, only_netns: netns, ...tcpKnobs(ip) }),
   banner: "Tracing TCP established connections. Ctrl-C to end.",
@@ -56,6 +56,7 @@ export const tcptracer = probe({
   },
 });
 
+const PROGRAMS = ["state", "destroy", "thread_exit", "sys_exit"] as const;
 const LETTERS = { connect: "C", accept: "A", close: "X" } as const;
 
 function bracketed(address: string): string {

@@ -7,16 +7,13 @@ export function addCgroupid(program: Command): void {
     .command("cgroupid")
     .description("print the id of the cgroup at a directory")
     .addArgument(
-      new Argument("<format>", "number, or hex: the bytes of a key for bpftool map").choices([
-        "number",
-        "hex",
-      ]),
+      new Argument("<format>", "number, or hex: the bytes of a key for bpftool map").choices(["number", "hex"]),
     )
     .argument("<path>", "a directory of cgroup v2")
     .action((format: string, path: string) => {
       console.log(
         format === "number"
-          ? cgroupId(path)
+          ? String(cgroupId(path))
           : Buffer.from(cgroupIdBytes(path)).toString("hex").match(/../g)?.join(" "),
       );
     });

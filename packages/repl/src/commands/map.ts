@@ -7,8 +7,7 @@ interface Typed {
   readonly type?: SetKind;
 }
 
-const TARGETS =
-  "an id; a path, of a cgroup's directory or like /proc/PID/ns/mnt; or pid:PID for that of a process";
+const TARGETS = "an id; a path, of a cgroup's directory or like /proc/PID/ns/mnt; or pid:PID for that of a process";
 /** How many processes of a namespace a line shows. */
 const SHOWN = 3;
 
@@ -24,9 +23,7 @@ export function addMap(program: Command): void {
     .description("make an empty set")
     .argument("<path>", "where to pin it, on a BPF file system such as /sys/fs/bpf")
     .addOption(type("what it is a set of").makeOptionMandatory())
-    .option("--entries <N>", `${entries.help} (default: 1024)`, (given: string) =>
-      entries.parse(given, "--entries"),
-    )
+    .option("--entries <N>", `${entries.help} (default: 1024)`, (given: string) => entries.parse(given, "--entries"))
     .action((path: string, { type, entries }: { type: SetKind; entries?: number }) => {
       PinnedSet.create(path, type, entries === undefined ? {} : { maxEntries: entries }).close();
     });
@@ -42,8 +39,7 @@ export function addMap(program: Command): void {
     .action((path: string, targets: string[], { type }: Typed) => {
       withSet(path, type, (set) => {
         const absent = targets.filter((text) => !set.delete(target(text)));
-        if (absent.length > 0)
-          throw new Error(`Cannot delete ${absent.join(" ")} from ${path}: not in the set`);
+        if (absent.length > 0) throw new Error(`Cannot delete ${absent.join(" ")} from ${path}: not in the set`);
       });
     });
 
@@ -64,11 +60,9 @@ export function addMap(program: Command): void {
       else for (const line of table(kind, members)) console.log(line);
     });
 
-  edit(map, "unpin", "remove a set; running traces keep it until they end").action(
-    (path: string, { type }: Typed) => {
-      withSet(path, type, (set) => set.unpin());
-    },
-  );
+  edit(map, "unpin", "remove a set; running traces keep it until they end").action((path: string, { type }: Typed) => {
+    withSet(path, type, (set) => set.unpin());
+  });
 }
 
 /** A command on a set that exists. */
@@ -116,7 +110,5 @@ function table(type: SetKind, members: readonly Member[]): string[] {
 function describe({ path, processes = [] }: Member): string {
   if (path !== undefined) return path;
   const shown = processes.slice(0, SHOWN).map(({ pid, comm }) => `${pid} ${comm}`);
-  return processes.length > SHOWN
-    ? `${shown.join(", ")} and ${processes.length - SHOWN} more`
-    : shown.join(", ");
+  return processes.length > SHOWN ? `${shown.join(", ")} and ${processes.length - SHOWN} more` : shown.join(", ");
 }

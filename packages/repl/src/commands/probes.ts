@@ -1,5 +1,5 @@
 import type { EventStream } from "@rxbpf/core";
-import { aggregationOf, type AnyProbe, flag, integer, type Option, UsageError } from "@rxbpf/probes";
+import { aggregationOf, type AnyProbe, flag, interval, type Option, UsageError } from "@rxbpf/probes";
 import { type Command, Option as Flag } from "commander";
 
 import { catalogue } from "../catalogue.js";
@@ -24,7 +24,7 @@ function addProbe(program: Command, probe: AnyProbe): void {
   }
   for (const [aggregationName, { help, short }] of Object.entries(aggregations))
     command.addOption(flagOf(aggregationName, flag(help, short === undefined ? {} : { short })));
-  if (Object.keys(aggregations).length > 0) command.addOption(flagOf("interval", INTERVAL));
+  if (Object.keys(aggregations).length > 0) command.addOption(flagOf("interval", interval));
   command.option("--json", "write one JSON object a line");
 
   command.action(async () => {
@@ -39,15 +39,12 @@ function addProbe(program: Command, probe: AnyProbe): void {
       else values[optionName] = takesCommand ? operands : value;
       if (takesCommand) operands = undefined;
     }
+    if ("interval" in values && stream === probe)
+      throw new UsageError(`--interval goes with ${Object.keys(aggregations).map((one) => `--${one}`).join(" or ")}`);
     if (operands?.length) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
     await run(stream(values), { json: json === true });
   });
 }
-
-const INTERVAL = integer("show a table every SECONDS, of what was counted since the last", {
-  value: "SECONDS",
-  min: 1,
-});
 
 function flagOf(name: string, option: Option<unknown>): Flag {
   const long = `--${option.long ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -58,8 +55,8 @@ function flagOf(name: string, option: Option<unknown>): Flag {
     case "command":
       return new Flag(flags, option.help);
     case "list":
-      return new Flag(`${flags} <${option.value}>`, option.help).argParser((value, before: unknown[] = []) => [
-        ...before,
+      return new Flag(`${flags} <${option.value}>`, option.help).argParser((value, before?: unknown[]) => [
+        ...(before ?? []),
         ...(parse(value) as unknown[]),
       ]);
     default:

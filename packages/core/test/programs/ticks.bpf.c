@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* An event for each prctl(TICK, number, bytes, length): a call that no other program makes. */
+#include "event.bpf.h"
+#include "filter.bpf.h"
+
+#define SYS_PRCTL 157
+#define TICK 0x7469636b
+#define LENGTH_MAX 256
+
+struct tick_event {
+	struct who who;
+	__u64 number;
+	struct text bytes;
+	__u8 _pad[4];
+};
+
+TEXT_RECORD(tick_event, LENGTH_MAX, 1)
+
+/* Losses that the program invents: prctl(TICK, number, NULL, 0) adds the number to both. */
+__u64 lost_first;
+__u64 lost_second;
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(tick, struct pt_regs *regs, long call)
+{
+	if (call != SYS_PRCTL || regs->di != TICK || drop_current())
+		return 0;
+
+	struct tick_event_record *record = new_record(0);
+
+	if (!record)
+		return 0;
+
+	struct tick_event *event = &record->event;
+	__u64 number = regs->si;
+	void *bytes = (void *)regs->dx;
+	__u32 length = regs->r10 & (LENGTH_MAX - 1);
+
+	if (!bytes) {
+		__sync_fetch_and_add(&lost_first, number);
+		__sync_fetch_and_add(&lost_second, number);
+	}
+	fill_who(&event->who, (void *)bpf_get_current_task());
+	event->number = number;
+	event->bytes.offset = sizeof(*event);
+	event->bytes.length = length;
+	bpf_probe_read_user(record->tail, length, bytes);
+	emit(record, sizeof(*event) + length);
+	return 0;
+}
+
+/* The verifier refuses this: a lookup with a key that it does not know may find nothing. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(careless, struct pt_regs *regs, long call)
+{
+	__u32 key = call;
+	struct tick_event_record *record = bpf_map_lookup_elem(&scratch, &key);
+
+	return record->event.number;
+}
+
+/* And this too, after a log longer than most buffers. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(careless_at_length, struct pt_regs *regs, long call)
+{
+	__u32 key = call;
+	struct tick_event_record *record = bpf_map_lookup_elem(&scratch, &key);
+	volatile __u64 sum = 0;
+
+#pragma unroll
+	for (int i = 0; i < 3000; i++)
+		sum += i;
+	return record->event.number + sum;
+}
+
+/* No kernel has this hook. */
+SEC("tp_btf/no_such_tracepoint")
+int BPF_PROG(hookless, struct pt_regs *regs)
+{
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,33 @@
+import { EventStream, type Image, schema, type Setting, text, trace, u64, type Variant, who } from "@rxbpf/core";
+
+/** The events of ticks.bpf.c. */
+export const tickEvent = schema("tick_event", {
+  ...who,
+  number: u64("the tick's number"),
+  bytes: text("what it carried"),
+});
+export type Tick = {
+  readonly [K in keyof typeof tickEvent.fields]: NonNullable<(typeof tickEvent.fields)[K]["value"]>;
+};
+
+/** The compiled program as an image to load. */
+export function ticksImage(bytes: Uint8Array, variants: readonly Variant[] = [{ programs: ["tick"] }]): Image {
+  return { name: "ticks", bytes: () => bytes, variants };
+}
+
+/** The ticks that processes make. */
+export function ticks(image: Image, setting: Setting = {}): EventStream<Tick> {
+  const source = trace<Tick>(image, tickEvent, () => ({
+    maxEntries: { events: 1 << 20 },
+    ...setting,
+    knobs: { self_pid: process.pid, ...setting.knobs },
+  }));
+  return new EventStream<Tick>({ name: "ticks", schema: tickEvent, columns: () => [] }, source);
+}
+
+/** What the tick of a number carries when ticks.c makes it with a length. */
+export function bytesOf(number: number, length: number): string {
+  return Array.from({ length: number % length }, (_, i) => String.fromCharCode(97 + (((number % 26) + i) % 26))).join(
+    "",
+  );
+}

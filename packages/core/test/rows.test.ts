@@ -1,0 +1,126 @@
+import { expect, test } from "vitest";
+
+import type { Kind } from "../src/schema/schema.js";
+import { memory, rowDecoder } from "../src/schema/rows.js";
+
+const SIZES: Partial<Record<Kind, number>> = {
+  time: 8,
+  u64: 8,
+  i64: 8,
+  u32: 4,
+  i32: 4,
+  text: 4,
+  texts: 4,
+  u16: 2,
+  u8: 1,
+  bool: 1,
+  chars: 16,
+};
+
+/** A record of one field of a kind, at `offset`, with bytes written by `write`; gives the decoded value. */
+function decode(
+  kind: Kind,
+  write: (record: Buffer) => void,
+  { offset = 0, size = SIZES[kind]!, unixOffsetMs = 0 } = {},
+): unknown {
+  const POSITION = 40;
+  const bytes = new ArrayBuffer(4096);
+  write(Buffer.from(bytes, POSITION));
+  const layout = { size: offset + size, places: [{ name: "value", kind, offset, size }] };
+  return rowDecoder<{ value: unknown }>(layout, memory(bytes), unixOffsetMs)(POSITION).value;
+}
+
+test("reads numbers of every width and sign, at any place of their boundary", () => {
+  expect(decode("u8", (r) => r.writeUInt8(0xfe, 3), { offset: 3 })).toBe(254);
+  expect(decode("u16", (r) => r.writeUInt16LE(0xfffe, 6), { offset: 6 })).toBe(65534);
+  expect(decode("u32", (r) => r.writeUInt32LE(0xfffffffe, 4), { offset: 4 })).toBe(4294967294);
+  expect(decode("i32", (r) => r.writeInt32LE(-2, 4), { offset: 4 })).toBe(-2);
+  expect(decode("bool", (r) => r.writeUInt8(2, 1), { offset: 1 })).toBe(true);
+  expect(decode("bool", () => {}, { offset: 1 })).toBe(false);
+});
+
+test("reads 64-bit numbers exactly up to 2^53, and refuses those that a number cannot hold", () => {
+  for (const value of [0n, 1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 32n + 1n, 2n ** 53n - 1n])
+    expect(decode("u64", (r) => r.writeBigUInt64LE(value, 8), { offset: 8 })).toBe(Number(value));
+  for (const value of [-1n, -(2n ** 32n), -(2n ** 32n) - 1n, -(2n ** 53n) + 1n, 2n ** 40n])
+    expect(decode("i64", (r) => r.writeBigInt64LE(value))).toBe(Number(value));
+  for (const value of [2n ** 53n, 2n ** 64n - 1n])
+    expect(() => decode("u64", (r) => r.writeBigUInt64LE(value))).toThrow(
+      /^Cannot represent \d+ exactly: it exceeds 2\^53$/,
+    );
+});
+
+test("turns monotonic nanoseconds into Unix milliseconds with a fraction", () => {
+  const monotonic = 123_456_789_012_345n;
+  const time = decode("time", (r) => r.writeBigUInt64LE(monotonic), { unixOffsetMs: 1_700_000_000_000 });
+  expect(time).toBeCloseTo(1_700_000_000_000 + 123_456_789.012345, 3);
+});
+
+test("reads texts from the tail, and nothing beside them", () => {
+  const place = (offset: number, bytes: Buffer) => (record: Buffer) => {
+    record.fill("#", 16, 400);
+    record.writeUInt16LE(offset, 4);
+    record.writeUInt16LE(bytes.length, 6);
+    bytes.copy(record, offset);
+  };
+  expect(decode("text", place(21, Buffer.from("/tmp/ä€😀")), { offset: 4 })).toBe("/tmp/ä€😀");
+  expect(decode("text", place(21, Buffer.alloc(0)), { offset: 4 })).toBe("");
+  expect(decode("text", place(16, Buffer.from("a\0b\n\x1b[1A")), { offset: 4 })).toBe("a\0b\n\x1b[1A");
+  expect(decode("texts", place(17, Buffer.from("ls\0-l\0\0x\0")), { offset: 4 })).toEqual(["ls", "-l", "", "x"]);
+  expect(decode("texts", place(17, Buffer.from("cut\0of")), { offset: 4 })).toEqual(["cut", "of"]);
+  expect(decode("texts", place(17, Buffer.alloc(0)), { offset: 4 })).toEqual([]);
+  expect(decode("texts", place(17, Buffer.from("\0")), { offset: 4 })).toEqual([""]);
+});
+
+test("what is not UTF-8 becomes U+FFFD, in texts and in names", () => {
+  const invalid = Buffer.from([0x61, 0xff, 0xc3, 0x28, 0xed, 0xa0, 0x80, 0x62]);
+  const expected = new TextDecoder().decode(invalid);
+  expect(expected).toContain("\ufffd");
+  expect(decode("chars", (r) => invalid.copy(r))).toBe(expected);
+  const write = (r: Buffer): void => {
+    r.writeUInt16LE(8, 0);
+    r.writeUInt16LE(invalid.length, 2);
+    invalid.copy(r, 8);
+  };
+  expect(decode("text", write)).toBe(expected);
+});
+
+test("a name ends at its first NUL, or with its array", () => {
+  expect(decode("chars", (r) => r.write("sh\0leftover"))).toBe("sh");
+  expect(decode("chars", (r) => r.write("0123456789abcdefTAIL"))).toBe("0123456789abcdef");
+  expect(decode("chars", () => {})).toBe("");
+  expect(decode("chars", (r) => r.write("12345678"), { size: 8 })).toBe("12345678");
+  expect(decode("chars", (r) => r.write("longer than this"), { size: 5, offset: 0 })).toBe("longe");
+});
+
+test("names that fall into one slot of the cache do not become each other", () => {
+  // Many more names than the cache has slots, each seen several times in a mixed order.
+  const names = Array.from({ length: 3_000 }, (_, i) => `n${(i * 7919) % 3_000}`);
+  const bytes = new ArrayBuffer(names.length * 16);
+  const buffer = Buffer.from(bytes);
+  names.forEach((name, i) => buffer.write(name, i * 16));
+  const layout = { size: 16, places: [{ name: "comm", kind: "chars" as const, offset: 0, size: 16 }] };
+  const row = rowDecoder<{ comm: string }>(layout, memory(bytes), 0);
+  for (let round = 0; round < 3; round++) {
+    expect(names.map((_, i) => row(i * 16).comm)).toEqual(names);
+    expect(names.map((_, i) => row(((i * 31) % names.length) * 16).comm)).toEqual(
+      names.map((_, i) => names[(i * 31) % names.length]),
+    );
+  }
+});
+
+test("rows are plain objects with the schema's names in its order", () => {
+  const layout = {
+    size: 8,
+    places: [
+      { name: "z", kind: "u32" as const, offset: 4, size: 4 },
+      { name: "a", kind: "i32" as const, offset: 0, size: 4 },
+    ],
+  };
+  const bytes = new ArrayBuffer(16);
+  new DataView(bytes).setInt32(8, -5, true);
+  const row = rowDecoder<Record<string, number>>(layout, memory(bytes), 0)(8);
+  expect(Object.keys(row)).toEqual(["z", "a"]);
+  expect(structuredClone(row)).toEqual({ z: 0, a: -5 });
+  expect(JSON.stringify({ ...row })).toBe('{"z":0,"a":-5}');
+});

@@ -1,0 +1,243 @@
+import { type Connection, EventStream, originOf, type Receiver, schema, type Source, type Status } from "@rxbpf/core";
+import { expect, test } from "vitest";
+import { filter, lastValueFrom, map, merge, of, share, Subject, take, tap, toArray } from "rxjs";
+
+/** One run of a source that the test drives by hand. */
+interface Run extends Receiver<number> {
+  /** What was asked of its connection, in order. */
+  readonly calls: string[];
+  give(...events: number[]): void;
+}
+
+/** A stream whose runs the test drives. */
+function driven(where?: (event: number) => boolean): { stream: EventStream<number>; runs: Run[] } {
+  const runs: Run[] = [];
+  const source: Source<number> = (receiver) => {
+    const calls: string[] = [];
+    runs.push({
+      ...receiver,
+      calls,
+      give: (...events) => receiver.batch({ length: events.length, row: (index) => events[index]! }),
+    });
+    const note = (call: string) => () => void calls.push(call);
+    return { stop: note("stop"), close: note("close"), hold: note("hold"), release: note("release") };
+  };
+  return { stream: streamOf(source, where), runs };
+}
+
+function streamOf(source: Source<number>, where?: (event: number) => boolean): EventStream<number> {
+  return new EventStream({ name: "numbers", schema: schema("number", {}), columns: () => [], where }, source);
+}
+
+test("nothing starts before someone subscribes, and each subscriber has a source of its own", () => {
+  const { stream, runs } = driven();
+  expect(runs).toHaveLength(0);
+  const first: number[] = [];
+  const second: number[] = [];
+  const subscription = stream.subscribe((event) => first.push(event));
+  stream.subscribe((event) => second.push(event));
+  expect(runs).toHaveLength(2);
+  runs[0]!.give(1, 2);
+  runs[1]!.give(10);
+  subscription.unsubscribe();
+  runs[1]!.give(11);
+  expect([first, second]).toEqual([
+    [1, 2],
+    [10, 11],
+  ]);
+  expect(runs.map(({ calls }) => calls)).toEqual([["close"], []]);
+});
+
+test("a source that cannot start ends the stream with its error", () => {
+  const refusal = new Error("Cannot start: no");
+  const errors: unknown[] = [];
+  streamOf(() => {
+    throw refusal;
+  }).subscribe({ error: (error) => errors.push(error) });
+  expect(errors).toEqual([refusal]);
+});
+
+test("an error or the end of the source ends the stream and closes the source once", () => {
+  for (const end of ["error", "complete"] as const) {
+    const { stream, runs } = driven();
+    const seen: unknown[] = [];
+    stream.subscribe({ next: (e) => seen.push(e), error: (e) => seen.push(e), complete: () => seen.push("complete") });
+    runs[0]!.give(1);
+    if (end === "error") runs[0]!.error("error");
+    else runs[0]!.complete();
+    runs[0]!.give(2);
+    expect(seen).toEqual([1, end]);
+    expect(runs[0]!.calls).toEqual(["close"]);
+  }
+});
+
+test("a subscriber that leaves in the midst of a batch gets no more of it", () => {
+  const { stream, runs } = driven();
+  const decoded: number[] = [];
+  const taken: number[] = [];
+  stream.pipe(take(2)).subscribe((event) => taken.push(event));
+  runs[0]!.batch({ length: 5, row: (index) => (decoded.push(index), index) });
+  expect(taken).toEqual([0, 1]);
+  expect(decoded).toEqual([0, 1]);
+  expect(runs[0]!.calls).toEqual(["close"]);
+});
+
+test("a source that ends within its own start is closed too", () => {
+  const calls: string[] = [];
+  const connection = { stop() {}, close: () => void calls.push("close"), hold() {}, release() {} };
+  const seen: unknown[] = [];
+  streamOf((receiver) => {
+    receiver.batch({ length: 3, row: (index) => index });
+    return connection;
+  })
+    .pipe(take(1))
+    .subscribe({ next: (event) => seen.push(event), complete: () => seen.push("complete") });
+  expect(seen).toEqual([0, "complete"]);
+  expect(calls).toEqual(["close"]);
+});
+
+test("an operator that throws ends the stream with its error and closes the source", () => {
+  const { stream, runs } = driven();
+  const seen: unknown[] = [];
+  const failing = stream.pipe(
+    map((event) => {
+      if (event === 2) throw new Error("two");
+      return event;
+    }),
+  );
+  failing.subscribe({ next: (event) => seen.push(event), error: (error: Error) => seen.push(error.message) });
+  runs[0]!.give(1, 2, 3);
+  expect(seen).toEqual([1, "two"]);
+  expect(runs[0]!.calls).toEqual(["close"]);
+});
+
+test("events that `where` refuses are left out", () => {
+  const { stream, runs } = driven((event) => event % 2 === 0);
+  const seen: number[] = [];
+  stream.subscribe((event) => seen.push(event));
+  runs[0]!.give(1, 2, 3, 4);
+  expect(seen).toEqual([2, 4]);
+});
+
+test("until() stops the source when its notifier emits, takes what is still under way, and completes with the source", () => {
+  const { stream, runs } = driven();
+  const end = new Subject<void>();
+  const seen: unknown[] = [];
+  stream.until(end).subscribe({ next: (event) => seen.push(event), complete: () => seen.push("complete") });
+  runs[0]!.give(1);
+  end.next();
+  expect(runs[0]!.calls).toEqual(["stop"]);
+  expect(end.observed).toBe(false);
+  runs[0]!.give(2, 3);
+  runs[0]!.complete();
+  expect(seen).toEqual([1, 2, 3, "complete"]);
+  expect(runs[0]!.calls).toEqual(["stop", "close"]);
+});
+
+test("until() takes a notifier that emits at once, more than once, or never", async () => {
+  for (const [notifier, calls] of [
+    [of(1), ["stop"]],
+    [of(1, 2, 3), ["stop"]],
+    [of(), []],
+    [[1], ["stop"]],
+  ] as const) {
+    const { stream, runs } = driven();
+    stream.until(notifier).subscribe();
+    expect(runs[0]!.calls).toEqual(calls);
+  }
+  const { stream, runs } = driven();
+  stream.until(Promise.resolve()).subscribe();
+  await Promise.resolve();
+  expect(runs[0]!.calls).toEqual(["stop"]);
+});
+
+test("until() passes on an error of its notifier, and leaves the notifier when the subscriber goes", () => {
+  const end = new Subject<void>();
+  const { stream, runs } = driven();
+  const errors: unknown[] = [];
+  stream.until(end).subscribe({ error: (error) => errors.push(error) });
+  const second = stream.until(end).subscribe();
+  second.unsubscribe();
+  expect(runs[1]!.calls).toEqual(["close"]);
+  end.error("broken");
+  expect(errors).toEqual(["broken"]);
+  expect(runs[0]!.calls).toEqual(["close"]);
+  expect(runs[1]!.calls).toEqual(["close"]);
+});
+
+test("until() works with a connection that is an instance of a class", () => {
+  const calls: string[] = [];
+  class Instance implements Connection {
+    stop = (): void => void calls.push("stop");
+    close(): void {
+      calls.push("close");
+    }
+    hold(): void {
+      calls.push("hold");
+    }
+    release(): void {
+      calls.push("release");
+    }
+  }
+  const stream = streamOf(() => new Instance()).until(new Subject());
+  const subscription = stream.subscribe();
+  stream.hold()();
+  subscription.unsubscribe();
+  expect(calls).toEqual(["hold", "release", "close"]);
+});
+
+test("hold() reaches every subscription of a stream and of what until() made of it; its release counts once", () => {
+  const { stream, runs } = driven();
+  stream.subscribe();
+  stream.until(new Subject()).subscribe();
+  const release = stream.hold();
+  release();
+  release();
+  expect(runs.map(({ calls }) => calls)).toEqual([
+    ["hold", "release"],
+    ["hold", "release"],
+  ]);
+});
+
+test("status and losses come from all subscriptions, also those through until()", () => {
+  const { stream, runs } = driven();
+  const statuses: Status[] = [];
+  const losses: number[] = [];
+  stream.status.subscribe((status) => statuses.push(status));
+  stream.losses.subscribe(({ total }) => losses.push(total));
+  stream.subscribe();
+  stream.until(new Subject()).subscribe();
+  const attached = { type: "attached", programs: ["p"] } as const;
+  const lost = { type: "lost", time: 1, count: 2, total: 3, reason: "ring full" } as const;
+  runs[0]!.status(attached);
+  runs[1]!.status(lost);
+  expect(statuses).toEqual([attached, lost]);
+  expect(losses).toEqual([3]);
+});
+
+test("originOf finds the stream behind operators, and none behind several streams", () => {
+  const { stream } = driven();
+  const other = driven().stream;
+  const chained = stream.pipe(
+    filter((n) => n > 1),
+    map(String),
+    tap(),
+    share(),
+  );
+  expect(originOf(stream)).toBe(stream);
+  expect(originOf(chained)).toBe(stream);
+  const bounded = stream.until(of(1));
+  expect(originOf(bounded.pipe(take(1)))).toBe(bounded);
+  expect(originOf(merge(stream, other))).toBeUndefined();
+  expect(originOf(merge(stream, other).pipe(map(String)))).toBeUndefined();
+  expect(originOf(of(1))).toBeUndefined();
+});
+
+test("a stream works with operators that gather all of it", async () => {
+  const { stream, runs } = driven();
+  const gathered = lastValueFrom(stream.pipe(toArray()));
+  runs[0]!.give(1, 2);
+  runs[0]!.give(3);
+  runs[0]!.complete();
+  expect(await gathered).toEqual([1, 2, 3]);
+});

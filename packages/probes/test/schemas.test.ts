@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+
+import { bindLayout, BpfObject, Btf, LayoutError, schema } from "@rxbpf/core";
+import * as probes from "@rxbpf/probes";
+import { expect, test } from "vitest";
+
+const all = Object.values(probes).filter((value): value is typeof value & probes.Probe => probes.isProbe(value));
+
+function typesOf(name: string): Btf {
+  const object = BpfObject.open(name, readFileSync(new URL(`../bpf/${name}.bpf.o`, import.meta.url)));
+  try {
+    return new Btf(object.btf);
+  } finally {
+    object.close();
+  }
+}
+
+test.each(all.map((probe) => [probe.name, probe] as const))(
+  "%s: its schema and its compiled program describe one record",
+  (name, { definition }) => {
+    const { places } = bindLayout(definition.event, typesOf(name));
+    expect(places.map((place) => place.name)).toEqual(Object.keys(definition.event.fields));
+  },
+);
+
+test("a schema of another probe does not fit", () => {
+  const { event } = probes.opensnoop.definition;
+  expect(() => bindLayout(schema("exec_event", event.fields), typesOf("execsnoop"))).toThrow(LayoutError);
+});

@@ -1,0 +1,189 @@
+import { readFileSync } from "node:fs";
+
+import { aggregate, EventStream, type Setting, trace } from "@rxbpf/core";
+import { PinnedSet } from "@rxbpf/filters";
+import { type ConnectCount, type ConnectEvent, connectEvent, tcpconnect } from "@rxbpf/probes";
+import { filter, firstValueFrom } from "rxjs";
+import { describe, expect, onTestFinished, test } from "vitest";
+
+import { holdings, inKernel } from "../../../testing/holdings.js";
+import { pinPath } from "../../../testing/kernel-objects.js";
+import { record } from "../../../testing/recording.js";
+import { type Actor, actors } from "./support/actor.js";
+import { makeNetwork } from "./support/network.js";
+import { listen } from "./support/sessions.js";
+
+const startActor = actors();
+const network = makeNetwork();
+const EINPROGRESS = 115;
+
+const { definition } = tcpconnect;
+const { counter, knobs, schema } = definition.aggregations!.count;
+const image = {
+  name: "tcpconnect",
+  bytes: () => readFileSync(new URL("../bpf/tcpconnect.bpf.o", import.meta.url)),
+  variants: definition.variants({}),
+};
+const RING = { events: 1 << 20 };
+
+/** The count as the probe makes it, with what options do not offer. */
+function countStream(intervalMs?: number, setting: Setting = {}): EventStream<readonly ConnectCount[]> {
+  const narrow = { cgroup_set: 1, mntns_set: 1 };
+  const prepare = (): Setting => ({ ...setting, knobs, maxEntries: { ...narrow, ...RING, ...setting.maxEntries } });
+  return new EventStream({ name: "count", schema, columns: () => [] }, aggregate<ConnectCount>(image, counter, intervalMs, prepare));
+}
+
+/** The counts of one port by the other end's address, added up over tables. */
+function sums(tables: readonly (readonly ConnectCount[])[], port: number): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { remotePort, remoteAddress, count } of tables.flat())
+    if (remotePort === port) sums[remoteAddress] = (sums[remoteAddress] ?? 0) + count;
+  return sums;
+}
+
+async function serving(side: readonly string[], count: number): Promise<{ port: number; served: () => Promise<number> }> {
+  const server = startActor(...side);
+  const { listener, port } = await listen(server, 6);
+  return { port, served: server.begin("serve", listener, count) };
+}
+
+describe("counting", () => {
+  test("gives one table at the end: by both addresses and port, IPv4 first, then by number", async () => {
+    const [client, silentClient] = [startActor(...network.left), startActor(...network.left)];
+    const { port, served } = await serving(network.right, 9);
+    const recording = await record(tcpconnect.count());
+    await client.call("many", network.rightAddress[6], port, 5);
+    await client.call("many", network.rightAddress[4], port, 3);
+    await client.call("many", `::ffff:${network.rightAddress[4]}`, port, 1);
+    for (let i = 0; i < 6; i++) await client.attempt("many", network.rightAddress[4], 81, 1);
+    await silentClient.attempt("connect", await silentClient.call("socket", 4, 1), network.silent[4], 82);
+    await silentClient.exit();
+    await served();
+
+    const tables = await recording.finish();
+    expect(tables).toHaveLength(1);
+    const rows = tables[0]!.filter(({ remotePort }) => [port, 81, 82].includes(remotePort));
+    const v4 = { ip: 4, localAddress: network.leftAddress[4], remoteAddress: network.rightAddress[4] };
+    expect(rows).toEqual([
+      { ...v4, remotePort: 81, count: 6 },
+      { ...v4, remotePort: port, count: 4 },
+      { ...v4, remoteAddress: network.silent[4], remotePort: 82, count: 1 },
+      { ip: 6, localAddress: network.leftAddress[6], remoteAddress: network.rightAddress[6], remotePort: port, count: 5 },
+    ]);
+    expect(recording.lost()).toBe(0);
+  });
+
+  test("gives a table every interval, of what came since the last", async () => {
+    const client = startActor(...network.left);
+    const { port } = await serving(network.right, 5);
+    const stream = tcpconnect.count({ interval: 1, port: [port] });
+    const recording = await record(stream);
+    await client.call("many", network.rightAddress[4], port, 2);
+    await recording.find((table) => table.length > 0);
+    const before = recording.events.length;
+    await client.call("many", network.rightAddress[4], port, 3);
+    const tables = await recording.finish();
+    expect(tables.slice(0, before).flat().map(({ count }) => count)).toEqual([2]);
+    expect(tables.slice(before).flat().map(({ count }) => count)).toEqual([3]);
+  });
+
+  test.each([
+    ["without an interval", undefined],
+    ["with one of 20 ms", 20],
+  ])("loses and doubles nothing while two processes count at once, %s", async (_, intervalMs) => {
+    const EACH = 4_000;
+    const clients = [startActor(), startActor()];
+    const servers = await Promise.all(clients.map(() => serving([], EACH)));
+    const recording = await record(countStream(intervalMs));
+    // Both count the same key too: a port where nobody listens.
+    const made = clients.map(async (client, i) => {
+      await client.call("many", "127.0.0.1", 9, EACH);
+      return client.call("many", "127.0.0.1", servers[i]!.port, EACH);
+    });
+    expect(await Promise.all(made)).toEqual([EACH, EACH]);
+    await Promise.all(servers.map(({ served }) => served()));
+    const tables = await recording.finish();
+    expect(sums(tables, 9)).toEqual({ "127.0.0.1": 2 * EACH });
+    for (const { port } of servers) expect(sums(tables, port)).toEqual({ "127.0.0.1": EACH });
+    expect(recording.lost()).toBe(0);
+    if (intervalMs) expect(tables.length).toBeGreaterThan(5);
+    for (const table of tables) expect(new Set(table.map(({ remotePort }) => remotePort)).size).toBe(table.length);
+  });
+
+  test("says so when nothing of a set was counted", async () => {
+    const set = PinnedSet.create(pinPath(), "cgroup");
+    onTestFinished(() => set.close());
+    const stream = tcpconnect.count({ cgroupmap: set.path });
+    const notice = firstValueFrom(
+      stream.status.pipe(filter((status) => status.type === "notice" && status.message.startsWith("no event"))),
+    );
+    const subscription = stream.subscribe();
+    onTestFinished(() => subscription.unsubscribe());
+    expect(await notice).toMatchObject({ message: expect.stringContaining(`${set.path} is an empty set`) });
+  });
+});
+
+describe("a map that is full", () => {
+  const reasons = (recording: { statuses: readonly { type: string; reason?: string }[] }): unknown[] => [
+    ...new Set(recording.statuses.flatMap(({ type, reason }) => (type === "lost" ? [reason] : []))),
+  ];
+
+  async function connectTo(client: Actor, port: number): Promise<void> {
+    await client.attempt("many", network.rightAddress[4], port, 1);
+  }
+
+  test("of counts loses keys, and says how many", async () => {
+    const client = startActor(...network.left);
+    const recording = await record(countStream(undefined, { maxEntries: { counts_0: 1, counts_1: 1 } }));
+    for (const port of [81, 82, 83, 81]) await connectTo(client, port);
+    const [table = []] = await recording.finish();
+    expect(table).toHaveLength(1);
+    expect(table.reduce((sum, { count }) => sum + count, 0) + recording.lost()).toBe(4);
+    expect(reasons(recording)).toEqual(["map full"]);
+  });
+
+  test("of connects under way loses the next, and says so", async () => {
+    const client = startActor(...network.left);
+    const source = trace<ConnectEvent>(image, connectEvent, () => ({ maxEntries: { ...RING, connecting: 1 } }));
+    const recording = await record(new EventStream({ name: "full", schema: connectEvent, columns: () => [] }, source));
+    for (let i = 0; i < 3; i++) {
+      const fd = await client.call("socket", 4, 1);
+      expect(await client.attempt("connect", fd, network.silent[4], 80)).toBe(-EINPROGRESS);
+    }
+    await client.exit();
+    const events = (await recording.finish()).filter(({ pid }) => pid === client.pid);
+    expect(events).toHaveLength(1);
+    expect(recording.lost()).toBe(2);
+    expect(reasons(recording)).toEqual(["map full"]);
+  });
+});
+
+test("nothing of a count stays in the kernel when it is unsubscribed, or has ended", async () => {
+  for (const end of ["unsubscribe", "finish"] as const) {
+    const before = holdings();
+    const recording = await record(tcpconnect.count({ interval: 1 }));
+    const objects = holdings().objects.filter((object) => !before.objects.includes(object));
+    expect(inKernel(objects).length).toBeGreaterThan(4);
+    await recording[end]();
+    expect(holdings()).toEqual(before);
+    // The kernel frees what nobody holds a moment later.
+    await expect.poll(() => inKernel(objects), { timeout: 5_000 }).toEqual([]);
+  }
+});
+
+test("a count that is held gives no tables until it goes on, and misses nothing", async () => {
+  const client = startActor(...network.left);
+  const { port } = await serving(network.right, 2);
+  const stream = countStream(20);
+  const tables: (readonly ConnectCount[])[] = [];
+  const subscription = stream.subscribe((table) => tables.push(table));
+  onTestFinished(() => subscription.unsubscribe());
+  await expect.poll(() => tables.length).toBeGreaterThan(0);
+  const release = stream.hold();
+  await client.call("many", network.rightAddress[4], port, 1);
+  const held = tables.length;
+  await client.call("many", network.rightAddress[4], port, 1);
+  expect(tables.length - held).toBeLessThanOrEqual(1); // one was under way
+  release();
+  await expect.poll(() => sums(tables, port)).toEqual({ [network.rightAddress[4]]: 2 });
+});

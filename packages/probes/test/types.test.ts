@@ -1,0 +1,51 @@
+import type { EventStream } from "@rxbpf/core";
+import { type OpenEvent, opensnoop } from "@rxbpf/probes";
+import { map, type Observable } from "rxjs";
+import { expectTypeOf, test } from "vitest";
+
+// `npm run check` type-checks this file; running it only builds the streams.
+
+test("opensnoop() is a stream of OpenEvents, and operators keep the types", () => {
+  expectTypeOf(opensnoop()).toEqualTypeOf<EventStream<OpenEvent>>();
+  expectTypeOf(opensnoop({ failed: true }).until([])).toEqualTypeOf<EventStream<OpenEvent>>();
+  expectTypeOf(opensnoop().pipe(map((event) => event.path))).toEqualTypeOf<Observable<string>>();
+  expectTypeOf<OpenEvent>().toEqualTypeOf<{
+    readonly time: number;
+    readonly pid: number;
+    readonly tid: number;
+    readonly ppid: number;
+    readonly uid: number;
+    readonly comm: string;
+    readonly cgroupId: number;
+    readonly mntnsId: number;
+    readonly cpu: number;
+    readonly ret: number;
+    readonly flags: number;
+    readonly mode: number;
+    readonly path: string;
+    readonly truncated: boolean;
+    readonly ioUring: boolean;
+  }>();
+});
+
+test("misuse does not compile", () => {
+  const misuses = [
+    // @ts-expect-error there is no such option
+    () => opensnoop({ fail: true }),
+    // @ts-expect-error a process id is a number
+    () => opensnoop({ pid: "5" }),
+    // @ts-expect-error flags are a list
+    () => opensnoop({ flagFilter: "O_CREAT" }),
+    // @ts-expect-error a flag is a boolean
+    () => opensnoop({ failed: 1 }),
+    // @ts-expect-error the options are one object
+    () => opensnoop(5),
+    // @ts-expect-error an event has no such field
+    () => opensnoop().pipe(map((event) => event.pids)),
+    // @ts-expect-error events are read-only
+    () => opensnoop().pipe(map((event) => (event.pid = 5))),
+    // @ts-expect-error a path is a string
+    () => opensnoop().subscribe((event) => (event.path + event.path) satisfies number),
+  ];
+  expectTypeOf(misuses).toBeArray();
+});

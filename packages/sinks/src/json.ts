@@ -1,0 +1,23 @@
+import { type Lost, printableJson } from "@rxbpf/core";
+import type { OperatorFunction } from "rxjs";
+
+import { jsonText } from "./json-text.js";
+import { type Progress, sink, type SinkOptions } from "./sink.js";
+import type { Target } from "./output.js";
+
+/**
+ * Writes each event as a line of JSON, its keys in the row's order. Losses are lines too:
+ * `{"type":"lost","time":...,"count":12,"total":340,"reason":"ring full"}`. Characters that a terminal
+ * would obey are written as JSON's escapes, which mean the same to a reader of JSON. A bigint is
+ * written as a whole number, exactly.
+ * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
+ */
+export function toJson<E>(target: Target, options?: SinkOptions): OperatorFunction<E, Progress> {
+  return sink(target, () => FORMAT, options);
+}
+
+const FORMAT = {
+  row: (event: unknown): string => `${printableJson(jsonText(event))}\n`,
+  lost: ({ time, count, total, reason }: Omit<Lost, "type">): string =>
+    FORMAT.row({ type: "lost", time, count, total, reason }),
+};

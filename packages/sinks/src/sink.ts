@@ -1,0 +1,203 @@
+import { type EventStream, type Lost, originOf } from "@rxbpf/core";
+import { Observable, type OperatorFunction, type Subscriber, Subscription } from "rxjs";
+
+import type { Target } from "./output.js";
+import { Writer } from "./writer.js";
+
+/** How far a sink is. */
+export interface Progress {
+  /** Events written, or about to be. */
+  readonly rows: number;
+  /** Bytes written. */
+  readonly bytes: number;
+  /** Events lost before the sink and in it. */
+  readonly lost: number;
+}
+
+/** What all sinks can be told. */
+export interface SinkOptions {
+  /** The losses to write among the events; those of the stream that the source was made from, where it is one. */
+  readonly losses?: Observable<Lost> | undefined;
+}
+
+/** How events are written as lines. Every text ends with a newline, or is empty. */
+export interface Format<E> {
+  /** What stands first. */
+  head?(): string;
+  row(event: E): string;
+  lost(lost: Lost): string;
+}
+
+/** How often progress is told at most. */
+const PROGRESS_MS = 250;
+
+/**
+ * Makes an operator that writes events to a target and emits its progress, a few times a
+ * second while there is some, and at the end. It completes when all is written and the
+ * target closed, also when the target's reader has gone; it fails with the source's error, after
+ * writing what came before that, or with the target's. Unsubscribing ends the source
+ * at once; what it has delivered is still written.
+ *
+ * While more than 1 MiB waits to be written, the stream that the source was made from is held.
+ * From a source that cannot be held, events are dropped while more than 64 MiB wait: they
+ * are lost as `sink full`.
+ * @param open makes the format, anew for each subscription
+ */
+export function sink<E>(
+  target: Target,
+  open: (source: Observable<E>) => Format<E>,
+  options: SinkOptions = {},
+): OperatorFunction<E, Progress> {
+  return (source) =>
+    new Observable((subscriber) => {
+      const origin = originOf(source);
+      const run = new Run(target, open(source), origin, subscriber);
+      run.start(source, options.losses ?? origin?.losses);
+      return () => run.stop();
+    });
+}
+
+class Run<E> {
+  readonly #writer: Writer;
+  readonly #format: Format<E>;
+  readonly #origin: EventStream<unknown> | undefined;
+  readonly #subscriber: Subscriber<Progress>;
+  readonly #input = new Subscription();
+  readonly #unwritten = new Map<string, Lost>();
+  #begun = false;
+  #ended = false;
+  #rows = 0;
+  #lost = 0;
+  #dropped = 0;
+  #failure: Failure | undefined;
+  #release: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    target: Target,
+    format: Format<E>,
+    origin: EventStream<unknown> | undefined,
+    subscriber: Subscriber<Progress>,
+  ) {
+    this.#format = format;
+    this.#origin = origin;
+    this.#subscriber = subscriber;
+    this.#writer = new Writer(target, {
+      crowded: () => this.#crowded(),
+      drained: () => this.#drained(),
+      closed: (error) => this.#settle(error && { error }),
+    });
+  }
+
+  start(source: Observable<E>, losses: Observable<Lost> | undefined): void {
+    const error = (error: unknown): void => this.#end({ error });
+    this.#input.add(losses?.subscribe({ next: (lost) => this.#lose(lost), error }));
+    this.#input.add(source.subscribe({ next: (event) => this.#next(event), error, complete: () => this.#end() }));
+    if (!this.#ended) this.#begin();
+  }
+
+  /** Ends the source; what has come is still written. */
+  stop(): void {
+    this.#detach();
+    this.#putLosses();
+    clearTimeout(this.#timer);
+    this.#writer.end(() => {});
+  }
+
+  #next(event: E): void {
+    if (this.#ended) return;
+    if (this.#writer.full) {
+      this.#lose({
+        type: "lost",
+        time: Date.now(),
+        count: 1,
+        total: ++this.#dropped,
+        reason: "sink full",
+      });
+      return;
+    }
+    try {
+      this.#put(this.#format.row(event));
+      this.#rows++;
+    } catch (error) {
+      this.#end({ error });
+    }
+  }
+
+  #lose(lost: Lost): void {
+    this.#lost += lost.count;
+    const before = this.#unwritten.get(lost.reason);
+    this.#unwritten.set(lost.reason, before ? { ...lost, count: before.count + lost.count } : lost);
+    if (!this.#writer.full) this.#putLosses();
+    this.#arm();
+  }
+
+  #putLosses(): void {
+    for (const lost of this.#unwritten.values()) this.#put(this.#format.lost(lost));
+    this.#unwritten.clear();
+  }
+
+  #put(lines: string): void {
+    if (!this.#begun) this.#begin();
+    this.#writer.write(lines);
+    this.#arm();
+  }
+
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#put(this.#format.head?.() ?? "");
+  }
+
+  #arm(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#tell();
+    }, PROGRESS_MS);
+  }
+
+  #tell(): void {
+    this.#subscriber.next({ rows: this.#rows, bytes: this.#writer.bytes, lost: this.#lost });
+  }
+
+  #crowded(): void {
+    if (!this.#ended) this.#release = this.#origin?.hold();
+  }
+
+  #drained(): void {
+    this.#putLosses();
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  #detach(): void {
+    this.#ended = true;
+    this.#input.unsubscribe();
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  /** The source has ended. */
+  #end(failure?: Failure): void {
+    if (this.#ended) return;
+    this.#failure = failure;
+    this.#detach();
+    if (!failure) this.#begin();
+    this.#putLosses();
+    this.#writer.end(() => this.#settle());
+  }
+
+  /** The target is closed. */
+  #settle(failure?: Failure): void {
+    this.#detach();
+    clearTimeout(this.#timer);
+    this.#tell();
+    const cause = this.#failure ?? failure;
+    if (cause) this.#subscriber.error(cause.error);
+    else this.#subscriber.complete();
+  }
+}
+
+interface Failure {
+  readonly error: unknown;
+}

@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text as all } from "node:stream/consumers";
+
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { childProcesses } from "./child.js";
+import { fullDisk } from "./conformance.js";
+import { json, text } from "./tested.js";
+
+const start = childProcesses();
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "rxbpf-full-"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=32k", "tmpfs", directory]);
+});
+afterEach(() => {
+  execFileSync("umount", ["--lazy", directory]);
+  rmdirSync(directory);
+});
+
+test.each([json, text])("$name on a full disk says so and leaves whole lines", async (tested) => {
+  await fullDisk(tested, join(directory, "out"));
+});
+
+test.each(["text", "json"])("%s on stdout says so when a file takes only a part", async (sink) => {
+  const fd = openSync(join(directory, "out"), "w");
+  const child = start(sink, "some", fd);
+  closeSync(fd);
+  expect(await all(child.stderr!)).toBe("Cannot write to stdout: no space left on device\n");
+  await child.exited;
+});

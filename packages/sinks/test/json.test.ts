@@ -1,0 +1,82 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { toJson } from "@rxbpf/sinks";
+import { of } from "rxjs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { conformance, HOSTILE, run } from "./conformance.js";
+import { json } from "./tested.js";
+import { tap } from "./tap.js";
+
+conformance(json);
+
+let directory: string;
+beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), "rxbpf-json-"))));
+afterEach(() => rmSync(directory, { recursive: true }));
+
+async function lines(...rows: unknown[]): Promise<string[]> {
+  const path = join(directory, "out");
+  await run(of(...rows).pipe(toJson(path)));
+  const text = readFileSync(path, "utf8");
+  expect(text).toMatch(/\n$/);
+  return text.slice(0, -1).split("\n");
+}
+
+test("keys stand in the row's order, nested values and arrays are kept", async () => {
+  const row = {
+    zebra: 1.5,
+    alpha: "a b",
+    flag: true,
+    none: null,
+    argv: ["ls", "-l"],
+    tree: { ino: 7, deep: [{}] },
+  };
+  expect(await lines(row)).toEqual([JSON.stringify(row)]);
+});
+
+test("a bigint is a whole number, wherever it stands, and a string of digits stays a string", async () => {
+  const row = {
+    ino: 2n ** 64n - 1n,
+    list: [-1n, "1"],
+    tree: { big: 0n },
+    text: "18446744073709551615",
+  };
+  expect(await lines(row)).toEqual([
+    '{"ino":18446744073709551615,"list":[-1,"1"],"tree":{"big":0},"text":"18446744073709551615"}',
+  ]);
+});
+
+test("what JSON has no word for is written as JSON does", async () => {
+  expect(
+    await lines({ nan: NaN, infinite: Infinity, missing: undefined, list: [undefined] }, undefined, "text", 5),
+  ).toEqual(['{"nan":null,"infinite":null,"list":[null]}', "null", '"text"', "5"]);
+});
+
+test("a row that JSON cannot hold is an error after what came before", async () => {
+  const cycle: Record<string, unknown> = { big: 1n };
+  cycle["self"] = cycle;
+  await expect(lines(1, cycle)).rejects.toThrow("circular");
+  expect(readFileSync(join(directory, "out"), "utf8")).toBe("1\n");
+});
+
+test("a hostile string is the same string to a reader of JSON, and no terminal obeys it", async () => {
+  const written = await lines(...HOSTILE.map((name) => ({ [name]: name })));
+  expect(written.map((line) => JSON.parse(line))).toEqual(HOSTILE.map((name) => ({ [name]: name })));
+  expect(written.join("")).toMatch(/^[ -~]*$/);
+});
+
+test("a loss is a record with all that is known of it", async () => {
+  const path = join(directory, "out");
+  const { stream, lose, complete } = tap();
+  const ended = run(stream.pipe(toJson(path)));
+  lose(328, "ring full");
+  lose(12, "ring full");
+  complete();
+  await ended;
+  expect(readFileSync(path, "utf8")).toBe(
+    '{"type":"lost","time":1700000000000.5,"count":328,"total":328,"reason":"ring full"}\n' +
+      '{"type":"lost","time":1700000000000.5,"count":12,"total":340,"reason":"ring full"}\n',
+  );
+});

@@ -1,0 +1,79 @@
+import { column, EventStream, i32, type Receiver, schema, text, u64 } from "@rxbpf/core";
+
+export interface Row {
+  readonly seq: number;
+  readonly size: number;
+  readonly name: string;
+}
+
+export const row = (seq: number, name: string = "file", size: number = seq * 10): Row => ({
+  seq,
+  size,
+  name,
+});
+
+const rowSchema = schema("row", {
+  seq: i32("number of the event"),
+  size: u64("64 bits"),
+  name: text("untrusted"),
+});
+
+/** A stream whose source does what the test says. It does not heed `hold`, but says that it was asked. */
+export interface Tap {
+  readonly stream: EventStream<Row>;
+  /** How often it was started, held, released and closed. */
+  readonly calls: { start: number; hold: number; release: number; close: number };
+  readonly held: boolean;
+  /** Called when a hold ends. */
+  onRelease: () => void;
+  emit(...rows: Row[]): void;
+  lose(count: number, reason: string): void;
+  complete(): void;
+  fail(error: unknown): void;
+}
+
+/** @param starting what the source does while it starts */
+export function tap(starting: (tap: Tap) => void = () => {}): Tap {
+  const calls = { start: 0, hold: 0, release: 0, close: 0 };
+  let receiver: Receiver<Row>;
+  let total = 0;
+  const columns = () => [
+    column<Row>("SEQ", "%-6d ", (e) => e.seq),
+    column<Row>("SIZE", "%17d ", (e) => e.size),
+    column<Row>("NAME", "%s", (e) => e.name),
+  ];
+  const self: Tap = {
+    stream: new EventStream<Row>({ name: "tap", schema: rowSchema, columns }, (given) => {
+      receiver = given;
+      calls.start++;
+      receiver.status({ type: "attached", programs: ["tap"] });
+      starting(self);
+      return {
+        stop: () => receiver.complete(),
+        close: () => void calls.close++,
+        hold: () => void calls.hold++,
+        release: () => {
+          calls.release++;
+          self.onRelease();
+        },
+      };
+    }),
+    calls,
+    get held() {
+      return calls.hold > calls.release;
+    },
+    onRelease: () => {},
+    emit: (...rows) => receiver.batch({ length: rows.length, row: (index) => rows[index]! }),
+    lose: (count, reason) =>
+      receiver.status({
+        type: "lost",
+        time: 1_700_000_000_000.5,
+        count,
+        total: (total += count),
+        reason,
+      }),
+    complete: () => receiver.complete(),
+    fail: (error) => receiver.error(error),
+  };
+  return self;
+}

@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+
+import { parseSync, Visitor } from "oxc-parser";
+
+/** What the sources of each package may import of the others. Tests may use them all. */
+const MAY_IMPORT = {
+  core: [],
+  filters: ["core"],
+  sinks: ["core"],
+  probes: ["core", "filters"],
+  repl: ["core", "filters", "sinks", "probes"],
+};
+
+/** Modules that belong to one folder, tests of its package included. */
+const ONLY_IN = { koffi: "packages/core/src/ffi", "apache-arrow": "packages/sinks" };
+
+/** Folders that must not know another. */
+const APART = [
+  ["packages/core/src/btf", "packages/core/src/ffi"],
+  ["packages/core/src/schema", "packages/core/src/ffi"],
+];
+
+/** All imports below `root` that break a rule, and all cycles, a line each. */
+export function checkImports(root) {
+  const files = new Map(sourceFiles(root).map((file) => [file, imports(path.join(root, file))]));
+  const problems = [];
+  const graph = new Map();
+  for (const [file, specifiers] of files) {
+    const targets = specifiers.map((specifier) => target(file, specifier));
+    graph.set(
+      file,
+      targets.filter((to) => files.has(to)),
+    );
+    specifiers.forEach((specifier, i) => {
+      const problem = broken(file, specifier, targets[i]);
+      if (problem) problems.push(`${file} imports ${specifier}: ${problem}`);
+    });
+  }
+  return [...problems, ...cycles(graph).map((cycle) => `${cycle.join(" -> ")}: a cycle`)];
+}
+
+/** The rule that an import breaks, if any. `to` is the file that a relative specifier means. */
+function broken(file, specifier, to) {
+  const own = packageOf(file);
+  if (to !== undefined) {
+    if ((packageOf(to) ?? own) !== own) return "reaches past the index of another package";
+    if (within(file, `packages/${own}/src`) && !within(to, `packages/${own}/src`)) return "leaves the sources";
+    const apart = APART.find(([from, folder]) => within(file, from) && within(to, folder));
+    return apart && `${apart[0]} must not know ${apart[1]}`;
+  }
+  const home = ONLY_IN[specifier.split("/")[0]];
+  if (home !== undefined && !within(file, home)) return `belongs to ${home}`;
+  const [, other, deeper] = /^@rxbpf\/([^/]+)(\/.*)?$/.exec(specifier) ?? [];
+  if (other === undefined) return undefined;
+  if (deeper) return "reaches past the index of another package";
+  if (!within(file, `packages/${own}/src`)) return undefined;
+  if (other === own) return "imports its own package";
+  return MAY_IMPORT[own]?.includes(other) ? undefined : `${own} must not know ${other}`;
+}
+
+/** The specifiers of all that a file imports or exports from elsewhere: values, types, at run time. */
+function imports(file) {
+  const found = [];
+  const { program, errors } = parseSync(file, readFileSync(file, "utf8"));
+  if (errors.length > 0) throw new Error(`Cannot parse ${file}: ${errors[0].message}`);
+  const collect = ({ source }) => {
+    if (typeof source?.value === "string") found.push(source.value);
+  };
+  new Visitor({
+    ImportDeclaration: collect,
+    ExportNamedDeclaration: collect,
+    ExportAllDeclaration: collect,
+    ImportExpression: collect,
+    TSImportType: collect,
+  }).visit(program);
+  return found;
+}
+
+/** Cycles of imports: at least one through every file that is in any. */
+function cycles(graph) {
+  const found = [];
+  const done = new Set();
+  const visit = (file, above) => {
+    const start = above.indexOf(file);
+    if (start >= 0) found.push([...above.slice(start), file]);
+    if (start >= 0 || done.has(file)) return;
+    for (const to of graph.get(file)) visit(to, [...above, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return found;
+}
+
+/** The source file that a relative specifier means; they are written as the .js that it becomes. */
+function target(file, specifier) {
+  if (!specifier.startsWith(".")) return undefined;
+  return path.join(path.dirname(file), specifier).replace(/\.js$/, ".ts");
+}
+
+function packageOf(file) {
+  return /^packages\/([^/]+)\//.exec(file)?.[1];
+}
+
+function within(file, folder) {
+  return file.startsWith(`${folder}/`);
+}
+
+function sourceFiles(root) {
+  return readdirSync(path.join(root, "packages"), { recursive: true })
+    .map((name) => path.join("packages", name))
+    .filter((file) => /^packages\/[^/]+\/(src|test)\/.*\.ts$/.test(file) && statSync(path.join(root, file)).isFile());
+}

@@ -1,0 +1,19 @@
+import { spawnSync } from "node:child_process";
+
+/**
+ * Says what is being done and does it. A command's output is shown only if it fails.
+ * All goes to stderr: stdout belongs to what runs after.
+ * @throws Error when the command fails
+ */
+export function step(says, [command, ...args]) {
+  console.error(says);
+  const { status, signal, error, stdout, stderr } = spawnSync(command, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
+  });
+  if (status === 0) return;
+  process.stderr.write(`${stdout ?? ""}${stderr ?? ""}`);
+  const how = error?.message ?? (signal ? `was ended by ${signal}` : `ended with status ${status}`);
+  throw new Error(`Cannot set up: ${[command, ...args].join(" ")} ${how}`);
+}

@@ -1,0 +1,49 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** Kinds of objects in the kernel, as bpftool calls them. */
+const KINDS = ["prog", "map", "link"] as const;
+
+/** What a process holds of the kernel. */
+export interface Holdings {
+  /** Ids of BPF objects, such as `map 12`. */
+  readonly objects: readonly string[];
+  /** What its file descriptors are open on, sorted. */
+  readonly descriptors: readonly string[];
+  /** How many pieces of BPF maps are mapped into its memory. */
+  readonly mappings: number;
+}
+
+/** What a process, by default this one, holds now. */
+export function holdings(pid: number = process.pid): Holdings {
+  const objects: string[] = [];
+  const descriptors: string[] = [];
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    try {
+      descriptors.push(readlinkSync(`/proc/${pid}/fd/${fd}`));
+      const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8");
+      // A link's text names its program too, so take what comes first.
+      const [, kind, id] = /^(link|prog|map)_id:\s*(\d+)$/m.exec(info) ?? [];
+      if (kind && id) objects.push(`${kind} ${id}`);
+    } catch {
+      // The descriptor that listed this folder is closed by now.
+    }
+  }
+  const maps = readFileSync(`/proc/${pid}/maps`, "utf8");
+  return {
+    objects: objects.sort(),
+    descriptors: descriptors.sort(),
+    mappings: maps.split("anon_inode:bpf-map").length - 1,
+  };
+}
+
+/** Those of the objects that bpftool still finds in the kernel. */
+export function inKernel(objects: readonly string[]): string[] {
+  const known = new Set(
+    KINDS.flatMap((kind) => {
+      const shown = JSON.parse(execFileSync("bpftool", ["-j", kind, "show"], { encoding: "utf8" })) as { id: number }[];
+      return shown.map(({ id }) => `${kind} ${id}`);
+    }),
+  );
+  return objects.filter((object) => known.has(object));
+}
