@@ -41,7 +41,9 @@ export function aggregate<R>(
     let loaded: Loaded | undefined;
     try {
       const layouts: Layout[] = [];
-      loaded = load(image, setting, (btf) => layouts.push(bindLayout(counter.key, btf), bindLayout(counter.value, btf)));
+      loaded = load(image, setting, (btf) =>
+        layouts.push(bindLayout(counter.key, btf), bindLayout(counter.value, btf)),
+      );
       const connection = run<R>(loaded, layouts, intervalMs, setting, receiver);
       announce(loaded, setting, receiver);
       return connection;

@@ -93,7 +93,13 @@ function run<E>(
   const reportLosses = losses(object, btf, receiver);
   let seen = false;
   let closed = false;
-  const records = { layout: layout!, memory: from, positions: new Int32Array() as Int32Array, count: 0, unixOffsetNs: unixOffsetNs() };
+  const records = {
+    layout: layout!,
+    memory: from,
+    positions: new Int32Array() as Int32Array,
+    count: 0,
+    unixOffsetNs: unixOffsetNs(),
+  };
   const batch = { length: 0, row: (index: number): E => decode(records.positions[index]!), records };
 
   const reader = new RingReader(

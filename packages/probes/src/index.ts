@@ -12,6 +12,14 @@ export { type SessionEvent, sessionEvent } from "./tcptracer/schema.js";
 
 // What probes are made of
 export { type Aggregation, aggregation, interval } from "./define/aggregation.js";
-export { aggregationOf, type AnyProbe, type Definition, isProbe, type Probe, probe, type ProbeOptions } from "./define/probe.js";
+export {
+  aggregationOf,
+  type AnyProbe,
+  type Definition,
+  isProbe,
+  type Probe,
+  probe,
+  type ProbeOptions,
+} from "./define/probe.js";
 export * from "./define/options.js";
 export { user } from "./define/user.js";

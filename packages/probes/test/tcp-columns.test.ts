@@ -1,5 +1,12 @@
 import type { EventStream } from "@rxbpf/core";
-import { type AcceptEvent, type ConnectEvent, type SessionEvent, tcpaccept, tcpconnect, tcptracer } from "@rxbpf/probes";
+import {
+  type AcceptEvent,
+  type ConnectEvent,
+  type SessionEvent,
+  tcpaccept,
+  tcpconnect,
+  tcptracer,
+} from "@rxbpf/probes";
 import { describe, expect, test } from "vitest";
 
 /** The text table that a stream would make of rows: banner, heading, lines. */
@@ -81,7 +88,15 @@ describe("tcpaccept prints BCC's lines", () => {
 
   test("without options, and no banner", () => {
     const address = "1234:ab12:2040:5020:2299:0:5:0";
-    const v6 = { pid: 5389, comm: "perl", ip: 6, remoteAddress: address, remotePort: 40614, localAddress: address, localPort: 7001 };
+    const v6 = {
+      pid: 5389,
+      comm: "perl",
+      ip: 6,
+      remoteAddress: address,
+      remotePort: 40614,
+      localAddress: address,
+      localPort: 7001,
+    };
     expect(table(tcpaccept(), [accepted(), accepted(v6)])).toEqual([
       "PID     COMM         IP RADDR            RPORT LADDR            LPORT",
       "907     sshd         4  192.168.56.1     32324 192.168.56.102   22   ",
@@ -90,7 +105,10 @@ describe("tcpaccept prints BCC's lines", () => {
   });
 
   test("with both times", () => {
-    const [head, first, second] = table(tcpaccept({ time: true, timestamp: true }), [accepted(), accepted({ time: T0 + 10 })]);
+    const [head, first, second] = table(tcpaccept({ time: true, timestamp: true }), [
+      accepted(),
+      accepted({ time: T0 + 10 }),
+    ]);
     const clock = new Date(T0).toTimeString().slice(0, 8);
     expect(head).toBe("TIME     TIME(s)  PID     COMM         IP RADDR            RPORT LADDR            LPORT");
     expect(first).toBe(`${clock} 0.000    907     sshd         4  192.168.56.1     32324 192.168.56.102   22   `);
@@ -103,7 +121,15 @@ describe("tcptracer prints BCC's lines", () => {
     const ends = { localAddress: "192.168.1.2", localPort: 59306, remoteAddress: "192.168.1.1", remotePort: 23 };
     return { ...who, time: T0, pid: 28943, comm: "telnet", ip: 4, ...ends, type, ...more };
   };
-  const v6 = { pid: 28817, comm: "nc", ip: 6, localAddress: "::1", localPort: 80, remoteAddress: "::1", remotePort: 55758 };
+  const v6 = {
+    pid: 28817,
+    comm: "nc",
+    ip: 6,
+    localAddress: "::1",
+    localPort: 80,
+    remoteAddress: "::1",
+    remotePort: 55758,
+  };
 
   test("without options", () => {
     expect(table(tcptracer(), [session("connect"), session("accept", v6), session("close")])).toEqual([
@@ -116,7 +142,9 @@ describe("tcptracer prints BCC's lines", () => {
   });
 
   test("with seconds", () => {
-    expect(table(tcptracer({ timestamp: true }), [session("connect"), session("close", { time: T0 + 2500 })]).slice(1)).toEqual([
+    expect(
+      table(tcptracer({ timestamp: true }), [session("connect"), session("close", { time: T0 + 2500 })]).slice(1),
+    ).toEqual([
       "TIME(s)  T  PID    COMM             IP SADDR            DADDR            SPORT  DPORT ",
       "0.000    C  28943  telnet           4  192.168.1.2      192.168.1.1      59306  23    ",
       "2.500    X  28943  telnet           4  192.168.1.2      192.168.1.1      59306  23    ",
@@ -157,6 +185,7 @@ describe("options that do not fit are refused in a line", () => {
 
   test("ports are taken as text too", () => {
     expect(() => tcpconnect({ port: "80,443" as never })).not.toThrow();
-    for (const text of ["", "80,", "http", "-1", "0", "80 443"]) expect(() => tcpconnect({ port: text as never })).toThrow("port takes ports");
+    for (const text of ["", "80,", "http", "-1", "0", "80 443"])
+      expect(() => tcpconnect({ port: text as never })).toThrow("port takes ports");
   });
 });

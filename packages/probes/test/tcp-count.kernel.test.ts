@@ -30,7 +30,10 @@ const RING = { events: 1 << 20 };
 function countStream(intervalMs?: number, setting: Setting = {}): EventStream<readonly ConnectCount[]> {
   const narrow = { cgroup_set: 1, mntns_set: 1 };
   const prepare = (): Setting => ({ ...setting, knobs, maxEntries: { ...narrow, ...RING, ...setting.maxEntries } });
-  return new EventStream({ name: "count", schema, columns: () => [] }, aggregate<ConnectCount>(image, counter, intervalMs, prepare));
+  return new EventStream(
+    { name: "count", schema, columns: () => [] },
+    aggregate<ConnectCount>(image, counter, intervalMs, prepare),
+  );
 }
 
 /** The counts of one port by the other end's address, added up over tables. */
@@ -41,7 +44,10 @@ function sums(tables: readonly (readonly ConnectCount[])[], port: number): Recor
   return sums;
 }
 
-async function serving(side: readonly string[], count: number): Promise<{ port: number; served: () => Promise<number> }> {
+async function serving(
+  side: readonly string[],
+  count: number,
+): Promise<{ port: number; served: () => Promise<number> }> {
   const server = startActor(...side);
   const { listener, port } = await listen(server, 6);
   return { port, served: server.begin("serve", listener, count) };
@@ -68,7 +74,13 @@ describe("counting", () => {
       { ...v4, remotePort: 81, count: 6 },
       { ...v4, remotePort: port, count: 4 },
       { ...v4, remoteAddress: network.silent[4], remotePort: 82, count: 1 },
-      { ip: 6, localAddress: network.leftAddress[6], remoteAddress: network.rightAddress[6], remotePort: port, count: 5 },
+      {
+        ip: 6,
+        localAddress: network.leftAddress[6],
+        remoteAddress: network.rightAddress[6],
+        remotePort: port,
+        count: 5,
+      },
     ]);
     expect(recording.lost()).toBe(0);
   });
@@ -83,8 +95,18 @@ describe("counting", () => {
     const before = recording.events.length;
     await client.call("many", network.rightAddress[4], port, 3);
     const tables = await recording.finish();
-    expect(tables.slice(0, before).flat().map(({ count }) => count)).toEqual([2]);
-    expect(tables.slice(before).flat().map(({ count }) => count)).toEqual([3]);
+    expect(
+      tables
+        .slice(0, before)
+        .flat()
+        .map(({ count }) => count),
+    ).toEqual([2]);
+    expect(
+      tables
+        .slice(before)
+        .flat()
+        .map(({ count }) => count),
+    ).toEqual([3]);
   });
 
   test.each([

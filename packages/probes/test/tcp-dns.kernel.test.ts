@@ -162,7 +162,10 @@ test("hostile packets are survived, and none is taken for an event", async () =>
   const counts = Buffer.from(good);
   counts.fill(0xff, 4, 12);
   const zeros = Buffer.alloc(512);
-  const many = answer("many.example.test", ...Array.from({ length: 200 }, (_, i): Answer => ({ name: "a", type: "A", data: `192.0.2.${i}` })));
+  const many = answer(
+    "many.example.test",
+    ...Array.from({ length: 200 }, (_, i): Answer => ({ name: "a", type: "A", data: `192.0.2.${i}` })),
+  );
   const packets = [
     ...Array.from({ length: 200 }, (_, i) => randomBytes(1 + ((i * 37) % 2000))),
     ...Array.from({ length: good.length }, (_, i) => good.subarray(0, i)).slice(1),

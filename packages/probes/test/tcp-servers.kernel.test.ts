@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { type AcceptEvent, type ConnectEvent, type SessionEvent, tcpaccept, tcpconnect, tcptracer } from "@rxbpf/probes";
+import {
+  type AcceptEvent,
+  type ConnectEvent,
+  type SessionEvent,
+  tcpaccept,
+  tcpconnect,
+  tcptracer,
+} from "@rxbpf/probes";
 import { expect, onTestFinished, test } from "vitest";
 
 import { type Child, run, start } from "../../../testing/programs.js";
@@ -64,7 +71,10 @@ test("what curl asks of nginx is what a packet capture saw, with the processes o
     await nginx.ended();
   });
   await listenerOf(8080);
-  const workers = execFileSync("pgrep", ["-P", String(nginx.pid)], { encoding: "utf8" }).split("\n").filter(Boolean).map(Number);
+  const workers = execFileSync("pgrep", ["-P", String(nginx.pid)], { encoding: "utf8" })
+    .split("\n")
+    .filter(Boolean)
+    .map(Number);
 
   const capture = await startCapture(left, "cable", 8080);
   const finish = await traceAll(8080);
@@ -113,7 +123,9 @@ test("the clients that a redis server has are those that ss names, and their end
   expect(accepts.every((event) => event.pid === pid && event.comm === "redis-server")).toBe(true);
   const count = (type: string, of: readonly number[]) =>
     sessions.filter((event) => event.type === type && of.includes(event.pid)).length;
-  expect([count("connect", pids), count("accept", [pid]), count("close", pids), count("close", [pid])]).toEqual([5, 5, 5, 5]);
+  expect([count("connect", pids), count("accept", [pid]), count("close", pids), count("close", [pid])]).toEqual([
+    5, 5, 5, 5,
+  ]);
   expect(sessions).toHaveLength(20);
 });
 
@@ -129,7 +141,9 @@ test("a server and clients of Node, over both versions, each connection once", a
   expect(Number(await server.line())).toBe(server.pid);
   const finish = await traceAll(7000);
   const clients = await Promise.all(
-    [rightAddress[4], rightAddress[6]].map((to) => run(left[0]!, [...left.slice(1), process.execPath, "-e", CLIENT, to])),
+    [rightAddress[4], rightAddress[6]].map((to) =>
+      run(left[0]!, [...left.slice(1), process.execPath, "-e", CLIENT, to]),
+    ),
   );
   expect(clients.map(({ status }) => status)).toEqual([0, 0]);
   server.kill("SIGTERM");
@@ -146,7 +160,9 @@ test("a server and clients of Node, over both versions, each connection once", a
 
 /** The established connections that ss names, as `pid local > remote`, in the order of their processes. */
 function ss(side: readonly string[], filter: string): string[] {
-  const output = execFileSync(side[0]!, [...side.slice(1), "ss", "-Htnp", "state", "established", filter], { encoding: "utf8" });
+  const output = execFileSync(side[0]!, [...side.slice(1), "ss", "-Htnp", "state", "established", filter], {
+    encoding: "utf8",
+  });
   const lines = output.split("\n").flatMap((line) => {
     const [, local = "", remote = "", pid] = /^\d+\s+\d+\s+(\S+)\s+(\S+)\s+users:.*?pid=(\d+)/.exec(line.trim()) ?? [];
     return pid ? [`${pid} ${spaced(local)} > ${spaced(remote)}`] : [];

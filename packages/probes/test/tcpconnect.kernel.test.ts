@@ -52,8 +52,20 @@ const WAYS = {
 >;
 
 const TARGETS = [
-  { kind: "IPv4", family: 4, ip: 4, given: (host: number) => `10.77.0.${host}`, shown: (host: number) => `10.77.0.${host}` },
-  { kind: "IPv6", family: 6, ip: 6, given: (host: number) => `fd77::${host}`, shown: (host: number) => `fd77::${host}` },
+  {
+    kind: "IPv4",
+    family: 4,
+    ip: 4,
+    given: (host: number) => `10.77.0.${host}`,
+    shown: (host: number) => `10.77.0.${host}`,
+  },
+  {
+    kind: "IPv6",
+    family: 6,
+    ip: 6,
+    given: (host: number) => `fd77::${host}`,
+    shown: (host: number) => `fd77::${host}`,
+  },
   {
     kind: "v4-mapped",
     family: 6,
@@ -64,26 +76,29 @@ const TARGETS = [
 ] as const;
 
 describe.each(Object.entries(WAYS))("a %s connect", (_, { nonblock, connect }) => {
-  test.each(TARGETS)("over $kind is shown once, with its process and both ends", async ({ family, ip, given, shown }) => {
-    const [client, server] = [startActor(...network.left), startActor(...network.right)];
-    const port = await listenOn(server, family === 6 ? 6 : 4);
+  test.each(TARGETS)(
+    "over $kind is shown once, with its process and both ends",
+    async ({ family, ip, given, shown }) => {
+      const [client, server] = [startActor(...network.left), startActor(...network.right)];
+      const port = await listenOn(server, family === 6 ? 6 : 4);
 
-    const recording = await record(tcpconnect());
-    const fd = await client.call("socket", family, nonblock);
-    await connect(client, fd, given(2), port);
-    const localPort = await client.call("port", fd);
+      const recording = await record(tcpconnect());
+      const fd = await client.call("socket", family, nonblock);
+      await connect(client, fd, given(2), port);
+      const localPort = await client.call("port", fd);
 
-    const events = of(client, await recording.finish());
-    const netnsId = Number(/\d+/.exec(readlinkSync(`/proc/${client.pid}/ns/net`))![0]);
-    expect(events.map(told)).toEqual([
-      {
-        ...{ pid: client.pid, tid: client.pid, comm: "sockets", ip },
-        ...{ localAddress: shown(1), localPort, remoteAddress: shown(2), remotePort: port },
-      },
-    ]);
-    expect(events[0]).toMatchObject({ netnsId, ppid: process.pid, uid: 0 });
-    expect(recording.lost()).toBe(0);
-  });
+      const events = of(client, await recording.finish());
+      const netnsId = Number(/\d+/.exec(readlinkSync(`/proc/${client.pid}/ns/net`))![0]);
+      expect(events.map(told)).toEqual([
+        {
+          ...{ pid: client.pid, tid: client.pid, comm: "sockets", ip },
+          ...{ localAddress: shown(1), localPort, remoteAddress: shown(2), remotePort: port },
+        },
+      ]);
+      expect(events[0]).toMatchObject({ netnsId, ppid: process.pid, uid: 0 });
+      expect(recording.lost()).toBe(0);
+    },
+  );
 });
 
 describe("a connect that does not succeed", () => {
@@ -172,7 +187,11 @@ test("a socket that connects to itself is shown", async () => {
 
 describe("options", () => {
   test("port, ipv4 and ipv6, pid and uid choose what is shown", async () => {
-    const [client, other, server] = [startActor(...network.left), startActor(...network.left), startActor(...network.right)];
+    const [client, other, server] = [
+      startActor(...network.left),
+      startActor(...network.left),
+      startActor(...network.right),
+    ];
     const ports = { 4: await listenOn(server, 4), 6: await listenOn(server, 6) } as const;
     const recordings = {
       port: await record(tcpconnect({ port: [9, ports[6]] })),

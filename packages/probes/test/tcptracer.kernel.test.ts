@@ -283,7 +283,12 @@ describe("fast open", () => {
     });
     const once = [...OPENED, "close server", "close client"].sort();
     expect([...short].sort()).toEqual([...once, ...once].sort());
-    const answers = execFileSync(network.right[0]!, [...network.right.slice(1), "nstat", "-asz", "TcpExtTCPFastOpenPassive"]);
+    const answers = execFileSync(network.right[0]!, [
+      ...network.right.slice(1),
+      "nstat",
+      "-asz",
+      "TcpExtTCPFastOpenPassive",
+    ]);
     expect(answers.toString()).toMatch(/TCPFastOpenPassive +1 /);
   });
 });

@@ -112,7 +112,11 @@ function writerFor({ kind, choices = [] }: Field<unknown>): ColumnWriter {
 const FIRST = 1024;
 
 /** An array that can hold `needed` elements: the one given, or a larger one with its `used` elements. */
-function roomFor<A extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(array: A, used: number, needed: number): A {
+function roomFor<A extends Uint8Array | Uint16Array | Uint32Array | Int32Array>(
+  array: A,
+  used: number,
+  needed: number,
+): A {
   if (needed <= array.length) return array;
   const larger = new (array.constructor as new (length: number) => A)(Math.max(array.length * 2, needed));
   larger.set(array.subarray(0, used));

@@ -129,7 +129,8 @@ function remembered(u32: Uint32Array, decode: (position: number) => string): (po
     const slot = Math.imul(a ^ Math.imul(b, 31) ^ Math.imul(c, 961) ^ Math.imul(d, 29791), 0x9e3779b1) >>> 24;
     const s = slot * WORDS;
     const known = texts[slot];
-    if (known !== undefined && seen[s] === a && seen[s + 1] === b && seen[s + 2] === c && seen[s + 3] === d) return known;
+    if (known !== undefined && seen[s] === a && seen[s + 1] === b && seen[s + 2] === c && seen[s + 3] === d)
+      return known;
     seen[s] = a;
     seen[s + 1] = b;
     seen[s + 2] = c;

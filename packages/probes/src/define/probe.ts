@@ -136,7 +136,12 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
       const everyMs = seconds === undefined ? undefined : interval.parse(seconds, "interval") * 1000;
       const source = aggregate(image(values), counter, everyMs, () => setting(values, knobs));
       const banner = definition.banner && `${definition.banner}\n`;
-      const info = { name: definition.name, schema: aggregation.schema, ...(banner && { banner }), columns: () => columns };
+      const info = {
+        name: definition.name,
+        schema: aggregation.schema,
+        ...(banner && { banner }),
+        columns: () => columns,
+      };
       return ended(new EventStream(info, sorted(source, aggregation)), values as ValuesOf<typeof common>);
     };
     return [name, stream] as const;

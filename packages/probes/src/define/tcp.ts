@@ -25,7 +25,8 @@ export function ports(help: string, names: { short: string; value: string }): Op
       const parts: unknown[] = typeof given === "string" ? given.split(",") : [given].flat();
       const numbers = parts.map((part) => (typeof part === "string" && /^\d+$/.test(part) ? Number(part) : part));
       if (numbers.length > MAX_PORTS) throw new UsageError(`${name} takes at most ${MAX_PORTS} ports`);
-      const isPort = (number: unknown): boolean => Number.isInteger(number) && Number(number) >= 1 && Number(number) <= 65535;
+      const isPort = (number: unknown): boolean =>
+        Number.isInteger(number) && Number(number) >= 1 && Number(number) <= 65535;
       if (numbers.length === 0 || !numbers.every(isPort))
         throw new UsageError(`${name} takes ports from 1 to 65535 with commas between, not ${show(given)}`);
       return numbers as number[];

@@ -37,12 +37,8 @@ export const tcptracer = probe({
     const since = sinceFirst();
     const columns: (Column<SessionEvent> | undefined | false)[] = [
       timestamp &&
-        (verbose
-          ? column("TIME(ns)", "%-14d", (e) => Math.round(since(e) * 1e9))
-          : column("TIME(s)", "%-9.3f", since)),
-      verbose
-        ? column("TYPE", "%-12s ", (e) => e.type)
-        : column("T", "%-2s ", (e) => LETTERS[e.type]),
+        (verbose ? column("TIME(ns)", "%-14d", (e) => Math.round(since(e) * 1e9)) : column("TIME(s)", "%-9.3f", since)),
+      verbose ? column("TYPE", "%-12s ", (e) => e.type) : column("T", "%-2s ", (e) => LETTERS[e.type]),
       column("PID", "%-6d ", (e) => e.pid),
       column("COMM", "%-16s ", (e) => e.comm),
       column("IP", "%-2d ", (e) => e.ip),

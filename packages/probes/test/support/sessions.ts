@@ -14,7 +14,11 @@ export interface Ends {
 }
 
 /** Lets a process listen at an address, or at all; gives the descriptor and the port. */
-export async function listen(server: Actor, version: 4 | 6, address?: string): Promise<{ listener: number; port: number }> {
+export async function listen(
+  server: Actor,
+  version: 4 | 6,
+  address?: string,
+): Promise<{ listener: number; port: number }> {
   const listener = await server.call("socket", version);
   if (address !== undefined) await server.call("bind", listener, address, 0);
   return { listener, port: await server.call("listen", listener) };

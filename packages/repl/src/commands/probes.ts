@@ -40,7 +40,11 @@ function addProbe(program: Command, probe: AnyProbe): void {
       if (takesCommand) operands = undefined;
     }
     if ("interval" in values && stream === probe)
-      throw new UsageError(`--interval goes with ${Object.keys(aggregations).map((one) => `--${one}`).join(" or ")}`);
+      throw new UsageError(
+        `--interval goes with ${Object.keys(aggregations)
+          .map((one) => `--${one}`)
+          .join(" or ")}`,
+      );
     if (operands?.length) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
     await run(stream(values), { json: json === true });
   });
