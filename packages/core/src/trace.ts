@@ -85,11 +85,11 @@ function run<E>(
 ): Connection {
   const ring = new RingMapping(object.map("events"));
   const from = memory(ring.data);
-  const unixOffsetMs = Number(unixOffsetNs()) / 1e6;
-  const decode = rowDecoder<E>(layout!, from, unixOffsetMs);
+  const unixOffset = unixOffsetNs();
+  const decode = rowDecoder<E>(layout!, from, unixOffset);
   const setAside =
     setting.aside &&
-    separator(from.u16, btf, schema, rowDecoder<never>(asideLayout!, from, unixOffsetMs), setting.aside.take);
+    separator(from.u16, btf, schema, rowDecoder<never>(asideLayout!, from, unixOffset), setting.aside.take);
   const reportLosses = losses(object, btf, receiver);
   let seen = false;
   let closed = false;
@@ -98,7 +98,7 @@ function run<E>(
     memory: from,
     positions: new Int32Array() as Int32Array,
     count: 0,
-    unixOffsetNs: unixOffsetNs(),
+    unixOffsetNs: unixOffset,
   };
   const batch = { length: 0, row: (index: number): E => decode(records.positions[index]!), records };
 
