@@ -80,6 +80,8 @@ export interface StreamInfo {
   readonly name: string;
   /** The fields of an event, or of each row of an event that is a table. */
   readonly schema: Schema<Fields>;
+  /** What the probe was asked for, by option. */
+  readonly options?: Readonly<Record<string, unknown>>;
   /** A line that comes before a text table. */
   readonly banner?: string;
   /** Makes the columns of a text table of those, anew for each table. */

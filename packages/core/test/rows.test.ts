@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
-import type { Kind } from "../src/schema/schema.js";
+import type { RecordKind } from "../src/schema/schema.js";
 import { memory, milliseconds, rowDecoder } from "../src/schema/rows.js";
 
-const SIZES: Partial<Record<Kind, number>> = {
+const SIZES: Partial<Record<RecordKind, number>> = {
   time: 8,
   u64: 8,
   i64: 8,
@@ -19,7 +19,7 @@ const SIZES: Partial<Record<Kind, number>> = {
 
 /** A record of one field of a kind, at `offset`, with bytes written by `write`; gives the decoded value. */
 function decode(
-  kind: Kind,
+  kind: RecordKind,
   write: (record: Buffer) => void,
   { offset = 0, size = SIZES[kind]!, unixOffset = 0n } = {},
 ): unknown {

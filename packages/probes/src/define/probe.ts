@@ -123,7 +123,7 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
         ? events(values)
         : aroundCommand(values[command] as readonly string[], (pid) => events({ ...values, pid }));
     const { name, event: schema, banner } = definition;
-    const info = { name, schema, ...(banner && { banner }), columns: () => definition.columns(values) };
+    const info = { name, schema, options: given, ...(banner && { banner }), columns: () => definition.columns(values) };
     return ended(new EventStream(info, source), values as ValuesOf<typeof common>);
   };
 
