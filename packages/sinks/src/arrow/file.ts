@@ -5,6 +5,8 @@ import type { Columns, Fields, Schema } from "@rxbpf/core";
 import { writeError } from "../output.js";
 import { Batches } from "./batch.js";
 import { type Block, Encoder } from "./encoder.js";
+import { NOTES } from "./metadata.js";
+import type { Placed } from "./notes.js";
 import type { Head } from "./recording.js";
 import { arrowSchema } from "./types.js";
 
@@ -41,7 +43,8 @@ export class ArrowFile {
   }
 
   /** @throws Error where it cannot be written; the file is closed then, with all batches before. */
-  write(columns: Columns, metadata?: Map<string, string>): void {
+  write(columns: Columns, notes: readonly Placed[] = []): void {
+    const metadata = notes.length > 0 ? new Map([[NOTES, JSON.stringify(notes)]]) : undefined;
     this.#put(this.#encoder.batch(this.#batches.make(columns, metadata)));
   }
 

@@ -1,7 +1,6 @@
 import { ColumnBuilder, type Columns, type Fields, type Records, type Schema } from "@rxbpf/core";
 
 import { fitter, inferSchema } from "./infer.js";
-import { NOTES } from "./metadata.js";
 import type { Note, Placed } from "./notes.js";
 
 /** Rows that tell the schema, where it is not known. */
@@ -13,7 +12,7 @@ const BATCH_NOTES = 1000;
 /** What one batch of a file is made of. */
 export interface Gathered {
   readonly columns: Columns;
-  readonly metadata: Map<string, string> | undefined;
+  readonly notes: readonly Placed[];
 }
 
 /** Gathers events, and what happened among them, until they are a batch. */
@@ -73,18 +72,13 @@ export class Gathering {
     this.#notes.push({ at: this.#length, note });
   }
 
-  /** What was there before everything that was gathered. */
-  noteFirst(note: Note): void {
-    this.#notes.unshift({ at: 0, note });
-  }
-
   /** Hands over what was gathered, and starts anew. */
   take(): Gathered {
     if (!this.#schema) this.#infer();
     const columns = this.#builder!.take();
-    const metadata = this.#notes.length > 0 ? new Map([[NOTES, JSON.stringify(this.#notes)]]) : undefined;
+    const notes = this.#notes;
     this.#notes = [];
-    return { columns, metadata };
+    return { columns, notes };
   }
 
   get #length(): number {

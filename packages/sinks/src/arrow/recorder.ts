@@ -1,12 +1,12 @@
 import { closeSync } from "node:fs";
 
-import type { Batch, EventStream, Lost } from "@rxbpf/core";
+import { type Batch, ColumnBuilder, type EventStream, type Lost } from "@rxbpf/core";
 import { type Observable, type Subscriber, Subscription } from "rxjs";
 
 import type { Progress, SinkOptions } from "../sink.js";
 import { MORE } from "./decode.js";
 import type { ArrowFile } from "./file.js";
-import { Gathering } from "./gathering.js";
+import { type Gathered, Gathering } from "./gathering.js";
 import { recordingMetadata } from "./metadata.js";
 import type { Snapshot } from "./notes.js";
 import { type Part, Parts, type Rotation } from "./parts.js";
@@ -42,9 +42,12 @@ export class Recorder<E> {
   /** Whether the events come as the origin's source gives them. */
   readonly #direct: boolean;
   readonly #input = new Subscription();
+  /** Batches that came before `file.js` was loaded. */
+  readonly #unwritten: Gathered[] = [];
   #module: FileModule | undefined;
   #part: Part | undefined;
   #file: ArrowFile | undefined;
+  #begun = false;
   /** In files that are finished. */
   #bytesBefore = 0;
   #rows = 0;
@@ -152,13 +155,11 @@ export class Recorder<E> {
   #flush(): void {
     clearTimeout(this.#flushing);
     this.#flushing = undefined;
+    if (!this.#gathering.isEmpty) this.#unwritten.push(this.#gathering.take());
     if (!this.#module) return;
-    // As long as it is not known what the rows are, there is no head to write.
-    if (this.#gathering.isEmpty && !this.#direct && !this.#ended) return;
-    const file = this.#current(this.#module);
-    if (this.#gathering.isEmpty) return;
-    const { columns, metadata } = this.#gathering.take();
-    file.write(columns, metadata);
+    // A head tells readers that recording has begun. It waits until it is known what the rows are.
+    if (!this.#begun && (this.#direct || this.#ended)) this.#current(this.#module);
+    for (const { columns, notes } of this.#unwritten.splice(0)) this.#current(this.#module).write(columns, notes);
   }
 
   /** The file to write to: a new one where the last is full, or there is none. */
@@ -171,9 +172,10 @@ export class Recorder<E> {
       const { schema } = this.#gathering;
       const { fd, path } = this.#part!;
       this.#part = { ...this.#part!, fd: -1 };
+      this.#begun = true;
       this.#file = new ArrowFile(fd, path, schema, recordingMetadata(this.#origin?.info ?? {}, schema));
       const snapshot = this.#options.snapshot?.();
-      if (snapshot) this.#gathering.noteFirst(snapshot);
+      if (snapshot) this.#file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
     }
     return this.#file;
   }
