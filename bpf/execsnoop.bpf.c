@@ -34,7 +34,7 @@ TEXT_RECORD(exec_event, 2 * FILENAME_MAX + 2 * ARGS_MAX, 2)
 
 static __always_inline void describe(struct exec_event *event, struct task_struct *task, long ret)
 {
-	fill_who(&event->who, task);
+	fill_who(&event->who);
 	event->ret = ret;
 	event->truncated = false;
 	BPF_CORE_READ_STR_INTO(&event->pcomm, task, real_parent, comm);
@@ -48,14 +48,6 @@ static __always_inline __u32 place(struct text *text, __u32 start, long length)
 	text->offset = sizeof(struct exec_event) + start;
 	text->length = bytes;
 	return start + bytes;
-}
-
-static __always_inline void send(struct exec_event_record *record)
-{
-	__u32 size = record->event.args.offset + record->event.args.length;
-
-	if (size <= sizeof(*record))
-		emit(record, size);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -94,23 +86,61 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 	event->truncated = wanted < whole;
 	if (bpf_probe_read_user(record->tail + next, wanted, (void *)start) == 0)
 		event->args.length = wanted;
-	send(record);
+	else
+		event->truncated = true;
+	emit_text(record, event->args.offset + event->args.length);
 	return 0;
 }
 
-/* The argument pointer at an index of a caller's list, or NULL. */
-static __always_inline const char *argument_at(unsigned long list, bool compat, int index)
+#define DIGITS_MAX 10
+
+/* Writes /dev/fd/N. Returns its length, which is below 32. */
+static __always_inline __u32 put_descriptor(char *out, int fd)
 {
-	const char *argument = NULL;
+	__u32 number = fd < 0 ? -fd : fd, length = 8, digits = 1;
 
-	if (compat) {
-		__u32 narrow = 0;
+	__builtin_memcpy(out, "/dev/fd/", length);
+	if (fd < 0)
+		out[length++] = '-';
+	for (__u32 rest = number; rest >= 10 && digits < DIGITS_MAX; rest /= 10)
+		digits++;
+	length += digits;
+	for (__u32 i = 1; i <= digits; i++, number /= 10)
+		out[(length - i) & 31] = '0' + number % 10;
+	return length;
+}
 
-		bpf_probe_read_user(&narrow, sizeof(narrow), (void *)(list + index * 4));
-		return (void *)(unsigned long)narrow;
+/*
+ * Reads the file's name as the kernel calls it where the call succeeds: behind a directory's descriptor
+ * N it is /dev/fd/N/NAME. Returns the length with the NUL.
+ */
+static __always_inline long read_filename(char *out, const char *name, int directory)
+{
+	__u32 start = 0;
+	char first = 0;
+
+	bpf_probe_read_user(&first, sizeof(first), name);
+	if (directory != AT_FDCWD && first != '/') {
+		start = put_descriptor(out, directory) & 31;
+		if (first)
+			out[start++] = '/';
 	}
-	bpf_probe_read_user(&argument, sizeof(argument), (void *)(list + index * 8));
-	return argument;
+
+	long length = bpf_probe_read_user_str(out + start, FILENAME_MAX - start, name);
+
+	return start + (length > 0 ? length : 1);
+}
+
+/* Reads the pointer at an index of a list of arguments; NULL ends it. False where it cannot be read. */
+static __always_inline bool argument_at(const char **argument, unsigned long list, bool compat,
+					int index)
+{
+	__u32 size = compat ? 4 : 8;
+
+	*argument = NULL;
+	if (!list) /* as for the kernel, no list is an empty one */
+		return true;
+	return bpf_probe_read_user(argument, size, (void *)(list + index * size)) == 0;
 }
 
 SEC("tp_btf/sys_exit")
@@ -130,13 +160,12 @@ int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
 
 	struct exec_event *event = &record->event;
 	const void *filename = (void *)argument(regs, compat, first);
+	int directory = first ? (int)argument(regs, compat, 0) : AT_FDCWD;
 	unsigned long list = argument(regs, compat, first + 1);
 
 	describe(event, (void *)bpf_get_current_task(), ret);
 
-	long length = bpf_probe_read_user_str(record->tail, FILENAME_MAX, filename);
-
-	__u32 next = place(&event->filename, 0, length);
+	__u32 next = place(&event->filename, 0, read_filename(record->tail, filename, directory));
 
 	place(&event->interpreter, next, 0);
 	place(&event->args, next, 0);
@@ -145,18 +174,21 @@ int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
 	__u32 limit = args_limit < ARGS_MAX ? args_limit : ARGS_MAX, used = 0;
 
 	event->truncated = true; /* until the end of the list is seen */
-	for (int i = 0; i < FAILED_ARGS_MAX; i++) {
-		const char *argument = argument_at(list, compat, i);
+	for (int i = 0; i <= FAILED_ARGS_MAX; i++) {
+		const char *argument;
 
+		if (!argument_at(&argument, list, compat, i))
+			break;
 		if (!argument) {
 			event->truncated = false;
 			break;
 		}
-		if (used >= limit)
+		if (used >= limit || i == FAILED_ARGS_MAX)
 			break;
 		used &= ARGS_MAX - 1;
 
-		long read = bpf_probe_read_user_str(args + used, ARGS_MAX, argument);
+		/* One byte more than can be wanted: then a longer one goes past the limit. */
+		long read = bpf_probe_read_user_str(args + used, ARGS_MAX + 1, argument);
 
 		if (read <= 0)
 			break;
@@ -167,7 +199,7 @@ int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
 		}
 	}
 	event->args.length = used;
-	send(record);
+	emit_text(record, event->args.offset + event->args.length);
 	return 0;
 }
 

@@ -80,7 +80,7 @@ static __always_inline void describe(struct open_event_record *record, int dirfd
 	char first, last = 0;
 	long length;
 
-	fill_who(&event->who, (void *)bpf_get_current_task());
+	fill_who(&event->who);
 	event->flags = flags;
 	event->mode = flags & (O_CREAT | O_TMPFILE_BIT) ? mode : 0;
 	event->truncated = false;
@@ -107,12 +107,8 @@ static __always_inline void describe(struct open_event_record *record, int dirfd
 
 static __always_inline void send(struct open_event_record *record, long ret)
 {
-	struct open_event *event = &record->event;
-	__u32 size = sizeof(*event) + event->path.length;
-
-	event->ret = ret;
-	if (size <= sizeof(*record))
-		emit(record, size);
+	record->event.ret = ret;
+	emit_text(record, sizeof(record->event) + record->event.path.length);
 }
 
 SEC("tp_btf/sys_exit")

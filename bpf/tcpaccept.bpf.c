@@ -2,6 +2,7 @@
 /* TCP connections that processes accept. */
 #include "accept.bpf.h"
 #include "event.bpf.h"
+#include "filter.bpf.h"
 
 struct accept_event {
 	struct who who;
@@ -15,10 +16,10 @@ static __always_inline void accepted(struct sock *sk)
 {
 	struct accept_event event = {};
 
-	if (!read_connection(&event.connection, sk) ||
+	if (!read_accepted(&event.connection, sk) ||
 	    drop_connection(&event.connection, event.connection.local_port))
 		return;
-	fill_who(&event.who, (void *)bpf_get_current_task());
+	fill_who(&event.who);
 	event.ip = ip_version(&event.connection);
 	emit(&event, sizeof(event));
 }

@@ -8,6 +8,7 @@
 #include "count.bpf.h"
 #include "dns.bpf.h"
 #include "event.bpf.h"
+#include "filter.bpf.h"
 #include "tcp.bpf.h"
 
 const volatile bool count_only;
@@ -58,7 +59,7 @@ static __always_inline __u32 segments_sent(const struct sock *sk)
 static __always_inline void count(const struct connect_event *event)
 {
 	const struct connection *connection = &event->connection;
-	struct connect_key key = { .remote_port = connection->remote_port, .ip = event->ip };
+	struct connect_key key = {.remote_port = connection->remote_port, .ip = event->ip};
 
 	__builtin_memcpy(key.local_address, connection->local_address, 16);
 	__builtin_memcpy(key.remote_address, connection->remote_address, 16);
@@ -74,7 +75,7 @@ static __always_inline void started(const struct sock *sk)
 	if (drop_current() || !read_connection(&connection, sk) ||
 	    drop_connection(&connection, connection.remote_port))
 		return;
-	fill_who(&start.who, (void *)bpf_get_current_task());
+	fill_who(&start.who);
 	start.segments = segments_sent(sk);
 	if (bpf_map_update_elem(&connecting, &key, &start, BPF_ANY))
 		LOST(lost_map_full);
@@ -105,6 +106,14 @@ int BPF_PROG(state, const struct sock *sk, int before, int after)
 	if (after == TCP_SYN_SENT)
 		started(sk);
 	else if (before == TCP_SYN_SENT)
+		went_on(sk);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(state_by_packet, const struct sock *sk, int before)
+{
+	if (!by_process(sk) && before == TCP_SYN_SENT)
 		went_on(sk);
 	return 0;
 }

@@ -9,6 +9,7 @@
  */
 #include "accept.bpf.h"
 #include "event.bpf.h"
+#include "filter.bpf.h"
 
 enum session_change {
 	CONNECT,
@@ -66,7 +67,7 @@ int BPF_PROG(thread_exit, struct task_struct *task)
 
 static __always_inline void fill_closer(struct who *who)
 {
-	fill_who(who, (void *)bpf_get_current_task());
+	fill_who(who);
 	if (!who->mntns_id) {
 		__u32 *mntns_id = bpf_map_lookup_elem(&exiting, &who->tid);
 
@@ -76,12 +77,12 @@ static __always_inline void fill_closer(struct who *who)
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
-/* Whether the current task is the process that changes the socket, and not whoever handles a packet or a timer. */
+/* Whether the current task is a process that changes the socket; the kernel's own do so for another. */
 static __always_inline bool by_current(const struct sock *sk)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	return BPF_CORE_READ(sk, sk_lock.owned) && !(BPF_CORE_READ(task, flags) & PF_KTHREAD);
+	return by_process(sk) && !(BPF_CORE_READ(task, flags) & PF_KTHREAD);
 }
 
 /* Whether the last process lets go of the socket now, or has done so. */
@@ -92,7 +93,7 @@ static __always_inline bool let_go(const struct sock *sk)
 	if (!socket)
 		return true;
 	/* Not yet, if a packet comes in between: that process then makes a change of its own. */
-	if (!BPF_CORE_READ(sk, sk_lock.owned))
+	if (!by_process(sk))
 		return false;
 
 	struct file *file = BPF_CORE_READ(socket, file);
@@ -106,7 +107,7 @@ static __always_inline bool let_go(const struct sock *sk)
 static __always_inline void tell(enum session_change type, const struct who *who,
 				 const struct connection *connection)
 {
-	struct session_event event = { .who = *who, .connection = *connection };
+	struct session_event event = {.who = *who, .connection = *connection};
 
 	if (!connection->local_port || !connection->remote_port || drop_connection(connection, 0))
 		return;
@@ -127,14 +128,14 @@ static __always_inline void store(const struct sock *sk, const struct session *s
 static __always_inline void accepted(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
-	struct session session = { .stage = OPEN };
+	struct session session = {.stage = OPEN};
 
-	if (!read_connection(&session.connection, sk))
+	if (!read_accepted(&session.connection, sk))
 		return;
 	/* It may have been reset before it was accepted. */
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE)
 		session.stage = ENDING;
-	fill_who(&session.who, (void *)bpf_get_current_task());
+	fill_who(&session.who);
 	/* Nothing is lost where this fails: what closes an open socket is known without. */
 	bpf_map_update_elem(&sessions, &key, &session, BPF_ANY);
 	tell(ACCEPT, &session.who, &session.connection);
@@ -161,7 +162,7 @@ static __always_inline void closed(const struct sock *sk, const struct session *
 static __always_inline void started(const struct sock *sk)
 {
 	__u64 key = (__u64)sk;
-	struct session session = { .stage = CONNECTING }, *before;
+	struct session session = {.stage = CONNECTING}, *before;
 
 	/* The same socket again: disconnected, by connect() with AF_UNSPEC. */
 	before = bpf_map_lookup_elem(&sessions, &key);
@@ -172,7 +173,7 @@ static __always_inline void started(const struct sock *sk)
 	if (drop_current() || !read_connection(&session.connection, sk) ||
 	    drop_connection(&session.connection, 0))
 		return;
-	fill_who(&session.who, (void *)bpf_get_current_task());
+	fill_who(&session.who);
 	store(sk, &session);
 }
 
@@ -194,7 +195,7 @@ static __always_inline void went_on(const struct sock *sk, struct session *sessi
 static __always_inline void ended(const struct sock *sk, const struct session *session)
 {
 	__u64 key = (__u64)sk;
-	struct session ending = { .stage = ENDING };
+	struct session ending = {.stage = ENDING};
 
 	if (let_go(sk)) {
 		closed(sk, session);
@@ -210,47 +211,75 @@ static __always_inline void ended(const struct sock *sk, const struct session *s
 	store(sk, &ending);
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(state, const struct sock *sk, int before, int after)
+static __always_inline void changed(const struct sock *sk, int before, int after)
 {
 	__u64 key = (__u64)sk;
 	struct session *session;
 
 	if (after == TCP_SYN_SENT) {
 		started(sk);
-		return 0;
+		return;
 	}
 	session = bpf_map_lookup_elem(&sessions, &key);
 	if (session && session->stage == CONNECTING) {
 		went_on(sk, session, after);
-		return 0;
+		return;
 	}
 	if (session && session->stage == ENDING) {
 		if (let_go(sk)) {
 			closed(sk, session);
 			bpf_map_delete_elem(&sessions, &key);
 		}
-		return 0;
+		return;
 	}
 	/* From here on an open one; it has no process if it was not accepted. */
 	if (after == TCP_ESTABLISHED || after == TCP_CLOSE_WAIT || !BPF_CORE_READ(sk, sk_socket))
-		return 0;
-	if (before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT || (before == TCP_SYN_RECV && session))
+		return;
+	if (before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT ||
+	    (before == TCP_SYN_RECV && session))
 		ended(sk, session);
+}
+
+static __always_inline void destroyed(const struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct session *session = bpf_map_lookup_elem(&sessions, &key);
+
+	if (!session)
+		return;
+	/* An open one was closed by the kernel itself, which does so with those under MPTCP. */
+	if (session->stage != CONNECTING)
+		closed(sk, session);
+	bpf_map_delete_elem(&sessions, &key);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(state, const struct sock *sk, int before, int after)
+{
+	changed(sk, before, after);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(state_by_packet, const struct sock *sk, int before, int after)
+{
+	if (!by_process(sk))
+		changed(sk, before, after);
 	return 0;
 }
 
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(destroy, struct sock *sk)
 {
-	__u64 key = (__u64)sk;
-	struct session *session = bpf_map_lookup_elem(&sessions, &key);
+	destroyed(sk);
+	return 0;
+}
 
-	if (!session)
-		return 0;
-	if (session->stage == ENDING)
-		closed(sk, session);
-	bpf_map_delete_elem(&sessions, &key);
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(destroy_by_packet, struct sock *sk)
+{
+	if (!by_process(sk))
+		destroyed(sk);
 	return 0;
 }
 

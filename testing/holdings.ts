@@ -39,11 +39,31 @@ export function holdings(pid: number = process.pid): Holdings {
 
 /** Those of the objects that bpftool still finds in the kernel. */
 export function inKernel(objects: readonly string[]): string[] {
-  const known = new Set(
-    KINDS.flatMap((kind) => {
-      const shown = JSON.parse(execFileSync("bpftool", ["-j", kind, "show"], { encoding: "utf8" })) as { id: number }[];
-      return shown.map(({ id }) => `${kind} ${id}`);
-    }),
-  );
+  const known = new Set(shown().map(({ object }) => object));
   return objects.filter((object) => known.has(object));
+}
+
+/** The objects in the kernel that no process holds and that are pinned nowhere: left behind, or about to be freed. */
+export function unheld(): string[] {
+  const loose = shown().filter(({ pinned }) => pinned.length === 0);
+  const held = new Set(
+    readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((pid) => {
+        try {
+          return holdings(Number(pid)).objects;
+        } catch {
+          return []; // it has ended
+        }
+      }),
+  );
+  return loose.map(({ object }) => object).filter((object) => !held.has(object));
+}
+
+function shown(): { object: string; pinned: readonly string[] }[] {
+  return KINDS.flatMap((kind) => {
+    const text = execFileSync("bpftool", ["-jf", kind, "show"], { encoding: "utf8" });
+    const all = JSON.parse(text) as { id: number; pinned?: string[] }[];
+    return all.map(({ id, pinned = [] }) => ({ object: `${kind} ${id}`, pinned }));
+  });
 }

@@ -56,7 +56,7 @@ static __always_inline void remember_multishot(struct io_kiocb *request)
 	if (!(BPF_CORE_READ(accept, iou_flags) & IORING_ACCEPT_MULTISHOT_))
 		return;
 
-	struct multishot key = { .ring = (__u64)request->ctx, .user_data = request->cqe.user_data };
+	struct multishot key = {.ring = (__u64)request->ctx, .user_data = request->cqe.user_data};
 
 	slot = BPF_CORE_READ(accept, file_slot);
 	if (bpf_map_update_elem(&multishots, &key, &slot, BPF_ANY))
@@ -105,7 +105,8 @@ static __always_inline void completed(struct io_ring_ctx *ring, __u32 file_slot,
 	if (!file_slot)
 		sk = socket_of(result);
 	else
-		sk = socket_in_slot(ring, file_slot == IORING_FILE_INDEX_ALLOC_ ? result : file_slot - 1);
+		sk = socket_in_slot(ring,
+				    file_slot == IORING_FILE_INDEX_ALLOC_ ? result : file_slot - 1);
 	if (sk)
 		accepted(sk);
 }
@@ -114,7 +115,7 @@ SEC("tp_btf/io_uring_complete")
 int BPF_PROG(io_uring_complete, struct io_ring_ctx *ring, struct io_kiocb *request,
 	     struct io_uring_cqe *cqe)
 {
-	struct multishot key = { .ring = (__u64)ring, .user_data = cqe->user_data };
+	struct multishot key = {.ring = (__u64)ring, .user_data = cqe->user_data};
 	struct io_accept *accept = (void *)request;
 	__u32 *slot;
 

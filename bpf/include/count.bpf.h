@@ -12,13 +12,13 @@
 volatile __u32 counts_turn;
 
 /* Makes the maps `counts_0` and `counts_1`; VALUE starts with the __u64 that counts. */
-#define COUNTS(KEY, VALUE)                                                              \
-	struct {                                                                        \
-		__uint(type, BPF_MAP_TYPE_HASH);                                        \
-		__uint(max_entries, 65536);                                             \
-		__uint(map_flags, BPF_F_NO_PREALLOC);                                   \
-		__type(key, KEY);                                                       \
-		__type(value, VALUE);                                                   \
+#define COUNTS(KEY, VALUE)                            \
+	struct {                                      \
+		__uint(type, BPF_MAP_TYPE_HASH);      \
+		__uint(max_entries, 65536);           \
+		__uint(map_flags, BPF_F_NO_PREALLOC); \
+		__type(key, KEY);                     \
+		__type(value, VALUE);                 \
 	} counts_0 SEC(".maps"), counts_1 SEC(".maps")
 
 /* Adds one for a key of a map. */
@@ -38,10 +38,10 @@ static __always_inline void count_one(void *map, const void *key)
 		LOST(lost_map_full);
 }
 
-#define COUNT(key)                                                                      \
-	do {                                                                            \
-		if (counts_turn)                                                        \
-			count_one(&counts_1, key);                                      \
-		else                                                                    \
-			count_one(&counts_0, key);                                      \
+#define COUNT(key)                                 \
+	do {                                       \
+		if (counts_turn)                   \
+			count_one(&counts_1, key); \
+		else                               \
+			count_one(&counts_0, key); \
 	} while (0)

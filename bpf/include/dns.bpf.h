@@ -10,6 +10,7 @@
 
 #define IPPROTO_UDP 17
 #define DNS_PORT 53
+#define DNS_MIN 12 /* a header */
 #define DNS_MAX 4096
 #define DNS_MESSAGES_MAX 8 /* of one recvmmsg; resolvers ask for two addresses at once */
 
@@ -69,14 +70,15 @@ static __always_inline void tell_answer(const void *packet, long length, unsigne
 		length = DNS_MAX;
 	if (bpf_probe_read_user(record->tail, length, packet))
 		return;
-	fill_who(&record->event.who, (void *)bpf_get_current_task());
+	fill_who(&record->event.who);
 	record->event.who._record = 1;
 	record->event.packet.offset = sizeof(record->event);
 	record->event.packet.length = length;
-	emit(record, sizeof(record->event) + length);
+	emit_text(record, sizeof(record->event) + length);
 }
 
-static __always_inline void tell_message(struct sock *sk, const struct user_message *at, long length)
+static __always_inline void tell_message(struct sock *sk, const struct user_message *at,
+					 long length)
 {
 	struct user_message message = {};
 	struct user_part part = {};
@@ -94,7 +96,7 @@ int BPF_PROG(dns_received, struct pt_regs *regs, long ret)
 
 	if (nr != SYS_RECVFROM && nr != SYS_RECVMSG && nr != SYS_RECVMMSG && nr != SYS_READ)
 		return 0;
-	if (ret <= 0 || in_compat_call())
+	if (ret < (nr == SYS_RECVMMSG ? 1 : DNS_MIN) || in_compat_call())
 		return 0;
 
 	struct sock *sk = socket_of((int)regs->di);

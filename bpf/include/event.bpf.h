@@ -37,6 +37,7 @@ struct {
 /* Events that could not be reported, by reason. User space maps these and reads them as it drains. */
 __u64 lost_ring_full;
 __u64 lost_map_full;
+__u64 lost_no_scratch_memory; /* a processor with a number past those counted at the start */
 
 #define LOST(counter) __sync_fetch_and_add(&(counter), 1)
 
@@ -66,7 +67,7 @@ __u64 lost_map_full;
 	}
 
 /* Describes the current task. Its BTF pointers are read directly: a bad one reads as 0. */
-static __always_inline void fill_who(struct who *who, void *unused)
+static __always_inline void fill_who(struct who *who)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 id = bpf_get_current_pid_tgid();
@@ -84,8 +85,20 @@ static __always_inline void fill_who(struct who *who, void *unused)
 }
 
 /* Sends the first SIZE bytes of a record. */
-static __always_inline void emit(void *record, __u32 size)
+static __always_inline void emit(void *record, __u64 size)
 {
 	if (bpf_ringbuf_output(&events, record, size, 0))
 		LOST(lost_ring_full);
 }
+
+/*
+ * The same for a record with texts, whose size only the program knows: the verifier wants to
+ * see it compared, in the register that is passed on.
+ */
+#define emit_text(record, size)                 \
+	({                                      \
+		__u64 _size = size;             \
+		asm volatile("" : "+r"(_size)); \
+		if (_size <= sizeof(*(record))) \
+			emit(record, _size);    \
+	})

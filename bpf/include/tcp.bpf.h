@@ -9,6 +9,7 @@
 #define AF_INET 2
 #define AF_INET6 10
 #define IPPROTO_TCP 6
+#define IPPROTO_MPTCP 262
 
 /* include/net/tcp_states.h */
 enum tcp_state {
@@ -55,17 +56,19 @@ static __always_inline void map_address(__u8 *address, __u32 ipv4)
 	words[3] = ipv4;
 }
 
-/* Reads a socket's two ends. False for one that is not TCP over IP. */
-static __always_inline bool read_connection(struct connection *connection, const struct sock *sk)
+/* Reads a socket's two ends. False for one that does not speak PROTOCOL over IP. */
+static __always_inline bool read_ends(struct connection *connection, const struct sock *sk,
+				      __u16 protocol)
 {
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
 
-	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || (family != AF_INET && family != AF_INET6))
+	if (BPF_CORE_READ(sk, sk_protocol) != protocol || (family != AF_INET && family != AF_INET6))
 		return false;
 	if (family == AF_INET6)
 		BPF_CORE_READ_INTO(&connection->remote_address, sk, __sk_common.skc_v6_daddr);
 	if (family == AF_INET || is_mapped(connection->remote_address)) {
-		map_address(connection->local_address, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		map_address(connection->local_address,
+			    BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
 		map_address(connection->remote_address, BPF_CORE_READ(sk, __sk_common.skc_daddr));
 	} else {
 		BPF_CORE_READ_INTO(&connection->local_address, sk, __sk_common.skc_v6_rcv_saddr);
@@ -75,6 +78,20 @@ static __always_inline bool read_connection(struct connection *connection, const
 	connection->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	connection->netns_id = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	return true;
+}
+
+static __always_inline bool read_connection(struct connection *connection, const struct sock *sk)
+{
+	return read_ends(connection, sk, IPPROTO_TCP);
+}
+
+/*
+ * The same for a socket that a process has accepted. One of MPTCP has TCP sockets of its own under
+ * it; where it connects those are seen, but here it is what the process gets.
+ */
+static __always_inline bool read_accepted(struct connection *connection, const struct sock *sk)
+{
+	return read_connection(connection, sk) || read_ends(connection, sk, IPPROTO_MPTCP);
 }
 
 /* The socket that a file is, or NULL. */
@@ -97,6 +114,18 @@ static __always_inline struct sock *socket_of(long fd)
 		return NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
 	return file ? socket_of_file(file) : NULL;
+}
+
+/*
+ * Whether a process changes the socket, rather than whoever handles a packet or a timer.
+ *
+ * A packet may interrupt a program that a process has made run, and the kernel does not run one
+ * program inside itself. So programs at such hooks come in twos: the first sees every change that does not
+ * interrupt it, the second those by packets. One that both see finds its work done the second time.
+ */
+static __always_inline bool by_process(const struct sock *sk)
+{
+	return sk->sk_lock.owned;
 }
 
 static __always_inline __u8 ip_version(const struct connection *connection)

@@ -56,15 +56,16 @@ export function aggregate<R>(
 }
 
 function run<R>(
-  { object, btf }: Loaded,
+  loaded: Loaded,
   [key, value]: readonly Layout[],
   intervalMs: number | undefined,
   setting: Setting,
   receiver: Receiver<readonly R[]>,
 ): Connection {
+  const { object, btf } = loaded;
   const tables = MAPS.map((name) => tableReader<R>(object.map(name), key!, value!));
   const turn = wordOf(object, btf, TURN);
-  const reportLosses = losses(object, btf, receiver);
+  const reportLosses = losses(loaded, receiver);
   let closed = false;
   let held = 0;
   let settling: NodeJS.Timeout | undefined;
@@ -91,9 +92,12 @@ function run<R>(
       turn[0] = 1 - before;
       deliverSoon(() => [tables[before]!()]);
     }, intervalMs);
-  const idle = explainIdle(setting, receiver, () => MAPS.some((name) => !object.map(name).keys().next().done));
+  const stopExplaining = explainIdle(setting, receiver, () =>
+    MAPS.some((name) => !object.map(name).keys().next().done),
+  );
   const stopTimers = (): void => {
-    for (const timer of [looking, ticking, idle, settling]) clearTimeout(timer);
+    stopExplaining();
+    for (const timer of [looking, ticking, settling]) clearTimeout(timer);
   };
 
   return {

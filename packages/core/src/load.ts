@@ -22,6 +22,8 @@ export interface Patch {
 /** A set of an object's programs that does a job together. */
 export interface Variant {
   readonly programs: readonly string[];
+  /** Those of the programs that lose nothing when they are interrupted: another of them sees what comes then. */
+  readonly interruptible?: readonly string[];
   /** What events it cannot see that the variants before it can, for a notice: `opens through io_uring`. */
   readonly lacks?: string;
 }

@@ -1,5 +1,6 @@
 import type { Btf } from "./btf/btf.js";
 import type { BpfObject } from "./ffi/object.js";
+import type { Loaded } from "./load.js";
 import type { Receiver } from "./stream.js";
 
 /** Asking the kernel for a program's misses is a system call; looking at our own counters is not. */
@@ -16,8 +17,13 @@ interface Counter {
  * `.bss`, and events at which the kernel could not run a program because it was running already
  * on that processor. Returns a function that tells the receiver what is new; the last report says so.
  */
-export function losses(object: BpfObject, btf: Btf, receiver: Receiver<never>): (last?: boolean) => void {
-  const counters = [...ownCounters(object, btf), missedRuns(object)].map((counter) => ({ ...counter, reported: 0 }));
+export function losses({ object, btf, variant }: Loaded, receiver: Receiver<never>): (last?: boolean) => void {
+  const { programs, interruptible = [] } = variant;
+  const counted = programs.filter((program) => !interruptible.includes(program));
+  const counters = [...ownCounters(object, btf), missedRuns(object, counted)].map((counter) => ({
+    ...counter,
+    reported: 0,
+  }));
   return (last = false) => {
     const time = performance.timeOrigin + performance.now();
     // All counters are read before anybody is told: who hears of a loss may leave, and they are gone.
@@ -45,14 +51,14 @@ function ownCounters(object: BpfObject, btf: Btf): Counter[] {
     });
 }
 
-function missedRuns(object: BpfObject): Counter {
+function missedRuns(object: BpfObject, programs: readonly string[]): Counter {
   let misses = 0;
   let askAt = 0;
   return {
     reason: "program busy",
     total(now) {
       if (now || performance.now() >= askAt) {
-        misses = object.misses();
+        misses = object.misses(programs);
         askAt = performance.now() + ASK_EVERY_MS;
       }
       return misses;

@@ -82,6 +82,8 @@ export interface StreamInfo {
   readonly schema: Schema<Fields>;
   /** What the probe was asked for, by option. */
   readonly options?: Readonly<Record<string, unknown>>;
+  /** Whether each event is a table: an array of rows. */
+  readonly tables?: boolean;
   /** A line that comes before a text table. */
   readonly banner?: string;
   /** Makes the columns of a text table of those, anew for each table. */

@@ -4,7 +4,7 @@ import { RingMapping } from "./ffi/ring.js";
 import { type Image, load, type Loaded, type Patch } from "./load.js";
 import { losses } from "./losses.js";
 import { RingReader } from "./reader.js";
-import { bindLayout, type Layout, memberOffset } from "./schema/layout.js";
+import { bindLayout, type Layout, recordMark } from "./schema/layout.js";
 import { memory, type RowDecoder, rowDecoder } from "./schema/rows.js";
 import type { Fields, Schema } from "./schema/schema.js";
 import type { Connection, Receiver, Source } from "./stream.js";
@@ -28,6 +28,8 @@ export interface Aside {
   readonly take: (row: never) => void;
 }
 
+/** How often losses are looked for while no event comes. */
+const LOOK_MS = 1_000;
 /** How long a run may be without an event before its setting is asked for an explanation. */
 const IDLE_MS = 5_000;
 
@@ -40,12 +42,9 @@ export function trace<E>(image: Image, schema: Schema<Fields>, prepare: () => Se
     const setting = prepare();
     let loaded: Loaded | undefined;
     try {
-      const layouts: Layout[] = [];
-      loaded = load(image, setting, (btf) => {
-        layouts[0] = bindLayout(schema, btf);
-        if (setting.aside) layouts[1] = bindLayout(setting.aside.schema, btf);
-      });
-      const connection = run<E>(loaded, schema, layouts, setting, receiver);
+      let records: Records | undefined;
+      loaded = load(image, setting, (btf) => (records = bindRecords(btf, schema, setting.aside)));
+      const connection = run<E>(loaded, records!, setting, receiver);
       announce(loaded, setting, receiver);
       return connection;
     } catch (error) {
@@ -56,6 +55,20 @@ export function trace<E>(image: Image, schema: Schema<Fields>, prepare: () => Se
   };
 }
 
+/** What the records of a ring are. */
+interface Records {
+  readonly event: Layout;
+  /** Of those that are no events, with the place of what tells them apart. */
+  readonly aside?: { readonly layout: Layout; readonly mark: number };
+}
+
+function bindRecords(btf: Btf, schema: Schema<Fields>, aside: Aside | undefined): Records {
+  const event = bindLayout(schema, btf);
+  if (!aside) return { event };
+  const mark = recordMark(btf, [schema.struct, aside.schema.struct]);
+  return { event, aside: { layout: bindLayout(aside.schema, btf), mark } };
+}
+
 /** Tells the receiver what runs now, and what a person should know of it. */
 export function announce({ variant }: Loaded, { notices = [] }: Setting, receiver: Receiver<never>): void {
   receiver.status({ type: "attached", programs: variant.programs });
@@ -63,38 +76,36 @@ export function announce({ variant }: Loaded, { notices = [] }: Setting, receive
   for (const message of notices) receiver.status({ type: "notice", message });
 }
 
-/** Asks the setting for an explanation, if after some seconds no event was seen. Gives the timer to clear at the end. */
-export function explainIdle(
-  { whenIdle }: Setting,
-  receiver: Receiver<never>,
-  seen: () => boolean,
-): NodeJS.Timeout | undefined {
-  if (!whenIdle) return undefined;
-  return setTimeout(() => {
+/** Asks the setting for an explanation if no event was seen after some seconds. Returns what stops that. */
+export function explainIdle({ whenIdle }: Setting, receiver: Receiver<never>, seen: () => boolean): () => void {
+  if (!whenIdle) return () => {};
+  const timer = setTimeout(() => {
     const message = seen() ? undefined : whenIdle();
     if (message) receiver.status({ type: "notice", message });
   }, IDLE_MS);
+  return () => clearTimeout(timer);
 }
 
-function run<E>(
-  { object, btf }: Loaded,
-  schema: Schema<Fields>,
-  [layout, asideLayout]: readonly Layout[],
-  setting: Setting,
-  receiver: Receiver<E>,
-): Connection {
+function run<E>(loaded: Loaded, layouts: Records, setting: Setting, receiver: Receiver<E>): Connection {
+  const { object } = loaded;
+  const reportLosses = losses(loaded, receiver);
   const ring = new RingMapping(object.map("events"));
   const from = memory(ring.data);
   const unixOffset = unixOffsetNs();
-  const decode = rowDecoder<E>(layout!, from, unixOffset);
+  const decode = rowDecoder<E>(layouts.event, from, unixOffset);
   const setAside =
+    layouts.aside &&
     setting.aside &&
-    separator(from.u16, btf, schema, rowDecoder<never>(asideLayout!, from, unixOffset), setting.aside.take);
-  const reportLosses = losses(object, btf, receiver);
+    separator(
+      from.u16,
+      layouts.aside.mark,
+      rowDecoder<never>(layouts.aside.layout, from, unixOffset),
+      setting.aside.take,
+    );
   let seen = false;
   let closed = false;
   const records = {
-    layout: layout!,
+    layout: layouts.event,
     memory: from,
     positions: new Int32Array() as Int32Array,
     count: 0,
@@ -117,7 +128,8 @@ function run<E>(
     },
     () => reportLosses(),
   );
-  const idle = explainIdle(setting, receiver, () => seen);
+  const looking = setInterval(() => reportLosses(), LOOK_MS);
+  const stopExplaining = explainIdle(setting, receiver, () => seen);
 
   return {
     stop() {
@@ -130,7 +142,8 @@ function run<E>(
     close() {
       if (closed) return;
       closed = true;
-      clearTimeout(idle);
+      clearInterval(looking);
+      stopExplaining();
       object.detach();
       reader.close();
       object.close();
@@ -144,12 +157,10 @@ function run<E>(
 /** Hands over the records of a batch that are not events, and moves the others together. Returns how many those are. */
 function separator(
   u16: Uint16Array,
-  btf: Btf,
-  { struct }: Schema<Fields>,
+  mark: number,
   decode: RowDecoder<never>,
   take: (row: never) => void,
 ): (positions: Int32Array, count: number) => number {
-  const mark = memberOffset(btf, struct, "_record");
   return (positions, count) => {
     let events = 0;
     for (let i = 0; i < count; i++) {

@@ -1,7 +1,10 @@
 import {
+  address,
   bindLayout,
   bool,
+  bytes,
   chars,
+  choice,
   type Fields,
   i32,
   LayoutError,
@@ -17,6 +20,7 @@ import {
 import { expect, test } from "vitest";
 
 import { temporaryFolder } from "../../../testing/programs.js";
+import { recordMark } from "../src/schema/layout.js";
 import { btfOf } from "./programs/btf-of.js";
 
 const folder = temporaryFolder();
@@ -141,4 +145,33 @@ test("struct who of the shared header is what the schema's `who` says", () => {
   );
   expect(layout.places.map(({ name }) => name)).toEqual(Object.keys(who));
   expect(layout.places[0]).toMatchObject({ name: "time", offset: 0 });
+});
+
+test("a choice is one byte, an address sixteen, and bytes are a struct text", () => {
+  const fields = { kind: choice("", ["a", "b"]), from: address(""), packet: bytes("") };
+  expect(bind("__u8 from[16]; struct text packet; __u8 kind; __u8 _pad[3];", fields).places).toEqual([
+    { name: "kind", kind: "choice", offset: 20, size: 1, choices: ["a", "b"] },
+    { name: "from", kind: "address", offset: 0, size: 16 },
+    { name: "packet", kind: "bytes", offset: 16, size: 4 },
+  ]);
+  expect(differences("__u8 from[4]; __u32 packet; __u32 kind;", fields)).toEqual([
+    "kind is choice of 1 bytes here and has 4 there",
+    "from is address of 16 bytes here and has 4 there",
+    "packet is bytes here and no struct text there",
+  ]);
+});
+
+test("structs that share a ring have what tells them apart at one place", () => {
+  const btf = btfOf(
+    `#include "event.bpf.h"
+     struct event { struct who who; }; RECORD(event);
+     struct same { struct who who; __u64 more; }; RECORD(same);
+     struct other { __u64 time; __u16 _record; __u16 _pad[3]; }; RECORD(other);`,
+    folder,
+  );
+  const mark = recordMark(btf, ["event", "same"]);
+  expect(mark).toBe(38);
+  expect(() => recordMark(btf, ["event", "other"])).toThrow("it has no _record at 38, where event has it");
+  expect(() => recordMark(btf, ["event", "missing"])).toThrow(LayoutError);
+  expect(() => recordMark(btf, ["text", "event"])).toThrow("the program has no _record");
 });

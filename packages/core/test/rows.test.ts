@@ -15,18 +15,26 @@ const SIZES: Partial<Record<RecordKind, number>> = {
   u8: 1,
   bool: 1,
   chars: 16,
+  choice: 1,
+  address: 16,
+  bytes: 4,
 };
 
 /** A record of one field of a kind, at `offset`, with bytes written by `write`; gives the decoded value. */
 function decode(
   kind: RecordKind,
   write: (record: Buffer) => void,
-  { offset = 0, size = SIZES[kind]!, unixOffset = 0n } = {},
+  {
+    offset = 0,
+    size = SIZES[kind]!,
+    unixOffset = 0n,
+    choices,
+  }: { offset?: number; size?: number; unixOffset?: bigint; choices?: readonly string[] } = {},
 ): unknown {
   const POSITION = 40;
   const bytes = new ArrayBuffer(4096);
   write(Buffer.from(bytes, POSITION));
-  const layout = { size: offset + size, places: [{ name: "value", kind, offset, size }] };
+  const layout = { size: offset + size, places: [{ name: "value", kind, offset, size, ...(choices && { choices }) }] };
   return rowDecoder<{ value: unknown }>(layout, memory(bytes), unixOffset)(POSITION).value;
 }
 
@@ -128,4 +136,60 @@ test("rows are plain objects with the schema's names in its order", () => {
   expect(Object.keys(row)).toEqual(["z", "a"]);
   expect(structuredClone(row)).toEqual({ z: 0, a: -5 });
   expect(JSON.stringify({ ...row })).toBe('{"z":0,"a":-5}');
+});
+
+test("a choice is the text of its number, and empty past the last", () => {
+  const choices = ["connect", "accept", 'clo"se'];
+  const chosen = [0, 1, 2, 3, 255].map((n) => decode("choice", (r) => r.writeUInt8(n, 5), { offset: 5, choices }));
+  expect(chosen).toEqual(["connect", "accept", 'clo"se', "", ""]);
+});
+
+test("an address is the usual text of its version", () => {
+  const address = (hex: string): unknown =>
+    decode("address", (r) => r.write(hex.replaceAll(" ", ""), 8, "hex"), { offset: 8 });
+  expect(address("0000 0000 0000 0000 0000 ffff 0a4d 0001")).toBe("10.77.0.1");
+  expect(address("0000 0000 0000 0000 0000 ffff 0000 0000")).toBe("0.0.0.0");
+  expect(address("0000 0000 0000 0000 0000 0000 0000 0000")).toBe("::");
+  expect(address("0000 0000 0000 0000 0000 0000 0000 0001")).toBe("::1");
+  expect(address("fe80 0000 0000 0000 2000 0bff fe82 03ac")).toBe("fe80::2000:bff:fe82:3ac");
+  expect(address("1234 ab12 2040 5020 2299 0000 0005 0000")).toBe("1234:ab12:2040:5020:2299:0:5:0");
+  // Two ways to write an IPv4 address in IPv6 that are not the mapped one.
+  expect(address("0064 ff9b 0000 0000 0000 0000 0102 0304")).toBe("64:ff9b::102:304");
+});
+
+test("addresses that fall into one slot of the cache do not become each other, nor names", () => {
+  const COUNT = 2_000;
+  const bytes = new ArrayBuffer(COUNT * 32);
+  const buffer = Buffer.from(bytes);
+  for (let i = 0; i < COUNT; i++) {
+    buffer.write("00000000000000000000ffff0a00", i * 32, "hex");
+    buffer.writeUInt16BE(i, i * 32 + 14);
+    buffer.copy(buffer, i * 32 + 16, i * 32, i * 32 + 16); // the same bytes as a name
+  }
+  const layout = {
+    size: 32,
+    places: [
+      { name: "address", kind: "address" as const, offset: 0, size: 16 },
+      { name: "comm", kind: "chars" as const, offset: 16, size: 16 },
+    ],
+  };
+  const row = rowDecoder<{ address: string; comm: string }>(layout, memory(bytes), 0n);
+  for (let round = 0; round < 3; round++)
+    for (let i = 0; i < COUNT; i++)
+      expect(row(((i * 31) % COUNT) * 32)).toEqual({
+        address: `10.0.${((i * 31) % COUNT) >> 8}.${((i * 31) % COUNT) & 255}`,
+        comm: "",
+      });
+});
+
+test("bytes are a copy of exactly theirs, which later records do not change", () => {
+  const memoryOf = new ArrayBuffer(128);
+  const buffer = Buffer.from(memoryOf);
+  buffer.writeUInt16LE(9, 0);
+  buffer.writeUInt16LE(3, 2);
+  buffer.set([1, 2, 3, 4], 9);
+  const layout = { size: 8, places: [{ name: "packet", kind: "bytes" as const, offset: 0, size: 4 }] };
+  const { packet } = rowDecoder<{ packet: Uint8Array }>(layout, memory(memoryOf), 0)(0);
+  buffer.fill(0);
+  expect(packet).toEqual(new Uint8Array([1, 2, 3]));
 });

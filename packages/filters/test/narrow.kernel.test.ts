@@ -25,7 +25,7 @@ function setOf(type: SetKind, ...targets: readonly Target[]): PinnedSet {
 
 function narrowed(narrowing: Narrowing): Setting {
   const setting = narrow(narrowing);
-  onTestFinished(() => setting.close?.());
+  onTestFinished(() => setting.close?.(true));
   return setting;
 }
 
@@ -70,7 +70,7 @@ describe("a trace narrowed", () => {
   test("closes its maps when it ends, and leaves the pins", () => {
     const [cgroupmap, mntnsmap] = [pinPath(), pinPath()];
     const before = openMaps();
-    narrow({ cgroupmap, mntnsmap }).close?.();
+    narrow({ cgroupmap, mntnsmap }).close?.(true);
     expect(openMaps()).toBe(before);
     expect([cgroupmap, mntnsmap].map(dumpIds)).toEqual([[], []]);
   });

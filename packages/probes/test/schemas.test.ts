@@ -4,7 +4,7 @@ import { bindLayout, BpfObject, Btf, type Field, LayoutError, schema } from "@rx
 import * as probes from "@rxbpf/probes";
 import { expect, test } from "vitest";
 
-const all = Object.values(probes).filter((value): value is typeof value & probes.Probe => probes.isProbe(value));
+const all = Object.values<unknown>(probes).filter(probes.isProbe);
 
 function typesOf(name: string): Btf {
   const object = BpfObject.open(name, readFileSync(new URL(`../bpf/${name}.bpf.o`, import.meta.url)));
@@ -15,7 +15,7 @@ function typesOf(name: string): Btf {
   }
 }
 
-test.each(all.map((probe) => [probe.name, probe] as const))(
+test.each(all.map((probe) => [probe.definition.name, probe] as const))(
   "%s: its schema and its compiled program describe one record",
   (name, { definition }) => {
     const { places } = bindLayout(definition.event, typesOf(name));

@@ -72,7 +72,7 @@ describe("tcpconnect prints BCC's lines", () => {
       { ip: 6, localAddress: "::1", remoteAddress: "::1", remotePort: 80, count: 100 },
     ];
     expect(table(tcpconnect.count(), rows)).toEqual([
-      "Tracing connect ... Hit Ctrl-C to end\n",
+      "Tracing connect ... Hit Ctrl-C to end",
       "LADDR                     RADDR                     RPORT                CONNECTS  ",
       "192.168.10.50             172.217.21.194            443                  70        ",
       "::1                       ::1                       80                   100       ",

@@ -11,8 +11,8 @@ import { afterAll, describe, expect, test } from "vitest";
 
 import { run, start } from "../../../testing/programs.js";
 import { record } from "../../../testing/recording.js";
-import { type Actor, actors } from "./support/actor.js";
-import { makeNetwork } from "./support/network.js";
+import { type Actor, actors } from "../../../testing/actor.js";
+import { makeNetwork } from "../../../testing/network.js";
 import { listen } from "./support/sessions.js";
 
 const startActor = actors();
@@ -31,8 +31,8 @@ function resolving(...command: readonly string[]): readonly string[] {
 
 async function serveNames(answers: Readonly<Record<string, readonly Answer[]>>): Promise<void> {
   const server = fileURLToPath(new URL("support/dns-server.mjs", import.meta.url));
-  const [command = "", ...rest] = [...left, process.execPath, server, JSON.stringify(answers)];
-  expect(await start(command, rest).line()).toBe("serving");
+  const [command, ...rest] = [...left, process.execPath, server, JSON.stringify(answers)];
+  expect(await start(command!, rest).line()).toBe("serving");
 }
 
 /** `www` is an alias of an alias of a host with both versions. */

@@ -7,10 +7,12 @@ import { describe, expect, onTestFinished, test } from "vitest";
 
 import { makeCgroup, pinPath } from "../../../testing/kernel-objects.js";
 import { record } from "../../../testing/recording.js";
-import { type Actor, actors } from "./support/actor.js";
+import { type Actor, actors } from "../../../testing/actor.js";
+import { makeNetwork } from "../../../testing/network.js";
 import { join } from "./support/sessions.js";
 
 const startActor = actors();
+const network = makeNetwork();
 
 /** A process that is in the set, and one that is not, on one machine: packets of one are often handled as the other. */
 interface Both {
@@ -21,18 +23,18 @@ interface Both {
   readonly option: { readonly cgroupmap: string } | { readonly mntnsmap: string };
 }
 
-async function makeBoth(kind: SetKind): Promise<Both> {
+async function makeBoth(kind: SetKind, side: readonly string[] = []): Promise<Both> {
   const set = PinnedSet.create(pinPath(), kind);
   onTestFinished(() => set.close());
   if (kind === "mntns") {
-    const [inside, outside] = [startActor("unshare", "-m"), startActor("unshare", "-m")];
+    const [inside, outside] = [startActor(...side, "unshare", "-m"), startActor(...side, "unshare", "-m")];
     await Promise.all([inside.call("socket", 4), outside.call("socket", 4)]); // they are in their namespaces now
     const admit = ({ pid }: Actor): void => set.add(mountNamespaceOfProcess(pid));
     admit(inside);
     return { inside, outside, admit, option: { mntnsmap: set.path } };
   }
   const cgroup = makeCgroup();
-  const [inside, outside] = [startActor(), startActor()];
+  const [inside, outside] = [startActor(...side), startActor(...side)];
   const admit = ({ pid }: Actor): void => writeFileSync(`${cgroup}/cgroup.procs`, String(pid));
   admit(inside);
   set.add(cgroupIdOfProcess(inside.pid));
@@ -71,6 +73,17 @@ describe.each(["cgroup", "mntns"] as const)("narrowed to a set of the kind %s", 
     const both = await makeBoth(kind);
     expect(await shown(tcpconnect, both, both.inside, both.outside)).toHaveLength(2);
     expect(await shown(tcpconnect, both, both.outside, both.inside)).toHaveLength(0);
+  });
+
+  test("tcpconnect shows what a process inside connects to where a timer alone goes on", async () => {
+    const { inside, outside, option } = await makeBoth(kind, network.left);
+    const recording = await record(tcpconnect(option));
+    for (const client of [outside, inside])
+      await client.attempt("connect", await client.call("socket", 4, 1), network.silent[4], 80);
+    await recording.find(({ pid }) => pid === inside.pid);
+    const events = (await recording.finish()).map(({ pid, cgroupId, mntnsId }) => ({ pid, cgroupId, mntnsId }));
+    const { pid } = inside;
+    expect(events).toEqual([{ pid, cgroupId: cgroupIdOfProcess(pid), mntnsId: mountNamespaceOfProcess(pid) }]);
   });
 
   test("tcpaccept shows what a process inside accepts from one outside, not the reverse", async () => {

@@ -2,7 +2,7 @@ import { tcpaccept, tcpconnect, tcptracer } from "@rxbpf/probes";
 import { expect, test } from "vitest";
 
 import { record } from "../../../testing/recording.js";
-import { actors } from "./support/actor.js";
+import { actors } from "../../../testing/actor.js";
 import { listen } from "./support/sessions.js";
 
 const startActor = actors();

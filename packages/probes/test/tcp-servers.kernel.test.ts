@@ -15,8 +15,8 @@ import { expect, onTestFinished, test } from "vitest";
 
 import { type Child, run, start } from "../../../testing/programs.js";
 import { record } from "../../../testing/recording.js";
-import { startCapture } from "./support/capture.js";
-import { makeNetwork } from "./support/network.js";
+import { startCapture } from "../../../testing/capture.js";
+import { makeNetwork } from "../../../testing/network.js";
 
 const network = makeNetwork();
 const { right, left, rightAddress } = network;

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { holdings } from "../../../testing/holdings.js";
 import { bpftool } from "../../../testing/kernel-objects.js";
 import { record } from "../../../testing/recording.js";
-import { type Actor, actors } from "./support/actor.js";
-import { makeNetwork } from "./support/network.js";
+import { type Actor, actors } from "../../../testing/actor.js";
+import { makeNetwork } from "../../../testing/network.js";
 import { listen } from "./support/sessions.js";
 
 const startActor = actors();
@@ -65,6 +65,21 @@ test.each(Object.entries(WAYS))("a connection accepted by %s is shown once", asy
   ]);
   expect(events[0]).toMatchObject({ comm: "sockets", tid: server.pid });
   expect(recording.lost()).toBe(0);
+});
+
+test("a connection of MPTCP at both ends is shown", async () => {
+  const MPTCP = 262;
+  const [client, server] = [startActor(...network.left), startActor(...network.right)];
+  const listener = await server.call("socket", 4, 0, MPTCP);
+  const port = await server.call("listen", listener);
+  const recording = await record(tcpaccept());
+  const fd = await client.call("socket", 4, 0, MPTCP);
+  await client.call("connect", fd, network.rightAddress[4], port);
+  const clientPort = await client.call("port", fd);
+  await server.call("accept", listener);
+  expect(of(server, await recording.finish()).map(told)).toEqual([
+    { pid: server.pid, ip: 4, local: `10.77.0.2 ${port}`, remote: `10.77.0.1 ${clientPort}` },
+  ]);
 });
 
 test("an accept that waits when the trace starts is shown", async () => {

@@ -1,14 +1,18 @@
+import { execFileSync } from "node:child_process";
 import { readlinkSync } from "node:fs";
 
 import { type ConnectEvent, tcpconnect } from "@rxbpf/probes";
 import { describe, expect, test } from "vitest";
 
 import { record } from "../../../testing/recording.js";
-import { type Actor, actors } from "./support/actor.js";
-import { makeNetwork } from "./support/network.js";
+import { type Actor, actors } from "../../../testing/actor.js";
+import { makeNetwork } from "../../../testing/network.js";
+import { listen } from "./support/sessions.js";
 
 const startActor = actors();
 const network = makeNetwork();
+const EADDRNOTAVAIL = 99;
+const EALREADY = 114;
 const EINPROGRESS = 115;
 const ETIMEDOUT = 110;
 const ECONNREFUSED = 111;
@@ -23,9 +27,11 @@ function of(actor: Actor, events: readonly ConnectEvent[]): ConnectEvent[] {
   return events.filter(({ pid }) => pid === actor.pid);
 }
 
+/** Of two ports, all that a test leaves to connect from. */
+const FIRST_PORT = 40_000;
+
 async function listenOn(server: Actor, version: 4 | 6): Promise<number> {
-  const listener = await server.call("socket", version);
-  return server.call("listen", listener);
+  return (await listen(server, version)).port;
 }
 
 /** The ways to connect: each gives the result of the call. */
@@ -34,7 +40,8 @@ const WAYS = {
   "non-blocking": {
     nonblock: 1,
     async connect(client, fd, address, port) {
-      expect(await client.attempt("connect", fd, address, port)).toBe(-EINPROGRESS);
+      const result = await client.attempt("connect", fd, address, port);
+      if (result !== -EINPROGRESS) throw new Error(`It did not wait: ${result}`);
       return client.call("writable", fd);
     },
   },
@@ -130,8 +137,10 @@ describe("a connect that does not succeed", () => {
         attempts.push({ client, fd, error, expected: { localPort, remoteAddress: shown(host), remotePort: 80 } });
       }
     }
-    for (const { client, expected } of attempts)
+    for (const { client, fd, expected } of attempts) {
       expect(told(await recording.find(({ pid }) => pid === client.pid))).toMatchObject(expected);
+      expect(await client.attempt("connect", fd, expected.remoteAddress, 80)).toBe(-EALREADY);
+    }
 
     // The kernel gives up, and that is no second event.
     for (const { client, fd, error } of attempts) {
@@ -155,9 +164,19 @@ describe("a connect that does not succeed", () => {
   test("is not shown when no SYN could be sent", async () => {
     const client = startActor(...network.left);
     const recording = await record(tcpconnect());
-    const fd = await client.call("socket", 4);
     const ENETUNREACH = 101;
-    expect(await client.attempt("connect", fd, "192.0.2.1", 80)).toBe(-ENETUNREACH);
+    expect(await client.attempt("connect", await client.call("socket", 4), "192.0.2.1", 80)).toBe(-ENETUNREACH);
+    // The other way to fail, when the socket is connecting already: no port is left to connect from.
+    const { listener, port } = await listen(client, 4);
+    for (let i = 0; i < 2; i++) await client.call("bind", await client.call("socket", 4), "127.0.0.1", FIRST_PORT + i);
+    const [command, ...rest] = [...network.left, "sysctl", "-qw"];
+    execFileSync(command, [...rest, `net.ipv4.ip_local_port_range=${FIRST_PORT} ${FIRST_PORT + 1}`]);
+    try {
+      expect(await client.attempt("connect", await client.call("socket", 4), "127.0.0.1", port)).toBe(-EADDRNOTAVAIL);
+    } finally {
+      execFileSync(command, [...rest, "net.ipv4.ip_local_port_range=32768 60999"]);
+    }
+    await client.call("close", listener);
     expect(of(client, await recording.finish())).toEqual([]);
   });
 });

@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import type { SessionEvent } from "@rxbpf/probes";
 import { describe, expect, test } from "vitest";
 
-import { type Actor, actors } from "./support/actor.js";
-import { makeNetwork } from "./support/network.js";
+import { type Actor, actors } from "../../../testing/actor.js";
+import { makeNetwork } from "../../../testing/network.js";
 import { type Ends, join, listen, traceSessions } from "./support/sessions.js";
 
 const startActor = actors();
@@ -263,35 +263,87 @@ test("a socket closed while its shutdown is not acknowledged yet is closed when 
 });
 
 describe("fast open", () => {
-  test("sessions whose first data came with the SYN are told as others", async () => {
+  const on = (side: readonly string[], ...command: readonly string[]): string =>
+    execFileSync(side[0]!, [...side.slice(1), ...command], { encoding: "utf8" });
+
+  /** Two processes that may send data with a SYN, and what makes the client connect so. */
+  async function makePair() {
     const [client, server] = [startActor(...network.left), startActor(...network.right)];
-    for (const side of [network.left, network.right])
-      execFileSync(side[0]!, [...side.slice(1), "sysctl", "-qw", "net.ipv4.tcp_fastopen=3"]);
+    for (const side of [network.left, network.right]) on(side, "sysctl", "-qw", "net.ipv4.tcp_fastopen=3");
+    const { listener, port } = await listen(server, 4);
+    await server.call("accept-fastopen", listener);
+    /** The call returns when the SYN is answered, or, without blocking, if it went out with the data. */
+    const connect = async (nonblock: 0 | 1 = 0) => {
+      const clientFd = await client.call("socket", 4, nonblock);
+      await client.call("fastopen", clientFd, network.rightAddress[4], port);
+      const serverFd = await server.call("accept", listener);
+      return { clientFd, serverFd };
+    };
+    const close = async ({ clientFd, serverFd }: { clientFd: number; serverFd: number }): Promise<void> => {
+      await server.call("read", serverFd);
+      await server.call("close", serverFd);
+      await client.call("hung-up", clientFd);
+      await client.call("close", clientFd);
+    };
+    return { client, server, connect, close };
+  }
+
+  const openedSo = (): number =>
+    Number(/TCPFastOpenPassive +(\d+)/.exec(on(network.right, "nstat", "-asz", "TcpExtTCPFastOpenPassive"))![1]);
+
+  test("sessions whose first data came with the SYN are told as others", async () => {
+    const { client, server, connect, close } = await makePair();
+    const before = openedSo();
     const { short } = await traceSessions({ client, server }, async () => {
-      const { listener, port } = await listen(server, 4);
-      await server.call("accept-fastopen", listener);
-      // The first gets the cookie that the second uses.
-      for (let i = 0; i < 2; i++) {
-        const fd = await client.call("socket", 4);
-        await client.call("fastopen", fd, network.rightAddress[4], port);
-        const accepted = await server.call("accept", listener);
-        await server.call("read", accepted);
-        await server.call("close", accepted);
-        await client.call("hung-up", fd);
-        await client.call("close", fd);
-      }
+      await close(await connect()); // gets the cookie that the next uses
+      await close(await connect());
     });
     const once = [...OPENED, "close server", "close client"].sort();
     expect([...short].sort()).toEqual([...once, ...once].sort());
-    const answers = execFileSync(network.right[0]!, [
-      ...network.right.slice(1),
-      "nstat",
-      "-asz",
-      "TcpExtTCPFastOpenPassive",
-    ]);
-    expect(answers.toString()).toMatch(/TCPFastOpenPassive +1 /);
+    expect(openedSo()).toBeGreaterThan(before);
+  });
+
+  test("one that is accepted and closed before the client has answered is told", async () => {
+    const { client, server, connect, close } = await makePair();
+    await close(await connect());
+    // What the server sends goes to nobody, until it is sent again.
+    const neighbour = [network.leftAddress[4], "dev", "cable"];
+    on(network.right, "ip", "neighbour", "replace", ...neighbour, "lladdr", "02:00:00:00:00:97");
+    const { short } = await traceSessions({ client, server }, async () => {
+      const { clientFd, serverFd } = await connect(1);
+      await server.call("read", serverFd);
+      await server.call("close", serverFd);
+      on(network.right, "ip", "neighbour", "delete", ...neighbour);
+      await client.call("hung-up", clientFd);
+      await client.call("close", clientFd);
+    });
+    expect([...short].sort()).toEqual([...OPENED, "close server", "close client"].sort());
+    expect(short.indexOf("close server")).toBeLessThan(short.indexOf("connect client"));
   });
 });
+
+test.each([
+  ["MPTCP", "MPTCP"],
+  ["MPTCP", "TCP"],
+  ["TCP", "MPTCP"],
+] as const)(
+  "a session of a client of %s and a server of %s is told once, however many sockets the kernel makes",
+  async (...ends) => {
+    const protocol = { TCP: 0, MPTCP: 262 };
+    const [client, server] = [startActor(...network.left), startActor(...network.right)];
+    const { short } = await traceSessions({ client, server }, async () => {
+      const listener = await server.call("socket", 4, 0, protocol[ends[1]]);
+      const port = await server.call("listen", listener);
+      const fd = await client.call("socket", 4, 0, protocol[ends[0]]);
+      await client.call("connect", fd, network.rightAddress[4], port);
+      const accepted = await server.call("accept", listener);
+      await client.call("close", fd);
+      await server.call("hung-up", accepted);
+      await server.call("close", accepted);
+    });
+    expect([...short].sort()).toEqual([...OPENED, "close client", "close server"].sort());
+  },
+);
 
 describe("what is no session", () => {
   test("is not told: a refused connect, one given up, a listener with nobody accepted", async () => {

@@ -2,7 +2,7 @@ import { printable } from "@rxbpf/core";
 import { UsageError } from "@rxbpf/probes";
 
 /** The run was asked for rightly and did not succeed. */
-export const FAILED = 1;
+const FAILED = 1;
 /** The command line cannot be understood. */
 export const WRONG_USAGE = 2;
 

@@ -1,10 +1,12 @@
+import { UsageError } from "@rxbpf/probes";
+import { writeError } from "@rxbpf/sinks";
 import { Command, CommanderError } from "commander";
 
 import { addCgroupid } from "./commands/cgroupid.js";
 import { addList } from "./commands/list.js";
 import { addMap } from "./commands/map.js";
 import { addProbes } from "./commands/probes.js";
-import { fail, FAILED, WRONG_USAGE } from "./exit.js";
+import { fail, WRONG_USAGE } from "./exit.js";
 import { version } from "./version.js";
 
 const program = new Command("rxbpf")
@@ -20,6 +22,11 @@ addList(program);
 addCgroupid(program);
 addMap(program);
 
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // A reader that has gone wants no more.
+  if (error.code !== "EPIPE") process.exitCode = fail(writeError("stdout", error));
+});
+
 try {
   if (process.argv.length === 2) program.help();
   await program.parseAsync();
@@ -28,18 +35,30 @@ try {
   else process.exitCode = fail(error);
 }
 
-/** One line for a command line that commander refused, with what would have been accepted. */
+/** One line for a command line that commander refused, with where to find what would have been accepted. */
 function usage(error: CommanderError): number {
   // The help that was printed in place of a missing subcommand says all.
   if (error.code === "commander.help") return WRONG_USAGE;
-  const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
-  const command = process.argv
-    .slice(2)
-    .reduce<Command>((at, word) => at.commands.find((one) => one.name() === word) ?? at, program);
+  const message = error.message
+    .replace(/^error: /, "")
+    .replace(/\n(?=\(Did you mean)/, " ")
+    .replace(/\.$/, "");
+  const path = commandPath();
+  const subcommands = path.at(-1)!.commands.map((one) => one.name());
   const accepted =
-    command.commands.length > 0
-      ? `the commands are ${command.commands.map((one) => one.name()).join(" ")}`
-      : `${command.name()} takes ${[...command.registeredArguments.map((one) => one.name()), ...command.options.map((one) => one.flags.split(",")[0])].join(" ")}`;
-  console.error(`rxbpf: ${message}; ${accepted}`);
-  return error.exitCode === FAILED || error.exitCode === WRONG_USAGE ? WRONG_USAGE : error.exitCode;
+    subcommands.length > 0
+      ? `the commands are ${subcommands.join(" ")}`
+      : `see: ${path.map((one) => one.name()).join(" ")} --help`;
+  return fail(new UsageError(`${message}; ${accepted}`));
+}
+
+/** The commands that the command line names, the outermost first. */
+function commandPath(): Command[] {
+  const path = [program];
+  for (const word of process.argv.slice(2)) {
+    const next = path.at(-1)!.commands.find((one) => one.name() === word);
+    if (!next) break;
+    path.push(next);
+  }
+  return path;
 }

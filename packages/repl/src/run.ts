@@ -11,10 +11,10 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  */
 export async function run<E>(stream: EventStream<E>, { json }: { json: boolean }): Promise<void> {
   const signals = merge(...SIGNALS.map((signal) => fromEvent(process, signal)));
-  let lost = 0;
+  const lost = new Map<string, number>();
   const said = stream.status.subscribe((status) => {
     if (status.type === "notice") console.error(`rxbpf: ${printable(status.message)}`);
-    if (status.type === "lost") lost += status.count;
+    if (status.type === "lost") lost.set(status.reason, (lost.get(status.reason) ?? 0) + status.count);
   });
   try {
     await lastValueFrom(stream.until(signals).pipe(json ? toJson(process.stdout) : toStdout()), {
@@ -22,6 +22,12 @@ export async function run<E>(stream: EventStream<E>, { json }: { json: boolean }
     });
   } finally {
     said.unsubscribe();
-    if (lost > 0) console.error(`rxbpf: lost ${lost} events; a larger --ring-bytes keeps more`);
+    if (lost.size > 0) console.error(`rxbpf: ${lostText(lost)}`);
   }
+}
+
+/** How many events were lost, by reason, and what to do. */
+function lostText(lost: ReadonlyMap<string, number>): string {
+  const parts = [...lost].map(([reason, count]) => `${count} (${printable(reason)})`);
+  return `lost events: ${parts.join(", ")}${lost.has("ring full") ? "; a larger --ring-bytes keeps more" : ""}`;
 }

@@ -1,4 +1,4 @@
-import { type Lost, printableJson } from "@rxbpf/core";
+import { type Lost, originOf, printableJson } from "@rxbpf/core";
 import type { OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
@@ -6,18 +6,25 @@ import { type Progress, sink, type SinkOptions } from "./sink.js";
 import type { Target } from "./output.js";
 
 /**
- * Writes each event as a line of JSON, its keys in the row's order. Losses are lines too:
+ * Writes each event as a line of JSON, its keys in the row's order; of a table, each row. Losses are lines too:
  * `{"type":"lost","time":...,"count":12,"total":340,"reason":"ring full"}`. Characters that a terminal
  * would obey are written as JSON's escapes, which mean the same to a reader of JSON. A bigint is
  * written as a whole number, exactly.
  * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
  */
 export function toJson<E>(target: Target, options?: SinkOptions): OperatorFunction<E, Progress> {
-  return sink(target, () => FORMAT, options);
+  return sink(target, (source) => (originOf(source)?.info.tables ? TABLES : EVENTS), options);
 }
 
-const FORMAT = {
-  row: (event: unknown): string => `${printableJson(jsonText(event))}\n`,
+const line = (row: unknown): string => `${printableJson(jsonText(row))}\n`;
+
+const EVENTS = {
+  row: line,
   lost: ({ time, count, total, reason }: Omit<Lost, "type">): string =>
-    FORMAT.row({ type: "lost", time, count, total, reason }),
+    line({ type: "lost", time, count, total, reason }),
+};
+
+const TABLES = {
+  ...EVENTS,
+  row: (event: unknown): string => (Array.isArray(event) ? event.map(line).join("") : line(event)),
 };

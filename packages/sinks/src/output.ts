@@ -63,7 +63,7 @@ function cutFile(fd: number, bytes: number): void {
   }
 }
 
-/** What to say when writing has failed. */
+/** What to say when writing to what messages call `name` has failed. */
 export function writeError(name: string, error: NodeJS.ErrnoException): Error {
   if (error.code === "ENXIO") return new Error(`Cannot write to ${name}: no process reads it`, { cause: error });
   const [, state] = getSystemErrorMap().get(error.errno ?? 0) ?? ["", error.message];

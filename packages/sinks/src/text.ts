@@ -24,7 +24,9 @@ export function toStdout<E>(options?: TextOptions<E>): OperatorFunction<E, Progr
  * After operators a row may be something else: one that has not exactly that stream's fields, and any
  * row where there is no such stream, is written as `key=value`, values in JSON where they are no plain word.
  *
- * The heading, after the stream's banner if it has one, is written when the source runs, so that a parent process can wait for it; where
+ * A stream of tables is written as tables, each under a heading of its own.
+ *
+ * The heading is written when the source runs, so that a parent process can wait for it; where
  * operators stand between, and no columns were given, with the first row that needs it.
  * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
  */
@@ -38,25 +40,28 @@ function format<E>(source: Observable<E>, options: TextOptions<E>): Format<E> {
   const columns = options.columns?.() ?? origin?.info.columns();
   if (!columns) return { row: pairs, lost };
 
-  const banner = origin?.info.banner === undefined ? "" : `${origin.info.banner}\n`;
-  const head = `${banner}${columns.map((column) => column.head).join("")}\n`;
-  const line = (event: E): string => {
+  const { banner, tables } = origin?.info ?? {};
+  const first = banner ? `${banner}\n` : "";
+  const head = `${columns.map((column) => column.head).join("")}\n`;
+  const row = (event: E): string => {
     let line = "";
     for (const column of columns) line += column.cell(event);
     return `${line}\n`;
   };
-  // An event that is a table has its rows for events.
-  const row = (event: E): string => (Array.isArray(event) ? event.map(line).join("") : line(event));
-  if (options.columns || !origin || source === origin) return { head: () => head, row, lost };
+  if (tables) {
+    const table = (event: E): string => `\n${head}${(event as readonly E[]).map(row).join("")}`;
+    return { head: () => first, row: (event) => (Array.isArray(event) ? table(event) : pairs(event)), lost };
+  }
+  if (options.columns || !origin || source === origin) return { head: () => first + head, row, lost };
 
   const isEvent = hasFields(origin.info.schema.fields);
   let headed = false;
   return {
     row(event) {
-      if (Array.isArray(event) ? !event.every(isEvent) : !isEvent(event)) return pairs(event);
+      if (!isEvent(event)) return pairs(event);
       if (headed) return row(event);
       headed = true;
-      return head + row(event);
+      return first + head + row(event);
     },
     lost,
   };

@@ -18,7 +18,6 @@ export class BpfObject {
   readonly #maps = new Map<string, bigint>();
   readonly #programs = new Map<string, bigint>();
   readonly #links: bigint[] = [];
-  readonly #attached: bigint[] = [];
   readonly #mappings = new Map<string, Mapping>();
 
   private constructor(name: string, object: bigint) {
@@ -134,10 +133,8 @@ export class BpfObject {
 
   /** Attaches a loaded program to the hook its section names, until `detach` or `close`. @throws BpfError */
   attach(program: string): void {
-    const handle = this.#program(program);
-    const { result, log } = withLog(() => libbpf().bpf_program__attach(handle));
+    const { result, log } = withLog(() => libbpf().bpf_program__attach(this.#program(program)));
     this.#links.push(checkPointer("bpf_program__attach", result, `attach ${program} of ${this.name}${because(log)}`));
-    this.#attached.push(handle);
   }
 
   /** A map of the loaded object. It lives as long as the object. */
@@ -146,12 +143,12 @@ export class BpfObject {
     return BpfMap.borrow(check("bpf_map__fd", libbpf().bpf_map__fd(this.#map(name))));
   }
 
-  /** How often the kernel did not run one of the attached programs, because it was running already. Kernel 5.11. */
-  misses(): number {
+  /** How often the kernel did not run these loaded programs, because they were running already. Kernel 5.11. */
+  misses(programs: readonly string[]): number {
     let misses = 0;
-    for (const program of this.#attached) {
+    for (const name of programs) {
       const info = Buffer.alloc(PROGRAM_INFO.size);
-      const fd = libbpf().bpf_program__fd(program);
+      const fd = libbpf().bpf_program__fd(this.#program(name));
       check("bpf_obj_get_info_by_fd", libbpf().bpf_obj_get_info_by_fd(fd, info, [info.length]));
       misses += Number(info.readBigUInt64LE(PROGRAM_INFO.recursionMisses));
     }

@@ -77,12 +77,17 @@ export function bindLayout(schema: Schema<Fields>, btf: Btf): Layout {
   return { size: type.size, places };
 }
 
-/** Where a member stands that is no field, such as `_record`. @throws LayoutError where there is none */
-export function memberOffset(btf: Btf, struct: string, name: string): number {
-  const type = btf.struct(struct);
-  const member = type && flatten(type, btf).find((candidate) => candidate.name === name);
-  if (!member) throw new LayoutError(struct, [`the program has no ${name}`]);
-  return member.offset;
+/** Where structs that share a ring have `_record`, which tells them apart. @throws LayoutError where it differs */
+export function recordMark(btf: Btf, [first, ...others]: readonly [string, ...string[]]): number {
+  const markOf = (struct: string): number | undefined => {
+    const type = btf.struct(struct);
+    return type && flatten(type, btf).find(({ name }) => name === "_record")?.offset;
+  };
+  const mark = markOf(first);
+  if (mark === undefined) throw new LayoutError(first, ["the program has no _record"]);
+  for (const other of others)
+    if (markOf(other) !== mark) throw new LayoutError(other, [`it has no _record at ${mark}, where ${first} has it`]);
+  return mark;
 }
 
 const isPadding = (name: string): boolean => name.startsWith("_");

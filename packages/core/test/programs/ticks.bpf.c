@@ -40,7 +40,7 @@ int BPF_PROG(tick, struct pt_regs *regs, long call)
 		__sync_fetch_and_add(&lost_first, number);
 		__sync_fetch_and_add(&lost_second, number);
 	}
-	fill_who(&event->who, (void *)bpf_get_current_task());
+	fill_who(&event->who);
 	event->number = number;
 	event->bytes.offset = sizeof(*event);
 	event->bytes.length = length;

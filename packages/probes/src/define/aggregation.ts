@@ -1,4 +1,13 @@
-import type { Column, Counter, EventStream, Fields, Knob, RowOf, Schema } from "@rxbpf/core";
+import {
+  type Column,
+  type Counter,
+  type EventStream,
+  type Fields,
+  type Knob,
+  type RowOf,
+  type Schema,
+  time,
+} from "@rxbpf/core";
 
 import { integer, type Option } from "./options.js";
 
@@ -51,11 +60,11 @@ export function aggregation<K extends Fields, V extends Fields>(description: {
   readonly check?: (options: Readonly<Record<string, unknown>>) => void;
   readonly order: (a: RowOf<K & V>, b: RowOf<K & V>) => number;
   readonly columns: readonly Column<RowOf<K & V>>[];
-}): Aggregation<RowOf<K & V>> {
+}): Aggregation<RowOf<K & V> & { readonly time: number }> {
   const { key, value, ...rest } = description;
   return {
     ...rest,
     counter: { key, value },
-    schema: { struct: key.struct, fields: { ...key.fields, ...value.fields } },
+    schema: { struct: key.struct, fields: { time: time("when the table was taken"), ...key.fields, ...value.fields } },
   };
 }

@@ -6,6 +6,7 @@ import type { Source } from "@rxbpf/core";
 /**
  * A source that runs a command and ends when it does. The command's process waits, before it
  * becomes the command, until the source of its pid has started, so that nothing of it is missed.
+ * Where the source ends first, the command goes on, and nothing here waits for it.
  * @param source makes the source for the command's process id
  */
 export function aroundCommand<E>(command: readonly string[], source: (pid: number) => Source<E>): Source<E> {
@@ -18,13 +19,20 @@ export function aroundCommand<E>(command: readonly string[], source: (pid: numbe
     const start = gate(child);
     try {
       const connection = source(child.pid)(receiver);
-      child.once("exit", (status, signal) => {
+      const ended = (status: number | null, signal: NodeJS.Signals | null): void => {
         const how = signal ? `was ended by ${signal}` : `ended with status ${status}`;
         if (status !== 0) receiver.status({ type: "notice", message: `${command[0]} ${how}` });
         connection.stop();
-      });
+      };
+      child.once("exit", ended);
       start.end("\n");
-      return connection;
+      return {
+        ...connection,
+        close() {
+          child.off("exit", ended).unref();
+          connection.close();
+        },
+      };
     } catch (error) {
       start.destroy(); // the shell reads nothing and ends
       throw error;

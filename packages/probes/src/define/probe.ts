@@ -78,7 +78,8 @@ export type Probe<F extends Fields, O extends Options, E = RowOf<F>, A extends A
 export function probe<F extends Fields, O extends Options, E = RowOf<F>, A extends Aggregations = {}>(
   definition: Definition<F, O, E, A>,
 ): Probe<F, O, E, A> {
-  const options = { ...definition.options, ...common };
+  // A probe may give one of the common options a letter.
+  const options = { ...definition.options, ...common, ...definition.options };
   const bytes = (): Uint8Array => readFileSync(new URL(`../../bpf/${definition.name}.bpf.o`, import.meta.url));
 
   const parse = (given: Readonly<Record<string, unknown>>): ProbeOptions<O> => {
@@ -135,10 +136,11 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
       ringSize(definition, values);
       const everyMs = seconds === undefined ? undefined : interval.parse(seconds, "interval") * 1000;
       const source = aggregate(image(values), counter, everyMs, () => setting(values, knobs));
-      const banner = definition.banner && `${definition.banner}\n`;
+      const { name, banner } = definition;
       const info = {
-        name: definition.name,
+        name,
         schema: aggregation.schema,
+        tables: true,
         ...(banner && { banner }),
         columns: () => columns,
       };
@@ -150,8 +152,12 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
   return Object.defineProperty(made, "name", { value: definition.name }) as unknown as Probe<F, O, E, A>;
 }
 
+/** Gives each row the time of its table, and the rows their order. */
 function sorted<R>(source: Source<readonly R[]>, { order }: Aggregation): Source<readonly R[]> {
-  return refine(source, (table) => [...table].sort(order as (a: R, b: R) => number));
+  return refine(source, (table) => {
+    const time = performance.timeOrigin + performance.now();
+    return table.map((row) => ({ time, ...row })).sort(order as (a: R, b: R) => number);
+  });
 }
 
 /** In bytes. The kernel wants a power of two of whole pages. @throws UsageError */
@@ -167,7 +173,12 @@ function ringSize<O extends Options>(
 /** A probe of whatever options and events. */
 export interface AnyProbe {
   (options?: Readonly<Record<string, unknown>>): EventStream<unknown>;
-  readonly definition: { readonly name: string; readonly summary: string; readonly aggregations?: Aggregations };
+  readonly definition: {
+    readonly name: string;
+    readonly summary: string;
+    readonly event: Schema<Fields>;
+    readonly aggregations?: Aggregations;
+  };
   readonly options: Options;
 }
 

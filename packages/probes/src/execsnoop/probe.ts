@@ -13,7 +13,8 @@ import { type ExecEvent, execEvent } from "./schema.js";
  * filters; arguments are whole, up to `argsSize` bytes and, if given, `maxArgs` of them, and end in
  * `...` only if there are more; `name` matches the thread's name, which is cut to 15 bytes, or that
  * of the file; TIME is that of the event. Arguments of a program that runs are read from its own memory
- * and so are what it got; those of a failed exec (`fails`) are what the caller had when it returned.
+ * and so are what it got; those of a failed exec (`fails`) are what the caller had when it returned, at
+ * most 512, and end where the caller's memory cannot be read.
  */
 export const execsnoop = probe({
   name: "execsnoop",
@@ -45,7 +46,8 @@ export const execsnoop = probe({
     if (!name && !line) return undefined;
     const argsOf = argsLine(shown);
     const wanted = (event: ExecEvent): boolean =>
-      (!name || name.test(event.comm) || name.test(baseName(event.filename))) && (!line || line.test(argsOf(event)));
+      (!name || matches(name, event.comm) || matches(name, baseName(event.filename))) &&
+      (!line || matches(line, argsOf(event)));
     return { event: (event) => (wanted(event) ? event : undefined) };
   },
   columns({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) {
@@ -82,7 +84,14 @@ function argsLine({ quote, maxArgs = Infinity }: Shown): (event: ExecEvent) => s
 
 /** The arguments after the name. A script's interpreter gets more before them, the script's file last. */
 function callersArgs({ filename, interpreter, args }: ExecEvent): readonly string[] {
-  return args.slice(interpreter === "" ? 1 : args.indexOf(filename, 1) + 1);
+  if (interpreter === "") return args.slice(1);
+  const file = args.indexOf(filename, 1);
+  return file < 0 ? [] : args.slice(file + 1); // cut before the caller's
+}
+
+/** Unlike `test`, begins at the start each time, also for an expression with the flag g. */
+function matches(pattern: RegExp, text: string): boolean {
+  return text.search(pattern) >= 0;
 }
 
 function baseName(path: string): string {

@@ -4,7 +4,7 @@ export const execEvent = schema("exec_event", {
   ...who,
   pcomm: chars("name of the parent"),
   ret: i32("0, or the negative error number"),
-  filename: text("the file to run, as the process gave it"),
+  filename: text("the file to run, as the process gave it; /dev/fd/N/FILE behind a directory's descriptor N"),
   interpreter: text("what runs the file, if it is a script; else empty"),
   args: texts("the arguments that the program got, its name for itself first"),
   truncated: bool("whether arguments were cut"),

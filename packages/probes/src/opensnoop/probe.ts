@@ -1,5 +1,6 @@
 import { column, type Column } from "@rxbpf/core";
 
+import { common } from "../define/common.js";
 import { command, flag, integer, list, text, UsageError } from "../define/options.js";
 import { probe } from "../define/probe.js";
 import { sinceFirst } from "../define/times.js";
@@ -38,6 +39,7 @@ export const opensnoop = probe({
       allowed: [...Object.keys(ACCESS_MODES), ...Object.keys(FLAGS)],
     }),
     fullPath: flag("show relative paths from the root", { short: "F" }),
+    duration: { ...common.duration, short: "d" },
     bufferPages: integer("size of the buffer in pages", { short: "b", value: "PAGES", min: 1, max: 2 ** 18 }),
     exec: command("run a command, trace it alone, and end when it does", { value: "COMMAND..." }),
   },

@@ -10,8 +10,9 @@ import { type AcceptEvent, acceptEvent } from "./schema.js";
  * TCP connections that processes accept: by accept, accept4 and io_uring, one-shot and multishot.
  *
  * Options and columns are those of BCC's tcpaccept. An IPv4 connection to a socket that serves both
- * versions is IPv4 here, with dotted addresses, for `ipv4` and `ipv6` too; BCC shows its socket's version. A
- * connection that io_uring accepts into its own table, without a file descriptor, is not seen.
+ * versions is IPv4 here, with dotted addresses, for `ipv4` and `ipv6` too; BCC shows its socket's version.
+ * Connections that io_uring accepts without a file descriptor, into its own table, are shown from kernel 6.13 on; before,
+ * they are counted as lost.
  */
 export const tcpaccept = probe({
   name: "tcpaccept",

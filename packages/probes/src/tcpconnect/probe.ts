@@ -12,10 +12,12 @@ import { type ConnectCount, connectCounter, type ConnectEvent, connectEvent, con
 /**
  * TCP connections that processes start: blocking, non-blocking or through io_uring, once a SYN was sent, also
  * if they are refused or time out. An event comes when the first answer does, or the second SYN is sent, at most about
- * a second after the connect whose time it carries: only then is its local port known.
+ * a second after the connect whose time it carries: only then is its local port known. One still unanswered when the
+ * trace ends is not shown.
  *
  * Options and columns are those of BCC's tcpconnect. An IPv4 connection of an IPv6 socket is IPv4 here, with dotted
- * addresses, for `ipv4` and `ipv6` too. `dns` sees the answers that processes receive by UDP.
+ * addresses, for `ipv4` and `ipv6` too. `dns` sees the answers that 64-bit processes receive
+ * by UDP, from read, recvfrom, recvmsg and recvmmsg; it costs every such call of the machine a fraction of a microsecond.
  */
 export const tcpconnect = probe({
   name: "tcpconnect",
@@ -32,7 +34,12 @@ export const tcpconnect = probe({
     dns: flag("show the DNS name that the address was the answer for", { short: "d" }),
   },
   check: checkIp,
-  variants: ({ dns }) => [{ programs: ["state", "retransmit", ...(dns ? ["dns_received"] : [])] }],
+  variants: ({ dns }) => [
+    {
+      programs: ["state", "state_by_packet", "retransmit", ...(dns ? ["dns_received"] : [])],
+      interruptible: ["state", "state_by_packet", "retransmit"],
+    },
+  ],
   knobs: ({ pid, uid, port, ...ip }) => ({
     only_pid: pid,
     by_uid: uid !== undefined,

@@ -10,10 +10,11 @@ import { type SessionEvent, sessionEvent } from "./schema.js";
  * TCP sessions that processes connect, accept and close; each is told once, of the process that did it.
  *
  * Options and columns are those of BCC's tcptracer. Where that has faults this differs: an IPv4 session of
- * an IPv6 socket is IPv4, with dotted addresses, and its connect is shown. A session that one side has only half
- * closed is not closed yet; one that the peer reset is closed when the process closes its socket. If a half-closed
- * socket is closed before the peer has acknowledged, the close is shown when the session ends, as that of the process
- * that connected or accepted it.
+ * an IPv6 socket is IPv4, with dotted addresses, and its connect is shown; the close of a session that the peer reset is
+ * shown too. A session is closed when the last process lets go of its socket, not by shutdown. Where that comes before
+ * the peer has acknowledged a shutdown, the close is shown when the peer has, as that of the process that shut it down.
+ * Not seen: the close of a session that was shut down or reset before the trace began. Connections that io_uring accepts
+ * without a file descriptor: as in `tcpaccept`.
  */
 export const tcptracer = probe({
   name: "tcptracer",
@@ -28,8 +29,8 @@ export const tcptracer = probe({
   },
   check: checkIp,
   variants: () => [
-    { programs: [...PROGRAMS, ...IO_URING_PROGRAMS] },
-    { programs: PROGRAMS, lacks: "connections accepted through io_uring" },
+    { programs: [...PROGRAMS, ...IO_URING_PROGRAMS], interruptible: PAIRED },
+    { programs: PROGRAMS, interruptible: PAIRED, lacks: "connections accepted through io_uring" },
   ],
   knobs: ({ pid, netns, ...ip }) => ({ only_pid: pid, only_netns: netns, ...tcpKnobs(ip) }),
   banner: "Tracing TCP established connections. Ctrl-C to end.",
@@ -52,7 +53,8 @@ export const tcptracer = probe({
   },
 });
 
-const PROGRAMS = ["state", "destroy", "thread_exit", "sys_exit"] as const;
+const PAIRED = ["state", "state_by_packet", "destroy", "destroy_by_packet"] as const;
+const PROGRAMS = [...PAIRED, "thread_exit", "sys_exit"] as const;
 const LETTERS = { connect: "C", accept: "A", close: "X" } as const;
 
 function bracketed(address: string): string {

@@ -1,7 +1,7 @@
 import { type ProbeOptions, type SessionEvent, tcptracer } from "@rxbpf/probes";
 
 import { record } from "../../../../testing/recording.js";
-import type { Actor } from "./actor.js";
+import type { Actor } from "../../../../testing/actor.js";
 
 /** The two ends of a connection, each with its process and its descriptor. */
 export interface Ends {

@@ -93,7 +93,7 @@ export class Recorder<E> {
     this.#input.add(losses?.subscribe({ next: lose, error }));
     if (this.#direct) this.#connect(this.#origin as EventStream<E>);
     else {
-      const next = (row: E): void => this.#guarded(() => this.#row(row));
+      const next = (row: E): void => this.#guarded(() => this.#event(row));
       this.#input.add(this.#source.subscribe({ next, error, complete: () => this.#end() }));
     }
   }
@@ -127,7 +127,13 @@ export class Recorder<E> {
       this.#rows += length;
       this.#gathering.records(records);
       this.#gathered();
-    } else for (let i = 0; i < length && !this.#ended; i++) this.#row(batch.row(i));
+    } else for (let i = 0; i < length && !this.#ended; i++) this.#event(batch.row(i));
+  }
+
+  /** Takes an event in; a table is its rows. */
+  #event(event: unknown): void {
+    if (!this.#origin?.info.tables || !Array.isArray(event)) return this.#row(event);
+    for (const row of event) this.#row(row);
   }
 
   #row(row: unknown): void {

@@ -1,4 +1,4 @@
-import { start } from "../../../../testing/programs.js";
+import { start } from "./programs.js";
 
 export interface Capture {
   /** Ends it and gives the SYNs that it saw, each once, as `10.0.0.1 40000 > 10.0.0.2 80`. */

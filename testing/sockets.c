@@ -73,7 +73,8 @@ static long socketcall32(int call, const int *arguments, int count)
 	static unsigned int *low; /* memory that a 32-bit pointer reaches */
 
 	if (!low)
-		low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+		low = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	for (int i = 0; i < count; i++)
 		low[i] = arguments[i];
 	return call32(102, call, (long)low, 0, 0);
@@ -81,7 +82,7 @@ static long socketcall32(int call, const int *arguments, int count)
 
 static long unix_peer(const char *path, int (*use)(int, const struct sockaddr *, socklen_t))
 {
-	union address address = { .unix_ = { .sun_family = AF_UNIX } };
+	union address address = {.unix_ = {.sun_family = AF_UNIX}};
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
 	strncpy(address.unix_.sun_path, path, sizeof(address.unix_.sun_path) - 1);
@@ -92,9 +93,11 @@ static long unix_peer(const char *path, int (*use)(int, const struct sockaddr *,
 static long pass(int by, int fd, bool give)
 {
 	char control[CMSG_SPACE(sizeof(int))] = {}, byte = 0;
-	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
-				  .msg_controllen = sizeof(control) };
+	struct iovec part = {&byte, 1};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof(control)};
 
 	if (!give) {
 		if (recvmsg(by, &message, 0) < 0)
@@ -121,17 +124,19 @@ static struct {
 
 static long ring_open(unsigned int flags)
 {
-	int files[4] = { -1, -1, -1, -1 };
+	int files[4] = {-1, -1, -1, -1};
 
 	memset(&ring, 0, sizeof(ring));
 	ring.params.flags = flags;
 	ring.fd = syscall(SYS_io_uring_setup, 8, &ring.params);
 	if (ring.fd < 0)
 		return -errno;
-	ring.submissions = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_SQ_RING);
-	ring.completions = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_CQ_RING);
-	ring.entries = mmap(NULL, 8 * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE, MAP_SHARED,
-			    ring.fd, IORING_OFF_SQES);
+	ring.submissions =
+		mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_SQ_RING);
+	ring.completions =
+		mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_CQ_RING);
+	ring.entries = mmap(NULL, 8 * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE,
+			    MAP_SHARED, ring.fd, IORING_OFF_SQES);
 	return result(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, files, 4));
 }
 
@@ -151,7 +156,9 @@ static long ring_next(void)
 	long returned;
 
 	while (head == __atomic_load_n(CQ(tail), __ATOMIC_ACQUIRE))
-		if (syscall(SYS_io_uring_enter, ring.fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0 && errno != EINTR)
+		if (syscall(SYS_io_uring_enter, ring.fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0) <
+			    0 &&
+		    errno != EINTR)
 			return -errno;
 	returned = ((struct io_uring_cqe *)CQ(cqes))[head & *CQ(ring_mask)].res;
 	__atomic_store_n(CQ(head), head + 1, __ATOMIC_RELEASE);
@@ -160,16 +167,22 @@ static long ring_next(void)
 
 static long ring_accept(int fd, unsigned int file_slot, int flags)
 {
-	return ring_submit((struct io_uring_sqe){ .opcode = IORING_OP_ACCEPT, .fd = fd, .ioprio = flags,
-						  .file_index = file_slot, .user_data = 7 });
+	return ring_submit((struct io_uring_sqe){.opcode = IORING_OP_ACCEPT,
+						 .fd = fd,
+						 .ioprio = flags,
+						 .file_index = file_slot,
+						 .user_data = 7});
 }
 
 static long ring_read(int fd)
 {
 	static char room[4096];
 
-	return ring_submit((struct io_uring_sqe){ .opcode = IORING_OP_RECV, .fd = fd, .addr = (unsigned long)room,
-						  .len = sizeof(room), .user_data = 9 });
+	return ring_submit((struct io_uring_sqe){.opcode = IORING_OP_RECV,
+						 .fd = fd,
+						 .addr = (unsigned long)room,
+						 .len = sizeof(room),
+						 .user_data = 9});
 }
 
 static long ring_connect(int fd, const char *text, int port)
@@ -177,8 +190,11 @@ static long ring_connect(int fd, const char *text, int port)
 	static union address address;
 	socklen_t length = parse(&address, text, port);
 
-	return ring_submit((struct io_uring_sqe){ .opcode = IORING_OP_CONNECT, .fd = fd,
-						  .addr = (unsigned long)&address, .off = length, .user_data = 8 });
+	return ring_submit((struct io_uring_sqe){.opcode = IORING_OP_CONNECT,
+						 .fd = fd,
+						 .addr = (unsigned long)&address,
+						 .off = length,
+						 .user_data = 8});
 }
 
 static long send_hex(int fd, const char *text, int port, const char *hex)
@@ -199,12 +215,14 @@ static long receive(int fd, const char *call)
 	static char room[8192], rest[16];
 	union address peer;
 	socklen_t length = sizeof(peer);
-	struct iovec parts[] = { { room, sizeof(room) }, { rest, sizeof(rest) } };
+	struct iovec parts[] = {{room, sizeof(room)}, {rest, sizeof(rest)}};
 	struct mmsghdr messages[2] = {};
 
 	for (int i = 0; i < 2; i++)
-		messages[i].msg_hdr = (struct msghdr){ .msg_name = &peer, .msg_namelen = length,
-						       .msg_iov = parts, .msg_iovlen = 2 };
+		messages[i].msg_hdr = (struct msghdr){.msg_name = &peer,
+						      .msg_namelen = length,
+						      .msg_iov = parts,
+						      .msg_iovlen = 2};
 	if (!strcmp(call, "read"))
 		return result(read(fd, room, sizeof(room)));
 	if (!strcmp(call, "recvmsg"))
@@ -249,7 +267,7 @@ static long serve(int listener, int count)
 
 static long wait_for(int fd, short what)
 {
-	struct pollfd one = { .fd = fd, .events = what };
+	struct pollfd one = {.fd = fd, .events = what};
 
 	return poll(&one, 1, 10000) == 1 ? one.revents : -ETIMEDOUT;
 }
@@ -265,8 +283,9 @@ static long obey(char *line)
 		number[i] = atoi(given[i]);
 	int fd = number[0];
 #define IS(name) (!strcmp(word, name))
-	if (IS("socket"))
-		return result(socket(fd == 4 ? AF_INET : AF_INET6, SOCK_STREAM | (number[1] ? SOCK_NONBLOCK : 0), 0));
+	if (IS("socket")) /* VERSION [NONBLOCK [PROTOCOL]] */
+		return result(socket(fd == 4 ? AF_INET : AF_INET6,
+				     SOCK_STREAM | (number[1] ? SOCK_NONBLOCK : 0), number[2]));
 	if (IS("bind")) {
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 		length = parse(&address, given[1], number[2]);
@@ -281,7 +300,8 @@ static long obey(char *line)
 		return result(connect(fd, &address.any, length));
 	}
 	if (IS("disconnect"))
-		return result(connect(fd, &(struct sockaddr){ .sa_family = AF_UNSPEC }, sizeof(struct sockaddr)));
+		return result(connect(fd, &(struct sockaddr){.sa_family = AF_UNSPEC},
+				      sizeof(struct sockaddr)));
 	if (IS("fastopen")) {
 		length = parse(&address, given[1], number[2]);
 		return result(sendto(fd, "x", 1, MSG_FASTOPEN, &address.any, length));
@@ -293,17 +313,18 @@ static long obey(char *line)
 	if (IS("accept4-32"))
 		return call32(364, fd, 0, 0, 0);
 	if (IS("socketcall-accept-32"))
-		return socketcall32(5, (int[]){ fd, 0, 0 }, 3);
+		return socketcall32(5, (int[]){fd, 0, 0}, 3);
 	if (IS("socketcall-accept4-32"))
-		return socketcall32(18, (int[]){ fd, 0, 0, 0 }, 4);
+		return socketcall32(18, (int[]){fd, 0, 0, 0}, 4);
 	if (IS("shutdown"))
 		return result(shutdown(fd, number[1]));
 	if (IS("linger"))
-		return result(setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, number[1] }, sizeof(struct linger)));
+		return result(setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, number[1]},
+					 sizeof(struct linger)));
 	if (IS("tries"))
 		return result(setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &number[1], sizeof(int)));
 	if (IS("accept-fastopen"))
-		return result(setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &(int){ 16 }, sizeof(int)));
+		return result(setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &(int){16}, sizeof(int)));
 	if (IS("write"))
 		return result(send(fd, given[1], strlen(given[1]), MSG_NOSIGNAL));
 	if (IS("read"))

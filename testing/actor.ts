@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
 
-import { type Child, compile, start, temporaryFolder } from "../../../../testing/programs.js";
+import { type Child, compile, start, temporaryFolder } from "./programs.js";
 
 /** A process that makes the socket calls that it is told to: see sockets.c. */
 export interface Actor {
@@ -20,8 +20,8 @@ export interface Actor {
 export function actors(): (...before: readonly string[]) => Actor {
   const program = compile(new URL("sockets.c", import.meta.url), temporaryFolder());
   return (...before) => {
-    const [command = program, ...rest] = [...before, program];
-    return actor(start(command, rest));
+    const [command, ...rest] = [...before, program];
+    return actor(start(command!, rest));
   };
 }
 

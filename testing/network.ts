@@ -7,8 +7,8 @@ type ByVersion = Readonly<Record<4 | 6, string>>;
 /** Two network namespaces with a cable between them. */
 export interface Network {
   /** Commands that run on one side what follows them. */
-  readonly left: readonly string[];
-  readonly right: readonly string[];
+  readonly left: readonly [string, ...string[]];
+  readonly right: readonly [string, ...string[]];
   readonly leftAddress: ByVersion;
   readonly rightAddress: ByVersion;
   /** Addresses on the cable that nobody has. */

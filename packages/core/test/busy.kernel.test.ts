@@ -1,0 +1,50 @@
+import { EventStream, type EventOf, schema, trace, type Variant, who } from "@rxbpf/core";
+import { expect, test } from "vitest";
+
+import { holdings } from "../../../testing/holdings.js";
+import { bpftool } from "../../../testing/kernel-objects.js";
+import { compileProgram, run, temporaryFolder } from "../../../testing/programs.js";
+import { record } from "../../../testing/recording.js";
+
+const folder = temporaryFolder();
+const faultEvent = schema("fault_event", who);
+
+/** The page faults that the kernel makes for `head`. */
+function faults(variant: Variant): EventStream<EventOf<typeof faultEvent>> {
+  const bytes = compileProgram(new URL("programs/busy.bpf.c", import.meta.url), folder);
+  const image = { name: "busy", bytes: () => bytes, variants: [variant] };
+  const knobs = { only_ppid: process.pid, comm_part: "head", comm_part_length: 4 };
+  const source = trace<EventOf<typeof faultEvent>>(image, faultEvent, () => ({
+    knobs,
+    maxEntries: { events: 1 << 20 },
+  }));
+  return new EventStream({ name: "busy", schema: faultEvent, columns: () => [] }, source);
+}
+
+/** The kernel's own count, by bpftool. */
+function misses(): number {
+  const ids = holdings().objects.flatMap((object) => /^prog (\d+)$/.exec(object)?.[1] ?? []);
+  const shown = ids.map((id) => bpftool("prog", "show", "id", id) as { name: string; recursion_misses?: number });
+  return shown.find(({ name }) => name === "fault")?.recursion_misses ?? 0;
+}
+
+test("events at which a program ran already are lost, and counted to the last", async () => {
+  const recording = await record(faults({ programs: ["fault"] }));
+  await run("head", ["-c", "2000000", "/dev/zero"]);
+  const missed = misses();
+  const events = await recording.finish();
+  expect(missed).toBeGreaterThan(0);
+  // Other processes may have faulted since.
+  expect(events.length).toBeGreaterThanOrEqual(missed);
+  expect(recording.lost()).toBe(events.length);
+  const losses = recording.statuses.filter((status) => status.type === "lost");
+  expect(losses.at(-1)).toMatchObject({ reason: "program busy", total: events.length });
+});
+
+test("they are no loss where another program of the set sees them", async () => {
+  const recording = await record(faults({ programs: ["fault"], interruptible: ["fault"] }));
+  await run("head", ["-c", "2000000", "/dev/zero"]);
+  expect(misses()).toBeGreaterThan(0);
+  await recording.finish();
+  expect(recording.lost()).toBe(0);
+});

@@ -1,0 +1,191 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+import * as probes from "@rxbpf/probes";
+import { describe, expect, test } from "vitest";
+
+import { uniqueName } from "../../../testing/kernel-objects.js";
+import { run, start, temporaryFolder } from "../../../testing/programs.js";
+import { commandLine, rxbpf } from "./cli.js";
+
+const folder = temporaryFolder();
+const all = Object.values<unknown>(probes).filter(probes.isProbe);
+
+test("list tells every probe with what it shows, by name", async () => {
+  const { status, stdout, stderr } = await rxbpf("list");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const names = all.map(({ definition }) => definition.name).sort();
+  expect(stdout.match(/^\S+/gm)).toEqual(names);
+  for (const { definition } of all)
+    expect(stdout).toMatch(new RegExp(`^${definition.name} +${definition.summary}$`, "m"));
+});
+
+test("--version is the package's", async () => {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  for (const flag of ["--version", "-V"])
+    expect(await rxbpf(flag)).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+test("--help tells every command", async () => {
+  const { status, stdout } = await rxbpf("--help");
+  expect(status).toBe(0);
+  expect(
+    stdout
+      .match(/^  [a-z]\S*/gm)!
+      .map((line) => line.trim())
+      .sort(),
+  ).toEqual([...all.map(({ definition }) => definition.name), "cgroupid", "list", "map"].sort());
+});
+
+describe("--help of a probe", () => {
+  test.each(all.map((probe) => [probe.definition.name, probe] as const))(
+    "%s tells all its options",
+    async (name, probe) => {
+      const { status, stdout, stderr } = await rxbpf(name, "--help");
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(stdout).toContain(probe.definition.summary);
+
+      const flags = (optionName: string, { short, long, value, kind }: probes.Option<unknown>): string => {
+        const words = `--${long ?? optionName.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+        const taken = kind === "flag" || kind === "command" ? "" : ` <${value}>`;
+        return `${short ? `-${short}, ` : ""}${words}${taken}`;
+      };
+      const aggregations = Object.entries(probe.definition.aggregations ?? {});
+      const options = [
+        ...Object.entries(probe.options),
+        ...aggregations.map(([flagName, { help, short }]) => [flagName, probes.flag(help, { short: short! })] as const),
+        ...(aggregations.length > 0 ? ([["interval", probes.interval]] as const) : []),
+      ];
+      const expected = options.map(([optionName, option]) => `${flags(optionName, option)} ${option.help}`);
+      // Lines are broken to fit: compare words.
+      const entries = stdout
+        .slice(stdout.indexOf("\nOptions:\n") + "\nOptions:\n".length)
+        .split(/\n(?=  -)/)
+        .map((entry) => entry.trim().replace(/\s+/g, " "));
+      expect(entries).toEqual([
+        ...expected,
+        "--json write one JSON object a line",
+        "-h, --help display help for command",
+      ]);
+    },
+  );
+});
+
+/** Lines of JSON, each an object. */
+const objects = (lines: string): Record<string, unknown>[] =>
+  lines
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe("--json", () => {
+  test("writes opens with exactly the keys of their schema", async () => {
+    const { status, stdout } = await rxbpf("opensnoop", "--json", "--exec", "cat", "/dev/null");
+    expect(status).toBe(0);
+    const events = objects(stdout);
+    for (const event of events) expect(Object.keys(event)).toEqual(Object.keys(probes.openEvent.fields));
+    expect(events).toContainEqual(expect.objectContaining({ comm: "cat", path: "/dev/null", ret: expect.any(Number) }));
+  });
+
+  test("writes execs with exactly the keys of theirs, hostile arguments too", async () => {
+    const hostile = 'a "b"\n\u001b[2J\u202e';
+    const name = uniqueName();
+    const [command, ...args] = commandLine("execsnoop", "--json", "--line", name);
+    const child = start(command, args);
+    // There is no heading that says when it is attached.
+    const asking = setInterval(() => void run("true", [name, hostile]), 100);
+    try {
+      const line = await child.line();
+      expect(line).not.toMatch(/\p{C}/u);
+      const [event] = objects(line);
+      expect(Object.keys(event!)).toEqual(Object.keys(probes.execEvent.fields));
+      expect(event).toMatchObject({ comm: "true", ret: 0, args: ["true", name, hostile], truncated: false });
+    } finally {
+      clearInterval(asking);
+    }
+    child.kill("SIGINT");
+    for await (const line of child.lines()) objects(line);
+    await child.ended();
+  });
+});
+
+test("--duration ends a run in which nothing happens", async () => {
+  const before = performance.now();
+  expect(await rxbpf("opensnoop", "-d", "1", "--pid", "4000000000")).toMatchObject({
+    status: 0,
+    stdout: "PID    COMM               FD ERR PATH\n",
+    stderr: "",
+  });
+  expect(performance.now() - before).toBeGreaterThanOrEqual(1000);
+});
+
+describe("opensnoop --exec", () => {
+  const file = (name: string): string => {
+    const made = path.join(folder, name);
+    writeFileSync(made, `of ${name}\n`);
+    return made;
+  };
+
+  test("shows what the command opens from its first instruction on, and ends with it", async () => {
+    const read = file("read");
+    const { status, stdout, stderr } = await rxbpf("opensnoop", "--exec", "cat", read);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const lines = stdout.split("\n");
+    expect(lines.indexOf("of read")).toBeGreaterThanOrEqual(0);
+    const events = lines.filter((line) => / cat  /.test(line));
+    expect(events[0]).toMatch(/\/etc\/ld\.so\.cache$/);
+    expect(events.at(-1)).toMatch(new RegExp(`^\\d+ +cat +\\d+ +0 ${read}$`));
+    expect(new Set(events.map((line) => line.split(" ")[0])).size).toBe(1);
+  });
+
+  test("shows that process alone, and not what others open, its children among them", async () => {
+    const [own, childs] = [file("own"), file("child's")];
+    const { stdout } = await rxbpf(
+      "opensnoop",
+      "--json",
+      "--exec",
+      "sh",
+      "-c",
+      `: < '${own}'; cat "${childs}" > /dev/null`,
+    );
+    const paths = objects(stdout).map(({ path }) => path);
+    expect(paths).toContain(own);
+    expect(paths).not.toContain(childs);
+    expect(new Set(objects(stdout).map(({ pid }) => pid)).size).toBe(1);
+  });
+
+  test("leaves all that follows the command to it", async () => {
+    const words = ["-x", "--json", "--help", "--version", "--", "--exec", "-p", "1"];
+    const { status, stdout, stderr } = await rxbpf("opensnoop", "-x", "--exec", "printf", "<%s>\\n", ...words);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout.match(/^<.*>$/gm)).toEqual(words.map((word) => `<${word}>`));
+    expect(stdout).toMatch(/^PID +COMM +FD ERR PATH$/m);
+  });
+
+  test("says how a command failed, which is no failure of the trace", async () => {
+    expect(await rxbpf("opensnoop", "--exec", "sh", "-c", "exit 3")).toMatchObject({
+      status: 0,
+      stderr: "rxbpf: sh ended with status 3\n",
+    });
+    expect(await rxbpf("opensnoop", "--exec", "sh", "-c", "kill -9 $$")).toMatchObject({
+      status: 0,
+      stderr: "rxbpf: sh was ended by SIGKILL\n",
+    });
+    expect(await rxbpf("opensnoop", "--exec", "no-such-command")).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/no-such-command.*not found\nrxbpf: no-such-command ended with status 127\n$/),
+    });
+  });
+
+  test("is refused with a process id beside it, before the command runs", async () => {
+    const made = path.join(folder, "made");
+    expect(await rxbpf("opensnoop", "-p", "1", "--exec", "touch", made)).toMatchObject({
+      status: 2,
+      stdout: "",
+      stderr: "rxbpf: pid and exec exclude each other\n",
+    });
+    expect(() => readFileSync(made)).toThrow("ENOENT");
+  });
+});
