@@ -189,7 +189,7 @@ test("bytes are a copy of exactly theirs, which later records do not change", ()
   buffer.writeUInt16LE(3, 2);
   buffer.set([1, 2, 3, 4], 9);
   const layout = { size: 8, places: [{ name: "packet", kind: "bytes" as const, offset: 0, size: 4 }] };
-  const { packet } = rowDecoder<{ packet: Uint8Array }>(layout, memory(memoryOf), 0)(0);
+  const { packet } = rowDecoder<{ packet: Uint8Array }>(layout, memory(memoryOf), 0n)(0);
   buffer.fill(0);
   expect(packet).toEqual(new Uint8Array([1, 2, 3]));
 });
