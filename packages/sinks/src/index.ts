@@ -1,6 +1,7 @@
 export { toArrow } from "./arrow.js";
 export type { ArrowOptions } from "./arrow/recorder.js";
 export type { Rotation } from "./arrow/parts.js";
+export { toCsv } from "./csv.js";
 export { toJson } from "./json.js";
 export { replay, type ReplayOptions } from "./replay.js";
 export { type RecordedBatch, type Recording, readRecording } from "./arrow/recording.js";
