@@ -146,7 +146,7 @@ function tableReader<R>(map: BpfMap, keyLayout: Layout, valueLayout: Layout): ()
 /** Decodes bytes that stand alone, by way of memory of their own. */
 function decoder(layout: Layout): (bytes: Uint8Array) => object {
   const own = memory(new ArrayBuffer(Math.ceil(layout.size / 8) * 8));
-  const decode: RowDecoder<object> = rowDecoder(layout, own, Number(unixOffsetNs()) / 1e6);
+  const decode: RowDecoder<object> = rowDecoder(layout, own, unixOffsetNs());
   return (bytes) => {
     own.u8.set(bytes);
     return decode(0);

@@ -21,6 +21,18 @@ export * from "./schema/schema.js";
 export { bindLayout, type Layout, type Place } from "./schema/layout.js";
 export { Btf } from "./btf/btf.js";
 
+export {
+  ColumnBuilder,
+  type Column as ColumnValues,
+  type Columns,
+  type NumberArray,
+  type Presence,
+  type Records,
+  type Strings,
+} from "./schema/columns.js";
+export { milliseconds } from "./schema/rows.js";
+export { unixOffsetNs } from "./clock.js";
+
 // Objects and maps
 export { type Image, type Knob, load, type Loaded, type Patch, type Variant } from "./load.js";
 export { BpfObject } from "./ffi/object.js";

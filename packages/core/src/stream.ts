@@ -9,6 +9,7 @@ import {
   type TeardownLogic,
 } from "rxjs";
 
+import type { Records } from "./schema/columns.js";
 import type { Fields, Schema } from "./schema/schema.js";
 import type { Column } from "./text/column.js";
 
@@ -47,6 +48,8 @@ export interface Batch<E> {
   readonly length: number;
   /** Makes the event at an index into a plain object. */
   row(index: number): E;
+  /** The same events as records in memory, where they are still as a program wrote them. */
+  readonly records?: Records | undefined;
 }
 
 /** Takes what a source gives. After `complete` or `error` nothing more comes. */
@@ -77,6 +80,8 @@ export interface StreamInfo {
   readonly name: string;
   /** The fields of an event, or of each row of an event that is a table. */
   readonly schema: Schema<Fields>;
+  /** What the probe was asked for, by option. */
+  readonly options?: Readonly<Record<string, unknown>>;
   /** Whether each event is a table: an array of rows. */
   readonly tables?: boolean;
   /** A line that comes before a text table. */
@@ -112,7 +117,7 @@ export class EventStream<E> extends Observable<E> {
     shared: Shared = { status: new Subject(), connections: new Set(), holds: 0 },
   ) {
     super(function (this: Observable<E>, subscriber: Subscriber<E>): TeardownLogic {
-      return (this as EventStream<E>).#connect(subscriber);
+      return (this as EventStream<E>).#subscribe(subscriber);
     });
     this.info = info;
     this.#source = source;
@@ -144,25 +149,42 @@ export class EventStream<E> extends Observable<E> {
     };
   }
 
-  #connect(subscriber: Subscriber<E>): TeardownLogic {
+  /**
+   * Starts the source and hands its batches over as they are, for a receiver that does not need
+   * an object for each event. The caller closes the connection.
+   * @throws where the source cannot start
+   */
+  connect(receiver: Receiver<E>): Connection {
     const { status, connections } = this.#shared;
     const connection = this.#source({
-      batch(batch) {
-        for (let i = 0; i < batch.length && !subscriber.closed; i++) {
-          subscriber.next(batch.row(i));
-        }
+      ...receiver,
+      status(value) {
+        status.next(value);
+        receiver.status(value);
       },
-      status: (value) => status.next(value),
-      complete: () => subscriber.complete(),
-      error: (error) => subscriber.error(error),
     });
     connections.add(connection);
     // A source may deliver while it starts, so that a sink asks for a hold before there is a connection.
     if (this.#shared.holds > 0) connection.hold();
-    return () => {
-      connections.delete(connection);
-      connection.close();
+    return {
+      ...connection,
+      close() {
+        connections.delete(connection);
+        connection.close();
+      },
     };
+  }
+
+  #subscribe(subscriber: Subscriber<E>): TeardownLogic {
+    const connection = this.connect({
+      batch(batch) {
+        for (let i = 0; i < batch.length && !subscriber.closed; i++) subscriber.next(batch.row(i));
+      },
+      status: () => {},
+      complete: () => subscriber.complete(),
+      error: (error) => subscriber.error(error),
+    });
+    return () => connection.close();
   }
 }
 

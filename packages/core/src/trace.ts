@@ -86,34 +86,40 @@ export function explainIdle({ whenIdle }: Setting, receiver: Receiver<never>, se
   return () => clearTimeout(timer);
 }
 
-function run<E>(loaded: Loaded, records: Records, setting: Setting, receiver: Receiver<E>): Connection {
+function run<E>(loaded: Loaded, layouts: Records, setting: Setting, receiver: Receiver<E>): Connection {
   const { object } = loaded;
   const reportLosses = losses(loaded, receiver);
   const ring = new RingMapping(object.map("events"));
   const from = memory(ring.data);
-  const unixOffsetMs = Number(unixOffsetNs()) / 1e6;
-  const decode = rowDecoder<E>(records.event, from, unixOffsetMs);
+  const unixOffset = unixOffsetNs();
+  const decode = rowDecoder<E>(layouts.event, from, unixOffset);
   const setAside =
-    records.aside &&
+    layouts.aside &&
     setting.aside &&
     separator(
       from.u16,
-      records.aside.mark,
-      rowDecoder<never>(records.aside.layout, from, unixOffsetMs),
+      layouts.aside.mark,
+      rowDecoder<never>(layouts.aside.layout, from, unixOffset),
       setting.aside.take,
     );
-  let positions: Int32Array;
   let seen = false;
   let closed = false;
-  const batch = { length: 0, row: (index: number): E => decode(positions[index]!) };
+  const records = {
+    layout: layouts.event,
+    memory: from,
+    positions: new Int32Array() as Int32Array,
+    count: 0,
+    unixOffsetNs: unixOffset,
+  };
+  const batch = { length: 0, row: (index: number): E => decode(records.positions[index]!), records };
 
   const reader = new RingReader(
     ring,
     (at, count) => {
       seen = true;
-      positions = at;
+      records.positions = at;
       try {
-        batch.length = setAside ? setAside(at, count) : count;
+        batch.length = records.count = setAside ? setAside(at, count) : count;
         receiver.batch(batch);
       } catch (error) {
         receiver.error(error);

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
-import type { Kind } from "../src/schema/schema.js";
-import { memory, rowDecoder } from "../src/schema/rows.js";
+import type { RecordKind } from "../src/schema/schema.js";
+import { memory, milliseconds, rowDecoder } from "../src/schema/rows.js";
 
-const SIZES: Partial<Record<Kind, number>> = {
+const SIZES: Partial<Record<RecordKind, number>> = {
   time: 8,
   u64: 8,
   i64: 8,
@@ -22,20 +22,20 @@ const SIZES: Partial<Record<Kind, number>> = {
 
 /** A record of one field of a kind, at `offset`, with bytes written by `write`; gives the decoded value. */
 function decode(
-  kind: Kind,
+  kind: RecordKind,
   write: (record: Buffer) => void,
   {
     offset = 0,
     size = SIZES[kind]!,
-    unixOffsetMs = 0,
+    unixOffset = 0n,
     choices,
-  }: { offset?: number; size?: number; unixOffsetMs?: number; choices?: readonly string[] } = {},
+  }: { offset?: number; size?: number; unixOffset?: bigint; choices?: readonly string[] } = {},
 ): unknown {
   const POSITION = 40;
   const bytes = new ArrayBuffer(4096);
   write(Buffer.from(bytes, POSITION));
   const layout = { size: offset + size, places: [{ name: "value", kind, offset, size, ...(choices && { choices }) }] };
-  return rowDecoder<{ value: unknown }>(layout, memory(bytes), unixOffsetMs)(POSITION).value;
+  return rowDecoder<{ value: unknown }>(layout, memory(bytes), unixOffset)(POSITION).value;
 }
 
 test("reads numbers of every width and sign, at any place of their boundary", () => {
@@ -58,10 +58,15 @@ test("reads 64-bit numbers exactly up to 2^53, and refuses those that a number c
     );
 });
 
-test("turns monotonic nanoseconds into Unix milliseconds with a fraction", () => {
-  const monotonic = 123_456_789_012_345n;
-  const time = decode("time", (r) => r.writeBigUInt64LE(monotonic), { unixOffsetMs: 1_700_000_000_000 });
-  expect(time).toBeCloseTo(1_700_000_000_000 + 123_456_789.012345, 3);
+test("turns monotonic nanoseconds into the Unix milliseconds nearest to them", () => {
+  const unixOffset = 1_700_000_000_123_456_789n;
+  const YEAR = 365n * 86_400n * 1_000_000_000n;
+  for (const monotonic of [0n, 1n, 999_999n, 123_456_789_012_345n, YEAR + 7n, 3n * YEAR + 543_210_987n]) {
+    const ns = monotonic + unixOffset;
+    const time = decode("time", (r) => r.writeBigUInt64LE(monotonic), { unixOffset });
+    expect(time).toBe(milliseconds(ns));
+    expect(time).toBe(Number(`${ns / 1_000_000n}.${String(ns % 1_000_000n).padStart(6, "0")}`));
+  }
 });
 
 test("reads texts from the tail, and nothing beside them", () => {
@@ -108,7 +113,7 @@ test("names that fall into one slot of the cache do not become each other", () =
   const buffer = Buffer.from(bytes);
   names.forEach((name, i) => buffer.write(name, i * 16));
   const layout = { size: 16, places: [{ name: "comm", kind: "chars" as const, offset: 0, size: 16 }] };
-  const row = rowDecoder<{ comm: string }>(layout, memory(bytes), 0);
+  const row = rowDecoder<{ comm: string }>(layout, memory(bytes), 0n);
   for (let round = 0; round < 3; round++) {
     expect(names.map((_, i) => row(i * 16).comm)).toEqual(names);
     expect(names.map((_, i) => row(((i * 31) % names.length) * 16).comm)).toEqual(
@@ -127,7 +132,7 @@ test("rows are plain objects with the schema's names in its order", () => {
   };
   const bytes = new ArrayBuffer(16);
   new DataView(bytes).setInt32(8, -5, true);
-  const row = rowDecoder<Record<string, number>>(layout, memory(bytes), 0)(8);
+  const row = rowDecoder<Record<string, number>>(layout, memory(bytes), 0n)(8);
   expect(Object.keys(row)).toEqual(["z", "a"]);
   expect(structuredClone(row)).toEqual({ z: 0, a: -5 });
   expect(JSON.stringify({ ...row })).toBe('{"z":0,"a":-5}');
@@ -168,7 +173,7 @@ test("addresses that fall into one slot of the cache do not become each other, n
       { name: "comm", kind: "chars" as const, offset: 16, size: 16 },
     ],
   };
-  const row = rowDecoder<{ address: string; comm: string }>(layout, memory(bytes), 0);
+  const row = rowDecoder<{ address: string; comm: string }>(layout, memory(bytes), 0n);
   for (let round = 0; round < 3; round++)
     for (let i = 0; i < COUNT; i++)
       expect(row(((i * 31) % COUNT) * 32)).toEqual({
@@ -184,7 +189,7 @@ test("bytes are a copy of exactly theirs, which later records do not change", ()
   buffer.writeUInt16LE(3, 2);
   buffer.set([1, 2, 3, 4], 9);
   const layout = { size: 8, places: [{ name: "packet", kind: "bytes" as const, offset: 0, size: 4 }] };
-  const { packet } = rowDecoder<{ packet: Uint8Array }>(layout, memory(memoryOf), 0)(0);
+  const { packet } = rowDecoder<{ packet: Uint8Array }>(layout, memory(memoryOf), 0n)(0);
   buffer.fill(0);
   expect(packet).toEqual(new Uint8Array([1, 2, 3]));
 });

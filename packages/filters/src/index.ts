@@ -16,3 +16,6 @@ export {
   type Process,
 } from "./mount-namespaces.js";
 export { type CgroupMount, cgroupMounts } from "./mounts.js";
+
+// Who runs in them
+export { type Running, runningProcesses, type RunningProcess } from "./processes.js";

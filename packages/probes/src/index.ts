@@ -22,4 +22,5 @@ export {
   type ProbeOptions,
 } from "./define/probe.js";
 export * from "./define/options.js";
+export { recordedBy } from "./define/recorded.js";
 export { user } from "./define/user.js";

@@ -6,6 +6,9 @@ import { addCgroupid } from "./commands/cgroupid.js";
 import { addList } from "./commands/list.js";
 import { addMap } from "./commands/map.js";
 import { addProbes } from "./commands/probes.js";
+import { addRecord } from "./commands/record.js";
+import { addRecordings } from "./commands/recordings.js";
+import { addReplay } from "./commands/replay.js";
 import { fail, WRONG_USAGE } from "./exit.js";
 import { version } from "./version.js";
 
@@ -18,6 +21,9 @@ const program = new Command("rxbpf")
   .configureOutput({ outputError: () => {} });
 
 addProbes(program);
+addRecord(program);
+addReplay(program);
+addRecordings(program);
 addList(program);
 addCgroupid(program);
 addMap(program);

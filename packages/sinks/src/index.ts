@@ -1,4 +1,14 @@
+export { toArrow } from "./arrow.js";
+export type { ArrowOptions } from "./arrow/recorder.js";
+export type { Rotation } from "./arrow/parts.js";
+export { toCsv } from "./csv.js";
 export { toJson } from "./json.js";
+export { replay, type ReplayOptions } from "./replay.js";
+export { type RecordedBatch, type Recording, readRecording } from "./arrow/recording.js";
+export type { RecordingInfo } from "./arrow/metadata.js";
+export type { Note, Placed, Snapshot, SnapshotProcess } from "./arrow/notes.js";
+export type { Ending } from "./arrow/scan.js";
+export { recover, type Recovered } from "./arrow/recover.js";
 export type { Progress, SinkOptions } from "./sink.js";
 export { type TextOptions, toStdout, toText } from "./text.js";
 export { type Target, writeError } from "./output.js";

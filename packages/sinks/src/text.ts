@@ -1,4 +1,4 @@
-import { type Column, originOf, printable, printableJson } from "@rxbpf/core";
+import { type Column, type Fields, originOf, printable, printableJson } from "@rxbpf/core";
 import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
@@ -54,7 +54,7 @@ function format<E>(source: Observable<E>, options: TextOptions<E>): Format<E> {
   }
   if (options.columns || !origin || source === origin) return { head: () => first + head, row, lost };
 
-  const isEvent = hasExactly(Object.keys(origin.info.schema.fields));
+  const isEvent = hasFields(origin.info.schema.fields);
   let headed = false;
   return {
     row(event) {
@@ -67,16 +67,17 @@ function format<E>(source: Observable<E>, options: TextOptions<E>): Format<E> {
   };
 }
 
-function hasExactly(names: readonly string[]): (row: unknown) => boolean {
-  const known = new Set(names);
+/** Whether a row has all of the fields, but for optional ones, and no other. */
+function hasFields(fields: Fields): (row: unknown) => boolean {
+  const required = Object.keys(fields).filter((name) => !fields[name]!.optional).length;
   return (row) => {
     if (typeof row !== "object" || row === null) return false;
     let count = 0;
     for (const name in row) {
-      if (!known.has(name)) return false;
-      count++;
+      if (!Object.hasOwn(fields, name)) return false;
+      if (!fields[name]!.optional) count++;
     }
-    return count === known.size;
+    return count === required;
   };
 }
 

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import {
   closeSync,
   constants,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -27,11 +28,16 @@ export type Entry = { seq: number; size: string; name: string } | { lost: number
 /** A sink, and how to read what it writes. */
 export interface Tested {
   readonly name: string;
-  sink<E>(target: Target, losses?: Observable<Lost>): OperatorFunction<E, Progress>;
+  sink<E>(target: string, losses?: Observable<Lost>): OperatorFunction<E, Progress>;
   /** In order. Throws for what is not whole. */
   read(written: Buffer): Entry[];
   /** How it writes a hostile name. */
   shown(name: string): string;
+}
+
+/** A sink that writes to streams too. */
+export interface PipeTested extends Tested {
+  sink<E>(target: Target, losses?: Observable<Lost>): OperatorFunction<E, Progress>;
 }
 
 export const HOSTILE = [
@@ -45,19 +51,21 @@ export const HOSTILE = [
   'quote"back\\slash',
 ];
 
+/** A path for each test to write to, and what was written there. */
+function target(tested: Tested) {
+  const directory = mkdtempSync(join(tmpdir(), "rxbpf-sink-"));
+  const path = join(directory, "out");
+  beforeEach(() => mkdirSync(directory, { recursive: true }));
+  afterEach(() => rmSync(directory, { recursive: true }));
+  const read = (): Entry[] => tested.read(readFileSync(path));
+  const seqs = (): unknown[] => read().map((entry) => ("seq" in entry ? entry.seq : `${entry.lost} ${entry.reason}`));
+  return { directory, path, read, seqs };
+}
+
 /** What every sink must do. */
 export function conformance(tested: Tested): void {
   describe(`${tested.name} keeps the rules of all sinks`, () => {
-    let directory: string;
-    let path: string;
-    beforeEach(() => {
-      directory = mkdtempSync(join(tmpdir(), "rxbpf-sink-"));
-      path = join(directory, "out");
-    });
-    afterEach(() => rmSync(directory, { recursive: true }));
-
-    const read = (): Entry[] => tested.read(readFileSync(path));
-    const seqs = (): unknown[] => read().map((entry) => ("seq" in entry ? entry.seq : `${entry.lost} ${entry.reason}`));
+    const { directory, path, read, seqs } = target(tested);
 
     test("an empty stream makes a file that says so", async () => {
       const { stream, complete } = tap();
@@ -191,6 +199,13 @@ export function conformance(tested: Tested): void {
       expect(calls.close).toBe(1);
       expect(openFiles()).not.toContain("/dev/full");
     });
+  });
+}
+
+/** What a sink must do that writes to pipes too. */
+export function pipeConformance(tested: PipeTested): void {
+  describe(`${tested.name} keeps the rules of sinks that write to pipes`, () => {
+    const { path, read, seqs } = target(tested);
 
     test("a pipe that its reader closes ends the source quietly", async () => {
       execFileSync("mkfifo", [path]);

@@ -6,11 +6,12 @@ import { toJson } from "@rxbpf/sinks";
 import { of } from "rxjs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
-import { conformance, HOSTILE, run } from "./conformance.js";
+import { conformance, pipeConformance, HOSTILE, run } from "./conformance.js";
 import { json } from "./tested.js";
 import { tap } from "./tap.js";
 
 conformance(json);
+pipeConformance(json);
 
 let directory: string;
 beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), "rxbpf-json-"))));

@@ -1,7 +1,7 @@
 import { printable } from "@rxbpf/core";
 import { toJson, toText } from "@rxbpf/sinks";
 
-import type { Entry, Tested } from "./conformance.js";
+import type { Entry, PipeTested } from "./conformance.js";
 
 function lines(written: Buffer): string[] {
   const text = written.toString();
@@ -9,7 +9,7 @@ function lines(written: Buffer): string[] {
   return text.split("\n").slice(0, -1);
 }
 
-export const json: Tested = {
+export const json: PipeTested = {
   name: "toJson",
   sink: (target, losses) => toJson(target, { losses }),
   read: (written) =>
@@ -22,7 +22,7 @@ export const json: Tested = {
   shown: (name) => name,
 };
 
-export const text: Tested = {
+export const text: PipeTested = {
   name: "toText",
   sink: (target, losses) => toText(target, { losses }),
   read: (written) =>

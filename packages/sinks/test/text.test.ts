@@ -7,11 +7,12 @@ import { toText } from "@rxbpf/sinks";
 import { filter, map, type Observable, of } from "rxjs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { conformance, HOSTILE, run } from "./conformance.js";
+import { conformance, pipeConformance, HOSTILE, run } from "./conformance.js";
 import { text } from "./tested.js";
 import { row, type Row, tap } from "./tap.js";
 
 conformance(text);
+pipeConformance(text);
 
 let directory: string;
 let path: string;

@@ -1,11 +1,11 @@
 import type { Btf, BtfType } from "../btf/btf.js";
 import { LayoutError } from "../errors.js";
-import type { Fields, Kind, Schema } from "./schema.js";
+import type { Fields, Kind, RecordKind, Schema } from "./schema.js";
 
 /** A field and where its bytes are. */
 export interface Place {
   readonly name: string;
-  readonly kind: Kind;
+  readonly kind: RecordKind;
   /** From the start of the struct, in bytes. */
   readonly offset: number;
   readonly size: number;
@@ -19,7 +19,7 @@ export interface Layout {
 }
 
 /** The bytes that each kind takes; the length of `chars` is the program's choice. */
-const SIZES: Record<Kind, number | undefined> = {
+const SIZES: Record<RecordKind, number | undefined> = {
   time: 8,
   bool: 1,
   u8: 1,
@@ -39,6 +39,10 @@ const SIZES: Record<Kind, number | undefined> = {
 const ARRAYS: ReadonlySet<Kind> = new Set(["chars", "address"]);
 const TEXTS: ReadonlySet<Kind> = new Set(["text", "texts", "bytes"]);
 
+function isRecordKind(kind: Kind): kind is RecordKind {
+  return kind in SIZES;
+}
+
 const cName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /**
@@ -54,7 +58,8 @@ export function bindLayout(schema: Schema<Fields>, btf: Btf): Layout {
   const members = flatten(type, btf);
   const differences = shapeFaults(members, type.size);
   const places: Place[] = [];
-  for (const [name, { kind, choices }] of Object.entries(fields)) {
+  for (const [name, { kind, choices, optional }] of Object.entries(fields)) {
+    if (optional || !isRecordKind(kind)) continue;
     const member = members.find((candidate) => candidate.name === cName(name));
     if (!member) {
       differences.push(`the program has no ${cName(name)}`);

@@ -28,16 +28,16 @@ export type RowDecoder<E> = (position: number) => E;
  * one object literal: V8 then gives all rows one hidden class and reads no field by name,
  * which is several times faster than a loop over fields. All that enters the source is
  * numbers and names from our own schemas.
- * @param unixOffsetMs what to add to CLOCK_MONOTONIC to get Unix time
+ * @param unixOffset nanoseconds to add to CLOCK_MONOTONIC to get Unix time
  */
-export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffsetMs: number): RowDecoder<E> {
+export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffset: bigint): RowDecoder<E> {
   const fields = layout.places.map((place, index) => `${JSON.stringify(place.name)}: ${expression(place, index)}`);
   const source = `return (p) => { const w = p >>> 2; return { ${fields.join(", ")} }; };`;
   // oxlint-disable-next-line no-implied-eval -- see above
-  const make = new Function("m", "u8", "u16", "u32", "i32", "unixOffsetMs", "read", "choices", source);
+  const make = new Function("m", "u8", "u16", "u32", "i32", "read", "choices", source);
   const { u8, u16, u32, i32 } = memory;
   const choices = layout.places.map((place) => place.choices);
-  return make(memory, u8, u16, u32, i32, unixOffsetMs, readers(memory), choices) as RowDecoder<E>;
+  return make(memory, u8, u16, u32, i32, readers(memory, unixOffset), choices) as RowDecoder<E>;
 }
 
 function expression({ kind, offset, size }: Place, index: number): string {
@@ -45,7 +45,7 @@ function expression({ kind, offset, size }: Place, index: number): string {
   const low = `u32[${word}]`;
   switch (kind) {
     case "time":
-      return `(u32[${word} + 1] * 4294967296 + ${low}) / 1e6 + unixOffsetMs`;
+      return `read.time(u32[${word} + 1], ${low})`;
     case "bool":
       return `u8[p + ${offset}] !== 0`;
     case "u8":
@@ -73,7 +73,18 @@ function expression({ kind, offset, size }: Place, index: number): string {
   }
 }
 
+const NS_PER_MS = 1_000_000n;
+/** 2^32 nanoseconds are so many milliseconds and so many nanoseconds. */
+const HIGH_MS = 4294;
+const HIGH_NS = 967_296;
+
+/** Unix nanoseconds as the milliseconds of a row: the number nearest to them. */
+export function milliseconds(unixNs: bigint): number {
+  return Number(unixNs / NS_PER_MS) + Number(unixNs % NS_PER_MS) / 1e6;
+}
+
 interface Readers {
+  time(high: number, low: number): number;
   integer(high: number, low: number): number;
   chars(position: number, size: number): string;
   address(position: number): string;
@@ -82,7 +93,9 @@ interface Readers {
   bytes(position: number, length: number): Uint8Array;
 }
 
-function readers({ u8, u32 }: Memory): Readers {
+function readers({ u8, u32 }: Memory, unixOffset: bigint): Readers {
+  const offsetMs = Number(unixOffset / NS_PER_MS);
+  const offsetNs = Number(unixOffset % NS_PER_MS);
   const text = (position: number, length: number): string => u8.toString("utf8", position, position + length);
   const untilNul = (position: number, size: number): string => {
     const nul = u8.indexOf(0, position);
@@ -100,6 +113,12 @@ function readers({ u8, u32 }: Memory): Readers {
       const all = text(position, length);
       return (all.endsWith("\0") ? all.slice(0, -1) : all).split("\0");
     },
+    // Every step but the last division is exact: a moment is the same number wherever it is read from.
+    time(high, low) {
+      const ns = high * HIGH_NS + low + offsetNs;
+      const ms = Math.floor(ns / 1e6);
+      return offsetMs + high * HIGH_MS + ms + (ns - ms * 1e6) / 1e6;
+    },
     integer(high, low) {
       const value = high * 4294967296 + low;
       if (!Number.isSafeInteger(value)) throw new RangeError(`Cannot represent ${value} exactly: it exceeds 2^53`);
@@ -108,7 +127,8 @@ function readers({ u8, u32 }: Memory): Readers {
   };
 }
 
-function addressText(bytes: Uint8Array): string {
+/** The usual text of an address of 16 bytes. */
+export function addressText(bytes: Uint8Array): string {
   const address = new ipaddr.IPv6([...bytes]);
   return (address.isIPv4MappedAddress() ? address.toIPv4Address() : address).toString();
 }

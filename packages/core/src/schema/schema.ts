@@ -3,8 +3,11 @@
  * stands in a record is not said here: that is read from the compiled program.
  */
 
-/** What the bytes of a field mean. */
-export type Kind =
+/** What a field of an event is; the last two only occur in fields that are added in this process. */
+export type Kind = RecordKind | "f64" | "json";
+
+/** What the bytes of a field of a record mean. */
+export type RecordKind =
   | "time"
   | "bool"
   | "u8"
@@ -27,6 +30,8 @@ export interface Field<T> {
   readonly doc: string;
   /** Of a choice: what it may be, by number. */
   readonly choices?: readonly string[];
+  /** No program writes it: it is added in this process, to some rows. */
+  readonly optional?: true;
   /** Only for the type checker: never set. */
   readonly value?: T;
 }
@@ -43,7 +48,14 @@ export interface Schema<F extends Fields = Fields> {
 /** The row that a schema describes. */
 export type EventOf<S> = S extends Schema<infer F> ? RowOf<F> : never;
 /** A row with these fields. */
-export type RowOf<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+export type RowOf<F extends Fields> = Flat<
+  { readonly [K in keyof F as F[K] extends Added ? never : K]: ValueOf<F[K]> } & {
+    readonly [K in keyof F as F[K] extends Added ? K : never]?: ValueOf<F[K]>;
+  }
+>;
+type Added = { readonly optional: true };
+type ValueOf<F> = F extends Field<infer T> ? T : never;
+type Flat<T> = { [K in keyof T]: T[K] };
 
 /** Describes the struct `struct` of a program. A field `cgroupId` is the C member `cgroup_id`. */
 export function schema<F extends Fields>(struct: string, fields: F): Schema<F> {
@@ -80,6 +92,13 @@ export const text: (doc: string) => Field<string> = field("text");
 export const texts: (doc: string) => Field<readonly string[]> = field("texts");
 /** In C a `struct text` of bytes that are no text. */
 export const bytes: (doc: string) => Field<Uint8Array> = field("bytes");
+
+/** A number as JavaScript has it; only in an optional field. */
+export const f64: (doc: string) => Field<number> = field("f64");
+/** A field that no program writes, and that is added in this process to some rows. */
+export function optional<T>(added: Field<T>): Field<T> & { readonly optional: true } {
+  return { ...added, optional: true };
+}
 
 /** Who caused an event, as `struct who` in bpf/include/event.bpf.h: the first fields of every event. */
 export const who = {

@@ -84,6 +84,11 @@ export function text(help: string, names: Valued): Option<string> {
   };
 }
 
+/** Whether a value is the one that an option asks for, if it asks for one. */
+export function isWanted<T>(only: T | undefined, value: T): boolean {
+  return only === undefined || value === only;
+}
+
 /** A regular expression, given as its source or as a RegExp. */
 export function pattern(help: string, names: Valued): Option<RegExp> {
   return {

@@ -47,8 +47,18 @@ export interface Definition<F extends Fields, O extends Options, E = RowOf<F>, A
   readonly banner?: string;
   /** The columns of the text table. */
   readonly columns: (options: ValuesOf<O>) => readonly Column<E>[];
+  /** What can be asked of events that were recorded. */
+  readonly recorded: Recorded<O, E>;
   /** What it can count in the kernel, by the name of the flag that asks for it. */
   readonly aggregations?: A;
+}
+
+/** How options are applied to events that were recorded, with or without options. */
+interface Recorded<O extends Options, E> {
+  /** The options that can be given: those that choose events by what is in them, and those that show them. */
+  readonly options: readonly (keyof O & string)[];
+  /** Whether an event is one that they choose. */
+  readonly matches: (options: ValuesOf<O>) => (event: E) => boolean;
 }
 
 /** What becomes of events in user space. */
@@ -72,6 +82,8 @@ export type Probe<F extends Fields, O extends Options, E = RowOf<F>, A extends A
   readonly definition: Definition<F, O, E, A>;
   /** All its options, its own and those that every probe has. */
   readonly options: Options;
+  /** Checks options. @throws UsageError */
+  readonly parse: (given: Readonly<Record<string, unknown>>) => ProbeOptions<O>;
 } & AggregationStreams<A, ProbeOptions<O>>;
 
 /** Makes a probe of its definition. */
@@ -124,7 +136,7 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
         ? events(values)
         : aroundCommand(values[command] as readonly string[], (pid) => events({ ...values, pid }));
     const { name, event: schema, banner } = definition;
-    const info = { name, schema, ...(banner && { banner }), columns: () => definition.columns(values) };
+    const info = { name, schema, options: given, ...(banner && { banner }), columns: () => definition.columns(values) };
     return ended(new EventStream(info, source), values as ValuesOf<typeof common>);
   };
 
@@ -148,7 +160,7 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
     };
     return [name, stream] as const;
   });
-  const made = Object.assign(open, { definition, options }, Object.fromEntries(counts));
+  const made = Object.assign(open, { definition, options, parse }, Object.fromEntries(counts));
   return Object.defineProperty(made, "name", { value: definition.name }) as unknown as Probe<F, O, E, A>;
 }
 
@@ -177,9 +189,16 @@ export interface AnyProbe {
     readonly name: string;
     readonly summary: string;
     readonly event: Schema<Fields>;
+    readonly banner?: string;
     readonly aggregations?: Aggregations;
+    readonly recorded: {
+      readonly options: readonly string[];
+      matches(options: object): (event: never) => boolean;
+    };
+    columns(options: object): readonly Column<never>[];
   };
   readonly options: Options;
+  parse(options: Readonly<Record<string, unknown>>): object;
 }
 
 /** Whether a value is a probe, as `probe` makes them. */

@@ -1,6 +1,6 @@
 import { address, type Knob, u16, u32, u8, who } from "@rxbpf/core";
 
-import { flag, type Option, show, UsageError } from "./options.js";
+import { flag, isWanted, type Option, show, UsageError } from "./options.js";
 
 /** Both ends of a connection, as `struct connection` in bpf/include/tcp.bpf.h, and who caused the event. */
 export const connectionFields = {
@@ -48,6 +48,11 @@ interface Chosen {
 /** @throws UsageError for both versions, which leave nothing */
 export function checkIp({ ipv4, ipv6 }: Chosen): void {
   if (ipv4 && ipv6) throw new UsageError("ipv4 and ipv6 exclude each other");
+}
+
+/** Whether an event is of the IP version that was chosen, if one was. */
+export function isOfIp({ ipv4, ipv6 }: Chosen, ip: number): boolean {
+  return isWanted(ipv4 ? 4 : ipv6 ? 6 : undefined, ip);
 }
 
 /** The programs of bpf/include/accept.bpf.h that see accepts through io_uring. */

@@ -9,10 +9,13 @@ export function sinceFirst(): (event: Timed) => number {
   return ({ time }) => (time - (first ??= time)) / 1000;
 }
 
-/** Seconds from now, the moment the table is made. */
+/** Seconds from now, the moment the table is made; from the first event where that is older, as in a replay. */
 export function sinceNow(): (event: Timed) => number {
-  const start = performance.timeOrigin + performance.now();
-  return ({ time }) => (time - start) / 1000;
+  let start = performance.timeOrigin + performance.now();
+  return ({ time }) => {
+    start = Math.min(start, time);
+    return (time - start) / 1000;
+  };
 }
 
 /** Local wall-clock time as HH:MM:SS. */

@@ -1,6 +1,6 @@
 import { column, type Column } from "@rxbpf/core";
 
-import { flag, integer, pattern } from "../define/options.js";
+import { flag, integer, isWanted, pattern } from "../define/options.js";
 import { probe } from "../define/probe.js";
 import { clockTime, sinceNow } from "../define/times.js";
 import { user } from "../define/user.js";
@@ -42,13 +42,21 @@ export const execsnoop = probe({
     only_ppid: ppid,
     args_limit: argsSize,
   }),
-  refine({ name, line, ...shown }) {
-    if (!name && !line) return undefined;
-    const argsOf = argsLine(shown);
-    const wanted = (event: ExecEvent): boolean =>
-      (!name || matches(name, event.comm) || matches(name, baseName(event.filename))) &&
-      (!line || matches(line, argsOf(event)));
+  refine(options) {
+    if (!options.name && !options.line) return undefined;
+    const wanted = matchesText(options);
     return { event: (event) => (wanted(event) ? event : undefined) };
+  },
+  recorded: {
+    options: [
+      ...(["time", "timestamp", "fails", "uid", "quote", "name", "line"] as const),
+      ...(["printUid", "printCpu", "printPcomm", "maxArgs", "ppid"] as const),
+    ],
+    matches({ fails, uid, ppid, ...rest }) {
+      const wanted = matchesText(rest);
+      return (event) =>
+        (fails || event.ret >= 0) && isWanted(uid, event.uid) && isWanted(ppid, event.ppid) && wanted(event);
+    },
   },
   columns({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) {
     const columns: (Column<ExecEvent> | undefined | false)[] = [
@@ -66,6 +74,18 @@ export const execsnoop = probe({
     return columns.filter((column) => !!column);
   },
 });
+
+/** Whether an event is one that `name` and `line` choose. */
+function matchesText({
+  name,
+  line,
+  ...shown
+}: Shown & { name?: RegExp; line?: RegExp }): (event: ExecEvent) => boolean {
+  const argsOf = argsLine(shown);
+  return (event) =>
+    (!name || matches(name, event.comm) || matches(name, baseName(event.filename))) &&
+    (!line || matches(line, argsOf(event)));
+}
 
 interface Shown {
   readonly quote?: boolean;

@@ -1,7 +1,7 @@
 import { column, type Column } from "@rxbpf/core";
 
 import { common } from "../define/common.js";
-import { command, flag, integer, list, text, UsageError } from "../define/options.js";
+import { command, flag, integer, isWanted, list, text, UsageError } from "../define/options.js";
 import { probe } from "../define/probe.js";
 import { sinceFirst } from "../define/times.js";
 import { user } from "../define/user.js";
@@ -69,6 +69,18 @@ export const opensnoop = probe({
     ),
   }),
   ringBytes: ({ bufferPages }) => bufferPages && bufferPages * 4096,
+  recorded: {
+    options: ["timestamp", "printUid", "failed", "pid", "tid", "uid", "name", "extendedFields", "flagFilter"],
+    matches({ failed, pid, tid, uid, name = "", flagFilter }) {
+      return (event) =>
+        !(failed && event.ret >= 0) &&
+        isWanted(tid === undefined ? pid : undefined, event.pid) &&
+        isWanted(tid, event.tid) &&
+        isWanted(uid, event.uid) &&
+        event.comm.includes(name) &&
+        (!flagFilter?.length || flagFilter.some((flag) => hasFlag(event.flags, flag)));
+    },
+  },
   columns({ timestamp, printUid, tid, extendedFields }) {
     const columns: (Column<OpenEvent> | undefined | false)[] = [
       timestamp && column("TIME(s)", "%-14.9f", sinceFirst()),
@@ -84,6 +96,14 @@ export const opensnoop = probe({
     return columns.filter((column) => !!column);
   },
 });
+
+/** The bits of open(2) that hold the access mode. */
+const ACCESS_MODE = 3;
+
+function hasFlag(flags: number, name: string): boolean {
+  const mode = ACCESS_MODES[name];
+  return mode === undefined ? (flags & (FLAGS[name] ?? 0)) !== 0 : (flags & ACCESS_MODE) === mode;
+}
 
 function mode({ mode, flags }: OpenEvent): string {
   const creates = (flags & (FLAGS["O_CREAT"]! | FLAGS["O_TMPFILE"]!)) !== 0;

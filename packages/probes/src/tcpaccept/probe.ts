@@ -1,8 +1,8 @@
 import { column, type Column } from "@rxbpf/core";
 
-import { flag, integer } from "../define/options.js";
+import { flag, integer, isWanted } from "../define/options.js";
 import { probe } from "../define/probe.js";
-import { checkIp, IO_URING_PROGRAMS, ipOptions, ports, tcpKnobs } from "../define/tcp.js";
+import { checkIp, IO_URING_PROGRAMS, ipOptions, isOfIp, ports, tcpKnobs } from "../define/tcp.js";
 import { clockTime, sinceFirst } from "../define/times.js";
 import { type AcceptEvent, acceptEvent } from "./schema.js";
 
@@ -31,6 +31,13 @@ export const tcpaccept = probe({
     { programs: ["sys_exit"], lacks: "connections accepted through io_uring" },
   ],
   knobs: ({ pid, port, ...ip }) => ({ only_pid: pid, ...tcpKnobs(ip, port) }),
+  recorded: {
+    options: ["time", "timestamp", "pid", "port", "ipv4", "ipv6"],
+    matches:
+      ({ pid, port, ...ip }) =>
+      (event) =>
+        isWanted(pid, event.pid) && isOfIp(ip, event.ip) && (!port || port.includes(event.localPort)),
+  },
   columns({ time, timestamp }) {
     const columns: (Column<AcceptEvent> | undefined | false)[] = [
       time && column("TIME", "%-9s", clockTime),

@@ -1,9 +1,9 @@
 import { column, type Column } from "@rxbpf/core";
 
 import { aggregation } from "../define/aggregation.js";
-import { flag, integer, UsageError } from "../define/options.js";
+import { flag, integer, isWanted, UsageError } from "../define/options.js";
 import { probe } from "../define/probe.js";
-import { checkIp, ipOptions, ports, tcpKnobs } from "../define/tcp.js";
+import { checkIp, ipOptions, isOfIp, ports, tcpKnobs } from "../define/tcp.js";
 import { sinceFirst } from "../define/times.js";
 import { user } from "../define/user.js";
 import { DnsAnswers } from "./dns.js";
@@ -56,6 +56,16 @@ export const tcpconnect = probe({
         return answer ? { ...event, query: answer.name, queryAgeMs: event.time - answer.time } : event;
       },
     };
+  },
+  recorded: {
+    options: ["timestamp", "pid", "port", "ipv4", "ipv6", "lport", "printUid", "uid", "dns"],
+    matches:
+      ({ pid, uid, port, ...ip }) =>
+      (event) =>
+        isWanted(pid, event.pid) &&
+        isWanted(uid, event.uid) &&
+        isOfIp(ip, event.ip) &&
+        (!port || port.includes(event.remotePort)),
   },
   banner: "Tracing connect ... Hit Ctrl-C to end",
   columns({ timestamp, printUid, lport, dns }) {

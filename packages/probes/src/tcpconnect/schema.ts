@@ -1,16 +1,15 @@
-import { address, bytes, type EventOf, type RowOf, schema, u16, u64, u8, who } from "@rxbpf/core";
+import { address, bytes, type EventOf, f64, optional, type RowOf, schema, text, u16, u64, u8, who } from "@rxbpf/core";
 
 import { connectionFields } from "../define/tcp.js";
 
-export const connectEvent = schema("connect_event", connectionFields);
+export const connectEvent = schema("connect_event", {
+  ...connectionFields,
+  query: optional(text("with the option `dns`: the name whose answer gave the remote address last, if one was seen")),
+  queryAgeMs: optional(f64("how long before the connect that answer came, in milliseconds")),
+});
 
 /** A connection that a process started: its SYN was sent, whatever became of it. */
-export interface ConnectEvent extends EventOf<typeof connectEvent> {
-  /** With the option `dns`: the name whose answer gave the remote address last, if one was seen. */
-  readonly query?: string;
-  /** How long before the connect that answer came, in milliseconds. */
-  readonly queryAgeMs?: number;
-}
+export type ConnectEvent = EventOf<typeof connectEvent>;
 
 /** What the program tells of an answer to a DNS query that some process received. */
 export const dnsAnswer = schema("dns_answer", {

@@ -1,8 +1,8 @@
 import { column, type Column } from "@rxbpf/core";
 
-import { flag, integer } from "../define/options.js";
+import { flag, integer, isWanted } from "../define/options.js";
 import { probe } from "../define/probe.js";
-import { checkIp, IO_URING_PROGRAMS, ipOptions, tcpKnobs } from "../define/tcp.js";
+import { checkIp, IO_URING_PROGRAMS, ipOptions, isOfIp, tcpKnobs } from "../define/tcp.js";
 import { sinceFirst } from "../define/times.js";
 import { type SessionEvent, sessionEvent } from "./schema.js";
 
@@ -33,6 +33,13 @@ export const tcptracer = probe({
     { programs: PROGRAMS, interruptible: PAIRED, lacks: "connections accepted through io_uring" },
   ],
   knobs: ({ pid, netns, ...ip }) => ({ only_pid: pid, only_netns: netns, ...tcpKnobs(ip) }),
+  recorded: {
+    options: ["timestamp", "pid", "netns", "ipv4", "ipv6", "verbose"],
+    matches:
+      ({ pid, netns, ...ip }) =>
+      (event) =>
+        isWanted(pid, event.pid) && isWanted(netns, event.netnsId) && isOfIp(ip, event.ip),
+  },
   banner: "Tracing TCP established connections. Ctrl-C to end.",
   columns({ timestamp, verbose, netns }) {
     const since = sinceFirst();

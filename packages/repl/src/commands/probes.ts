@@ -1,8 +1,9 @@
 import type { EventStream } from "@rxbpf/core";
-import { aggregationOf, type AnyProbe, flag, interval, type Option, UsageError } from "@rxbpf/probes";
-import { type Command, Option as Flag } from "commander";
+import { aggregationOf, type AnyProbe, flag, interval, UsageError } from "@rxbpf/probes";
+import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
+import { flagOf } from "../flags.js";
 import { run } from "../run.js";
 
 /** Adds a command for every probe, its flags made from the probe's options. */
@@ -48,22 +49,4 @@ function addProbe(program: Command, probe: AnyProbe): void {
     if (operands?.length) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
     await run(stream(values), { json: json === true });
   });
-}
-
-function flagOf(name: string, option: Option<unknown>): Flag {
-  const long = `--${option.long ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  const flags = option.short ? `-${option.short}, ${long}` : long;
-  const parse = (given: string): unknown => option.parse(given, long);
-  switch (option.kind) {
-    case "flag":
-    case "command":
-      return new Flag(flags, option.help);
-    case "list":
-      return new Flag(`${flags} <${option.value}>`, option.help).argParser((value, before?: unknown[]) => [
-        ...(before ?? []),
-        ...(parse(value) as unknown[]),
-      ]);
-    default:
-      return new Flag(`${flags} <${option.value}>`, option.help).argParser(parse);
-  }
 }

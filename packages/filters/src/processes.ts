@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+import { cgroupIdOfProcess, liveCgroups } from "./cgroups.js";
+import { mountNamespaceOfProcess } from "./mount-namespaces.js";
+import type { Narrowing } from "./narrow.js";
+import { PinnedSet } from "./pinned-set.js";
+
+/** A process that runs, as events say who. */
+export interface RunningProcess {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly uid: number;
+  /** These two are set by the process itself: nothing to trust. */
+  readonly comm: string;
+  readonly args: readonly string[];
+  readonly cgroupId: number;
+  readonly mntnsId: number;
+}
+
+/** Processes that run, and the cgroups that they are in. */
+export interface Running {
+  readonly processes: readonly RunningProcess[];
+  readonly cgroups: readonly { readonly id: number; readonly path: string }[];
+}
+
+const MOST_ARGS_BYTES = 4096;
+
+/**
+ * The processes that are inside what a trace is narrowed to, and that `wanted` accepts; nothing of others is told.
+ * Those that this process may not inspect are left out.
+ * @throws Error for a set that cannot be opened
+ */
+export function runningProcesses(
+  { cgroupmap, mntnsmap }: Pick<Narrowing, "cgroupmap" | "mntnsmap">,
+  wanted: (process: RunningProcess) => boolean = () => true,
+): Running {
+  const sets: PinnedSet[] = [];
+  const holds = (path: string | undefined, type: "cgroup" | "mntns"): ((id: number) => boolean) => {
+    if (path === undefined) return () => true;
+    const set = PinnedSet.open(path, type);
+    sets.push(set);
+    return (id) => set.has(id);
+  };
+  try {
+    const inCgroup = holds(cgroupmap, "cgroup");
+    const inMntns = holds(mntnsmap, "mntns");
+    const processes = readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map((name) => processOf(Number(name)))
+      .filter((process) => process !== undefined)
+      .filter((process) => inCgroup(process.cgroupId) && inMntns(process.mntnsId) && wanted(process));
+    const ids = new Set(processes.map((process) => process.cgroupId));
+    const cgroups = [...liveCgroups()].filter(([id]) => ids.has(id)).map(([id, path]) => ({ id, path }));
+    return { processes, cgroups };
+  } finally {
+    for (const set of sets) set.close();
+  }
+}
+
+function processOf(pid: number): RunningProcess | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const number = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]);
+    const args = readFileSync(`/proc/${pid}/cmdline`).subarray(0, MOST_ARGS_BYTES).toString("utf8");
+    return {
+      pid,
+      ppid: number("PPid"),
+      uid: number("Uid"),
+      comm: readFileSync(`/proc/${pid}/comm`, "utf8").replace(/\n$/, ""),
+      args: args === "" ? [] : args.replace(/\0$/, "").split("\0"),
+      cgroupId: cgroupIdOfProcess(pid),
+      mntnsId: mountNamespaceOfProcess(pid),
+    };
+  } catch {
+    return undefined; // it has ended, or is in no cgroup that is seen from here, or not ours to inspect
+  }
+}

@@ -1,0 +1,88 @@
+import { type AnyProbe, integer, type Options, text, UsageError } from "@rxbpf/probes";
+import type { Rotation } from "@rxbpf/sinks";
+import type { Command } from "commander";
+
+import { catalogue } from "../catalogue.js";
+import { addFlags } from "../flags.js";
+import { type Recorded, runRecording } from "../recording.js";
+
+const own = {
+  output: text("where to: a file, or a directory that gets one file for each probe", { short: "o", value: "PATH" }),
+  rotateBytes: integer("go on in a new file after BYTES", { value: "BYTES", min: 1, max: Number.MAX_SAFE_INTEGER }),
+  rotateSeconds: integer("go on in a new file after SECONDS", { value: "SECONDS", min: 1, max: 2_147_483 }),
+  keep: integer("keep only the last N files of each probe", { value: "N", min: 1 }),
+} as const satisfies Options;
+
+interface Own {
+  readonly output?: string;
+  readonly rotateBytes?: number;
+  readonly rotateSeconds?: number;
+  readonly keep?: number;
+}
+
+/** `rxbpf record`: the events of probes as Arrow files. */
+export function addRecord(program: Command): void {
+  program
+    .command("record")
+    .description("record probes as Arrow files: rxbpf record PROBE... -o PATH [flags of the probes] [-- COMMAND...]")
+    .argument("[probe...]", "probes; --help after them shows their flags")
+    .allowUnknownOption()
+    .helpOption(false)
+    .passThroughOptions()
+    .action(async (_probes: string[], _options: object, command: Command) => {
+      // Commander would take the first `--` away.
+      const words = process.argv.slice(process.argv.indexOf(command.name()) + 1);
+      const end = words.indexOf("--");
+      await record(command, end < 0 ? words : words.slice(0, end), end < 0 ? undefined : words.slice(end + 1));
+    });
+}
+
+async function record(parent: Command, words: readonly string[], run: readonly string[] | undefined): Promise<void> {
+  // Which flags there are depends on the probes, wherever they stand.
+  const probes = [...new Set(words)].flatMap((word) => catalogue.get(word) ?? []);
+  const command = parent
+    .createCommand("rxbpf record")
+    .description("record probes as Arrow files, which `rxbpf replay` and every reader of Arrow read")
+    .usage("PROBE... -o PATH [flags] [-- COMMAND...]")
+    .argument("[probe...]", `of ${[...catalogue.keys()].join(" ")}`)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  const ownValues = addFlags(command, own);
+  const values = addFlags(command, flagsOf(probes));
+  command.parse([...words], { from: "user" });
+
+  const unknown = command.args.find((name) => !catalogue.has(name));
+  if (unknown !== undefined) throw new UsageError(`There is no probe ${JSON.stringify(unknown)}; see: rxbpf list`);
+  if (command.args.length !== probes.length || probes.length === 0)
+    throw new UsageError("record takes probes, each once; see: rxbpf record --help");
+  const { output, ...rest } = ownValues() as Own;
+  if (output === undefined) throw new UsageError("record takes --output PATH: where to write");
+  if (run?.length === 0) throw new UsageError("-- takes a command");
+  const recorded = probes.map((probe): Recorded => ({ probe, values: only(values(), probe) }));
+  await runRecording(recorded, { output, rotation: rotationOf(rest), command: run });
+}
+
+function rotationOf({ rotateBytes, rotateSeconds, keep }: Own): Rotation | undefined {
+  if (rotateBytes === undefined && rotateSeconds === undefined) {
+    if (keep !== undefined) throw new UsageError("--keep goes with --rotate-bytes or --rotate-seconds");
+    return undefined;
+  }
+  return { bytes: rotateBytes, ms: rotateSeconds && rotateSeconds * 1000, keep };
+}
+
+/** The flags of some probes together. A letter that means different options has none. */
+function flagsOf(probes: readonly AnyProbe[]): Options {
+  const all = probes.flatMap(({ options }) => Object.entries(options)).filter(([, { kind }]) => kind !== "command");
+  const meanings = new Map<string, Set<string>>(Object.values(own).map(({ short }) => [short ?? "", new Set(["own"])]));
+  for (const [name, { short = "" }] of all) meanings.set(short, (meanings.get(short) ?? new Set()).add(name));
+  return Object.fromEntries(
+    all.map(([name, option]) => {
+      const { short, ...rest } = option;
+      return [name, short !== undefined && meanings.get(short)!.size === 1 ? option : rest];
+    }),
+  );
+}
+
+function only(values: Readonly<Record<string, unknown>>, { options }: AnyProbe): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => name in options));
+}

@@ -1,0 +1,50 @@
+import { printable } from "@rxbpf/core";
+import { recordedBy, UsageError } from "@rxbpf/probes";
+import { replay } from "@rxbpf/sinks";
+import type { Command } from "commander";
+
+import { catalogue } from "../catalogue.js";
+import { addFlags } from "../flags.js";
+import { run } from "../run.js";
+
+/** `rxbpf replay`: a recording as the live run would have shown it. Its flags are those of the probe in the file. */
+export function addReplay(program: Command): void {
+  program
+    .command("replay")
+    .description("show a recording as its probe would have, with flags of that probe: rxbpf replay FILE --help")
+    .argument("<path>", "a recording, or a directory of recordings")
+    .argument("[flags...]", "--speed N, --json, and flags of the probe")
+    .helpOption(false)
+    .passThroughOptions()
+    .action(async (path: string, flags: string[], _options: object, command: Command) => {
+      if (path === "--help" || path === "-h") command.help();
+      await replayFile(command, path, flags);
+    });
+}
+
+async function replayFile(parent: Command, path: string, flags: readonly string[]): Promise<void> {
+  const { name } = replay(path).info;
+  const probe = catalogue.get(name);
+  // A parser of its own: which flags there are depends on the file.
+  const command = parent
+    .createCommand(`rxbpf replay ${printable(path)}`)
+    .description(
+      probe ? `recorded by ${name}: ${probe.definition.summary}` : "recorded by several probes, or by none here",
+    )
+    .option("--speed <N>", "N times the recorded pace; as fast as can be if not given", speedOf)
+    .option("--json", "write one JSON object a line")
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  const options = probe?.definition.recorded.options.map((option) => [option, probe.options[option]!] as const) ?? [];
+  const values = addFlags(command, Object.fromEntries(options));
+  command.parse([...flags], { from: "user" });
+  const { speed, json } = command.opts<{ speed?: number; json?: boolean }>();
+  const stream = replay(path, { speed });
+  await run(probe ? recordedBy(probe, stream, values()) : stream, { json: json === true });
+}
+
+function speedOf(text: string): number {
+  const speed = Number(text);
+  if (!(speed > 0)) throw new UsageError(`--speed takes a number above 0, not ${JSON.stringify(text)}`);
+  return speed;
+}

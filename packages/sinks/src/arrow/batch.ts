@@ -1,0 +1,67 @@
+import type { Columns, ColumnValues, Strings } from "@rxbpf/core";
+import {
+  Binary,
+  Bool,
+  type Data,
+  type DataType,
+  Dictionary,
+  List,
+  makeData,
+  RecordBatch,
+  type Schema,
+  Struct,
+  Utf8,
+  type Vector,
+  vectorFromArray,
+} from "apache-arrow";
+
+/** Makes record batches of one schema. */
+export class Batches {
+  readonly #schema: Schema;
+  /** The same for all batches, so that a file has each once. */
+  readonly #dictionaries: readonly (Vector<Utf8> | undefined)[];
+
+  /** @param choices of each field that is a choice, by its place; what comes after them all is an empty text */
+  constructor(schema: Schema, choices: readonly (readonly string[] | undefined)[]) {
+    this.#schema = schema;
+    this.#dictionaries = choices.map((texts) => texts && vectorFromArray([...texts, ""], new Utf8()));
+  }
+
+  /** A batch whose buffers are the columns' own. */
+  make({ length, columns }: Columns, metadata?: Map<string, string>): RecordBatch {
+    const { fields } = this.#schema;
+    const children = columns.map((column, i) => data(fields[i]!.type, length, column, this.#dictionaries[i]));
+    const struct = makeData({ type: new Struct(fields), length, nullCount: 0, children });
+    return new RecordBatch(this.#schema, struct, metadata);
+  }
+}
+
+function data(type: DataType, length: number, column: ColumnValues, dictionary: Vector<Utf8> | undefined): Data {
+  const { presence } = column;
+  const nulls = presence ? { nullCount: presence.absent, nullBitmap: presence.bits } : { nullCount: 0 };
+  switch (column.type) {
+    case "bits":
+      return makeData({ type: new Bool(), length, ...nulls, data: column.values });
+    case "strings":
+      return texts(type as Utf8 | Binary, length, column, nulls);
+    case "lists": {
+      const { lists, strings } = column;
+      const child = texts(new Utf8(), strings.offsets.length - 1, strings, { nullCount: 0 });
+      return makeData<List<Utf8>>({ type: type as List<Utf8>, length, ...nulls, valueOffsets: lists, child });
+    }
+    case "numbers":
+      if (dictionary && type instanceof Dictionary)
+        return makeData({ type, length, ...nulls, data: known(column.values, dictionary.length), dictionary });
+      // The type says what the numbers are; one that does not fit would be seen by every test of values.
+      return makeData({ type: type as never, length, ...nulls, data: column.values } as never);
+  }
+}
+
+function texts(type: Utf8 | Binary, length: number, { offsets, bytes }: Strings, nulls: object): Data<Utf8> {
+  return makeData({ type: type as Utf8, length, ...nulls, valueOffsets: offsets, data: bytes });
+}
+
+/** Numbers of a choice; what is past the choices becomes the last of the dictionary. */
+function known(numbers: ArrayLike<unknown>, count: number): Uint8Array {
+  return Uint8Array.from(numbers as ArrayLike<number>, (number) => Math.min(number, count - 1));
+}

@@ -1,0 +1,190 @@
+import { type Field, type Fields, milliseconds, type Schema } from "@rxbpf/core";
+import { JSONParse } from "json-with-bigint";
+
+import type { BatchHeader } from "./message.js";
+
+/** Gives the value of a field in a row of a batch; undefined where it is absent. */
+type Reader = (row: number) => unknown;
+
+/** The field that holds, as JSON, what a row had beside the columns. */
+export const MORE = "more";
+
+/** A batch as big as this is damaged. */
+const MOST_ROWS = 1 << 24;
+
+/**
+ * Makes the rows of a batch of a recording. Everything is checked first, so that a row that is
+ * made later is within the body.
+ * @throws RangeError for a batch that is damaged
+ */
+export function rowReader({ fields }: Schema<Fields>, header: BatchHeader, body: ArrayBuffer): RowReader {
+  if (header.length > MOST_ROWS) throw new RangeError(`A batch has ${header.length} rows`);
+  const source = new Source(header, body);
+  const readers = Object.entries(fields).map(([name, field]) => [name, source.field(field)] as const);
+  const more = fields[MORE]?.kind === "json" && fields[MORE].optional;
+
+  const row = (index: number): Record<string, unknown> => {
+    const event: Record<string, unknown> = {};
+    for (const [name, read] of readers) {
+      const value = read(index);
+      if (value !== undefined) event[name] = value;
+    }
+    if (!more) return event;
+    const { [MORE]: rest, ...known } = event;
+    return { ...known, ...(rest as object | undefined) };
+  };
+  const time = readers.find(([name]) => fields[name]!.kind === "time")?.[1];
+  return { row, time: (index) => time?.(index) as number | undefined };
+}
+
+/** Makes what is in a batch. */
+export interface RowReader {
+  row(index: number): Record<string, unknown>;
+  /** The first moment that a row tells, in Unix milliseconds; undefined where it tells none. */
+  time(index: number): number | undefined;
+}
+
+/** Takes nodes and buffers of a batch in their order. */
+class Source {
+  readonly #header: BatchHeader;
+  readonly #body: ArrayBuffer;
+  #node = 0;
+  #buffer = 0;
+
+  constructor(header: BatchHeader, body: ArrayBuffer) {
+    this.#header = header;
+    this.#body = body;
+  }
+
+  field(field: Field<unknown>): Reader {
+    const { length } = this.#header;
+    const present = this.#array(length);
+    const read = this.#values(field, length);
+    return present ? (row) => (present(row) ? read(row) : undefined) : read;
+  }
+
+  /** Takes an array's node and the bits that say which of its values are there; undefined where all are. */
+  #array(length: number): ((row: number) => boolean) | undefined {
+    const [found, nulls] = this.#header.nodes[this.#node++] ?? [];
+    if (found !== length || nulls === undefined || nulls > length) throw new RangeError("An array has a wrong length");
+    const start = this.#buffer;
+    if (nulls > 0) return bits(this.#bytes(Math.ceil(length / 8)));
+    this.#buffer = start + 1;
+    return undefined;
+  }
+
+  #values({ kind, optional, choices = [] }: Field<unknown>, length: number): Reader {
+    switch (kind) {
+      case "time": {
+        const values = this.#numbers(BigInt64Array, length);
+        return (row) => milliseconds(values[row]!);
+      }
+      case "u64":
+      case "i64": {
+        const array: Numbers<BigUint64Array | BigInt64Array> = kind === "u64" ? BigUint64Array : BigInt64Array;
+        const values = this.#numbers(array, length);
+        return (row) => exact(values[row]!, optional);
+      }
+      case "choice": {
+        const values = this.#bytes(length);
+        return (row) => choices[values[row]!] ?? "";
+      }
+      case "bool":
+        return bits(this.#bytes(Math.ceil(length / 8)));
+      case "bytes":
+        return this.#strings(length, (bytes, start, end) => new Uint8Array(bytes.subarray(start, end)));
+      case "json":
+        return this.#strings(length, (bytes, start, end) => parseJson(bytes.toString("utf8", start, end)));
+      case "texts":
+        return this.#lists(length);
+      case "chars":
+      case "address":
+      case "text":
+        return this.#strings(length, (bytes, start, end) => bytes.toString("utf8", start, end));
+      default: {
+        const array: Numbers<ArrayLike<number>> = NUMBERS[kind];
+        const values = this.#numbers(array, length);
+        return (row) => values[row]!;
+      }
+    }
+  }
+
+  #lists(length: number): Reader {
+    const offsets = this.#offsets(length);
+    const count = offsets[length] ?? 0;
+    this.#array(count);
+    const read = this.#strings(count, (bytes, start, end) => bytes.toString("utf8", start, end));
+    checkOffsets(offsets, count);
+    return (row) => {
+      const texts: unknown[] = [];
+      for (let i = offsets[row]!; i < offsets[row + 1]!; i++) texts.push(read(i));
+      return texts;
+    };
+  }
+
+  #strings(length: number, make: (bytes: Buffer, start: number, end: number) => unknown): Reader {
+    const offsets = this.#offsets(length);
+    const bytes = this.#bytes(offsets[length] ?? 0);
+    checkOffsets(offsets, bytes.length);
+    return (row) => make(bytes, offsets[row]!, offsets[row + 1]!);
+  }
+
+  /** The offsets of `length` values; of none there need not be any. */
+  #offsets(length: number): Int32Array {
+    return this.#numbers(Int32Array, length === 0 ? 0 : length + 1);
+  }
+
+  #bytes(length: number): Buffer {
+    return Buffer.from(this.#body, this.#take(length), length);
+  }
+
+  #numbers<A>(array: Numbers<A>, length: number): A {
+    return new array(this.#body, this.#take(length * array.BYTES_PER_ELEMENT), length);
+  }
+
+  /** Where the next buffer is, which must have at least this many bytes. */
+  #take(bytes: number): number {
+    const [offset, length] = this.#header.buffers[this.#buffer++] ?? [];
+    if (offset === undefined || length === undefined || bytes < 0 || bytes > length || offset % 8 !== 0)
+      throw new RangeError("A buffer is too short");
+    if (offset + length > this.#body.byteLength) throw new RangeError("A buffer is not in its batch");
+    return offset;
+  }
+}
+
+interface Numbers<A> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBuffer, offset: number, length: number): A;
+}
+
+const NUMBERS = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array } as const;
+
+function bits(bytes: Uint8Array): (row: number) => boolean {
+  return (row) => ((bytes[row >>> 3]! >>> (row & 7)) & 1) === 1;
+}
+
+function checkOffsets(offsets: Int32Array, end: number): void {
+  let before = 0;
+  for (const offset of offsets) {
+    if (offset < before) throw new RangeError("A text ends before it begins");
+    before = offset;
+  }
+  if (before > end) throw new RangeError("A text goes on after its batch");
+}
+
+/** A number, as in a live row. Where an operator made it, it may have been a bigint. */
+function exact(value: bigint, made: boolean = false): number | bigint {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return number;
+  if (made) return value;
+  throw new RangeError(`Cannot represent ${value} exactly: it exceeds 2^53`);
+}
+
+/** Integers that a number cannot hold become bigints, as they were. */
+function parseJson(text: string): unknown {
+  try {
+    return /\d{16}/.test(text) ? JSONParse(text) : JSON.parse(text);
+  } catch {
+    throw new RangeError("Cannot read a value: it is no JSON");
+  }
+}

@@ -1,0 +1,125 @@
+import { closeSync, ftruncateSync, writeSync, writevSync } from "node:fs";
+
+import type { Columns, Fields, Schema } from "@rxbpf/core";
+
+import { writeError } from "../output.js";
+import { Batches } from "./batch.js";
+import { type Block, Encoder } from "./encoder.js";
+import { NOTES } from "./metadata.js";
+import type { Placed } from "./notes.js";
+import type { Head } from "./recording.js";
+import { arrowSchema } from "./types.js";
+
+/**
+ * An Arrow file that can be read whenever its writer dies: it only ever grows by whole batches, each in one
+ * write, and what a failed write left is cut off again. Only a file that was finished has a footer.
+ */
+export class ArrowFile {
+  readonly #fd: number;
+  readonly #name: string;
+  readonly #encoder: Encoder;
+  readonly #batches: Batches;
+  #bytes = 0;
+
+  /**
+   * Writes the head of the file. Takes the descriptor over.
+   * @throws Error where it cannot be written
+   */
+  constructor(fd: number, name: string, schema: Schema<Fields>, metadata: ReadonlyMap<string, string>) {
+    this.#fd = fd;
+    this.#name = name;
+    const arrow = arrowSchema(schema, metadata);
+    this.#batches = new Batches(
+      arrow,
+      Object.values(schema.fields).map(({ choices }) => choices),
+    );
+    this.#encoder = new Encoder(arrow);
+    this.#put(this.#encoder.take());
+  }
+
+  /** Bytes written. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws Error where it cannot be written; the file is closed then, with all batches before. */
+  write(columns: Columns, notes: readonly Placed[] = []): void {
+    const metadata = notes.length > 0 ? new Map([[NOTES, JSON.stringify(notes)]]) : undefined;
+    this.#put(this.#encoder.batch(this.#batches.make(columns, metadata)));
+  }
+
+  /** Writes the footer and closes the file. @throws Error where it cannot be written */
+  finish(): void {
+    this.#put(this.#encoder.footer());
+    closeSync(this.#fd);
+  }
+
+  #put(chunks: Uint8Array[]): void {
+    try {
+      this.#bytes += writeAll(this.#fd, chunks);
+    } catch (error) {
+      this.#giveUp();
+      throw writeError(this.#name, error as NodeJS.ErrnoException);
+    }
+  }
+
+  /** Leaves what was whole. The room that the broken batch took is often enough for a footer. */
+  #giveUp(): void {
+    try {
+      ftruncateSync(this.#fd, this.#bytes);
+      this.#encoder.cut(this.#bytes);
+      if (this.#bytes > 0) writeAll(this.#fd, this.#encoder.footer(), this.#bytes);
+    } catch {
+      cut(this.#fd, this.#bytes);
+    }
+    closeSync(this.#fd);
+  }
+}
+
+/**
+ * Writes the end of a file that has only whole messages.
+ * @throws Error where it cannot be written; the file is as it was then
+ */
+export function finishFile(
+  fd: number,
+  name: string,
+  { info, metadata }: Head,
+  { whole, dictionaries, batches }: Whole,
+): void {
+  const encoder = new Encoder(arrowSchema(info.schema, metadata));
+  encoder.resume(whole, dictionaries, batches);
+  try {
+    writeAll(fd, encoder.footer(), whole);
+  } catch (error) {
+    cut(fd, whole);
+    throw writeError(name, error as NodeJS.ErrnoException);
+  }
+}
+
+interface Whole {
+  /** Bytes of the file. */
+  readonly whole: number;
+  readonly dictionaries: readonly Block[];
+  readonly batches: readonly Block[];
+}
+
+function cut(fd: number, bytes: number): void {
+  try {
+    ftruncateSync(fd, bytes);
+  } catch {
+    // A device keeps what it has taken.
+  }
+}
+
+/** Writes everything, or throws. Returns how many bytes that were. */
+function writeAll(fd: number, chunks: Uint8Array[], position?: number): number {
+  const total = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  let written = writevSync(fd, chunks, position);
+  if (written === total) return total;
+  const rest = Buffer.concat(chunks);
+  while (written < total) {
+    const at = position === undefined ? undefined : position + written;
+    written += writeSync(fd, rest, written, total - written, at);
+  }
+  return total;
+}

@@ -1,0 +1,85 @@
+/**
+ * Reads flatbuffers that anybody may have written: every access is checked against the bytes there are
+ * (a DataView throws a RangeError), nothing is taken to be a length before it was compared with them.
+ */
+export class Table {
+  readonly #view: DataView;
+  readonly #at: number;
+  readonly #slots: number;
+  readonly #size: number;
+
+  constructor(view: DataView, at: number) {
+    this.#view = view;
+    this.#at = at;
+    this.#slots = at - view.getInt32(at, true);
+    this.#size = view.getUint16(this.#slots, true);
+  }
+
+  /** The table that bytes begin with. @throws RangeError here and below, where they are damaged */
+  static root(bytes: Uint8Array): Table {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return new Table(view, view.getUint32(0, true));
+  }
+
+  byte(slot: number): number {
+    const at = this.#place(slot);
+    return at === 0 ? 0 : this.#view.getUint8(at);
+  }
+
+  /** A number of 64 bits. */
+  long(slot: number): number {
+    const at = this.#place(slot);
+    return at === 0 ? 0 : safe(this.#view.getBigInt64(at, true));
+  }
+
+  text(slot: number): string {
+    const at = this.#follow(slot);
+    if (at === 0) return "";
+    const length = this.#view.getUint32(at, true);
+    if (at + 4 + length > this.#view.byteLength) throw new RangeError("A text is longer than its message");
+    return Buffer.from(this.#view.buffer, this.#view.byteOffset + at + 4, length).toString("utf8");
+  }
+
+  table(slot: number): Table | undefined {
+    const at = this.#follow(slot);
+    return at === 0 ? undefined : new Table(this.#view, at);
+  }
+
+  tables(slot: number): Table[] {
+    return this.#elements(slot, 4).map((at) => new Table(this.#view, at + this.#view.getUint32(at, true)));
+  }
+
+  /** Structs of two numbers of 64 bits. */
+  pairs(slot: number): (readonly [number, number])[] {
+    return this.#elements(slot, 16).map((at) => [
+      safe(this.#view.getBigInt64(at, true)),
+      safe(this.#view.getBigInt64(at + 8, true)),
+    ]);
+  }
+
+  /** Where a value is; 0 where there is none. */
+  #place(slot: number): number {
+    const entry = 4 + 2 * slot;
+    if (entry + 2 > this.#size) return 0;
+    const offset = this.#view.getUint16(this.#slots + entry, true);
+    return offset === 0 ? 0 : this.#at + offset;
+  }
+
+  #follow(slot: number): number {
+    const at = this.#place(slot);
+    return at === 0 ? 0 : at + this.#view.getUint32(at, true);
+  }
+
+  #elements(slot: number, size: number): number[] {
+    const at = this.#follow(slot);
+    if (at === 0) return [];
+    const length = this.#view.getUint32(at, true);
+    if (at + 4 + length * size > this.#view.byteLength) throw new RangeError("A list is longer than its message");
+    return Array.from({ length }, (_, i) => at + 4 + i * size);
+  }
+}
+
+function safe(value: bigint): number {
+  if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError(`No length can be ${value}`);
+  return Number(value);
+}

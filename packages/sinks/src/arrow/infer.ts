@@ -1,0 +1,108 @@
+import type { Field, Fields, Kind, Schema } from "@rxbpf/core";
+
+import { jsonText } from "../json-text.js";
+import { MORE } from "./decode.js";
+
+/**
+ * The schema for rows that came through operators: a field that is the stream's own stays what it is
+ * there, others are what the first rows have in them. All are optional, and what fits none is kept as JSON.
+ */
+export function inferSchema(origin: Schema<Fields> | undefined, rows: readonly unknown[]): Schema<Fields> {
+  const values = new Map<string, unknown[]>(Object.keys(origin?.fields ?? {}).map((name) => [name, []]));
+  for (const row of rows) {
+    for (const [name, value] of Object.entries(asObject(row))) {
+      if (value === undefined || value === null) continue;
+      const before = values.get(name);
+      if (before) before.push(value);
+      else values.set(name, [value]);
+    }
+  }
+  const fields: Record<string, Field<unknown>> = {};
+  for (const [name, seen] of values) {
+    const own = origin && Object.hasOwn(origin.fields, name) ? origin.fields[name] : undefined;
+    if (name === MORE || name === "__proto__" || (seen.length === 0 && rows.length > 0)) continue;
+    const field = own && seen.every((value) => fits(own, value)) ? own : { kind: kindOf(seen), doc: "" };
+    fields[name] = { ...field, optional: true };
+  }
+  fields[MORE] = { kind: "json", doc: "what fits no other field, by name", optional: true };
+  return { struct: origin?.struct ?? "", fields };
+}
+
+/** Makes a row into the values of a schema's fields. */
+export function fitter({ fields }: Schema<Fields>): (row: unknown) => Record<string, unknown> {
+  return (row) => {
+    const fitting: Record<string, unknown> = {};
+    const rest: Record<string, unknown> = {};
+    let more = false;
+    for (const [name, value] of Object.entries(asObject(row))) {
+      if (value === undefined) continue;
+      const field = name !== MORE && Object.hasOwn(fields, name) ? fields[name] : undefined;
+      if (field && fits(field, value)) fitting[name] = field.kind === "json" ? jsonText(value) : value;
+      else {
+        Object.defineProperty(rest, name, { value, enumerable: true });
+        more = true;
+      }
+    }
+    if (more) fitting[MORE] = jsonText(rest);
+    return fitting;
+  };
+}
+
+/** What is no object becomes one with a `value`. */
+function asObject(row: unknown): object {
+  const plain = typeof row === "object" && row !== null && !Array.isArray(row) && !(row instanceof Uint8Array);
+  return plain ? row : { value: row };
+}
+
+function kindOf(values: readonly unknown[]): Kind {
+  const kinds = ["bool", "f64", "i64", "text", "texts", "bytes"] as const;
+  const natural = (kind: Kind) => (value: unknown) =>
+    (kind === "i64" ? typeof value === "bigint" : true) && fits({ kind, doc: "" }, value);
+  return kinds.find((kind) => values.every(natural(kind))) ?? "json";
+}
+
+const RANGES: Partial<Record<Kind, readonly [number, number]>> = {
+  u8: [0, 2 ** 8 - 1],
+  u16: [0, 2 ** 16 - 1],
+  u32: [0, 2 ** 32 - 1],
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+};
+
+/** Milliseconds whose nanoseconds 64 bits can hold. */
+const LAST_TIME = 9e12;
+
+/** Whether a column of this field gives a value back as it was. */
+function fits({ kind, choices = [] }: Field<unknown>, value: unknown): boolean {
+  switch (kind) {
+    case "bool":
+      return typeof value === "boolean";
+    case "f64":
+      return typeof value === "number";
+    case "time":
+      return typeof value === "number" && Math.abs(value) < LAST_TIME;
+    case "u64":
+      return isInteger(value) && value >= 0 && BigInt(value) < 2n ** 64n;
+    case "i64":
+      return isInteger(value) && BigInt.asIntN(64, BigInt(value)) === BigInt(value);
+    case "choice":
+      return value === "" || choices.includes(value as string);
+    case "chars":
+    case "address":
+    case "text":
+      return typeof value === "string";
+    case "texts":
+      return Array.isArray(value) && value.every((one) => typeof one === "string");
+    case "bytes":
+      return value instanceof Uint8Array;
+    case "json":
+      return value !== null;
+    default: {
+      const [least, most] = RANGES[kind]!;
+      return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+    }
+  }
+}
+
+function isInteger(value: unknown): value is number | bigint {
+  return typeof value === "bigint" || Number.isSafeInteger(value);
+}

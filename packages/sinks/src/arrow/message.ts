@@ -1,0 +1,53 @@
+import { Table } from "./flat.js";
+import type { FieldDescription } from "./metadata.js";
+
+/** A message of the Arrow format, of the types that a recording has. */
+export interface Message {
+  readonly type: "schema" | "dictionary" | "batch";
+  /** Bytes that follow it. */
+  readonly bodyLength: number;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly header: Table;
+}
+
+/** A record batch before its body is looked at. */
+export interface BatchHeader {
+  readonly length: number;
+  /** Length and number of nulls of each array. */
+  readonly nodes: readonly (readonly [number, number])[];
+  /** Offset and length of each buffer in the body. */
+  readonly buffers: readonly (readonly [number, number])[];
+}
+
+const TYPES = [undefined, "schema", "dictionary", "batch"] as const;
+
+/** @throws RangeError for bytes that are no such message */
+export function decodeMessage(bytes: Uint8Array): Message {
+  const root = Table.root(bytes);
+  const type = TYPES[root.byte(1)];
+  const header = root.table(2);
+  if (!type || !header) throw new RangeError("A message is of no known type");
+  return { type, bodyLength: root.long(3), metadata: keyValues(root, 4), header };
+}
+
+export function decodeSchema(header: Table): {
+  readonly fields: readonly FieldDescription[];
+  readonly metadata: ReadonlyMap<string, string>;
+} {
+  const fields = header.tables(1).map((field) => ({
+    name: field.text(0),
+    nullable: field.byte(1) !== 0,
+    metadata: keyValues(field, 6),
+  }));
+  return { fields, metadata: keyValues(header, 2) };
+}
+
+/** @throws RangeError where it is damaged or compressed, which no recording is */
+export function decodeBatch(header: Table): BatchHeader {
+  if (header.table(3)) throw new RangeError("A batch is compressed");
+  return { length: header.long(0), nodes: header.pairs(1), buffers: header.pairs(2) };
+}
+
+function keyValues(table: Table, slot: number): Map<string, string> {
+  return new Map(table.tables(slot).map((pair) => [pair.text(0), pair.text(1)]));
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from "node:fs";
+import { hostname, release } from "node:os";
+
+import type { Field, Fields, Kind, Schema, StreamInfo } from "@rxbpf/core";
+
+/** What a recording says of itself, in the metadata of its schema. */
+export interface RecordingInfo {
+  /** The probe's name; empty where the events are of no probe, or were changed on the way. */
+  readonly probe: string;
+  readonly schema: Schema<Fields>;
+  /** What the probe was asked for, by option, as JSON has it. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Of the package that wrote it. */
+  readonly version: string;
+  /** The kernel's release. */
+  readonly kernel: string;
+  readonly host: string;
+  /** When the machine was booted, and the recording started: ISO 8601. */
+  readonly bootTime: string;
+  readonly started: string;
+  /** What the times of events mean. */
+  readonly clock: string;
+}
+
+/** The layout of recordings that this version writes, and the only one that it reads. */
+const FORMAT = "1";
+const PREFIX = "rxbpf.";
+const CLOCK =
+  "CLOCK_MONOTONIC, in Unix time by the difference of the two clocks when tracing began; later changes of the clock are not followed";
+
+/** The key under which a batch's metadata holds what happened among its events. */
+export const NOTES = `${PREFIX}notes`;
+
+export function recordingMetadata(info: Partial<StreamInfo>, schema: Schema<Fields>): Map<string, string> {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  const values = {
+    format: FORMAT,
+    probe: info.name ?? "",
+    struct: schema.struct,
+    options: JSON.stringify(info.options ?? {}, (_, value) => (value instanceof RegExp ? value.source : value)),
+    version,
+    kernel: release(),
+    host: hostname(),
+    boot_time: new Date(bootTime()).toISOString(),
+    started: new Date().toISOString(),
+    clock: CLOCK,
+  };
+  return new Map(Object.entries(values).map(([key, value]) => [PREFIX + key, value]));
+}
+
+function bootTime(): number {
+  return Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]) * 1000;
+}
+
+export function fieldMetadata({ kind, doc, choices }: Field<unknown>): Map<string, string> {
+  const values = { kind, doc, ...(choices && { choices: JSON.stringify(choices) }) };
+  return new Map(Object.entries(values).map(([key, value]) => [PREFIX + key, value]));
+}
+
+/** A field as a file describes it. */
+export interface FieldDescription {
+  readonly name: string;
+  readonly nullable: boolean;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** What metadata says. @throws Error in words that follow "Cannot read FILE: " */
+export function parseMetadata(
+  metadata: ReadonlyMap<string, string>,
+  fields: readonly FieldDescription[],
+): RecordingInfo {
+  const value = (key: string): string => metadata.get(PREFIX + key) ?? "";
+  const format = value("format");
+  if (format === "") throw new Error("not a recording of rxbpf");
+  if (format !== FORMAT) throw new Error(`a recording of a newer rxbpf, in format ${format}`);
+  return {
+    probe: value("probe"),
+    schema: { struct: value("struct"), fields: parseFields(fields) },
+    options: parseObject(value("options")),
+    version: value("version"),
+    kernel: value("kernel"),
+    host: value("host"),
+    bootTime: value("boot_time"),
+    started: value("started"),
+    clock: value("clock"),
+  };
+}
+
+const KINDS: ReadonlySet<string> = new Set<Kind>([
+  ...(["time", "bool", "u8", "u16", "u32", "i32", "u64", "i64", "f64", "choice"] as const),
+  ...(["chars", "address", "text", "texts", "bytes", "json"] as const),
+]);
+
+function parseFields(descriptions: readonly FieldDescription[]): Fields {
+  const fields: Record<string, Field<unknown>> = {};
+  for (const { name, nullable, metadata } of descriptions) {
+    const kind = metadata.get(`${PREFIX}kind`) ?? "";
+    if (!KINDS.has(kind)) throw new Error(`damaged: the field ${name} is of no known kind`);
+    if (name === "__proto__" || Object.hasOwn(fields, name)) throw new Error(`damaged: no field can be called ${name}`);
+    fields[name] = {
+      kind: kind as Kind,
+      doc: metadata.get(`${PREFIX}doc`) ?? "",
+      ...(kind === "choice" && { choices: parseChoices(metadata.get(`${PREFIX}choices`)) }),
+      ...(nullable && { optional: true as const }),
+    };
+  }
+  if (descriptions.length === 0) throw new Error("damaged: its events have no fields");
+  return fields;
+}
+
+function parseChoices(text: string = ""): readonly string[] {
+  const choices = parse(text);
+  if (!Array.isArray(choices) || choices.some((choice) => typeof choice !== "string"))
+    throw new Error("damaged: a field's choices are no list");
+  return choices as string[];
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  const value = parse(text);
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

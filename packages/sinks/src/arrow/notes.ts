@@ -1,0 +1,58 @@
+import type { Lost } from "@rxbpf/core";
+
+/** What happened among the events of a recording. */
+export type Note = Lost | Snapshot;
+
+/** What there was when a recording began: for events of processes that had started before. */
+export interface Snapshot {
+  readonly type: "snapshot";
+  /** Unix milliseconds. */
+  readonly time: number;
+  readonly processes: readonly SnapshotProcess[];
+  readonly cgroups: readonly { readonly id: number; readonly path: string }[];
+}
+
+export interface SnapshotProcess {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly uid: number;
+  readonly comm: string;
+  readonly args: readonly string[];
+  readonly cgroupId: number;
+  readonly mntnsId: number;
+}
+
+/** A note, and how many rows of its batch stand before it. */
+export interface Placed {
+  readonly at: number;
+  readonly note: Note;
+}
+
+/** What the metadata of a batch of `length` rows says. @throws RangeError where it is damaged */
+export function parseNotes(text: string, length: number): readonly Placed[] {
+  let values: unknown;
+  try {
+    values = JSON.parse(text);
+  } catch {
+    values = undefined;
+  }
+  if (!Array.isArray(values) || !values.every((value) => isPlaced(value, length)))
+    throw new RangeError("The notes of a batch are damaged");
+  return values as Placed[];
+}
+
+function isPlaced(value: unknown, length: number): value is Placed {
+  if (!isRecord(value) || !isCount(value.at) || value.at > length || !isRecord(value.note)) return false;
+  const { type, time, count, total, reason, processes, cgroups } = value.note;
+  if (typeof time !== "number") return false;
+  if (type === "lost") return isCount(count) && isCount(total) && typeof reason === "string";
+  return type === "snapshot" && Array.isArray(processes) && Array.isArray(cgroups);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,260 @@
+import { closeSync } from "node:fs";
+
+import { type Batch, ColumnBuilder, type EventStream, type Lost } from "@rxbpf/core";
+import { type Observable, type Subscriber, Subscription } from "rxjs";
+
+import type { Progress, SinkOptions } from "../sink.js";
+import { MORE } from "./decode.js";
+import type { ArrowFile } from "./file.js";
+import { type Gathered, Gathering } from "./gathering.js";
+import { recordingMetadata } from "./metadata.js";
+import type { Snapshot } from "./notes.js";
+import { type Part, Parts, type Rotation } from "./parts.js";
+
+export interface ArrowOptions extends SinkOptions {
+  /** Rows are written once there are so many; 65,536 if not given. */
+  readonly batchRows?: number | undefined;
+  /** And once the first of them is so old, in milliseconds; 1000 if not given. */
+  readonly batchMs?: number | undefined;
+  /** Writes one file after the other, each a whole recording: their names are the path's with start and number. */
+  readonly rotate?: Rotation | undefined;
+  /** What there is now, asked for at the beginning of every file. */
+  readonly snapshot?: (() => Snapshot) | undefined;
+}
+
+const BATCH_ROWS = 65_536;
+const BATCH_MS = 1000;
+const PROGRESS_MS = 250;
+
+type FileModule = typeof import("./file.js");
+interface Failure {
+  readonly error: unknown;
+}
+
+/** One run of `toArrow`. */
+export class Recorder<E> {
+  readonly #source: Observable<E>;
+  readonly #origin: EventStream<unknown> | undefined;
+  readonly #options: ArrowOptions;
+  readonly #subscriber: Subscriber<Progress>;
+  readonly #parts: Parts;
+  readonly #gathering: Gathering;
+  /** Whether the events come as the origin's source gives them. */
+  readonly #direct: boolean;
+  readonly #input = new Subscription();
+  /** Batches that came before `file.js` was loaded. */
+  readonly #unwritten: Gathered[] = [];
+  #module: FileModule | undefined;
+  #part: Part | undefined;
+  #file: ArrowFile | undefined;
+  #begun = false;
+  /** In files that are finished. */
+  #bytesBefore = 0;
+  #rows = 0;
+  #lost = 0;
+  #ended = false;
+  #onReady: (() => void) | undefined;
+  #flushing: NodeJS.Timeout | undefined;
+  #telling: NodeJS.Timeout | undefined;
+
+  /** @throws Error where the file cannot be created */
+  constructor(
+    path: string,
+    source: Observable<E>,
+    origin: EventStream<unknown> | undefined,
+    options: ArrowOptions,
+    subscriber: Subscriber<Progress>,
+  ) {
+    this.#source = source;
+    this.#origin = origin;
+    this.#options = options;
+    this.#subscriber = subscriber;
+    const schema = origin?.info.schema;
+    // What a replayed row has beside its columns is in no column.
+    this.#direct = origin === source && schema?.fields[MORE]?.kind !== "json";
+    this.#gathering = new Gathering(options.batchRows ?? BATCH_ROWS, schema, this.#direct);
+    this.#parts = new Parts(path, options.rotate);
+    this.#part = this.#parts.open();
+  }
+
+  start(): void {
+    // Loading it takes a while, in which events are gathered already.
+    import("./file.js").then(
+      (module) => {
+        this.#module = module;
+        if (this.#onReady) this.#onReady();
+        else this.#guarded(() => this.#flush());
+      },
+      (error: unknown) => this.#end({ error }),
+    );
+    const { losses = this.#origin?.losses } = this.#options;
+    const lose = (lost: Lost): void => this.#guarded(() => this.#lose(lost));
+    const error = (error: unknown): void => this.#end({ error });
+    this.#input.add(losses?.subscribe({ next: lose, error }));
+    if (this.#direct) this.#connect(this.#origin as EventStream<E>);
+    else {
+      const next = (row: E): void => this.#guarded(() => this.#event(row));
+      this.#input.add(this.#source.subscribe({ next, error, complete: () => this.#end() }));
+    }
+  }
+
+  /** Ends the source; what has come is still written. */
+  stop(): void {
+    if (this.#ended) return;
+    this.#detach();
+    this.#whenReady(() => this.#finish());
+  }
+
+  #connect(origin: EventStream<E>): void {
+    try {
+      const connection = origin.connect({
+        batch: (batch) => this.#guarded(() => this.#batch(batch)),
+        // Losses come by `losses`.
+        status: () => {},
+        complete: () => this.#end(),
+        error: (error) => this.#end({ error }),
+      });
+      this.#input.add(() => connection.close());
+    } catch (error) {
+      this.#end({ error });
+    }
+  }
+
+  #batch(batch: Batch<E>): void {
+    const { length, records } = batch;
+    if (records) {
+      if (!this.#gathering.hasRoom(length)) this.#flush();
+      this.#rows += length;
+      this.#gathering.records(records);
+      this.#gathered();
+    } else for (let i = 0; i < length && !this.#ended; i++) this.#event(batch.row(i));
+  }
+
+  /** Takes an event in; a table is its rows. */
+  #event(event: unknown): void {
+    if (!this.#origin?.info.tables || !Array.isArray(event)) return this.#row(event);
+    for (const row of event) this.#row(row);
+  }
+
+  #row(row: unknown): void {
+    this.#rows++;
+    this.#gathering.row(row);
+    this.#gathered();
+  }
+
+  #lose(lost: Lost): void {
+    this.#lost += lost.count;
+    this.#gathering.note(lost);
+    this.#gathered();
+  }
+
+  #gathered(): void {
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      this.#tell();
+    }, PROGRESS_MS);
+    if (this.#gathering.isFull) this.#flush();
+    else this.#flushing ??= setTimeout(() => this.#guarded(() => this.#flush()), this.#options.batchMs ?? BATCH_MS);
+  }
+
+  /** Writes what was gathered. */
+  #flush(): void {
+    clearTimeout(this.#flushing);
+    this.#flushing = undefined;
+    if (!this.#gathering.isEmpty) this.#unwritten.push(this.#gathering.take());
+    if (!this.#module) return;
+    // A head tells readers that recording has begun. It waits until it is known what the rows are.
+    if (!this.#begun && (this.#direct || this.#ended)) this.#current(this.#module);
+    for (const { columns, notes } of this.#unwritten.splice(0)) this.#current(this.#module).write(columns, notes);
+  }
+
+  /** The file to write to: a new one where the last is full, or there is none. */
+  #current({ ArrowFile }: FileModule): ArrowFile {
+    if (this.#file && this.#part && this.#parts.isFull(this.#part, this.#file.bytes)) {
+      this.#closeFile();
+      this.#part = this.#parts.open();
+    }
+    if (!this.#file) {
+      const { schema } = this.#gathering;
+      const { fd, path } = this.#part!;
+      this.#part = { ...this.#part!, fd: -1 };
+      this.#begun = true;
+      this.#file = new ArrowFile(fd, path, schema, recordingMetadata(this.#origin?.info ?? {}, schema));
+      const snapshot = this.#options.snapshot?.();
+      if (snapshot) this.#file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
+    }
+    return this.#file;
+  }
+
+  #closeFile(): void {
+    const file = this.#file!;
+    this.#file = undefined;
+    try {
+      file.finish();
+    } finally {
+      this.#bytesBefore += file.bytes;
+    }
+  }
+
+  #finish(): void {
+    this.#flush();
+    if (this.#file) this.#closeFile();
+  }
+
+  #detach(): void {
+    this.#ended = true;
+    this.#input.unsubscribe();
+    clearTimeout(this.#flushing);
+    clearTimeout(this.#telling);
+  }
+
+  #end(failure?: Failure): void {
+    if (this.#ended) return;
+    this.#detach();
+    this.#whenReady(() => {
+      this.#finish();
+      this.#settle(failure);
+    });
+  }
+
+  /** Does what ends the run, once the file can be written. */
+  #whenReady(end: () => void): void {
+    this.#onReady = () => {
+      try {
+        end();
+      } catch (error) {
+        this.#settle({ error });
+      }
+    };
+    if (this.#module) this.#onReady();
+  }
+
+  /** Does what may write; where that fails the run ends with it. */
+  #guarded(work: () => void): void {
+    if (this.#ended) return;
+    try {
+      work();
+    } catch (error) {
+      this.#detach();
+      this.#settle({ error });
+    }
+  }
+
+  #settle(failure?: Failure): void {
+    this.#discard();
+    this.#tell();
+    if (failure) this.#subscriber.error(failure.error);
+    else this.#subscriber.complete();
+  }
+
+  /** Closes a descriptor that no file has taken over. */
+  #discard(): void {
+    if (this.#part && this.#part.fd >= 0) closeSync(this.#part.fd);
+    this.#part = undefined;
+  }
+
+  #tell(): void {
+    const bytes = this.#bytesBefore + (this.#file?.bytes ?? 0);
+    this.#subscriber.next({ rows: this.#rows, bytes, lost: this.#lost });
+  }
+}

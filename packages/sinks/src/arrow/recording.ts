@@ -1,0 +1,136 @@
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { getSystemErrorMap } from "node:util";
+
+import type { Block } from "./encoder.js";
+import { rowReader, type RowReader } from "./decode.js";
+import { decodeBatch, decodeSchema } from "./message.js";
+import { NOTES, parseMetadata, type RecordingInfo } from "./metadata.js";
+import { parseNotes, type Placed } from "./notes.js";
+import { type Ending, type Found, isArrow, scan, START } from "./scan.js";
+
+/** Events that were written together. */
+export interface RecordedBatch extends RowReader {
+  readonly length: number;
+  /** What happened among them. */
+  readonly notes: readonly Placed[];
+}
+
+/** A recording that was opened. */
+export interface Recording {
+  readonly path: string;
+  readonly info: RecordingInfo;
+  /**
+   * Reads on batch by batch, up to the first that is cut or damaged; says at the end how much was
+   * dropped. The file is open as long as the iteration lasts.
+   */
+  batches(): Generator<RecordedBatch, Ending>;
+}
+
+/**
+ * Opens a recording: finished, still being written, or cut anywhere. The file may come from anybody.
+ * @throws Error where it is no recording, or cut before its first batch
+ */
+export function readRecording(path: string): Recording {
+  return withFile(path, constants.O_RDONLY, (fd) => {
+    const head = readHead(fd, path);
+    return { path, info: head.info, batches: () => batches(path, head) };
+  });
+}
+
+/** Opens a file for as long as `use` runs. @throws Error for what cannot be opened */
+export function withFile<T>(path: string, flags: number, use: (fd: number) => T): T {
+  const fd = openFile(path, flags);
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What stands before the events. */
+export interface Head {
+  readonly info: RecordingInfo;
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Where the messages after it begin. */
+  readonly next: number;
+}
+
+/** A message after the head that is not damaged. */
+interface Sound {
+  readonly block: Block;
+  /** None where it is a dictionary, which is in the schema too. */
+  readonly batch?: RecordedBatch;
+}
+
+/** @throws Error where the file does not begin as a recording does */
+export function readHead(fd: number, path: string): Head {
+  if (!isArrow(fd)) throw unreadable(path, fstatSync(fd).size === 0 ? "it is empty" : "not a recording of rxbpf");
+  const { value, done } = scan(fd, START).next();
+  if (done || value.message.type !== "schema") throw unreadable(path, "it ends before its first batch, or is damaged");
+  try {
+    const { fields, metadata } = decodeSchema(value.message.header);
+    return { info: parseMetadata(metadata, fields), metadata, next: value.block.offset + value.block.metaDataLength };
+  } catch (error) {
+    throw unreadable(path, error instanceof RangeError ? "its head is damaged" : (error as Error).message);
+  }
+}
+
+const DAMAGED = Symbol("damaged");
+
+/** The messages after the head, up to the first that is cut or damaged; each batch with its rows. */
+export function* sound(fd: number, { info, next }: Head): Generator<Sound, Ending> {
+  const messages = scan(fd, next);
+  for (let found = messages.next(); ; found = messages.next()) {
+    if (found.done) return found.value;
+    const { block, message } = found.value;
+    const batch = message.type === "dictionary" ? undefined : readBatch(info, found.value);
+    if (batch === DAMAGED) return { whole: block.offset, dropped: fstatSync(fd).size - block.offset, finished: false };
+    yield { block, ...(batch && { batch }) };
+  }
+}
+
+function readBatch(info: RecordingInfo, { message, body }: Found): RecordedBatch | typeof DAMAGED {
+  try {
+    if (message.type !== "batch") return DAMAGED;
+    const header = decodeBatch(message.header);
+    const notes = message.metadata.get(NOTES);
+    return {
+      length: header.length,
+      ...rowReader(info.schema, header, body()),
+      notes: notes === undefined ? [] : parseNotes(notes, header.length),
+    };
+  } catch (error) {
+    if (error instanceof RangeError) return DAMAGED;
+    throw error;
+  }
+}
+
+function* batches(path: string, head: Head): Generator<RecordedBatch, Ending> {
+  const fd = openFile(path, constants.O_RDONLY);
+  try {
+    const messages = sound(fd, head);
+    for (let found = messages.next(); ; found = messages.next()) {
+      if (found.done) return found.value;
+      if (found.value.batch) yield found.value.batch;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openFile(path: string, flags: number): number {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, flags | constants.O_NONBLOCK);
+  } catch (cause) {
+    const { errno = 0, message } = cause as NodeJS.ErrnoException;
+    throw unreadable(path, getSystemErrorMap().get(errno)?.[1] ?? message);
+  }
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw unreadable(path, "it is no file");
+}
+
+function unreadable(path: string, state: string): Error {
+  return new Error(`Cannot read ${path}: ${state}`);
+}

@@ -1,0 +1,52 @@
+import { constants, ftruncateSync } from "node:fs";
+
+import type { Block } from "./encoder.js";
+import { type Head, readHead, sound, withFile } from "./recording.js";
+import type { Ending } from "./scan.js";
+
+/** What `recover` did. */
+export interface Recovered {
+  /** Events that the recording holds. */
+  readonly rows: number;
+  /** Bytes that were cut off: no whole batch. */
+  readonly dropped: number;
+  /** Whether there was nothing to do. */
+  readonly finished: boolean;
+}
+
+/**
+ * Finishes a recording whose writer died: cuts off what is no whole batch and writes the footer that other
+ * readers ask for, in place. Not for a recording that is still being written.
+ * @throws Error where it is no recording, or cannot be written
+ */
+export async function recover(path: string): Promise<Recovered> {
+  const { finishFile } = await import("./file.js");
+  return withFile(path, constants.O_RDWR, (fd) => {
+    const head = readHead(fd, path);
+    const { rows, dictionaries, batches, whole, dropped, finished } = survey(fd, head);
+    if (!finished) {
+      ftruncateSync(fd, whole);
+      finishFile(fd, path, head, { whole, dictionaries, batches });
+    }
+    return { rows, dropped, finished };
+  });
+}
+
+interface Survey extends Ending {
+  readonly rows: number;
+  readonly dictionaries: readonly Block[];
+  readonly batches: readonly Block[];
+}
+
+function survey(fd: number, head: Head): Survey {
+  const dictionaries: Block[] = [];
+  const batches: Block[] = [];
+  let rows = 0;
+  const messages = sound(fd, head);
+  for (let found = messages.next(); ; found = messages.next()) {
+    if (found.done) return { ...found.value, rows, dictionaries, batches };
+    const { block, batch } = found.value;
+    (batch ? batches : dictionaries).push(block);
+    rows += batch?.length ?? 0;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Ending } from "./scan.js";
+import type { RecordedBatch, Recording } from "./recording.js";
+import type { Note } from "./notes.js";
+
+/** What is next in a recording: events that follow each other, or one note. */
+export type Piece =
+  | { readonly type: "rows"; readonly length: number; row(index: number): Record<string, unknown> }
+  | { readonly type: "note"; readonly note: Note };
+
+/** Reads a recording whose parts follow each other, piece by piece. */
+export class Track {
+  readonly #parts: Iterator<Recording>;
+  readonly #ended: (part: Recording, ending: Ending) => void;
+  #part: Recording | undefined;
+  #batches: Generator<RecordedBatch, Ending> | undefined;
+  #batch: RecordedBatch | undefined;
+  #row = 0;
+  #note = 0;
+
+  /** @param ended told of each part that was read to its end */
+  constructor(parts: readonly Recording[], ended: (part: Recording, ending: Ending) => void) {
+    this.#parts = parts.values();
+    this.#ended = ended;
+  }
+
+  /** Whether anything is left. Reads the next batch, where all of the last was taken. */
+  ready(): boolean {
+    while (!this.#batch || (this.#row === this.#batch.length && this.#note === this.#batch.notes.length)) {
+      if (!this.#nextBatch()) return false;
+    }
+    return true;
+  }
+
+  /** When the next row happened; for what has no time the first moment of all. There must be something left. */
+  get time(): number {
+    const batch = this.#batch!;
+    return (this.#row < batch.length ? batch.time(this.#row) : undefined) ?? -Infinity;
+  }
+
+  /** Takes the next note, or rows that happened until `end`, which those next are, at most `most`. */
+  take(end: number, most: number): Piece {
+    const batch = this.#batch!;
+    const note = batch.notes[this.#note];
+    if (note && note.at <= this.#row) {
+      this.#note++;
+      return { type: "note", note: note.note };
+    }
+    const start = this.#row;
+    const last = Math.min(note?.at ?? batch.length, start + most);
+    do this.#row++;
+    while (this.#row < last && this.time <= end);
+    return { type: "rows", length: this.#row - start, row: (index) => batch.row(start + index) };
+  }
+
+  close(): void {
+    this.#batches?.return({ whole: 0, dropped: 0, finished: true });
+  }
+
+  #nextBatch(): boolean {
+    this.#batch = undefined;
+    this.#row = this.#note = 0;
+    for (;;) {
+      if (!this.#batches) {
+        const { value: part, done } = this.#parts.next();
+        if (done) return false;
+        this.#part = part;
+        this.#batches = part.batches();
+      }
+      const next = this.#batches.next();
+      if (!next.done) {
+        this.#batch = next.value;
+        return true;
+      }
+      this.#batches = undefined;
+      this.#ended(this.#part!, next.value);
+    }
+  }
+}

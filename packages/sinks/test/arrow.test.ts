@@ -1,0 +1,4 @@
+import { conformance } from "./conformance.js";
+import { arrow } from "./recorded.js";
+
+conformance(arrow);

@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { readRecording, toArrow } from "@rxbpf/sinks";
+
+import type { Entry, Tested } from "./conformance.js";
+
+/** Rows and losses of a recording, in order. */
+export function entries(path: string): Entry[] {
+  return [...readRecording(path).batches()].flatMap(({ length, row, notes }) => {
+    const found: Entry[] = [];
+    for (let i = 0; i <= length; i++) {
+      for (const { at, note } of notes)
+        if (at === i && note.type === "lost") found.push({ lost: note.count, reason: note.reason });
+      if (i === length) break;
+      const { seq, size, name } = row(i);
+      found.push({ seq: seq as number, size: String(size), name: name as string });
+    }
+    return found;
+  });
+}
+
+export const arrow: Tested = {
+  name: "toArrow",
+  sink: (target, losses) => toArrow(target, { losses, batchMs: 50 }),
+  read(written) {
+    const directory = mkdtempSync(join(tmpdir(), "rxbpf-recorded-"));
+    try {
+      const path = join(directory, "copy");
+      writeFileSync(path, written);
+      return entries(path);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  },
+  shown: (name) => name,
+};
