@@ -21,15 +21,8 @@ export * from "./schema/schema.js";
 export { bindLayout, type Layout, type Place } from "./schema/layout.js";
 export { Btf } from "./btf/btf.js";
 
-export {
-  ColumnBuilder,
-  type Column as ColumnValues,
-  type Columns,
-  type NumberArray,
-  type Presence,
-  type Records,
-  type Strings,
-} from "./schema/columns.js";
+export { ColumnBuilder } from "./schema/columns.js";
+export type { Column as ColumnValues, Columns, NumberArray, Presence, Records, Strings } from "./schema/column-data.js";
 export { milliseconds } from "./schema/rows.js";
 export { unixOffsetNs } from "./clock.js";
 

@@ -9,7 +9,7 @@ import {
   type TeardownLogic,
 } from "rxjs";
 
-import type { Records } from "./schema/columns.js";
+import type { Records } from "./schema/column-data.js";
 import type { Fields, Schema } from "./schema/schema.js";
 import type { Column } from "./text/column.js";
 

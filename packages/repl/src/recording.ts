@@ -95,13 +95,15 @@ function startAfter(
 }
 
 /** What runs now of what a probe sees with these options; nothing is told of other processes. */
-function snapshotOf(values: Readonly<Record<string, unknown>>): Snapshot {
+function snapshotOf(values: Readonly<Record<string, unknown>>): Snapshot | undefined {
   const { cgroupmap, mntnsmap, pid, ppid, uid } = values as Partial<RunningProcess> & Record<string, string>;
   const narrowing = { ...(cgroupmap && { cgroupmap }), ...(mntnsmap && { mntnsmap }) };
   const is = (only: unknown, value: number): boolean => only === undefined || only === value;
-  const running = runningProcesses(
-    narrowing,
-    (process) => is(pid, process.pid) && is(ppid, process.ppid) && is(uid, process.uid),
-  );
-  return { type: "snapshot", time: Date.now(), ...running };
+  const wanted = (process: RunningProcess): boolean =>
+    is(pid, process.pid) && is(ppid, process.ppid) && is(uid, process.uid);
+  try {
+    return { type: "snapshot", time: Date.now(), ...runningProcesses(narrowing, wanted) };
+  } catch {
+    return undefined; // the set is gone, or never was: what is narrowed to it says so
+  }
 }

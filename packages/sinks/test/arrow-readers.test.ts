@@ -71,15 +71,16 @@ test("polars, which is strict, reads the same values in the same types", () => {
   const polars = createRequire(import.meta.url)("nodejs-polars-linux-x64-gnu") as Polars;
   const frame = polars.readIpc(readFileSync(path), {});
   expect(frame.shape.height).toBe(ROWS);
-  const { time: _time, packet: _packet, ...names } = sampleSchema.fields;
-  for (const name of Object.keys(names)) {
+  // Of bytes it gives JavaScript nothing.
+  const names = Object.keys(sampleSchema.fields).filter((name) => !["time", "packet"].includes(name));
+  for (const name of names) {
     const found = frame.column(name).toArray().map(plain);
     expect(found, name).toEqual(rows.map((row) => row[name as keyof Sample] ?? null));
   }
   // Of 64 bits it gives JavaScript doubles, of the part below the second all.
   expect(frame.column("time").nanosecond().toArray()).toEqual(rows.map((row) => Number(nanoseconds(row) % 10n ** 9n)));
   expect(frame.column("time").toPhysical().toArray()).toEqual(rows.map((row) => Number(nanoseconds(row))));
-  const types = Object.fromEntries(["time", ...Object.keys(names)].map((name) => [name, frame.column(name).dtype]));
+  const types = Object.fromEntries(["time", ...names].map((name) => [name, frame.column(name).dtype]));
   expect(types).toEqual({
     time: { variant: "Datetime", inner: ["ns", "UTC"] },
     seq: "UInt32",

@@ -205,7 +205,7 @@ export function conformance(tested: Tested): void {
 /** What a sink must do that writes to pipes too. */
 export function pipeConformance(tested: PipeTested): void {
   describe(`${tested.name} keeps the rules of sinks that write to pipes`, () => {
-    const { path, read, seqs } = target(tested);
+    const { path, seqs } = target(tested);
 
     test("a pipe that its reader closes ends the source quietly", async () => {
       execFileSync("mkfifo", [path]);

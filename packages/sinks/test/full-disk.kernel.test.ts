@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { childProcesses } from "./child.js";
 import { fullDisk } from "./conformance.js";
+import { arrow } from "./recorded.js";
 import { json, text } from "./tested.js";
 
 const start = childProcesses();
@@ -22,7 +23,7 @@ afterEach(() => {
   rmdirSync(directory);
 });
 
-test.each([json, text])("$name on a full disk says so and leaves whole lines", async (tested) => {
+test.each([json, text, arrow])("$name on a full disk says so and leaves whole events", async (tested) => {
   await fullDisk(tested, join(directory, "out"));
 });
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 
-import type { Column, ColumnData, Records, Strings } from "./columns.js";
+import type { Column, ColumnData, Records, Strings } from "./column-data.js";
 import type { Place } from "./layout.js";
 import { addressText } from "./rows.js";
 import type { Field, Kind } from "./schema.js";

@@ -195,7 +195,7 @@ export interface AnyProbe {
       readonly options: readonly string[];
       matches(options: object): (event: never) => boolean;
     };
-    columns(options: object): readonly Column<never>[];
+    readonly columns: (options: object) => readonly Column<never>[];
   };
   readonly options: Options;
   parse(options: Readonly<Record<string, unknown>>): object;

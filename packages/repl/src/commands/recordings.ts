@@ -92,5 +92,5 @@ function iso(time: number): string {
 
 function shown(value: unknown): string {
   if (Array.isArray(value)) return printable(value.join(" "));
-  return printable(typeof value === "object" ? JSON.stringify(value) : String(value));
+  return printable(typeof value === "string" ? value : JSON.stringify(value));
 }

@@ -39,9 +39,9 @@ export function rowReader({ fields }: Schema<Fields>, header: BatchHeader, body:
 
 /** Makes what is in a batch. */
 export interface RowReader {
-  row(index: number): Record<string, unknown>;
+  readonly row: (index: number) => Record<string, unknown>;
   /** The first moment that a row tells, in Unix milliseconds; undefined where it tells none. */
-  time(index: number): number | undefined;
+  readonly time: (index: number) => number | undefined;
 }
 
 /** Takes nodes and buffers of a batch in their order. */

@@ -20,6 +20,7 @@ export class ArrowFile {
   readonly #encoder: Encoder;
   readonly #batches: Batches;
   #bytes = 0;
+  #closed = false;
 
   /**
    * Writes the head of the file. Takes the descriptor over.
@@ -48,9 +49,15 @@ export class ArrowFile {
     this.#put(this.#encoder.batch(this.#batches.make(columns, metadata)));
   }
 
-  /** Writes the footer and closes the file. @throws Error where it cannot be written */
+  /** Writes the footer and closes the file, unless that was done. @throws Error where it cannot be written */
   finish(): void {
+    if (this.#closed) return;
     this.#put(this.#encoder.footer());
+    this.#close();
+  }
+
+  #close(): void {
+    this.#closed = true;
     closeSync(this.#fd);
   }
 
@@ -72,7 +79,7 @@ export class ArrowFile {
     } catch {
       cut(this.#fd, this.#bytes);
     }
-    closeSync(this.#fd);
+    this.#close();
   }
 }
 

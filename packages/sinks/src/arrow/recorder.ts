@@ -19,7 +19,7 @@ export interface ArrowOptions extends SinkOptions {
   /** Writes one file after the other, each a whole recording: their names are the path's with start and number. */
   readonly rotate?: Rotation | undefined;
   /** What there is now, asked for at the beginning of every file. */
-  readonly snapshot?: (() => Snapshot) | undefined;
+  readonly snapshot?: (() => Snapshot | undefined) | undefined;
 }
 
 const BATCH_ROWS = 65_536;
@@ -241,14 +241,19 @@ export class Recorder<E> {
   }
 
   #settle(failure?: Failure): void {
-    this.#discard();
+    this.#closeAll();
     this.#tell();
     if (failure) this.#subscriber.error(failure.error);
     else this.#subscriber.complete();
   }
 
-  /** Closes a descriptor that no file has taken over. */
-  #discard(): void {
+  /** Closes what a failure left open, as whole as it can be. */
+  #closeAll(): void {
+    try {
+      this.#file?.finish();
+    } catch {
+      // The failure before is the one to tell.
+    }
     if (this.#part && this.#part.fd >= 0) closeSync(this.#part.fd);
     this.#part = undefined;
   }

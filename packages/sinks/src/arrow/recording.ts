@@ -23,7 +23,7 @@ export interface Recording {
    * Reads on batch by batch, up to the first that is cut or damaged; says at the end how much was
    * dropped. The file is open as long as the iteration lasts.
    */
-  batches(): Generator<RecordedBatch, Ending>;
+  readonly batches: () => Generator<RecordedBatch, Ending>;
 }
 
 /**

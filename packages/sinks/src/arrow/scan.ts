@@ -8,7 +8,7 @@ export interface Found {
   readonly message: Message;
   readonly block: Block;
   /** Reads what belongs to it. */
-  body(): ArrayBuffer;
+  readonly body: () => ArrayBuffer;
 }
 
 /** How the messages of a file end. */

@@ -1,0 +1,54 @@
+import type { Layout } from "./layout.js";
+import type { Memory } from "./rows.js";
+
+/** The values of one field for many events, as Arrow lays them out. */
+export type ColumnData =
+  | { readonly type: "numbers"; readonly values: NumberArray }
+  /** One bit a value, from the lowest bit of the first byte. */
+  | { readonly type: "bits"; readonly values: Uint8Array }
+  | Strings
+  /** The list at `i` is the strings from `lists[i]` to `lists[i + 1]`. */
+  | { readonly type: "lists"; readonly lists: Int32Array; readonly strings: Strings };
+
+/** The value at `i` is `bytes` from `offsets[i]` to `offsets[i + 1]`. Of text fields they are UTF-8. */
+export interface Strings {
+  readonly type: "strings";
+  readonly offsets: Int32Array;
+  readonly bytes: Uint8Array;
+}
+
+export type NumberArray =
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | Int32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float64Array;
+
+/** Which values of an optional field are there: one bit a value, as in a column of bits. */
+export interface Presence {
+  readonly bits: Uint8Array;
+  readonly absent: number;
+}
+
+/** A column; where the field is optional, with which of its values are there. */
+export type Column = ColumnData & { readonly presence?: Presence };
+
+/** Events that were gathered in columns. The arrays are the taker's own. */
+export interface Columns {
+  readonly length: number;
+  /** In the order of the schema's fields. */
+  readonly columns: readonly Column[];
+}
+
+/** Records of one batch, where they stand in memory. */
+export interface Records {
+  readonly layout: Layout;
+  readonly memory: Memory;
+  /** Of each record, in bytes from the start of the memory. */
+  readonly positions: Int32Array;
+  readonly count: number;
+  /** What to add to CLOCK_MONOTONIC to get Unix time. */
+  readonly unixOffsetNs: bigint;
+}

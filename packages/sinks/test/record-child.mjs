@@ -1,0 +1,18 @@
+// A program that records as fast as it can until it is killed, for killed.kernel.test.ts. It says how far it is.
+import { writeSync } from "node:fs";
+
+import { EventStream, i32, schema, text, u64 } from "@rxbpf/core";
+import { toArrow } from "@rxbpf/sinks";
+
+const [path, batchRows] = process.argv.slice(2);
+const fields = { seq: i32(""), size: u64(""), name: text("") };
+let seq = 0;
+const row = () => ({ seq, size: seq * 10, name: `file ${seq++}` });
+
+const stream = new EventStream({ name: "child", schema: schema("row", fields), columns: () => [] }, (receiver) => {
+  const timer = setInterval(() => receiver.batch({ length: 500, row }), 1);
+  return { stop: () => {}, close: () => clearInterval(timer), hold: () => {}, release: () => {} };
+});
+stream.pipe(toArrow(path, { batchRows: Number(batchRows), batchMs: 100 })).subscribe({
+  next: ({ bytes }) => writeSync(1, `${bytes}\n`),
+});
