@@ -4,7 +4,7 @@ import type { Layout, Place } from "./layout.js";
 
 /** Memory that records are read from, seen as numbers of each width. */
 export interface Memory {
-  readonly u8: Buffer;
+  readonly u8: Uint8Array;
   readonly u16: Uint16Array;
   readonly u32: Uint32Array;
   readonly i32: Int32Array;
@@ -13,7 +13,7 @@ export interface Memory {
 export function memory(buffer: ArrayBuffer): Memory {
   const words = buffer.byteLength >>> 2;
   return {
-    u8: Buffer.from(buffer),
+    u8: new Uint8Array(buffer),
     u16: new Uint16Array(buffer, 0, words * 2),
     u32: new Uint32Array(buffer, 0, words),
     i32: new Int32Array(buffer, 0, words),
@@ -96,7 +96,8 @@ interface Readers {
 function readers({ u8, u32 }: Memory, unixOffset: bigint): Readers {
   const offsetMs = Number(unixOffset / NS_PER_MS);
   const offsetNs = Number(unixOffset % NS_PER_MS);
-  const text = (position: number, length: number): string => u8.toString("utf8", position, position + length);
+  const buffer = Buffer.from(u8.buffer, u8.byteOffset, u8.byteLength);
+  const text = (position: number, length: number): string => buffer.toString("utf8", position, position + length);
   const untilNul = (position: number, size: number): string => {
     const nul = u8.indexOf(0, position);
     return text(position, nul < 0 || nul > position + size ? size : nul - position);
