@@ -111,15 +111,9 @@ static __always_inline void send(struct open_event_record *record, long ret)
 	emit_text(record, sizeof(record->event) + record->event.path.length);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+/* Not inlined: the program below runs at every system call, and should save few registers for nothing. */
+static __noinline int tell_open(struct pt_regs *regs, long ret, enum syscall nr, bool compat)
 {
-	bool compat;
-	enum syscall nr = leaving_open(regs, &compat);
-
-	if (nr == SYS_OTHER || result_unwanted(ret) || drop_current())
-		return 0;
-
 	struct open_event_record *record = new_record(SLOT_SYSCALL);
 	unsigned long args[4];
 
@@ -157,6 +151,17 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	describe(record, dirfd, how.flags, how.mode, name, false);
 	send(record, ret);
 	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+{
+	bool compat;
+	enum syscall nr = leaving_open(regs, &compat);
+
+	if (nr == SYS_OTHER || result_unwanted(ret) || drop_current())
+		return 0;
+	return tell_open(regs, ret, nr, compat);
 }
 
 static __always_inline bool is_open(__u8 opcode)

@@ -62,8 +62,18 @@ export function unheld(): string[] {
 
 function shown(): { object: string; pinned: readonly string[] }[] {
   return KINDS.flatMap((kind) => {
-    const text = execFileSync("bpftool", ["-jf", kind, "show"], { encoding: "utf8" });
-    const all = JSON.parse(text) as { id: number; pinned?: string[] }[];
+    const all = listed(kind) as { id: number; pinned?: string[] }[];
     return all.map(({ id, pinned = [] }) => ({ object: `${kind} ${id}`, pinned }));
   });
+}
+
+/** What bpftool lists. It fails where an object is freed while it looks, as those of other processes may be: then again. */
+function listed(kind: string): unknown {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return JSON.parse(execFileSync("bpftool", ["-jf", kind, "show"], { encoding: "utf8", stdio: "pipe" }));
+    } catch (error) {
+      if (attempt === 10) throw error;
+    }
+  }
 }

@@ -66,16 +66,21 @@ __u64 lost_no_scratch_memory; /* a processor with a number past those counted at
 		return bpf_map_lookup_elem(&scratch, &key);                 \
 	}
 
+/* The id of a task's cgroup in the v2 hierarchy: what bpf_get_current_cgroup_id() gives, without a call. */
+static __always_inline __u64 cgroup_id(struct task_struct *task)
+{
+	return task->cgroups->dfl_cgrp->kn->id;
+}
+
 /* Describes the current task. Its BTF pointers are read directly: a bad one reads as 0. */
 static __always_inline void fill_who(struct who *who)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 id = bpf_get_current_pid_tgid();
 
 	who->time = bpf_ktime_get_ns();
-	who->cgroup_id = bpf_get_current_cgroup_id();
-	who->pid = id >> 32;
-	who->tid = (__u32)id;
+	who->cgroup_id = cgroup_id(task);
+	who->pid = task->tgid;
+	who->tid = task->pid;
 	who->ppid = task->real_parent->tgid;
 	who->uid = (__u32)bpf_get_current_uid_gid();
 	who->mntns_id = task->nsproxy->mnt_ns->ns.inum;

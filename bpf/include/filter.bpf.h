@@ -60,19 +60,18 @@ static __always_inline bool comm_differs(const char *comm)
 static __always_inline bool drop(const struct who *who)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 id = bpf_get_current_pid_tgid();
-	__u32 pid = who ? who->pid : id >> 32;
+	__u32 pid = who ? who->pid : task->tgid;
 
 	if (self_pid && pid == self_pid)
 		return true;
 	if (only_pid && pid != only_pid)
 		return true;
-	if (only_tid && (who ? who->tid : (__u32)id) != only_tid)
+	if (only_tid && (who ? who->tid : task->pid) != only_tid)
 		return true;
 	if (by_uid && (who ? who->uid : (__u32)bpf_get_current_uid_gid()) != only_uid)
 		return true;
 	if (by_cgroup) {
-		__u64 key = who ? who->cgroup_id : bpf_get_current_cgroup_id();
+		__u64 key = who ? who->cgroup_id : cgroup_id(task);
 
 		if (!bpf_map_lookup_elem(&cgroup_set, &key))
 			return true;

@@ -68,6 +68,7 @@ function run<R>(
   const reportLosses = losses(loaded, receiver);
   let closed = false;
   let held = 0;
+  let counted = false;
   let settling: NodeJS.Timeout | undefined;
 
   /** Takes tables, when no program can be counting in their maps any more, and delivers them; `last` ends it. */
@@ -75,7 +76,10 @@ function run<R>(
     settling = setTimeout(() => {
       settling = undefined;
       try {
-        for (const table of take()) if (!closed) receiver.batch({ length: 1, row: () => table });
+        for (const table of take()) {
+          counted ||= table.length > 0;
+          if (!closed) receiver.batch({ length: 1, row: () => table });
+        }
         if (!closed) reportLosses(last !== undefined);
         if (!closed) last?.();
       } catch (error) {
@@ -92,9 +96,8 @@ function run<R>(
       turn[0] = 1 - before;
       deliverSoon(() => [tables[before]!()]);
     }, intervalMs);
-  const stopExplaining = explainIdle(setting, receiver, () =>
-    MAPS.some((name) => !object.map(name).keys().next().done),
-  );
+  const counting = (): boolean => MAPS.some((name) => !object.map(name).keys().next().done);
+  const stopExplaining = explainIdle(setting, receiver, () => counted || counting());
   const stopTimers = (): void => {
     stopExplaining();
     for (const timer of [looking, ticking, settling]) clearTimeout(timer);

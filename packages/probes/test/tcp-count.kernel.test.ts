@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 
-import { aggregate, EventStream, type Setting, trace } from "@rxbpf/core";
+import { aggregate, EventStream, type Setting, type Status, trace } from "@rxbpf/core";
 import { PinnedSet } from "@rxbpf/filters";
 import { type ConnectCount, type ConnectEvent, connectEvent, tcpconnect } from "@rxbpf/probes";
-import { filter, firstValueFrom } from "rxjs";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 import { holdings, inKernel } from "../../../testing/holdings.js";
@@ -139,16 +138,28 @@ describe("counting", () => {
     }
   });
 
-  test("says so when nothing of a set was counted", async () => {
-    const set = PinnedSet.create(pinPath(), "cgroup");
-    onTestFinished(() => set.close());
-    const stream = tcpconnect.count({ cgroupmap: set.path });
-    const notice = firstValueFrom(
-      stream.status.pipe(filter((status) => status.type === "notice" && status.message.startsWith("no event"))),
-    );
-    const subscription = stream.subscribe();
-    onTestFinished(() => subscription.unsubscribe());
-    expect(await notice).toMatchObject({ message: expect.stringContaining(`${set.path} is empty`) });
+  test("says so when nothing of a set was counted, and not when something was", async () => {
+    const empty = PinnedSet.create(pinPath(), "mntns");
+    onTestFinished(() => empty.close());
+    const used = PinnedSet.create(pinPath(), "mntns");
+    onTestFinished(() => used.close());
+    const client = startActor(...network.left);
+    await client.call("socket", 4);
+    used.add({ pid: client.pid });
+    const recordings = {
+      empty: await record(tcpconnect.count({ mntnsmap: empty.path })),
+      used: await record(tcpconnect.count({ mntnsmap: used.path, interval: 1 })),
+    };
+    await client.attempt("many", network.rightAddress[4], 81, 1);
+    const said = ({ statuses }: { statuses: readonly Status[] }): string[] =>
+      statuses.flatMap((status) =>
+        status.type === "notice" && status.message.startsWith("no event") ? [status.message] : [],
+      );
+    await expect
+      .poll(() => said(recordings.empty), { timeout: 10_000 })
+      .toEqual([`no event so far: ${empty.path} is empty`]);
+    await recordings.used.find(() => recordings.used.events.length >= 5); // it is as old by now
+    expect(said(recordings.used)).toEqual([]);
   });
 });
 

@@ -64,9 +64,8 @@ test("a second signal does not wait for that", async () => {
 });
 
 test("a signal ends a run also while its command goes on", async () => {
-  // What the command prints may come before the heading.
-  const [tool, ...args] = commandLine("opensnoop", "--exec", "sh", "-c", "echo $$; exec sleep 60 > /dev/null 2>&1");
-  const child = start(tool, args);
+  const [program, ...args] = commandLine("opensnoop", "--exec", "sh", "-c", "echo $$; exec sleep 60 > /dev/null 2>&1");
+  const child = start(program, args);
   let line = await child.line();
   while (!/^\d+$/.test(line)) line = await child.line();
   const command = Number(line);

@@ -46,3 +46,11 @@ export async function traceSessions(
   const events = (await recording.finish()).filter(({ pid }) => names.has(pid));
   return { events, short: events.map(({ type, pid }) => `${type} ${names.get(pid)}`), lost: recording.lost() };
 }
+
+/** How each session begins in short. */
+export const OPENED = ["connect client", "accept server"] as const;
+
+/** Traces a session of two processes from before its connect until `end` is done with it. */
+export function traceSession(client: Actor, server: Actor, address: string, end: (ends: Ends) => Promise<unknown>) {
+  return traceSessions({ client, server }, async () => end(await join(client, server, address)));
+}
