@@ -1,0 +1,103 @@
+import { EventStream } from "@rxbpf/core";
+import {
+  type AnyProbe,
+  execsnoop,
+  opensnoop,
+  recordedBy,
+  tcpaccept,
+  tcpconnect,
+  tcptracer,
+  UsageError,
+} from "@rxbpf/probes";
+import { lastValueFrom, map, toArray } from "rxjs";
+import { expect, test } from "vitest";
+
+const who = {
+  time: 1_700_000_000_000,
+  pid: 10,
+  tid: 11,
+  ppid: 1,
+  uid: 0,
+  comm: "cat",
+  cgroupId: 1,
+  mntnsId: 2,
+  cpu: 0,
+};
+const open = { ...who, ret: 3, flags: 0, mode: 0, path: "/etc/passwd", truncated: false, ioUring: false };
+const exec = {
+  ...who,
+  ...{ pcomm: "sh", ret: 0, filename: "/bin/cat", interpreter: "", args: ["cat", "-n"], truncated: false },
+};
+const connection = {
+  ...{ ...who, ip: 4, localAddress: "127.0.0.1", localPort: 40_000, remoteAddress: "127.0.0.2", remotePort: 443 },
+  netnsId: 5,
+};
+const session = { ...connection, type: "connect" };
+
+type Changes = Record<string, unknown>;
+
+/** What is left of events, by their place: the first is `event`, the others are it with changes. */
+function chosen(probe: AnyProbe, event: object, changes: readonly Changes[], options: Changes): Promise<number[]> {
+  const rows = [{}, ...changes].map((change, place) => ({ ...event, ...change, cpu: place }));
+  const info = { name: probe.definition.name, schema: probe.definition.event, columns: () => [] };
+  const stream = new EventStream<unknown>(info, (receiver) => {
+    const timer = setImmediate(() => {
+      receiver.batch({ length: rows.length, row: (index) => rows[index]! });
+      receiver.complete();
+    });
+    return { stop: () => {}, close: () => clearImmediate(timer), hold: () => {}, release: () => {} };
+  });
+  const places = recordedBy(probe, stream, options).pipe(
+    map((row) => (row as { cpu: number }).cpu),
+    toArray(),
+  );
+  return lastValueFrom(places);
+}
+
+const V6 = { ip: 6 };
+test.each<[AnyProbe, object, Changes[], Changes, number[]]>([
+  [opensnoop, open, [{ ret: -2 }], {}, [0, 1]],
+  [opensnoop, open, [{ ret: -2 }], { failed: true }, [1]],
+  [opensnoop, open, [{ pid: 12 }], { pid: 12 }, [1]],
+  [opensnoop, open, [{ tid: 12 }], { tid: 12 }, [1]],
+  // As in the kernel, where the thread alone decides.
+  [opensnoop, open, [{ tid: 12 }], { tid: 12, pid: 99 }, [1]],
+  [opensnoop, open, [{ uid: 7 }], { uid: 0 }, [0]],
+  [opensnoop, open, [{ comm: "concat" }, { comm: "dog" }], { name: "cat" }, [0, 1]],
+  [opensnoop, open, [{ flags: 0o100 }, { flags: 0o101 }, { flags: 2 }], { flagFilter: ["O_CREAT"] }, [1, 2]],
+  [opensnoop, open, [{ flags: 0o101 }, { flags: 2 }], { flagFilter: ["O_RDONLY", "O_RDWR"] }, [0, 2]],
+  [execsnoop, exec, [{ ret: -2 }], {}, [0]],
+  [execsnoop, exec, [{ ret: -2 }], { fails: true }, [0, 1]],
+  [execsnoop, exec, [{ uid: 7 }, { ppid: 7 }], { uid: 0, ppid: 1 }, [0]],
+  [execsnoop, exec, [{ comm: "dog", filename: "/bin/dog" }], { name: /^d/ }, [1]],
+  [execsnoop, exec, [{ args: ["cat", "-v"] }], { line: /-v$/ }, [1]],
+  [tcpaccept, connection, [V6, { localPort: 80 }, { pid: 9 }], { ipv4: true, port: [40_000], pid: 10 }, [0]],
+  [tcpconnect, connection, [V6, { remotePort: 80 }, { uid: 9 }], { ipv4: true, port: [443], uid: 0 }, [0]],
+  [tcpconnect, connection, [V6], { ipv6: true }, [1]],
+  [tcptracer, session, [V6, { netnsId: 6 }, { pid: 9 }], { ipv4: true, netns: 5, pid: 10 }, [0]],
+])(
+  "of what %o recorded, options choose what they would have chosen live",
+  async (probe, event, changes, options, left) => {
+    expect(await chosen(probe, event, changes, options)).toEqual(left);
+  },
+);
+
+test.each<AnyProbe>([opensnoop, execsnoop, tcpaccept, tcpconnect, tcptracer])(
+  "%o: its own options are either for recordings, or change what is recorded",
+  ({ definition, options }) => {
+    const common = ["cgroupmap", "mntnsmap", "duration", "includeSelf", "ringBytes"];
+    const live = ["fullPath", "bufferPages", "exec", "argsSize"];
+    const own = Object.keys(options).filter((name) => !common.includes(name) && !live.includes(name));
+    expect([...definition.recorded.options].sort()).toEqual(own.sort());
+  },
+);
+
+test("what a recording cannot tell is wrong usage, and another probe's recording an error", () => {
+  expect(() => chosen(opensnoop, open, [], { fullPath: true })).toThrow(UsageError);
+  expect(() => chosen(opensnoop, open, [], { cgroupmap: "/sys/fs/bpf/set" })).toThrow(UsageError);
+  const info = { name: "opensnoop", schema: execsnoop.definition.event, columns: () => [] };
+  const stream = new EventStream<unknown>(info, () => ({ stop() {}, close() {}, hold() {}, release() {} }));
+  expect(() => recordedBy(opensnoop, stream)).toThrow(
+    "Cannot replay it as opensnoop: the recording has no flags mode path ioUring",
+  );
+});
