@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
 import type { RecordKind } from "../src/schema/schema.js";
-import { memory, milliseconds, rowDecoder } from "../src/schema/rows.js";
+import { milliseconds } from "../src/schema/moment.js";
+import { memory, rowDecoder } from "../src/schema/rows.js";
 
 const SIZES: Partial<Record<RecordKind, number>> = {
   time: 8,

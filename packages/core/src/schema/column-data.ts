@@ -1,5 +1,4 @@
 import type { Layout } from "./layout.js";
-import type { Memory } from "./rows.js";
 
 /** The values of one field for many events, as Arrow lays them out. */
 export type ColumnData =
@@ -45,7 +44,13 @@ export interface Columns {
 /** Records of one batch, where they stand in memory. */
 export interface Records {
   readonly layout: Layout;
-  readonly memory: Memory;
+  /** The memory, seen as numbers of each width. */
+  readonly memory: {
+    readonly u8: Uint8Array;
+    readonly u16: Uint16Array;
+    readonly u32: Uint32Array;
+    readonly i32: Int32Array;
+  };
   /** Of each record, in bytes from the start of the memory. */
   readonly positions: Int32Array;
   readonly count: number;

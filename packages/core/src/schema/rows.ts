@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 
 import type { Layout, Place } from "./layout.js";
+import { NS_PER_MS } from "./moment.js";
 
 /** Memory that records are read from, seen as numbers of each width. */
 export interface Memory {
@@ -73,15 +74,9 @@ function expression({ kind, offset, size }: Place, index: number): string {
   }
 }
 
-const NS_PER_MS = 1_000_000n;
 /** 2^32 nanoseconds are so many milliseconds and so many nanoseconds. */
 const HIGH_MS = 4294;
 const HIGH_NS = 967_296;
-
-/** Unix nanoseconds as the milliseconds of a row: the number nearest to them. */
-export function milliseconds(unixNs: bigint): number {
-  return Number(unixNs / NS_PER_MS) + Number(unixNs % NS_PER_MS) / 1e6;
-}
 
 interface Readers {
   time(high: number, low: number): number;
