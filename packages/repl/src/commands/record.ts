@@ -24,7 +24,7 @@ interface Own {
 export function addRecord(program: Command): void {
   program
     .command("record")
-    .description("record probes as Arrow files: rxbpf record PROBE... -o PATH [flags of the probes] [-- COMMAND...]")
+    .description("record probes as Arrow files; flags are those of the probes: rxbpf record PROBE... --help")
     .argument("[probe...]", "probes; --help after them shows their flags")
     .allowUnknownOption()
     .helpOption(false)
