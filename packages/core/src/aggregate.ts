@@ -7,7 +7,7 @@ import { losses } from "./losses.js";
 import { bindLayout, type Layout } from "./schema/layout.js";
 import { memory, type RowDecoder, rowDecoder } from "./schema/rows.js";
 import type { Fields, Schema } from "./schema/schema.js";
-import type { Connection, Receiver, Source } from "./stream.js";
+import type { Connection, Receiver, Source } from "./source.js";
 import { announce, explainIdle, type Setting } from "./trace.js";
 
 /** What a program counts, as bpf/include/count.bpf.h makes it: what the keys and the values of its maps say. */

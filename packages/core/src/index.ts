@@ -1,18 +1,7 @@
 // Streams
-export {
-  type Attached,
-  type Batch,
-  type Connection,
-  EventStream,
-  type Lost,
-  type Notice,
-  originOf,
-  type Receiver,
-  refine,
-  type Source,
-  type Status,
-  type StreamInfo,
-} from "./stream.js";
+export * from "./source.js";
+export { EventStream, originOf, refine } from "./stream.js";
+export { type Attachment, attachments } from "./attachments.js";
 export { type Aside, trace, type Setting } from "./trace.js";
 export { aggregate, type Counter } from "./aggregate.js";
 

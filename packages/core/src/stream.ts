@@ -9,86 +9,8 @@ import {
   type TeardownLogic,
 } from "rxjs";
 
-import type { Records } from "./schema/column-data.js";
-import type { Fields, Schema } from "./schema/schema.js";
-import type { Column } from "./text/column.js";
-
-/** What a stream says about itself, besides its events. */
-export type Status = Attached | Lost | Notice;
-
-/** The stream delivers what happens from now on. */
-export interface Attached {
-  readonly type: "attached";
-  /** The programs that run. */
-  readonly programs: readonly string[];
-}
-
-/** Events that happened and cannot be delivered. */
-export interface Lost {
-  readonly type: "lost";
-  /** Unix milliseconds when the loss was seen; it happened after the event delivered last. */
-  readonly time: number;
-  /** How many events, since the last such report. */
-  readonly count: number;
-  /** How many since the stream was subscribed to. */
-  readonly total: number;
-  /** Where: `ring full` or `map full` in the kernel, `sink full` in this process. */
-  readonly reason: string;
-}
-
-/** Something that a person should know. */
-export interface Notice {
-  readonly type: "notice";
-  /** One line. */
-  readonly message: string;
-}
-
-/** Events that arrived together. Valid only during the call that hands it over. */
-export interface Batch<E> {
-  readonly length: number;
-  /** Makes the event at an index into a plain object. */
-  row(index: number): E;
-  /** The same events as records in memory, where they are still as a program wrote them. */
-  readonly records?: Records | undefined;
-}
-
-/** Takes what a source gives. After `complete` or `error` nothing more comes. */
-export interface Receiver<E> {
-  batch(batch: Batch<E>): void;
-  status(status: Status): void;
-  complete(): void;
-  error(error: unknown): void;
-}
-
-/** A source that has been started. */
-export interface Connection {
-  /** Ends the source in good order: nothing new, what is under way is delivered, then `complete`. */
-  stop(): void;
-  /** Ends the source at once and frees what it holds. Calls nothing back. May be called twice. */
-  close(): void;
-  /** Stops delivery until `release`; what happens meanwhile waits in the source's buffer. */
-  hold(): void;
-  release(): void;
-}
-
-/** Starts delivering to a receiver. Throws where it cannot start, having freed everything. */
-export type Source<E> = (receiver: Receiver<E>) => Connection;
-
-/** What a stream knows of its events beyond their type. */
-export interface StreamInfo {
-  /** The probe's name. */
-  readonly name: string;
-  /** The fields of an event, or of each row of an event that is a table. */
-  readonly schema: Schema<Fields>;
-  /** What the probe was asked for, by option. */
-  readonly options?: Readonly<Record<string, unknown>>;
-  /** Whether each event is a table: an array of rows. */
-  readonly tables?: boolean;
-  /** A line that comes before a text table. */
-  readonly banner?: string;
-  /** Makes the columns of a text table of those, anew for each table. */
-  readonly columns: () => readonly Column<unknown>[];
-}
+import { Run } from "./attachments.js";
+import type { Connection, Lost, Receiver, Source, Status, StreamInfo } from "./source.js";
 
 /** What streams made from each other by `until` have in common. */
 interface Shared {
@@ -134,6 +56,11 @@ export class EventStream<E> extends Observable<E> {
     return new EventStream(this.info, stopOn(this.#source, notifier), this.#shared);
   }
 
+  /** The same stream with what `change` makes of each event; where that is undefined the event is left out. */
+  refine<R>(info: StreamInfo, change: (event: E) => R | undefined): EventStream<R> {
+    return new EventStream(info, refine(this.#source, change), this.#shared);
+  }
+
   /**
    * Stops delivery of this stream until the function that it returns is called. For a sink that
    * cannot keep up: events wait in the kernel's ring, and are counted as lost once that is full.
@@ -156,19 +83,34 @@ export class EventStream<E> extends Observable<E> {
    */
   connect(receiver: Receiver<E>): Connection {
     const { status, connections } = this.#shared;
+    const run = new Run(this.info);
     const connection = this.#source({
-      ...receiver,
+      batch(batch) {
+        run.events += batch.length;
+        receiver.batch(batch);
+      },
       status(value) {
+        if (value.type === "lost") run.lost += value.count;
         status.next(value);
         receiver.status(value);
       },
+      complete() {
+        run.end();
+        receiver.complete();
+      },
+      error(error) {
+        run.end();
+        receiver.error(error);
+      },
     });
     connections.add(connection);
+    run.begin(connection);
     // A source may deliver while it starts, so that a sink asks for a hold before there is a connection.
     if (this.#shared.holds > 0) connection.hold();
     return {
       ...connection,
       close() {
+        run.end();
         connections.delete(connection);
         connection.close();
       },

@@ -7,7 +7,7 @@ import { RingReader } from "./reader.js";
 import { bindLayout, type Layout, recordMark } from "./schema/layout.js";
 import { memory, type RowDecoder, rowDecoder } from "./schema/rows.js";
 import type { Fields, Schema } from "./schema/schema.js";
-import type { Connection, Receiver, Source } from "./stream.js";
+import type { Connection, Receiver, Source } from "./source.js";
 
 /** What a run is given besides its program. Made anew for each subscription. */
 export interface Setting extends Patch {

@@ -1,4 +1,5 @@
 import {
+  attachments,
   type Connection,
   EventStream,
   originOf,
@@ -254,4 +255,36 @@ test("a stream works with operators that gather all of it", async () => {
   runs[0]!.give(3);
   runs[0]!.complete();
   expect(await gathered).toEqual([1, 2, 3]);
+});
+
+/** What runs of a stream; other tests leave theirs running. */
+const running = ({ info }: EventStream<number>) => attachments().filter((one) => one.info === info);
+
+test("what runs is listed with its events and losses until it ends", () => {
+  const { stream, runs } = driven();
+  const subscription = stream.subscribe();
+  stream.until(new Subject()).subscribe();
+  runs[0]!.give(1, 2, 3);
+  runs[0]!.status({ type: "lost", time: 0, count: 4, total: 4, reason: "ring full" });
+  const [first, second] = running(stream);
+  expect([first, second]).toMatchObject([
+    { events: 3, lost: 4 },
+    { events: 0, lost: 0 },
+  ]);
+  expect(second!.id).toBeGreaterThan(first!.id);
+  second!.stop();
+  expect(runs[1]!.calls).toEqual(["stop"]);
+  subscription.unsubscribe();
+  expect(running(stream)).toEqual([second]);
+  runs[1]!.complete();
+  expect(running(stream)).toEqual([]);
+});
+
+test("a source that ends while it starts is not listed", () => {
+  const stream = streamOf<number>((receiver) => {
+    receiver.complete();
+    return { stop() {}, close() {}, hold() {}, release() {} };
+  });
+  stream.subscribe();
+  expect(running(stream)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { type Column, EventStream, type Fields, refine, type Source } from "@rxbpf/core";
+import type { Column, EventStream, Fields } from "@rxbpf/core";
 
 import { UsageError } from "./options.js";
 import type { AnyProbe } from "./probe.js";
@@ -22,15 +22,13 @@ export function recordedBy(
     throw new UsageError(`${refused.join(" ")} cannot be asked of a recording; ${recorded.options.join(" ")} can`);
   const values = probe.parse(given);
   const matches = recorded.matches(values) as (row: unknown) => boolean;
-  const source: Source<unknown> = (receiver) => stream.connect(receiver);
-  const info = {
-    ...stream.info,
-    ...(banner && { banner }),
-    columns: () => columns(values) as readonly Column<unknown>[],
-  };
-  return new EventStream(
-    info,
-    refine(source, (row) => (matches(row) ? row : undefined)),
+  return stream.refine(
+    {
+      ...stream.info,
+      ...(banner && { banner }),
+      columns: () => columns(values) as readonly Column<unknown>[],
+    },
+    (row) => (matches(row) ? row : undefined),
   );
 }
 

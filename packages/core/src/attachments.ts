@@ -1,0 +1,53 @@
+import type { Connection, StreamInfo } from "./source.js";
+
+/** A source that runs in this process. */
+export interface Attachment {
+  /** Counts from 1, in the order of attaching. */
+  readonly id: number;
+  readonly info: StreamInfo;
+  /** Unix milliseconds when it was attached. */
+  readonly since: number;
+  /** Events delivered so far. */
+  readonly events: number;
+  /** Events that happened and could not be delivered, so far. */
+  readonly lost: number;
+  /** Ends it in good order, as `EventStream.until` does. */
+  stop(): void;
+}
+
+/** What runs now, the oldest first: every subscription to an `EventStream` that has not ended. */
+export function attachments(): readonly Attachment[] {
+  return [...running];
+}
+
+const running = new Set<Run>();
+let last = 0;
+
+/** What is known of one subscription. */
+export class Run implements Attachment {
+  readonly id = ++last;
+  readonly since = Date.now();
+  readonly info: StreamInfo;
+  events = 0;
+  lost = 0;
+  #connection: Connection | undefined;
+  #ended = false;
+
+  constructor(info: StreamInfo) {
+    this.info = info;
+  }
+
+  begin(connection: Connection): void {
+    this.#connection = connection;
+    if (!this.#ended) running.add(this);
+  }
+
+  end(): void {
+    this.#ended = true;
+    running.delete(this);
+  }
+
+  stop(): void {
+    this.#connection?.stop();
+  }
+}

@@ -1,0 +1,80 @@
+import type { Records } from "./schema/column-data.js";
+import type { Fields, Schema } from "./schema/schema.js";
+import type { Column } from "./text/column.js";
+
+/** What a stream says about itself, besides its events. */
+export type Status = Attached | Lost | Notice;
+
+/** The stream delivers what happens from now on. */
+export interface Attached {
+  readonly type: "attached";
+  /** The programs that run. */
+  readonly programs: readonly string[];
+}
+
+/** Events that happened and cannot be delivered. */
+export interface Lost {
+  readonly type: "lost";
+  /** Unix milliseconds when the loss was seen; it happened after the event delivered last. */
+  readonly time: number;
+  /** How many events, since the last such report. */
+  readonly count: number;
+  /** How many since the stream was subscribed to. */
+  readonly total: number;
+  /** Where: `ring full` or `map full` in the kernel, `sink full` in this process. */
+  readonly reason: string;
+}
+
+/** Something that a person should know. */
+export interface Notice {
+  readonly type: "notice";
+  /** One line. */
+  readonly message: string;
+}
+
+/** Events that arrived together. Valid only during the call that hands it over. */
+export interface Batch<E> {
+  readonly length: number;
+  /** Makes the event at an index into a plain object. */
+  row(index: number): E;
+  /** The same events as records in memory, where they are still as a program wrote them. */
+  readonly records?: Records | undefined;
+}
+
+/** Takes what a source gives. After `complete` or `error` nothing more comes. */
+export interface Receiver<E> {
+  batch(batch: Batch<E>): void;
+  status(status: Status): void;
+  complete(): void;
+  error(error: unknown): void;
+}
+
+/** A source that has been started. */
+export interface Connection {
+  /** Ends the source in good order: nothing new, what is under way is delivered, then `complete`. */
+  stop(): void;
+  /** Ends the source at once and frees what it holds. Calls nothing back. May be called twice. */
+  close(): void;
+  /** Stops delivery until `release`; what happens meanwhile waits in the source's buffer. */
+  hold(): void;
+  release(): void;
+}
+
+/** Starts delivering to a receiver. Throws where it cannot start, having freed everything. */
+export type Source<E> = (receiver: Receiver<E>) => Connection;
+
+/** What a stream knows of its events beyond their type. */
+export interface StreamInfo {
+  /** The probe's name. */
+  readonly name: string;
+  /** The fields of an event, or of each row of an event that is a table. */
+  readonly schema: Schema<Fields>;
+  /** What the probe was asked for, by option. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** Whether each event is a table: an array of rows. */
+  readonly tables?: boolean;
+  /** A line that comes before a text table. */
+  readonly banner?: string;
+  /** Makes the columns of a text table of those, anew for each table. */
+  readonly columns: () => readonly Column<unknown>[];
+}
