@@ -1,4 +1,6 @@
-import type { Connection, StreamInfo } from "./source.js";
+import { type Observable, Subject } from "rxjs";
+
+import type { Connection, Status, StreamInfo } from "./source.js";
 
 /** A source that runs in this process. */
 export interface Attachment {
@@ -19,6 +21,11 @@ export interface Attachment {
 export function attachments(): readonly Attachment[] {
   return [...running];
 }
+
+const said = new Subject<Status>();
+
+/** What all of them say of themselves: attachment, losses and notices, as they come. Does not complete. */
+export const statuses: Observable<Status> = said.asObservable();
 
 const running = new Set<Run>();
 let last = 0;
@@ -45,6 +52,11 @@ export class Run implements Attachment {
   end(): void {
     this.#ended = true;
     running.delete(this);
+  }
+
+  tell(status: Status): void {
+    if (status.type === "lost") this.lost += status.count;
+    said.next(status);
   }
 
   stop(): void {

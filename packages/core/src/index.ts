@@ -1,7 +1,7 @@
 // Streams
 export * from "./source.js";
 export { EventStream, originOf, refine } from "./stream.js";
-export { type Attachment, attachments } from "./attachments.js";
+export { type Attachment, attachments, statuses } from "./attachments.js";
 export { type Aside, trace, type Setting } from "./trace.js";
 export { aggregate, type Counter } from "./aggregate.js";
 

@@ -90,7 +90,7 @@ export class EventStream<E> extends Observable<E> {
         receiver.batch(batch);
       },
       status(value) {
-        if (value.type === "lost") run.lost += value.count;
+        run.tell(value);
         status.next(value);
         receiver.status(value);
       },

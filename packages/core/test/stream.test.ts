@@ -7,6 +7,7 @@ import {
   refine,
   schema,
   type Source,
+  statuses,
   type Status,
 } from "@rxbpf/core";
 import { expect, test } from "vitest";
@@ -278,6 +279,20 @@ test("what runs is listed with its events and losses until it ends", () => {
   expect(running(stream)).toEqual([second]);
   runs[1]!.complete();
   expect(running(stream)).toEqual([]);
+});
+
+test("what streams say of themselves is told for all of them together", () => {
+  const all: Status[] = [];
+  const said = statuses.subscribe((status) => all.push(status));
+  const [a, b] = [driven(), driven()];
+  a.stream.subscribe();
+  b.stream.subscribe();
+  const lost = { type: "lost", time: 0, count: 4, total: 4, reason: "ring full" } as const;
+  const notice = { type: "notice", message: "the set is empty" } as const;
+  a.runs[0]!.status(lost);
+  b.runs[0]!.status(notice);
+  said.unsubscribe();
+  expect(all).toEqual([lost, notice]);
 });
 
 test("a source that ends while it starts is not listed", () => {

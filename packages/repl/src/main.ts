@@ -9,6 +9,7 @@ import { addProbes } from "./commands/probes.js";
 import { addRecord } from "./commands/record.js";
 import { addRecordings } from "./commands/recordings.js";
 import { addReplay } from "./commands/replay.js";
+import { addRun } from "./commands/run.js";
 import { fail, WRONG_USAGE } from "./exit.js";
 import { version } from "./version.js";
 
@@ -23,6 +24,7 @@ const program = new Command("rxbpf")
 addProbes(program);
 addRecord(program);
 addReplay(program);
+addRun(program);
 addRecordings(program);
 addList(program);
 addCgroupid(program);

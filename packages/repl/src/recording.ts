@@ -33,7 +33,7 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   const paths = pathsFor(options.output, probes);
   const stop = new Subject<unknown>();
   const streams = probes.map(({ probe, values }) => probe(values).until(merge(signals(), stop)));
-  const ended = streams.map(report);
+  const ended = streams.map((stream) => report(stream));
   const attached = forkJoin(streams.map(({ status }) => status.pipe(filter(isAttached), take(1))));
   const child = options.command && startAfter(attached, options.command, stop);
   const progress = progressLine(

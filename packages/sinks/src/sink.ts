@@ -1,6 +1,7 @@
 import { type EventStream, type Lost, originOf } from "@rxbpf/core";
 import { Observable, type OperatorFunction, type Subscriber, Subscription } from "rxjs";
 
+import { opened } from "./open.js";
 import type { Target } from "./output.js";
 import { Writer } from "./writer.js";
 
@@ -64,6 +65,7 @@ class Run<E> {
   readonly #subscriber: Subscriber<Progress>;
   readonly #input = new Subscription();
   readonly #unwritten = new Map<string, Lost>();
+  readonly #closed: () => void;
   #begun = false;
   #ended = false;
   #rows = 0;
@@ -87,6 +89,7 @@ class Run<E> {
       drained: () => this.#drained(),
       closed: (error) => this.#settle(error && { error }),
     });
+    this.#closed = opened({ end: () => this.#end() });
   }
 
   start(source: Observable<E>, losses: Observable<Lost> | undefined): void {
@@ -101,7 +104,7 @@ class Run<E> {
     this.#detach();
     this.#putLosses();
     clearTimeout(this.#timer);
-    this.#writer.end(() => {});
+    this.#writer.end(this.#closed);
   }
 
   #next(event: E): void {
@@ -189,6 +192,7 @@ class Run<E> {
 
   /** The target is closed. */
   #settle(failure?: Failure): void {
+    this.#closed();
     this.#detach();
     clearTimeout(this.#timer);
     this.#tell();

@@ -3,6 +3,7 @@ import { closeSync } from "node:fs";
 import { type Batch, ColumnBuilder, type EventStream, type Lost } from "@rxbpf/core";
 import { type Observable, type Subscriber, Subscription } from "rxjs";
 
+import { opened } from "../open.js";
 import type { Progress, SinkOptions } from "../sink.js";
 import { MORE } from "./decode.js";
 import type { ArrowFile } from "./file.js";
@@ -44,6 +45,7 @@ export class Recorder<E> {
   readonly #input = new Subscription();
   /** Batches that came before `file.js` was loaded. */
   readonly #unwritten: Gathered[] = [];
+  readonly #closed: () => void;
   #module: FileModule | undefined;
   #part: Part | undefined;
   #file: ArrowFile | undefined;
@@ -75,6 +77,7 @@ export class Recorder<E> {
     this.#gathering = new Gathering(options.batchRows ?? BATCH_ROWS, schema, this.#direct);
     this.#parts = new Parts(path, options.rotate);
     this.#part = this.#parts.open();
+    this.#closed = opened({ end: () => this.#end() });
   }
 
   start(): void {
@@ -102,7 +105,10 @@ export class Recorder<E> {
   stop(): void {
     if (this.#ended) return;
     this.#detach();
-    this.#whenReady(() => this.#finish());
+    this.#whenReady(() => {
+      this.#finish();
+      this.#closed();
+    });
   }
 
   #connect(origin: EventStream<E>): void {
@@ -241,6 +247,7 @@ export class Recorder<E> {
   }
 
   #settle(failure?: Failure): void {
+    this.#closed();
     this.#closeAll();
     this.#tell();
     if (failure) this.#subscriber.error(failure.error);
