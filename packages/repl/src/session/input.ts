@@ -1,4 +1,6 @@
-import { type Program, parseSync } from "oxc-parser";
+import { parseSync, type Program } from "oxc-parser";
+
+import { type Fault, placeAt } from "./faults.js";
 
 /** What was typed, parsed. */
 export interface Input {
@@ -13,7 +15,7 @@ export interface DeclaredName {
   readonly kind: "let" | "const" | "other";
 }
 
-export type Parsed = Input | "incomplete" | { readonly errors: readonly string[] };
+export type Parsed = Input | "incomplete" | { readonly faults: readonly Fault[] };
 
 const FILE = "input.ts";
 
@@ -27,7 +29,14 @@ export function parseInput(code: string): Parsed {
     ({ message, labels }) =>
       UNTERMINATED.test(message) || (UNEXPECTED.test(message) && labels.some(({ start }) => start >= end)),
   );
-  return wantsMore ? "incomplete" : { errors: errors.map((error) => error.codeframe?.trimEnd() ?? error.message) };
+  if (wantsMore) return "incomplete";
+  return {
+    faults: errors.map(({ message, labels: [at] }) => ({
+      message,
+      ...placeAt(source, at?.start ?? 0),
+      width: at ? at.end - at.start : 0,
+    })),
+  };
 }
 
 const UNTERMINATED = /EOF|Unterminated (template|multi)/i;

@@ -15,7 +15,9 @@ export const PACKAGES = {
 } as const;
 
 /** Node's modules that are in scope by their names: those that no global hides. */
-export const BUILTINS: readonly string[] = builtinModules.filter((name) => /^[a-z]\w*$/.test(name) && !(name in globalThis));
+export const BUILTINS: readonly string[] = builtinModules.filter(
+  (name) => /^[a-z]\w*$/.test(name) && !(name in globalThis),
+);
 
 const require = createRequire(import.meta.url);
 

@@ -1,6 +1,5 @@
-import { printable } from "@rxbpf/core";
-
 import { Cells, wordsOf } from "./cells.js";
+import type { Fault } from "./faults.js";
 import { type Input, type Parsed, parseInput } from "./input.js";
 import { type Diagnostic, LanguageServer } from "./language-server.js";
 import { DRAFT, HINT, Workspace } from "./workspace.js";
@@ -40,13 +39,13 @@ export class Session {
     return parseInput(code);
   }
 
-  /** What is wrong with the types of an input, each error as lines to show. Empty if all is well. */
-  async check(input: Input): Promise<readonly string[]> {
+  /** What is wrong with the types of an input. */
+  async check(input: Input): Promise<readonly Fault[]> {
     await this.ready;
     let errors = await this.#errors(this.#cells.header(input, wordsOf(input.source)), input);
     // With all names in sight it can say which one was meant.
     if (errors.some(({ code }) => code === UNKNOWN_NAME)) errors = await this.#errors(this.#cells.header(input), input);
-    return errors.map((error) => described(error, input.source.split("\n")));
+    return errors.map(faultOf);
   }
 
   async #errors(header: string, input: Input): Promise<readonly Diagnostic[]> {
@@ -111,17 +110,14 @@ function codeOf(markdown: string): string {
 }
 
 function plain(markdown: string): string {
-  return markdown.replace(FENCE, "$1").replaceAll(/\n{3,}/g, "\n\n").trimEnd();
+  return markdown
+    .replace(FENCE, "$1")
+    .replaceAll(/\n{3,}/g, "\n\n")
+    .trimEnd();
 }
 
-/** The line, what of it is wrong, and why. */
-function described({ range: { start, end }, message, code }: Diagnostic, lines: readonly string[]): string {
-  const line = lines[start.line - 1] ?? "";
-  const width = (end.line === start.line ? end.character : line.length) - start.character;
-  return [
-    ...(lines.length > 1 ? [`line ${start.line}:`] : []),
-    printable(line),
-    " ".repeat(start.character) + "~".repeat(Math.max(1, width)),
-    `${message.split("\n").map(printable).join("\n")} (TS${code})`,
-  ].join("\n");
+/** The first line of the file is the header. */
+function faultOf({ range: { start, end }, message, code }: Diagnostic): Fault {
+  const width = end.line === start.line ? end.character - start.character : Infinity;
+  return { message: `${message} (TS${code})`, line: start.line - 1, column: start.character, width };
 }
