@@ -18,7 +18,10 @@ export function scope(): Record<string, unknown> {
 /** Makes the scope global, where code that is evaluated finds it. */
 export function installScope(): void {
   for (const [name, value] of Object.entries(scope())) define(name, { value, writable: true });
-  for (const name of BUILTINS) define(name, { get: () => process.getBuiltinModule(name) });
+  for (const name of BUILTINS) {
+    const set = (value: unknown): void => define(name, { value, writable: true });
+    define(name, { get: () => process.getBuiltinModule(name), set });
+  }
 }
 
 function define(name: string, descriptor: PropertyDescriptor): void {
