@@ -2,6 +2,7 @@
 export * from "./source.js";
 export { EventStream, originOf, refine } from "./stream.js";
 export { type Attachment, attachments, statuses } from "./attachments.js";
+export { consume, type Consumer, consumers } from "./consumers.js";
 export { type Aside, trace, type Setting } from "./trace.js";
 export { aggregate, type Counter } from "./aggregate.js";
 

@@ -1,9 +1,8 @@
 import { closeSync } from "node:fs";
 
-import { type Batch, ColumnBuilder, type EventStream, type Lost } from "@rxbpf/core";
+import { type Batch, ColumnBuilder, consume, type EventStream, type Lost } from "@rxbpf/core";
 import { type Observable, type Subscriber, Subscription } from "rxjs";
 
-import { opened } from "../open.js";
 import type { Progress, SinkOptions } from "../sink.js";
 import { MORE } from "./decode.js";
 import type { ArrowFile } from "./file.js";
@@ -77,7 +76,7 @@ export class Recorder<E> {
     this.#gathering = new Gathering(options.batchRows ?? BATCH_ROWS, schema, this.#direct);
     this.#parts = new Parts(path, options.rotate);
     this.#part = this.#parts.open();
-    this.#closed = opened({ end: () => this.#end() });
+    this.#closed = consume({ end: () => this.#end() });
   }
 
   start(): void {
