@@ -2,6 +2,7 @@
 export * from "./source.js";
 export { EventStream, originOf, refine } from "./stream.js";
 export { type Attachment, attachments } from "./attachments.js";
+export { iterate, type IterateOptions } from "./iterate.js";
 export { type Aside, trace, type Setting } from "./trace.js";
 export { aggregate, type Counter } from "./aggregate.js";
 
