@@ -1,4 +1,4 @@
-/** What takes events and may not have dealt with all of them, such as a sink. */
+/** What takes events and may not have dealt with all of them, such as a sink or a loop. */
 export interface Consumer {
   /** Ends it in good order, as if its source had completed: it deals with what has come, then completes. */
   end(): void;

@@ -1,5 +1,7 @@
 import { type Observable, Subscription } from "rxjs";
 
+import { tell } from "./attachments.js";
+import { consume } from "./consumers.js";
 import type { Lost } from "./source.js";
 
 /** How many events wait for a loop at most, where it is not said: some batches. */
@@ -35,6 +37,8 @@ export class Iteration<E> implements AsyncIterator<E, undefined> {
   #then: E[] = [];
   #begun = false;
   #failure: Failure | undefined;
+  /** Called when no event waits any more, nor will. */
+  #emptied: (() => void) | undefined;
   #release: (() => void) | undefined;
   #dropped = 0;
   #reported = 0;
@@ -70,6 +74,7 @@ export class Iteration<E> implements AsyncIterator<E, undefined> {
   #begin(): void {
     if (this.#begun) return;
     this.#begun = true;
+    this.#emptied = consume({ end: () => this.#end() });
     const end = this.#observable.subscribe({
       next: (event) => this.#take(event),
       error: (error: unknown) => this.#end({ error }),
@@ -92,6 +97,7 @@ export class Iteration<E> implements AsyncIterator<E, undefined> {
       this.#waiting.shift()!.resolve({ value: this.#shift(), done: false });
     if (this.#size <= this.#limit / 4) this.#goOn();
     if (!this.#subscription.closed || this.#size > 0) return;
+    this.#emptied?.();
     for (const waiting of this.#waiting.splice(0)) {
       if (this.#failure) waiting.reject(this.#failure.error);
       else waiting.resolve(DONE);
@@ -125,7 +131,9 @@ export class Iteration<E> implements AsyncIterator<E, undefined> {
   #report(): void {
     const count = this.#dropped - this.#reported;
     this.#reported = this.#dropped;
-    this.#origin!.report({ type: "lost", time: Date.now(), count, total: this.#dropped, reason: "buffer full" });
+    const lost: Lost = { type: "lost", time: Date.now(), count, total: this.#dropped, reason: "buffer full" };
+    tell(lost);
+    this.#origin!.report(lost);
   }
 
   #end(failure?: Failure): void {

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 
-import { iterate, type Lost } from "@rxbpf/core";
-import { filter, map, merge, of, Subject, throwError } from "rxjs";
+import { type Consumer, consumers, iterate, type Lost, type Status, statuses } from "@rxbpf/core";
+import { filter, map, merge, NEVER, of, Subject, throwError } from "rxjs";
 import { expect, expectTypeOf, test } from "vitest";
 
 import { driven } from "./streams.js";
@@ -132,9 +132,32 @@ test("a loop that is left, or whose stream ends, holds nothing any more", async 
   }
 });
 
+test("a loop is a consumer until no event waits for it, and can be ended as if its source had", async () => {
+  const { stream, runs } = driven();
+  const others = consumers();
+  const own = (): Consumer[] => consumers().filter((one) => !others.includes(one));
+  const left: number[] = [];
+  const ended = take(iterate(merge(stream, NEVER)), (event) => {
+    left.push(own().length);
+    if (event === 2) for (const one of own()) one.end();
+  });
+  runs[0]!.give(1, 2, 3, 4);
+  expect(await ended).toEqual([1, 2, 3, 4]);
+  expect(left).toEqual([1, 1, 1, 0]);
+
+  const iterator = stream[Symbol.asyncIterator]();
+  void iterator.next();
+  runs[1]!.give(5, 6);
+  expect(own()).toHaveLength(1);
+  await iterator.return?.();
+  expect(own()).toEqual([]);
+});
+
 test("what exceeds the limit is dropped, and counted as a loss of the stream", async () => {
   const { stream, runs } = driven();
   const losses: Lost[] = [];
+  const told: Status[] = [];
+  const telling = statuses.subscribe((status) => told.push(status));
   stream.losses.subscribe((lost) => losses.push(lost));
   const events = iterate(stream.pipe(map((number) => number * 10)), { limit: 4 });
   const taken = take(events, async (event) => {
@@ -150,6 +173,8 @@ test("what exceeds the limit is dropped, and counted as a loss of the stream", a
   expect(losses).toEqual([
     { type: "lost", time: expect.closeTo(Date.now(), -4), count: 3, total: 3, reason: "buffer full" },
   ]);
+  telling.unsubscribe();
+  expect(told).toEqual(losses);
 });
 
 test("every loss is counted, once", async () => {
