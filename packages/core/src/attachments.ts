@@ -24,8 +24,13 @@ export function attachments(): readonly Attachment[] {
 
 const said = new Subject<Status>();
 
-/** What all of them say of themselves: attachment, losses and notices, as they come. Does not complete. */
+/** What all streams say of themselves: attachment, losses and notices, as they come. Does not complete. */
 export const statuses: Observable<Status> = said.asObservable();
+
+/** Adds to what streams say. */
+export function tell(status: Status): void {
+  said.next(status);
+}
 
 const running = new Set<Run>();
 let last = 0;
@@ -56,7 +61,7 @@ export class Run implements Attachment {
 
   tell(status: Status): void {
     if (status.type === "lost") this.lost += status.count;
-    said.next(status);
+    tell(status);
   }
 
   stop(): void {

@@ -10,6 +10,7 @@ import {
 } from "rxjs";
 
 import { Run } from "./attachments.js";
+import { Iteration } from "./iteration.js";
 import type { Connection, Lost, Receiver, Source, Status, StreamInfo } from "./source.js";
 
 /** What streams made from each other by `until` have in common. */
@@ -74,6 +75,16 @@ export class EventStream<E> extends Observable<E> {
       held = false;
       if (--shared.holds === 0) for (const connection of shared.connections) connection.release();
     };
+  }
+
+  /** Tells who watches the status of a loss on the way from this stream to a consumer, as in a buffer that is full. */
+  report(lost: Lost): void {
+    this.#shared.status.next(lost);
+  }
+
+  /** The events for a `for await` loop: see `iterate`. */
+  [Symbol.asyncIterator](): AsyncIterator<E, undefined> {
+    return new Iteration(this, this);
   }
 
   /**

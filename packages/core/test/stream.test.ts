@@ -5,7 +5,6 @@ import {
   originOf,
   type Receiver,
   refine,
-  schema,
   type Source,
   statuses,
   type Status,
@@ -13,32 +12,7 @@ import {
 import { expect, test } from "vitest";
 import { filter, lastValueFrom, map, merge, of, share, Subject, take, tap, toArray } from "rxjs";
 
-/** One run of a source that the test drives by hand. */
-interface Run extends Receiver<number> {
-  /** What was asked of its connection, in order. */
-  readonly calls: string[];
-  give(...events: number[]): void;
-}
-
-/** A stream whose runs the test drives. */
-function driven(): { stream: EventStream<number>; runs: Run[] } {
-  const runs: Run[] = [];
-  const source: Source<number> = (receiver) => {
-    const calls: string[] = [];
-    runs.push({
-      ...receiver,
-      calls,
-      give: (...events) => receiver.batch({ length: events.length, row: (index) => events[index]! }),
-    });
-    const note = (call: string) => () => void calls.push(call);
-    return { stop: note("stop"), close: note("close"), hold: note("hold"), release: note("release") };
-  };
-  return { stream: streamOf(source), runs };
-}
-
-function streamOf<E>(source: Source<E>): EventStream<E> {
-  return new EventStream({ name: "numbers", schema: schema("number", {}), columns: () => [] }, source);
-}
+import { driven, streamOf } from "./streams.js";
 
 test("nothing starts before someone subscribes, and each subscriber has a source of its own", () => {
   const { stream, runs } = driven();

@@ -256,7 +256,7 @@ test("a second signal ends a script whose output is stalled", async () => {
   const [command, ...args] = commandLine("run", file);
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
-  await once(child.stderr, "data");
+  expect(String(await once(child.stderr, "data"))).toBe("attached\n");
   const links = (): string[] => holdings(child.pid!).objects.filter((object) => object.startsWith("link"));
   child.kill("SIGINT");
   await expect.poll(links, { timeout: 5_000 }).toEqual([]);

@@ -9,7 +9,6 @@ export type { RecordingInfo } from "./arrow/metadata.js";
 export type { Note, Placed, Snapshot, SnapshotProcess } from "./arrow/notes.js";
 export type { Ending } from "./arrow/scan.js";
 export { recover, type Recovered } from "./arrow/recover.js";
-export { type OpenSink, openSinks } from "./open.js";
 export type { Progress, SinkOptions } from "./sink.js";
 export { type TextOptions, toStdout, toText } from "./text.js";
 export { type Target, writeError } from "./output.js";

@@ -1,7 +1,6 @@
-import { type EventStream, type Lost, originOf } from "@rxbpf/core";
+import { consume, type EventStream, type Lost, originOf } from "@rxbpf/core";
 import { Observable, type OperatorFunction, type Subscriber, Subscription } from "rxjs";
 
-import { opened } from "./open.js";
 import type { Target } from "./output.js";
 import { Writer } from "./writer.js";
 
@@ -89,7 +88,7 @@ class Run<E> {
       drained: () => this.#drained(),
       closed: (error) => this.#settle(error && { error }),
     });
-    this.#closed = opened({ end: () => this.#end() });
+    this.#closed = consume({ end: () => this.#end() });
   }
 
   start(source: Observable<E>, losses: Observable<Lost> | undefined): void {

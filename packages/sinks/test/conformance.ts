@@ -15,8 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { Lost } from "@rxbpf/core";
-import { openSinks, type Progress, type Target } from "@rxbpf/sinks";
+import { consumers, type Lost } from "@rxbpf/core";
+import type { Progress, Target } from "@rxbpf/sinks";
 import { from, map, merge, NEVER, type Observable, type OperatorFunction, Subject } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -136,17 +136,17 @@ export function conformance(tested: Tested): void {
       const { stream, emit } = tap();
       const subscription = stream.pipe(tested.sink(path)).subscribe();
       emit(row(1));
-      expect(openSinks()).toHaveLength(1);
+      expect(consumers()).toHaveLength(1);
       subscription.unsubscribe();
-      await vi.waitFor(() => expect(openSinks()).toEqual([]));
+      await vi.waitFor(() => expect(consumers()).toEqual([]));
       expect(openFiles()).not.toContain(path);
       expect(seqs()).toEqual([1]);
 
       const ended = run(merge(stream, NEVER).pipe(tested.sink(path)));
       emit(row(2), row(3));
-      for (const one of openSinks()) one.end();
+      for (const one of consumers()) one.end();
       expect(await ended).toMatchObject({ rows: 2 });
-      expect(openSinks()).toEqual([]);
+      expect(consumers()).toEqual([]);
       expect(seqs()).toEqual([2, 3]);
     });
 

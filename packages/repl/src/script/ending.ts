@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { type Attachment, attachments } from "@rxbpf/core";
-import { openSinks } from "@rxbpf/sinks";
+import { type Attachment, attachments, consumers } from "@rxbpf/core";
 
 /** How often it is looked what streams and sinks there are. */
 const LOOK_MS = 20;
@@ -27,8 +26,8 @@ export async function endInOrder(): Promise<void> {
   setInterval(stopStreams, LOOK_MS).unref();
   while (attachments().some((one) => streams.includes(one))) await delay(LOOK_MS);
 
-  const sinks = openSinks();
+  const sinks = consumers();
   for (const sink of sinks) sink.end();
-  while (openSinks().some((one) => sinks.includes(one))) await delay(LOOK_MS);
+  while (consumers().some((one) => sinks.includes(one))) await delay(LOOK_MS);
   setTimeout(() => process.stdout.write("", () => process.exit()), GRACE_MS).unref();
 }

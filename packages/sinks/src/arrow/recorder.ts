@@ -1,10 +1,19 @@
 import { closeSync } from "node:fs";
 
-import { type Batch, ColumnBuilder, type EventStream, type Lost } from "@rxbpf/core";
+import {
+  type Batch,
+  ColumnBuilder,
+  consume,
+  type EventStream,
+  type Fields,
+  type Lost,
+  type Schema,
+  type StreamInfo,
+} from "@rxbpf/core";
 import { type Observable, type Subscriber, Subscription } from "rxjs";
 
-import { opened } from "../open.js";
 import type { Progress, SinkOptions } from "../sink.js";
+import { tableTest } from "../table.js";
 import { MORE } from "./decode.js";
 import type { ArrowFile } from "./file.js";
 import { type Gathered, Gathering } from "./gathering.js";
@@ -42,6 +51,7 @@ export class Recorder<E> {
   readonly #gathering: Gathering;
   /** Whether the events come as the origin's source gives them. */
   readonly #direct: boolean;
+  readonly #isTable: (event: unknown) => event is readonly unknown[];
   readonly #input = new Subscription();
   /** Batches that came before `file.js` was loaded. */
   readonly #unwritten: Gathered[] = [];
@@ -74,10 +84,11 @@ export class Recorder<E> {
     const schema = origin?.info.schema;
     // What a replayed row has beside its columns is in no column.
     this.#direct = origin === source && schema?.fields[MORE]?.kind !== "json";
+    this.#isTable = tableTest(source);
     this.#gathering = new Gathering(options.batchRows ?? BATCH_ROWS, schema, this.#direct);
     this.#parts = new Parts(path, options.rotate);
     this.#part = this.#parts.open();
-    this.#closed = opened({ end: () => this.#end() });
+    this.#closed = consume({ end: () => this.#end() });
   }
 
   start(): void {
@@ -138,7 +149,7 @@ export class Recorder<E> {
 
   /** Takes an event in; a table is its rows. */
   #event(event: unknown): void {
-    if (!this.#origin?.info.tables || !Array.isArray(event)) return this.#row(event);
+    if (!this.#isTable(event)) return this.#row(event);
     for (const row of event) this.#row(row);
   }
 
@@ -185,7 +196,7 @@ export class Recorder<E> {
       const { fd, path } = this.#part!;
       this.#part = { ...this.#part!, fd: -1 };
       this.#begun = true;
-      this.#file = new ArrowFile(fd, path, schema, recordingMetadata(this.#origin?.info ?? {}, schema));
+      this.#file = new ArrowFile(fd, path, schema, recordingMetadata(originInfo(this.#origin, schema), schema));
       const snapshot = this.#options.snapshot?.();
       if (snapshot) this.#file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
     }
@@ -269,4 +280,11 @@ export class Recorder<E> {
     const bytes = this.#bytesBefore + (this.#file?.bytes ?? 0);
     this.#subscriber.next({ rows: this.#rows, bytes, lost: this.#lost });
   }
+}
+
+/** What is said of the stream that rows came from, where they still have its fields. */
+function originInfo(origin: EventStream<unknown> | undefined, { fields }: Schema<Fields>): Partial<StreamInfo> {
+  const wanted = Object.entries(origin?.info.schema.fields ?? {});
+  const same = wanted.every(([name, { optional }]) => optional || Object.hasOwn(fields, name));
+  return origin && same ? origin.info : {};
 }
