@@ -11,10 +11,10 @@ import { StreamRates } from "./streams.js";
 /** A command of the prompt: what it says about itself, and what it says when it is asked. */
 interface Command {
   readonly help: string;
-  run(argument: string): string | Promise<string>;
+  readonly run: (argument: string) => string | Promise<string>;
 }
 
-export function commands(session: Session): Readonly<Record<string, Command>> {
+function commands(session: Session): Readonly<Record<string, Command>> {
   const rates = new StreamRates();
   const all: Record<string, Command> = {
     streams: {
@@ -44,16 +44,12 @@ export function commands(session: Session): Readonly<Record<string, Command>> {
 /** Gives a server these commands. */
 export function addCommands(server: REPLServer, session: Session): void {
   for (const [name, { help, run }] of Object.entries(commands(session))) {
-    server.defineCommand(name, {
-      help,
-      action: async (argument) => {
-        const text = await Promise.resolve()
-          .then(() => run(argument))
-          .catch(errorText);
-        server.output.write(`${text}\n`);
-        server.displayPrompt();
-      },
-    });
+    const answer = async (argument: string): Promise<void> => {
+      const text = await Promise.resolve(argument).then(run).catch(errorText);
+      server.output.write(`${text}\n`);
+      server.displayPrompt();
+    };
+    server.defineCommand(name, { help, action: (argument) => void answer(argument) });
   }
 }
 

@@ -15,20 +15,24 @@ export function ownOutput(): WriteStream {
  * @param shown whether the prompt is on the screen
  */
 export function keepPromptBelow(server: REPLServer, output: WriteStream, shown: () => boolean): () => void {
-  const streams = [process.stdout, process.stderr];
-  const originals = streams.map((stream) => stream.write);
-  streams.forEach((stream, i) => {
-    const original = originals[i]!;
-    stream.write = function write(this: typeof stream, ...args: Parameters<typeof original>): boolean {
-      if (!shown()) return original.apply(this, args);
+  const undo = [process.stdout, process.stderr].map((stream) => {
+    const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+    const above = (chunk: string | Uint8Array, ...args: unknown[]): boolean => {
+      if (!shown()) return write(chunk, ...args);
       hide(server, output);
-      const written = original.apply(this, args);
-      if (!endsLine(args[0])) output.write("\n");
+      const written = write(chunk, ...args);
+      if (!endsLine(chunk)) output.write("\n");
       server.displayPrompt(true);
       return written;
-    } as typeof original;
+    };
+    const own = Object.getOwnPropertyDescriptor(stream, "write");
+    Object.defineProperty(stream, "write", { value: above, configurable: true, writable: true });
+    return () => {
+      if (own) Object.defineProperty(stream, "write", own);
+      else Reflect.deleteProperty(stream, "write");
+    };
   });
-  return () => streams.forEach((stream, i) => (stream.write = originals[i]!));
+  return () => undo.forEach((each) => each());
 }
 
 function hide(server: REPLServer, output: WriteStream): void {

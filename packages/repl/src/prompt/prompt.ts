@@ -7,6 +7,7 @@ import { config } from "rxjs";
 
 import { endInOrder } from "../script/ending.js";
 import { faultText } from "../session/faults.js";
+import type { Input } from "../session/input.js";
 import { installScope } from "../session/scope.js";
 import { Session } from "../session/session.js";
 import { banner } from "./banner.js";
@@ -38,6 +39,8 @@ export async function startPrompt(): Promise<void> {
   session.close();
 }
 
+type Completed = (error: Error | null, result: [words: string[], typed: string]) => void;
+
 function startServer(session: Session, evaluator: Evaluator, output: WriteStream): REPLServer {
   /** The lines of an input that is not complete yet. */
   let unfinished = "";
@@ -48,12 +51,7 @@ function startServer(session: Session, evaluator: Evaluator, output: WriteStream
     useGlobal: true,
     preview: false,
     ignoreUndefined: true,
-    completer: (line: string, done: (error: Error | null, result?: [string[], string]) => void) => {
-      complete(session, unfinished + line).then(
-        (result) => done(null, result),
-        () => done(null, [[], line]),
-      );
-    },
+    completer: (line: string, done: Completed) => void completed(line, done),
     eval: (code, _context, _file, done) => {
       const input = session.parse(code);
       if (input === "incomplete" || keys.pasting) {
@@ -67,13 +65,20 @@ function startServer(session: Session, evaluator: Evaluator, output: WriteStream
         done(null, undefined);
         return;
       }
-      keys.hold();
-      void evaluator.run(input).then(() => {
-        done(null, undefined);
-        keys.release();
-      });
+      void run(input, () => done(null, undefined));
     },
   });
+  const completed = async (line: string, done: Completed): Promise<void> => {
+    // Without types, as while the language server cannot be run, there is nothing to choose from.
+    const result = await complete(session, unfinished + line).catch(() => undefined);
+    done(null, result ?? [[], line]);
+  };
+  const run = async (input: Input, done: () => void): Promise<void> => {
+    keys.hold();
+    await evaluator.run(input);
+    done();
+    keys.release();
+  };
   const keys = new Keys(server, () => evaluator.interrupt());
   const restore = keepPromptBelow(server, output, () => !keys.held);
   server.once("exit", restore);

@@ -9,7 +9,7 @@ import { BUILTINS, type PACKAGES } from "./packages.js";
 const namespaces: Readonly<Record<keyof typeof PACKAGES, object>> = { rxjs, core, filters, probes, sinks };
 
 /** What inputs find without importing it: every word of the packages, each package, and Node's modules. */
-export function scope(): Record<string, unknown> {
+function scope(): Record<string, unknown> {
   // Of a name that several export, that of the first package stands, as in the types.
   const words = Object.assign({}, ...Object.values(namespaces).reverse()) as Record<string, unknown>;
   return { ...words, ...namespaces };
