@@ -4,11 +4,11 @@ import { type Batch, EventStream } from "@rxbpf/core";
 import { runningProcesses } from "@rxbpf/filters";
 import { execsnoop, opensnoop } from "@rxbpf/probes";
 import { readRecording, replay, toArrow } from "@rxbpf/sinks";
-import { tableFromIPC } from "@uwdata/flechette";
 import { filter, firstValueFrom, lastValueFrom, Subject, toArray } from "rxjs";
 import { beforeAll, expect, test } from "vitest";
 
 import build from "../../../testing/build.js";
+import { tableFromIPC } from "../../../testing/flechette.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
 import { run, start, temporaryFolder } from "../../../testing/programs.js";
 import { commandLine, rxbpf } from "./cli.js";
@@ -129,9 +129,12 @@ test("several probes around a command: a file each, replayed as each would have 
   expect(info).toMatchObject({ probe: "execsnoop", state: "whole", lost: {} });
 });
 
-test.each(["SIGINT", "SIGTERM"] as const)("%s ends a recording in good order", async (signal) => {
+test.each([
+  ["SIGINT", []],
+  ["SIGTERM", ["--compress"]],
+] as const)("%s ends a recording in good order (flags: %j)", async (signal, flags) => {
   const path = `${folder}/${uniqueName()}.arrow`;
-  const [command, ...args] = commandLine("record", "opensnoop", "--name", "cat", "-o", path);
+  const [command, ...args] = commandLine("record", "opensnoop", "--name", "cat", "-o", path, ...flags);
   const child = start(command, args);
   await expect.poll(() => statSync(path, { throwIfNoEntry: false })?.size ?? 0, { timeout: 10_000 }).toBeGreaterThan(0);
   const paths = Array.from({ length: 300 }, (_, i) => `/tmp/${uniqueName()}-${i}`);

@@ -1,5 +1,6 @@
 export { toArrow } from "./arrow.js";
 export type { ArrowOptions } from "./arrow/recorder.js";
+export type { Compression } from "./arrow/encoder.js";
 export type { Rotation } from "./arrow/parts.js";
 export { toCsv } from "./csv.js";
 export { toJson } from "./json.js";

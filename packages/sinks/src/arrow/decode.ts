@@ -1,6 +1,7 @@
 import { type Field, type Fields, milliseconds, type Schema } from "@rxbpf/core";
 import { JSONParse } from "json-with-bigint";
 
+import { Body } from "./body.js";
 import type { BatchHeader } from "./message.js";
 
 /** Gives the value of a field in a row of a batch; undefined where it is absent. */
@@ -47,13 +48,12 @@ export interface RowReader {
 /** Takes nodes and buffers of a batch in their order. */
 class Source {
   readonly #header: BatchHeader;
-  readonly #body: ArrayBuffer;
+  readonly #body: Body;
   #node = 0;
-  #buffer = 0;
 
   constructor(header: BatchHeader, body: ArrayBuffer) {
     this.#header = header;
-    this.#body = body;
+    this.#body = new Body(header, body);
   }
 
   field(field: Field<unknown>): Reader {
@@ -67,9 +67,8 @@ class Source {
   #array(length: number): ((row: number) => boolean) | undefined {
     const [found, nulls] = this.#header.nodes[this.#node++] ?? [];
     if (found !== length || nulls === undefined || nulls > length) throw new RangeError("An array has a wrong length");
-    const start = this.#buffer;
     if (nulls > 0) return bits(this.#bytes(Math.ceil(length / 8)));
-    this.#buffer = start + 1;
+    this.#body.skip();
     return undefined;
   }
 
@@ -135,20 +134,13 @@ class Source {
   }
 
   #bytes(length: number): Buffer {
-    return Buffer.from(this.#body, this.#take(length), length);
+    const { memory, at } = this.#body.take(length);
+    return Buffer.from(memory, at, length);
   }
 
   #numbers<A>(array: Numbers<A>, length: number): A {
-    return new array(this.#body, this.#take(length * array.BYTES_PER_ELEMENT), length);
-  }
-
-  /** Where the next buffer is, which must have at least this many bytes. */
-  #take(bytes: number): number {
-    const [offset, length] = this.#header.buffers[this.#buffer++] ?? [];
-    if (offset === undefined || length === undefined || bytes < 0 || bytes > length || offset % 8 !== 0)
-      throw new RangeError("A buffer is too short");
-    if (offset + length > this.#body.byteLength) throw new RangeError("A buffer is not in its batch");
-    return offset;
+    const { memory, at } = this.#body.take(length * array.BYTES_PER_ELEMENT);
+    return new array(memory, at, length);
   }
 }
 
