@@ -14,10 +14,14 @@ export interface PolarsSeries {
 }
 interface Polars {
   readIpc(file: Buffer, options: object): PolarsFrame;
+  readParquet(file: Buffer, options: object, parallel: string): PolarsFrame;
 }
 
-/** Reads an Arrow file. @throws Error where it is not as the format asks */
+const polars = createRequire(import.meta.url)("nodejs-polars-linux-x64-gnu") as Polars;
+
+/** Reads an Arrow file, or a Parquet file. @throws Error where it is not as the format asks */
 export function readByPolars(path: string): PolarsFrame {
-  const polars = createRequire(import.meta.url)("nodejs-polars-linux-x64-gnu") as Polars;
-  return polars.readIpc(readFileSync(path), {});
+  const bytes = readFileSync(path);
+  const isParquet = bytes.subarray(0, 4).equals(Buffer.from("PAR1"));
+  return isParquet ? polars.readParquet(bytes, {}, "auto") : polars.readIpc(bytes, {});
 }

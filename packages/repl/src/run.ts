@@ -33,7 +33,7 @@ export function report(stream: { readonly status: Observable<Status> }): () => v
 }
 
 /** How many events were lost, by reason, and what to do. */
-function lostText(lost: ReadonlyMap<string, number>): string {
+export function lostText(lost: ReadonlyMap<string, number>): string {
   const parts = [...lost].map(([reason, count]) => `${count} (${printable(reason)})`);
   return `lost events: ${parts.join(", ")}${lost.has("ring full") ? "; a larger --ring-bytes keeps more" : ""}`;
 }

@@ -8,15 +8,11 @@ import { tableFromIPC } from "../../../testing/flechette.js";
 import { readByPolars } from "../../../testing/polars.js";
 import { temporaryFolder } from "../../../testing/programs.js";
 import { run } from "./conformance.js";
-import { lost, type Sample, sampleSchema, samples, streamOf } from "./samples.js";
+import { lost, nanoseconds, type Sample, sampleSchema, samples, streamOf } from "./samples.js";
 
 const folder = temporaryFolder();
 const ROWS = 5000;
 const rows = samples(ROWS);
-
-/** Nanoseconds of a row. */
-const nanoseconds = ({ time }: Sample): bigint =>
-  BigInt(Math.floor(time)) * 1_000_000n + BigInt(Math.round((time % 1) * 1e6));
 
 /** A value without what only tells one JavaScript reader from another. */
 function plain(value: unknown): unknown {
