@@ -1,4 +1,4 @@
-import { type Lost, originOf, printableJson } from "@rxbpf/core";
+import { jsonEncoder, type Lost, originOf, printableJson } from "@rxbpf/core";
 import type { OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
@@ -20,11 +20,12 @@ const line = (row: unknown): string => `${printableJson(jsonText(row))}\n`;
 
 const EVENTS = {
   row: line,
+  encoder: jsonEncoder,
   lost: ({ time, count, total, reason }: Omit<Lost, "type">): string =>
     line({ type: "lost", time, count, total, reason }),
 };
 
 const TABLES = {
-  ...EVENTS,
+  lost: EVENTS.lost,
   row: (event: unknown): string => (Array.isArray(event) ? event.map(line).join("") : line(event)),
 };
