@@ -30,7 +30,8 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes ?? 0);
 const wanted = values.only ?? (minutes > 0 ? ["memory"] : ["cost", "flood", "start", "lossless"]);
 const unknown = wanted.filter((part) => !Object.hasOwn(PARTS, part));
-if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);
+if (unknown.length > 0)
+  throw new Error(`There is no part ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);
 
 const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-bench-"));
 try {

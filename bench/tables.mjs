@@ -7,7 +7,8 @@ export function showCosts(costs) {
 
 /** What was measured of floods and of starts, a line for each tool. */
 export function showRecordings({ flood, start }) {
-  if (flood) console.log(`\nRecording a flood of opens (${flood.nsPerOpen.toFixed(0)} ns for an open and close, untraced):`);
+  if (flood)
+    console.log(`\nRecording a flood of opens (${flood.nsPerOpen.toFixed(0)} ns for an open and close, untraced):`);
   else console.log();
   const rows = Object.keys(flood?.tools ?? start).map((name) => {
     const { lost, speed, cpu, bytes, peak } = flood?.tools[name] ?? {};

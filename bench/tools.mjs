@@ -67,5 +67,7 @@ function inRecording(file, program) {
 function inPerf(file, program) {
   const script = `"$1" script -F comm -i "$2" | grep -c "$3"`;
   const [directory, name] = [path.dirname(file), path.basename(file)];
-  return Number(execFileSync("sh", ["-c", script, "sh", peers.perf, name, program], { cwd: directory, encoding: "utf8" }));
+  return Number(
+    execFileSync("sh", ["-c", script, "sh", peers.perf, name, program], { cwd: directory, encoding: "utf8" }),
+  );
 }
