@@ -54,7 +54,7 @@ export const execsnoop = probe({
     ],
     matches({ fails, uid, ppid, ...rest }) {
       const wanted = matchesText(rest);
-      return (event) =>
+      return (event: ExecEvent) =>
         (fails || event.ret >= 0) && isWanted(uid, event.uid) && isWanted(ppid, event.ppid) && wanted(event);
     },
   },
