@@ -45,7 +45,7 @@ export const execsnoop = probe({
   refine(options) {
     if (!options.name && !options.line) return undefined;
     const wanted = matchesText(options);
-    return { event: (event) => (wanted(event) ? event : undefined) };
+    return { event: (event: ExecEvent) => (wanted(event) ? event : undefined) };
   },
   recorded: {
     options: [
