@@ -38,6 +38,9 @@ export { missingCapabilities, requireCapabilities } from "./capabilities.js";
 export { column, type Column } from "./text/column.js";
 export { printable, printableJson } from "./text/printable.js";
 
+// Compression
+export { zstdCompress, zstdDecompress } from "./ffi/zstd.js";
+
 // Kernel facts
 export { pathHandle } from "./ffi/handle.js";
 

@@ -11,6 +11,8 @@ import { addRecordings } from "./commands/recordings.js";
 import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
 import { fail, WRONG_USAGE } from "./exit.js";
+import { runPiped } from "./prompt/piped.js";
+import { startPrompt } from "./prompt/prompt.js";
 import { version } from "./version.js";
 
 const program = new Command("rxbpf")
@@ -36,8 +38,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  if (process.argv.length === 2) program.help();
-  await program.parseAsync();
+  if (process.argv.length === 2) await (process.stdin.isTTY ? startPrompt() : runPiped());
+  else await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : usage(error);
   else process.exitCode = fail(error);

@@ -39,7 +39,7 @@ export function report(
 }
 
 /** How many events were lost, by reason, and what to do. */
-function lostText(lost: ReadonlyMap<string, number>, advice: string): string {
+export function lostText(lost: ReadonlyMap<string, number>, advice = "a larger --ring-bytes keeps more"): string {
   const parts = [...lost].map(([reason, count]) => `${count} (${printable(reason)})`);
   return `lost events: ${parts.join(", ")}${lost.has("ring full") ? `; ${advice}` : ""}`;
 }

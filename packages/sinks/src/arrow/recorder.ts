@@ -15,6 +15,7 @@ import { type Observable, type Subscriber, Subscription } from "rxjs";
 import type { Progress, SinkOptions } from "../sink.js";
 import { tableTest } from "../table.js";
 import { MORE } from "./decode.js";
+import type { Compression } from "./encoder.js";
 import type { ArrowFile } from "./file.js";
 import { type Gathered, Gathering } from "./gathering.js";
 import { recordingMetadata } from "./metadata.js";
@@ -26,6 +27,8 @@ export interface ArrowOptions extends SinkOptions {
   readonly batchRows?: number | undefined;
   /** And once the first of them is so old, in milliseconds; 1000 if not given. */
   readonly batchMs?: number | undefined;
+  /** How batches are compressed; not at all if not given. Needs libzstd 1. */
+  readonly compression?: Compression;
   /** Writes one file after the other, each a whole recording: their names are the path's with start and number. */
   readonly rotate?: Rotation | undefined;
   /** What there is now, asked for at the beginning of every file. */
@@ -196,7 +199,8 @@ export class Recorder<E> {
       const { fd, path } = this.#part!;
       this.#part = { ...this.#part!, fd: -1 };
       this.#begun = true;
-      this.#file = new ArrowFile(fd, path, schema, recordingMetadata(originInfo(this.#origin, schema), schema));
+      const metadata = recordingMetadata(originInfo(this.#origin, schema), schema);
+      this.#file = new ArrowFile(fd, path, { schema, metadata, compression: this.#options.compression });
       const snapshot = this.#options.snapshot?.();
       if (snapshot) this.#file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
     }
