@@ -25,6 +25,7 @@ export { Btf } from "./btf/btf.js";
 
 export { ColumnBuilder } from "./schema/columns.js";
 export type { Column as ColumnValues, Columns, NumberArray, Presence, Records, Strings } from "./schema/column-data.js";
+export { jsonEncoder, type LineEncoder } from "./schema/json.js";
 export { milliseconds } from "./schema/moment.js";
 export { unixOffsetNs } from "./clock.js";
 

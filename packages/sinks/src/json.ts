@@ -1,4 +1,4 @@
-import { printableJson } from "@rxbpf/core";
+import { jsonEncoder, printableJson } from "@rxbpf/core";
 import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
@@ -20,6 +20,8 @@ export function toJson<E>(target: Target, options?: SinkOptions): OperatorFuncti
 function format<E>(source: Observable<E>): Format<E> {
   const isTable = tableTest(source);
   return {
+    // Records are events of a probe, which are no tables.
+    encoder: jsonEncoder,
     row: (event) => (isTable(event) ? event.map(line).join("") : line(event)),
     lost: ({ time, count, total, reason }) => line({ type: "lost", time, count, total, reason }),
   };

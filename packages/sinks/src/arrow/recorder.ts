@@ -181,11 +181,15 @@ export class Recorder<E> {
   #flush(): void {
     clearTimeout(this.#flushing);
     this.#flushing = undefined;
-    if (!this.#gathering.isEmpty) this.#unwritten.push(this.#gathering.take());
-    if (!this.#module) return;
+    const gathered = this.#gathering.isEmpty ? [] : [this.#gathering.take()];
+    if (!this.#module) {
+      this.#unwritten.push(...structuredClone(gathered));
+      return;
+    }
     // A head tells readers that recording has begun. It waits until it is known what the rows are.
     if (!this.#begun && (this.#direct || this.#ended)) this.#current(this.#module);
-    for (const { columns, notes } of this.#unwritten.splice(0)) this.#current(this.#module).write(columns, notes);
+    for (const { columns, notes } of [...this.#unwritten.splice(0), ...gathered])
+      this.#current(this.#module).write(columns, notes);
   }
 
   /** The file to write to: a new one where the last is full, or there is none. */
