@@ -9,6 +9,7 @@ import type { Compression } from "./encoder.js";
 import type { ArrowFile } from "./file.js";
 import { type Gathered, Gathering } from "./gathering.js";
 import { recordingMetadata } from "./metadata.js";
+import { Attendance, type Newcomers } from "./newcomers.js";
 import type { Snapshot } from "./notes.js";
 import { type Part, Parts, type Rotation } from "./parts.js";
 
@@ -21,8 +22,11 @@ export interface ArrowOptions extends SinkOptions {
   readonly compression?: Compression;
   /** Writes one file after the other, each a whole recording: their names are the path's with start and number. */
   readonly rotate?: Rotation | undefined;
-  /** What there is now, asked for at the beginning of every file. */
-  readonly snapshot?: (() => Snapshot | undefined) | undefined;
+  /**
+   * What there is now: of all processes, asked for at the beginning of every file; then of those that
+   * events tell of for the first time, which may have ended by then. Nothing of it is written where it gives none.
+   */
+  readonly snapshot?: ((of?: Newcomers) => Snapshot | undefined) | undefined;
 }
 
 const BATCH_ROWS = 65_536;
@@ -42,6 +46,7 @@ export class Recorder<E> {
   readonly #subscriber: Subscriber<Progress>;
   readonly #parts: Parts;
   readonly #gathering: Gathering;
+  readonly #attendance: Attendance | undefined;
   /** Whether the events come as the origin's source gives them. */
   readonly #direct: boolean;
   readonly #input = new Subscription();
@@ -76,6 +81,7 @@ export class Recorder<E> {
     // What a replayed row has beside its columns is in no column.
     this.#direct = origin === source && schema?.fields[MORE]?.kind !== "json";
     this.#gathering = new Gathering(options.batchRows ?? BATCH_ROWS, schema, this.#direct);
+    this.#attendance = options.snapshot && new Attendance(options.snapshot);
     this.#parts = new Parts(path, options.rotate);
     this.#part = this.#parts.open();
   }
@@ -129,6 +135,7 @@ export class Recorder<E> {
       if (!this.#gathering.hasRoom(length)) this.#flush();
       this.#rows += length;
       this.#gathering.records(records);
+      this.#attendance?.records(records);
       this.#gathered();
     } else for (let i = 0; i < length && !this.#ended; i++) this.#event(batch.row(i));
   }
@@ -142,6 +149,7 @@ export class Recorder<E> {
   #row(row: unknown): void {
     this.#rows++;
     this.#gathering.row(row);
+    this.#attendance?.row(row as Readonly<Record<string, unknown>>);
     this.#gathered();
   }
 
@@ -152,6 +160,7 @@ export class Recorder<E> {
   }
 
   #gathered(): void {
+    this.#look();
     this.#telling ??= setTimeout(() => {
       this.#telling = undefined;
       this.#tell();
@@ -160,10 +169,17 @@ export class Recorder<E> {
     else this.#flushing ??= setTimeout(() => this.#guarded(() => this.#flush()), this.#options.batchMs ?? BATCH_MS);
   }
 
+  /** Notes who has come with the events. */
+  #look(): void {
+    const newcomers = this.#attendance?.look();
+    if (newcomers) this.#gathering.note(newcomers);
+  }
+
   /** Writes what was gathered. */
   #flush(): void {
     clearTimeout(this.#flushing);
     this.#flushing = undefined;
+    this.#look();
     if (!this.#gathering.isEmpty) this.#unwritten.push(this.#gathering.take());
     if (!this.#module) return;
     // A head tells readers that recording has begun. It waits until it is known what the rows are.
@@ -179,12 +195,12 @@ export class Recorder<E> {
     }
     if (!this.#file) {
       const { schema } = this.#gathering;
-      const { fd, path } = this.#part!;
+      const { fd, path, created } = this.#part!;
       this.#part = { ...this.#part!, fd: -1 };
       this.#begun = true;
-      const metadata = recordingMetadata(this.#origin?.info ?? {}, schema);
+      const metadata = recordingMetadata(this.#origin?.info ?? {}, schema, created);
       this.#file = new ArrowFile(fd, path, { schema, metadata, compression: this.#options.compression });
-      const snapshot = this.#options.snapshot?.();
+      const snapshot = this.#attendance?.begin();
       if (snapshot) this.#file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
     }
     return this.#file;
