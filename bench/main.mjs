@@ -1,29 +1,57 @@
-// `npm run bench [-- --rounds N]`: prints a table, then the same as one line of JSON.
+// `npm run bench [-- --rounds N --only PART --minutes N]`: prints tables, then all of it as one line of JSON.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { clangFlags } from "../bpf/flags.mjs";
+import { lossless } from "./lossless.mjs";
+import { memory } from "./memory.mjs";
 import { openCost } from "./open-cost.mjs";
+import { recordings } from "./recordings.mjs";
+import { startUp } from "./start-up.mjs";
+import { showCosts, showRecordings, showTargets } from "./tables.mjs";
+import { targets } from "./targets.mjs";
+import { missing } from "./tools.mjs";
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" } } });
+/** What is measured, each into a member of the results. */
+const PARTS = { cost: openCost, flood: recordings, start: startUp, lossless, memory };
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    only: { type: "string", multiple: true },
+    seconds: { type: "string", default: "10" },
+    minutes: { type: "string" },
+  },
+});
+const minutes = Number(values.minutes ?? 0);
+const wanted = values.only ?? (minutes > 0 ? ["memory"] : ["cost", "flood", "start", "lossless"]);
+const unknown = wanted.filter((part) => !Object.hasOwn(PARTS, part));
+if (unknown.length > 0)
+  throw new Error(`There is no part ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);
+
 const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-bench-"));
-const here = path.dirname(new URL(import.meta.url).pathname);
 try {
-  execFileSync("cc", ["-O2", "-o", path.join(folder, "flood"), path.join(here, "flood.c")]);
-  execFileSync("clang", [
-    ...clangFlags(),
-    "-c",
-    path.join(here, "empty.bpf.c"),
-    "-o",
-    path.join(folder, "empty.bpf.o"),
-  ]);
-  const cost = await openCost({ folder, rounds: Number(values.rounds) });
-  console.log(`\nWhat tracing adds to open and close of a file (medians of ${values.rounds} interleaved rounds):`);
-  console.table(cost);
-  console.log(JSON.stringify({ openCost: cost }));
+  compile();
+  if (missing.length > 0) console.log(`Not installed, and left out: ${missing.join(" ")}`);
+  const given = { folder, minutes, rounds: Number(values.rounds), seconds: Number(values.seconds) };
+  const results = {};
+  for (const part of wanted) results[part] = await PARTS[part](given);
+  const reached = targets(results);
+  if (results.cost) showCosts(results.cost);
+  if (results.flood ?? results.start) showRecordings(results);
+  if (reached.length > 0) showTargets(reached);
+  console.log(JSON.stringify({ rounds: given.rounds, ...results, targets: reached }));
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+function compile() {
+  const source = (name) => fileURLToPath(new URL(name, import.meta.url));
+  for (const program of ["flood", "ticks", "usage"])
+    execFileSync("cc", ["-O2", "-static", "-o", path.join(folder, program), source(`${program}.c`)]);
+  execFileSync("clang", [...clangFlags(), "-c", source("empty.bpf.c"), "-o", path.join(folder, "empty.bpf.o")]);
 }

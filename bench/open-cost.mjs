@@ -1,9 +1,9 @@
 // What tracing adds to an open: untraced, an empty program on the same hook, opensnoop, and its peers.
-import { execFileSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { flood } from "./flood.mjs";
 import { median } from "./statistics.mjs";
 import { startTracer } from "./tracer.mjs";
 
@@ -28,16 +28,16 @@ function tracers(folder, emptySet) {
 /** @returns rows of `{ name, nsPerOpen, addedNs, beyondEmptyNs }`, medians of interleaved rounds */
 export async function openCost({ folder, rounds }) {
   const set = `/sys/fs/bpf/rxbpf-bench-${process.pid}`;
-  const flood = () =>
-    Number(execFileSync("taskset", ["-c", "1", path.join(folder, "flood"), String(OPENS)], { encoding: "utf8" }));
+  const measure = async () => (await flood(folder, OPENS)).nsPerOpen;
   const samples = new Map();
   try {
     for (let round = 0; round < rounds; round++) {
       for (const [name, command] of Object.entries(tracers(folder, set))) {
-        const stop = command && (await startTracer(command, path.join(folder, "output")));
-        flood(); // the first run after attaching warms the caches
-        samples.set(name, [...(samples.get(name) ?? []), flood(), flood()]);
-        await stop?.();
+        const tracer = command && startTracer(folder, command);
+        await tracer?.attached();
+        await measure(); // the first run after attaching warms the caches
+        samples.set(name, [...(samples.get(name) ?? []), await measure(), await measure()]);
+        await tracer?.stop();
       }
     }
   } finally {

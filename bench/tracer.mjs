@@ -1,7 +1,56 @@
-// Starts a tracer on the first processor, its output in a file, and waits until its programs are attached.
+// Starts a tracer on the first processor and tells what it took.
 import { spawn } from "node:child_process";
-import { openSync, readdirSync, readlinkSync } from "node:fs";
+import { once } from "node:events";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+
+/** How long a tracer that was asked to end may take; one that is killed has no usage to tell. */
+const END_MS = 60_000;
+
+/**
+ * @param folder where the programs of the benchmark are, and files may be put
+ * @returns `child`, and `pid`, which tells the tracer's own; `output`, the file that it writes to, or undefined where it writes to a pipe; `attached`, which
+ * resolves once its programs are; `stop`, which ends it and resolves to `{ user, system, peak }`, in seconds and bytes
+ */
+export function startTracer(folder, command, { pipe = false } = {}) {
+  const output = path.join(folder, "output");
+  const report = path.join(folder, "usage.json");
+  const complaints = path.join(folder, "complaints");
+  const files = [pipe ? undefined : openSync(output, "w"), openSync(complaints, "w")];
+  const child = spawn(path.join(folder, "usage"), [report, ...command], {
+    stdio: ["ignore", pipe ? "pipe" : files[0], files[1]],
+  });
+  const gone = once(child, "exit");
+  for (const file of files) if (file !== undefined) closeSync(file);
+  return {
+    child,
+    pid: () => below(child.pid),
+    output: pipe ? undefined : output,
+    async attached() {
+      for (let before = 0, steady = 0; steady < 4;) {
+        if (child.exitCode !== null)
+          throw new Error(`Cannot run ${command.join(" ")}: ${readFileSync(complaints, "utf8").trim()}`);
+        await sleep(100);
+        const now = attachments(below(child.pid));
+        steady = now > 0 && now === before ? steady + 1 : 0;
+        before = now;
+      }
+    },
+    async stop() {
+      child.kill("SIGINT");
+      const late = setTimeout(() => child.kill("SIGKILL"), END_MS);
+      await gone;
+      clearTimeout(late);
+      return JSON.parse(readFileSync(report, "utf8"));
+    },
+  };
+}
+
+/** The process that a `usage` has started. */
+function below(usage) {
+  return readFileSync(`/proc/${usage}/task/${usage}/children`, "utf8").trim();
+}
 
 /** How many links and perf events a process holds: what attaches its programs. */
 function attachments(pid) {
@@ -16,28 +65,4 @@ function attachments(pid) {
   } catch {
     return 0;
   }
-}
-
-/** @returns a function that ends the tracer and resolves when it has gone */
-export async function startTracer([command, ...args], output) {
-  const file = openSync(output, "w");
-  const child = spawn("taskset", ["-c", "0", command, ...args], { stdio: ["ignore", file, file] });
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  for (let before = 0, steady = 0; steady < 4;) {
-    if (child.exitCode !== null) throw new Error(`${command} ended with status ${child.exitCode}; see ${output}`);
-    await sleep(100);
-    const now = attachments(child.pid);
-    steady = now > 0 && now === before ? steady + 1 : 0;
-    before = now;
-  }
-  return async () => {
-    child.kill("SIGINT");
-    const late = setTimeoutKill(child);
-    await gone;
-    clearTimeout(late);
-  };
-}
-
-function setTimeoutKill(child) {
-  return setTimeout(() => child.kill("SIGKILL"), 5000);
 }

@@ -1,9 +1,22 @@
 // Streams
 export * from "./source.js";
 export { EventStream, originOf, refine } from "./stream.js";
-export { type Attachment, attachments } from "./attachments.js";
+export { type Attachment, attachments, statuses } from "./attachments.js";
+export { consume, type Consumer, consumers } from "./consumers.js";
+export { iterate, type IterateOptions } from "./iterate.js";
 export { type Aside, trace, type Setting } from "./trace.js";
 export { aggregate, type Counter } from "./aggregate.js";
+
+// Operators
+export { countBy, type CountOptions } from "./operators/count-by.js";
+export { type Count, type Key, OTHER_KEYS } from "./operators/counts.js";
+export type { GatherOptions } from "./operators/gather.js";
+export { histogram } from "./operators/histogram.js";
+export { type Bucket, Histogram } from "./histogram.js";
+export { joinBy, type Joined, type JoinOptions, type Others } from "./operators/join-by.js";
+export { orderByTime, type OrderOptions } from "./operators/order-by-time.js";
+export { rate, type RateOptions } from "./operators/rate.js";
+export { top } from "./operators/top.js";
 
 // Schemas
 export * from "./schema/schema.js";
@@ -12,6 +25,7 @@ export { Btf } from "./btf/btf.js";
 
 export { ColumnBuilder } from "./schema/columns.js";
 export type { Column as ColumnValues, Columns, NumberArray, Presence, Records, Strings } from "./schema/column-data.js";
+export { jsonEncoder, type LineEncoder } from "./schema/json.js";
 export { milliseconds } from "./schema/moment.js";
 export { unixOffsetNs } from "./clock.js";
 

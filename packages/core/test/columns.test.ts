@@ -108,12 +108,17 @@ test("a column says which values of an optional field are there, for records too
   });
 });
 
-test("what was taken stays as it was while more is gathered", () => {
-  const builder = new ColumnBuilder(schema("any", { name: text("") }));
-  builder.appendRow({ name: "first" });
-  const taken = builder.take();
-  const before = structuredClone(taken);
-  builder.appendRow({ name: "other" });
-  expect(builder.length).toBe(1);
-  expect(taken).toEqual(before);
+test("what is gathered after a take is the same as in memory that was never used", () => {
+  const { layout, fields } = everyKind();
+  const { bytes, positions } = randomRecords(layout, 40);
+  const from = memory(bytes);
+  const gather = (builder: ColumnBuilder, some: Int32Array): void =>
+    builder.appendRecords({ layout, memory: from, positions: some, count: some.length, unixOffsetNs: UNIX_OFFSET });
+  const [used, unused] = [new ColumnBuilder(schema("any", fields)), new ColumnBuilder(schema("any", fields))];
+  gather(used, positions);
+  expect(used.take().length).toBe(40);
+  gather(used, positions.subarray(20));
+  gather(unused, positions.subarray(20));
+  expect(used.length).toBe(20);
+  expect(used.take()).toEqual(unused.take());
 });

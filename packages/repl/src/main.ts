@@ -9,7 +9,10 @@ import { addProbes } from "./commands/probes.js";
 import { addRecord } from "./commands/record.js";
 import { addRecordings } from "./commands/recordings.js";
 import { addReplay } from "./commands/replay.js";
+import { addRun } from "./commands/run.js";
 import { fail, WRONG_USAGE } from "./exit.js";
+import { runPiped } from "./prompt/piped.js";
+import { startPrompt } from "./prompt/prompt.js";
 import { version } from "./version.js";
 
 const program = new Command("rxbpf")
@@ -23,6 +26,7 @@ const program = new Command("rxbpf")
 addProbes(program);
 addRecord(program);
 addReplay(program);
+addRun(program);
 addRecordings(program);
 addList(program);
 addCgroupid(program);
@@ -34,8 +38,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  if (process.argv.length === 2) program.help();
-  await program.parseAsync();
+  if (process.argv.length === 2) await (process.stdin.isTTY ? startPrompt() : runPiped());
+  else await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : usage(error);
   else process.exitCode = fail(error);

@@ -39,7 +39,7 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
     probes.map(({ probe }) => probe.definition.name),
     process.stderr,
   );
-  const ended = streams.map(report);
+  const ended = streams.map((stream) => report(stream));
   let failure: { readonly error: unknown } | undefined;
   const fail = (error: unknown): void => {
     failure ??= { error };

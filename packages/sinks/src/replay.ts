@@ -1,19 +1,10 @@
-import {
-  type Column,
-  column,
-  EventStream,
-  type Field,
-  type Fields,
-  type Schema,
-  type StreamInfo,
-  text,
-} from "@rxbpf/core";
+import { EventStream, type Field, type StreamInfo, text } from "@rxbpf/core";
 
-import { jsonText } from "./json-text.js";
 import { Player } from "./arrow/player.js";
 import type { Recording } from "./arrow/recording.js";
 import { type Series, seriesAt } from "./arrow/series.js";
 import { Track } from "./arrow/track.js";
+import { columnsOf } from "./table.js";
 
 export interface ReplayOptions {
   /** How many times faster than it was recorded: 1 is the recorded pace; as fast as can be if not given. */
@@ -63,15 +54,4 @@ function mergedInfo(series: readonly Series[]): StreamInfo {
   }
   const schema = { struct: "", fields };
   return { name: "replay", schema, columns: () => columnsOf(schema) };
-}
-
-/** A column for each field; who knows the probe has better ones. */
-function columnsOf({ fields }: Schema<Fields>): readonly Column<unknown>[] {
-  return Object.keys(fields).map((name) =>
-    column<Readonly<Record<string, unknown>>>(name.toUpperCase(), "%s ", (row) => shown(row[name])),
-  ) as readonly Column<unknown>[];
-}
-
-function shown(value: unknown): string {
-  return typeof value === "string" ? value : value === undefined ? "" : jsonText(value);
 }

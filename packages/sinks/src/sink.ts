@@ -1,4 +1,12 @@
-import { type EventStream, type Lost, originOf } from "@rxbpf/core";
+import {
+  type Batch,
+  consume,
+  type EventStream,
+  type LineEncoder,
+  type Lost,
+  originOf,
+  type Records,
+} from "@rxbpf/core";
 import { Observable, type OperatorFunction, type Subscriber, Subscription } from "rxjs";
 
 import type { Target } from "./output.js";
@@ -25,6 +33,8 @@ export interface Format<E> {
   /** What stands first. */
   head?(): string;
   row(event: E): string;
+  /** Makes what writes the same of an event's record, without a row. */
+  encoder?(records: Records): LineEncoder;
   lost(lost: Lost): string;
 }
 
@@ -64,6 +74,8 @@ class Run<E> {
   readonly #subscriber: Subscriber<Progress>;
   readonly #input = new Subscription();
   readonly #unwritten = new Map<string, Lost>();
+  readonly #closed: () => void;
+  #encoder: LineEncoder | undefined;
   #begun = false;
   #ended = false;
   #rows = 0;
@@ -87,12 +99,14 @@ class Run<E> {
       drained: () => this.#drained(),
       closed: (error) => this.#settle(error && { error }),
     });
+    this.#closed = consume({ end: () => this.#end() });
   }
 
   start(source: Observable<E>, losses: Observable<Lost> | undefined): void {
     const error = (error: unknown): void => this.#end({ error });
     this.#input.add(losses?.subscribe({ next: (lost) => this.#lose(lost), error }));
-    this.#input.add(source.subscribe({ next: (event) => this.#next(event), error, complete: () => this.#end() }));
+    if (source === this.#origin && this.#format.encoder) this.#connect(this.#origin as EventStream<E>);
+    else this.#input.add(source.subscribe({ next: (event) => this.#next(event), error, complete: () => this.#end() }));
     if (!this.#ended) this.#begin();
   }
 
@@ -101,27 +115,60 @@ class Run<E> {
     this.#detach();
     this.#putLosses();
     clearTimeout(this.#timer);
-    this.#writer.end(() => {});
+    this.#writer.end(this.#closed);
+  }
+
+  /** Takes batches as the source gives them. */
+  #connect(origin: EventStream<E>): void {
+    const error = (error: unknown): void => this.#end({ error });
+    try {
+      // Losses come by `losses`.
+      const rest = { status: () => {}, complete: () => this.#end(), error };
+      const connection = origin.connect({ batch: (batch) => this.#batch(batch), ...rest });
+      this.#input.add(() => connection.close());
+    } catch (cause) {
+      error(cause);
+    }
+  }
+
+  #batch(batch: Batch<E>): void {
+    const { length, records } = batch;
+    if (records) this.#records(records);
+    else for (let i = 0; i < length && !this.#ended; i++) this.#next(batch.row(i));
+  }
+
+  #records(records: Records): void {
+    const { positions, count } = records;
+    if (this.#ended) return;
+    this.#begin();
+    this.#arm();
+    try {
+      const encoder = (this.#encoder ??= this.#format.encoder!(records));
+      for (let i = 0; i < count && !this.#ended; i++) {
+        if (this.#writer.full) this.#drop();
+        else {
+          this.#writer.put(encoder, positions[i]!);
+          this.#rows++;
+        }
+      }
+    } catch (error) {
+      this.#end({ error });
+    }
   }
 
   #next(event: E): void {
     if (this.#ended) return;
-    if (this.#writer.full) {
-      this.#lose({
-        type: "lost",
-        time: Date.now(),
-        count: 1,
-        total: ++this.#dropped,
-        reason: "sink full",
-      });
-      return;
-    }
+    if (this.#writer.full) return this.#drop();
     try {
       this.#put(this.#format.row(event));
       this.#rows++;
     } catch (error) {
       this.#end({ error });
     }
+  }
+
+  #drop(): void {
+    this.#lose({ type: "lost", time: Date.now(), count: 1, total: ++this.#dropped, reason: "sink full" });
   }
 
   #lose(lost: Lost): void {
@@ -189,6 +236,7 @@ class Run<E> {
 
   /** The target is closed. */
   #settle(failure?: Failure): void {
+    this.#closed();
     this.#detach();
     clearTimeout(this.#timer);
     this.#tell();

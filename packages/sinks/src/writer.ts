@@ -1,3 +1,5 @@
+import type { LineEncoder } from "@rxbpf/core";
+
 import { openOutput, type Output, type Target, writeError } from "./output.js";
 
 /** What a writer tells while it works. */
@@ -11,6 +13,10 @@ export interface WriterEvents {
 
 /** Text of this length is handed on within a turn of the event loop. */
 const CHUNK = 64 << 10;
+/** So many bytes are, of lines that come as bytes. */
+const BLOCK = 256 << 10;
+/** Blocks that are kept to be filled again. */
+const SPARE = 8;
 /** So many waiting bytes make a writer crowded. */
 const CROWDED = 1 << 20;
 /** So many make it full. */
@@ -23,7 +29,11 @@ const FULL = 64 << 20;
 export class Writer {
   readonly #output: Output;
   readonly #events: WriterEvents;
+  readonly #spare: Buffer[] = [];
+  /** What was not handed on yet is text, or bytes in the block; not both. */
   #text = "";
+  #block: Buffer = Buffer.alloc(0);
+  #used = 0;
   #bytes = 0;
   #chunks = 0;
   #crowded = false;
@@ -50,9 +60,21 @@ export class Writer {
 
   /** Takes whole lines. */
   write(lines: string): void {
+    if (this.#used > 0) this.#flush();
     if (this.#text === "") queueMicrotask(this.#flush);
     this.#text += lines;
     if (this.#text.length >= CHUNK) this.#flush();
+  }
+
+  /** Takes the line of the record at a position. @throws as the encoder, having taken nothing */
+  put(encoder: LineEncoder, position: number): void {
+    const most = encoder.most(position);
+    if (this.#text !== "" || this.#used + most > this.#block.length) {
+      this.#flush();
+      if (this.#block.length < most) this.#block = this.#spare.pop() ?? Buffer.allocUnsafeSlow(Math.max(BLOCK, most));
+    }
+    if (this.#used === 0) queueMicrotask(this.#flush);
+    this.#used = encoder.write(position, this.#block, this.#used);
   }
 
   /** Writes what waits, closes a path, then calls back, unless `closed` is called instead. */
@@ -64,13 +86,11 @@ export class Writer {
   }
 
   readonly #flush = (): void => {
-    const text = this.#text;
-    this.#text = "";
-    if (text === "" || this.#closed) return;
+    const chunk = this.#take();
+    if (chunk.length === 0 || this.#closed) return;
     const { stream } = this.#output;
-    const chunk = Buffer.from(text);
     this.#chunks++;
-    stream.write(chunk, (error) => (error ? this.#fail(error) : this.#written(chunk.length)));
+    stream.write(chunk, (error) => (error ? this.#fail(error) : this.#written(chunk)));
     if (stream.writableLength > FULL) this.#full = true;
     if (stream.writableLength > CROWDED && !this.#crowded) {
       this.#crowded = true;
@@ -78,8 +98,18 @@ export class Writer {
     }
   };
 
-  #written(bytes: number): void {
-    this.#bytes += bytes;
+  /** What waits to be handed on. */
+  #take(): Buffer {
+    const chunk = this.#used > 0 ? this.#block.subarray(0, this.#used) : Buffer.from(this.#text);
+    if (this.#used > 0) this.#block = this.#spare.pop() ?? Buffer.alloc(0);
+    this.#used = 0;
+    this.#text = "";
+    return chunk;
+  }
+
+  #written(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (chunk.buffer.byteLength === BLOCK && this.#spare.length < SPARE) this.#spare.push(Buffer.from(chunk.buffer));
     this.#chunks--;
     if (this.#crowded && this.#output.stream.writableLength <= CROWDED / 2) {
       this.#crowded = this.#full = false;

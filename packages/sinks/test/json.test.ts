@@ -1,14 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { printableJson } from "@rxbpf/core";
 import { toJson } from "@rxbpf/sinks";
-import { of } from "rxjs";
+import { map, of } from "rxjs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { conformance, pipeConformance, HOSTILE, run } from "./conformance.js";
 import { json } from "./tested.js";
-import { tap } from "./tap.js";
+import { row, tap } from "./tap.js";
 
 conformance(json);
 pipeConformance(json);
@@ -80,4 +81,42 @@ test("a loss is a record with all that is known of it", async () => {
     '{"type":"lost","time":1700000000000.5,"count":328,"total":328,"reason":"ring full"}\n' +
       '{"type":"lost","time":1700000000000.5,"count":12,"total":340,"reason":"ring full"}\n',
   );
+});
+
+test("records are written without rows, in order with what else comes, as their rows would be", async () => {
+  const path = join(directory, "out");
+  const rows = Array.from({ length: 20_000 }, (_, i) => row(i, HOSTILE[i % HOSTILE.length]?.slice(0, 40)));
+  const source = tap(({ emit, emitRecords, lose, complete }) => {
+    emitRecords(...rows.slice(0, 9000));
+    lose(3, "ring full");
+    emitRecords(...rows.slice(9000, 9001));
+    emit(...rows.slice(9001, 11_000));
+    emitRecords(...rows.slice(11_000));
+    complete();
+  });
+  const progress = await run(source.stream.pipe(toJson(path)));
+  const written = readFileSync(path, "utf8").split("\n");
+  const lines = rows.map((row) => printableJson(JSON.stringify(row)));
+  const lost = '{"type":"lost","time":1700000000000.5,"count":3,"total":3,"reason":"ring full"}';
+  expect(written).toEqual([...lines.slice(0, 9000), lost, ...lines.slice(9000), ""]);
+  expect(progress).toEqual({ rows: 20_000, bytes: statSync(path).size, lost: 3 });
+  expect(source.calls).toMatchObject({ start: 1, close: 1 });
+});
+
+test("a record that cannot be written ends the run with its error, after what came before it", async () => {
+  const path = join(directory, "out");
+  const source = tap(({ emitRecords }) => emitRecords(row(1), row(2), row(3, "large", 2 ** 53), row(4)));
+  await expect(run(source.stream.pipe(toJson(path)))).rejects.toThrow("Cannot represent 9007199254740992 exactly");
+  expect(readFileSync(path, "utf8")).toBe([row(1), row(2)].map((row) => `${JSON.stringify(row)}\n`).join(""));
+  expect(source.calls.close).toBe(1);
+});
+
+test("after an operator rows are written", async () => {
+  const path = join(directory, "out");
+  const source = tap(({ emitRecords, complete }) => {
+    emitRecords(row(1));
+    complete();
+  });
+  await run(source.stream.pipe(map(({ name }) => ({ name }))).pipe(toJson(path)));
+  expect(readFileSync(path, "utf8")).toBe('{"name":"made of a record"}\n');
 });

@@ -1,4 +1,4 @@
-import { column, EventStream, i32, type Receiver, schema, text, u64 } from "@rxbpf/core";
+import { column, EventStream, i32, type Receiver, type Records, schema, text, u64 } from "@rxbpf/core";
 
 export interface Row {
   readonly seq: number;
@@ -27,6 +27,8 @@ export interface Tap {
   /** Called when a hold ends. */
   onRelease: () => void;
   emit(...rows: Row[]): void;
+  /** The same as a program's records; whoever makes a row of one is given what shows it. */
+  emitRecords(...rows: Row[]): void;
   lose(count: number, reason: string): void;
   complete(): void;
   fail(error: unknown): void;
@@ -64,6 +66,8 @@ export function tap(starting: (tap: Tap) => void = () => {}): Tap {
     },
     onRelease: () => {},
     emit: (...rows) => receiver.batch({ length: rows.length, row: (index) => rows[index]! }),
+    emitRecords: (...rows) =>
+      receiver.batch({ length: rows.length, row: () => row(-1, "made of a record"), records: recordsOf(rows) }),
     lose: (count, reason) =>
       receiver.status({
         type: "lost",
@@ -76,4 +80,39 @@ export function tap(starting: (tap: Tap) => void = () => {}): Tap {
     fail: (error) => receiver.error(error),
   };
   return self;
+}
+
+const RECORD = 128;
+const TEXT = 24;
+const memory = (() => {
+  const buffer = new ArrayBuffer(RECORD * 10_000);
+  return {
+    u8: new Uint8Array(buffer),
+    u16: new Uint16Array(buffer),
+    u32: new Uint32Array(buffer),
+    i32: new Int32Array(buffer),
+  };
+})();
+const layout = {
+  size: TEXT,
+  places: [
+    { name: "seq", kind: "i32", offset: 0, size: 4 },
+    { name: "size", kind: "u64", offset: 8, size: 8 },
+    { name: "name", kind: "text", offset: 16, size: 4 },
+  ],
+} as const;
+
+/** Records as a program writes them, one after the other in memory that is used again, as a ring's. */
+function recordsOf(rows: readonly Row[]): Records {
+  const positions = Int32Array.from(rows, (_, i) => i * RECORD);
+  for (const [i, { seq, size, name }] of rows.entries()) {
+    const record = Buffer.from(memory.u8.buffer, positions[i], RECORD);
+    const text = Buffer.from(name);
+    record.writeInt32LE(seq, 0);
+    record.writeBigUInt64LE(BigInt(size), 8);
+    record.writeUInt16LE(TEXT, 16);
+    record.writeUInt16LE(text.length, 18);
+    text.copy(record, TEXT);
+  }
+  return { layout, memory, positions, count: rows.length, unixOffsetNs: 0n };
 }

@@ -34,7 +34,7 @@ export interface Presence {
 /** A column; where the field is optional, with which of its values are there. */
 export type Column = ColumnData & { readonly presence?: Presence };
 
-/** Events that were gathered in columns. The arrays are the taker's own. */
+/** Events that were gathered in columns. Valid until their builder gathers more. */
 export interface Columns {
   readonly length: number;
   /** In the order of the schema's fields. */

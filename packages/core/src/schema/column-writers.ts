@@ -89,7 +89,7 @@ class NumberWriter implements ColumnWriter {
   }
 
   take(): ColumnData {
-    const values = this.#values.slice(0, this.#length);
+    const values = this.#values.subarray(0, this.#length);
     this.#length = 0;
     return { type: "numbers", values };
   }
@@ -135,9 +135,10 @@ class WideWriter implements ColumnWriter {
   }
 
   take(): ColumnData {
-    const { buffer } = this.#words.slice(0, 2 * this.#length);
+    const Values = this.#kind === "u64" ? BigUint64Array : BigInt64Array;
+    const values = new Values(this.#words.buffer, 0, this.#length);
     this.#length = 0;
-    return { type: "numbers", values: this.#kind === "u64" ? new BigUint64Array(buffer) : new BigInt64Array(buffer) };
+    return { type: "numbers", values };
   }
 
   bytes(): number {
@@ -164,8 +165,7 @@ class BitWriter implements ColumnWriter {
   }
 
   take(): { type: "bits"; values: Uint8Array } {
-    const values = this.#bits.slice(0, (this.#length + 7) >>> 3);
-    this.#bits.fill(0);
+    const values = this.#bits.subarray(0, (this.#length + 7) >>> 3);
     this.#length = 0;
     return { type: "bits", values };
   }
@@ -177,8 +177,9 @@ class BitWriter implements ColumnWriter {
   #push(value: boolean): void {
     const byte = this.#length >>> 3;
     this.#bits = roomFor(this.#bits, byte, byte + 1);
-    if (value) this.#bits[byte]! |= 1 << (this.#length & 7);
-    this.#length++;
+    const bit = this.#length++ & 7;
+    if (bit === 0) this.#bits[byte] = 0; // may hold a bit of what was taken
+    if (value) this.#bits[byte]! |= 1 << bit;
   }
 }
 
@@ -263,8 +264,8 @@ class StringWriter implements ColumnWriter {
   }
 
   take(): Strings {
-    const offsets = this.#offsets.slice(0, this.#length + 1);
-    const bytes = this.#bytes.slice(0, this.#used);
+    const offsets = this.#offsets.subarray(0, this.#length + 1);
+    const bytes = this.#bytes.subarray(0, this.#used);
     this.#length = 0;
     this.#used = 0;
     return { type: "strings", offsets, bytes };
@@ -330,7 +331,7 @@ class ListWriter implements ColumnWriter {
   }
 
   take(): ColumnData {
-    const lists = this.#lists.slice(0, this.#length + 1);
+    const lists = this.#lists.subarray(0, this.#length + 1);
     this.#length = 0;
     return { type: "lists", lists, strings: this.#strings.take() };
   }

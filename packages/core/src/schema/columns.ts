@@ -37,7 +37,7 @@ export class ColumnBuilder {
     this.#length++;
   }
 
-  /** Hands over what was gathered, and starts anew. */
+  /** Hands over what was gathered, and starts anew in the same memory: it is valid until the next event is. */
   take(): Columns {
     const taken = { length: this.#length, columns: this.#columns.map((column) => column.take()) };
     this.#length = 0;

@@ -41,7 +41,8 @@ export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffset: bigint
   return make(memory, u8, u16, u32, i32, readers(memory, unixOffset), choices) as RowDecoder<E>;
 }
 
-function expression({ kind, offset, size }: Place, index: number): string {
+/** The source of what reads a field of the record at `p`, whose words begin at `w`. */
+export function expression({ kind, offset, size }: Place, index: number): string {
   const word = `w + ${offset >>> 2}`;
   const low = `u32[${word}]`;
   switch (kind) {
@@ -88,7 +89,8 @@ interface Readers {
   bytes(position: number, length: number): Uint8Array;
 }
 
-function readers({ u8, u32 }: Memory, unixOffset: bigint): Readers {
+/** What that source reads with. */
+export function readers({ u8, u32 }: Memory, unixOffset: bigint): Readers {
   const offsetMs = Number(unixOffset / NS_PER_MS);
   const offsetNs = Number(unixOffset % NS_PER_MS);
   const buffer = Buffer.from(u8.buffer, u8.byteOffset, u8.byteLength);

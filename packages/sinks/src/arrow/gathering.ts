@@ -72,7 +72,7 @@ export class Gathering {
     this.#notes.push({ at: this.#length, note });
   }
 
-  /** Hands over what was gathered, and starts anew. */
+  /** Hands over what was gathered, and starts anew: it is valid until more is gathered. */
   take(): Gathered {
     if (!this.#schema) this.#infer();
     const columns = this.#builder!.take();

@@ -1,9 +1,19 @@
 import { closeSync } from "node:fs";
 
-import { type Batch, ColumnBuilder, type EventStream, type Lost } from "@rxbpf/core";
+import {
+  type Batch,
+  ColumnBuilder,
+  consume,
+  type EventStream,
+  type Fields,
+  type Lost,
+  type Schema,
+  type StreamInfo,
+} from "@rxbpf/core";
 import { type Observable, type Subscriber, Subscription } from "rxjs";
 
 import type { Progress, SinkOptions } from "../sink.js";
+import { tableTest } from "../table.js";
 import { MORE } from "./decode.js";
 import type { Compression } from "./encoder.js";
 import type { ArrowFile } from "./file.js";
@@ -49,9 +59,11 @@ export class Recorder<E> {
   readonly #attendance: Attendance | undefined;
   /** Whether the events come as the origin's source gives them. */
   readonly #direct: boolean;
+  readonly #isTable: (event: unknown) => event is readonly unknown[];
   readonly #input = new Subscription();
   /** Batches that came before `file.js` was loaded. */
   readonly #unwritten: Gathered[] = [];
+  readonly #closed: () => void;
   #module: FileModule | undefined;
   #part: Part | undefined;
   #file: ArrowFile | undefined;
@@ -80,10 +92,12 @@ export class Recorder<E> {
     const schema = origin?.info.schema;
     // What a replayed row has beside its columns is in no column.
     this.#direct = origin === source && schema?.fields[MORE]?.kind !== "json";
+    this.#isTable = tableTest(source);
     this.#gathering = new Gathering(options.batchRows ?? BATCH_ROWS, schema, this.#direct);
     this.#attendance = options.snapshot && new Attendance(options.snapshot);
     this.#parts = new Parts(path, options.rotate);
     this.#part = this.#parts.open();
+    this.#closed = consume({ end: () => this.#end() });
   }
 
   start(): void {
@@ -111,7 +125,10 @@ export class Recorder<E> {
   stop(): void {
     if (this.#ended) return;
     this.#detach();
-    this.#whenReady(() => this.#finish());
+    this.#whenReady(() => {
+      this.#finish();
+      this.#closed();
+    });
   }
 
   #connect(origin: EventStream<E>): void {
@@ -142,7 +159,7 @@ export class Recorder<E> {
 
   /** Takes an event in; a table is its rows. */
   #event(event: unknown): void {
-    if (!this.#origin?.info.tables || !Array.isArray(event)) return this.#row(event);
+    if (!this.#isTable(event)) return this.#row(event);
     for (const row of event) this.#row(row);
   }
 
@@ -180,11 +197,15 @@ export class Recorder<E> {
     clearTimeout(this.#flushing);
     this.#flushing = undefined;
     this.#look();
-    if (!this.#gathering.isEmpty) this.#unwritten.push(this.#gathering.take());
-    if (!this.#module) return;
+    const gathered = this.#gathering.isEmpty ? [] : [this.#gathering.take()];
+    if (!this.#module) {
+      this.#unwritten.push(...structuredClone(gathered));
+      return;
+    }
     // A head tells readers that recording has begun. It waits until it is known what the rows are.
     if (!this.#begun && (this.#direct || this.#ended)) this.#current(this.#module);
-    for (const { columns, notes } of this.#unwritten.splice(0)) this.#current(this.#module).write(columns, notes);
+    for (const { columns, notes } of [...this.#unwritten.splice(0), ...gathered])
+      this.#current(this.#module).write(columns, notes);
   }
 
   /** The file to write to: a new one where the last is full, or there is none. */
@@ -198,7 +219,7 @@ export class Recorder<E> {
       const { fd, path, created } = this.#part!;
       this.#part = { ...this.#part!, fd: -1 };
       this.#begun = true;
-      const metadata = recordingMetadata(this.#origin?.info ?? {}, schema, created);
+      const metadata = recordingMetadata(originInfo(this.#origin, schema), schema, created);
       this.#file = new ArrowFile(fd, path, { schema, metadata, compression: this.#options.compression });
       const snapshot = this.#attendance?.begin();
       if (snapshot) this.#file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
@@ -261,6 +282,7 @@ export class Recorder<E> {
   }
 
   #settle(failure?: Failure): void {
+    this.#closed();
     this.#closeAll();
     this.#tell();
     if (failure) this.#subscriber.error(failure.error);
@@ -282,4 +304,11 @@ export class Recorder<E> {
     const bytes = this.#bytesBefore + (this.#file?.bytes ?? 0);
     this.#subscriber.next({ rows: this.#rows, bytes, lost: this.#lost });
   }
+}
+
+/** What is said of the stream that rows came from, where they still have its fields. */
+function originInfo(origin: EventStream<unknown> | undefined, { fields }: Schema<Fields>): Partial<StreamInfo> {
+  const wanted = Object.entries(origin?.info.schema.fields ?? {});
+  const same = wanted.every(([name, { optional }]) => optional || Object.hasOwn(fields, name));
+  return origin && same ? origin.info : {};
 }

@@ -1,0 +1,57 @@
+// What it takes to record a flood of opens: in the program that opens, and in what records.
+import { rmSync, statSync } from "node:fs";
+import path from "node:path";
+
+import { flood } from "./flood.mjs";
+import { median } from "./statistics.mjs";
+import { tools } from "./tools.mjs";
+import { startTracer } from "./tracer.mjs";
+
+const OPENS = 1_000_000;
+
+/** @returns by tool `{ lost, speed, cpu, bytes, peak }`, medians of interleaved rounds; `speed` is of the untraced one */
+export async function recordings({ folder, rounds }) {
+  const untraced = [];
+  const samples = Object.fromEntries(Object.keys(tools).map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    untraced.push((await flood(folder, OPENS)).nsPerOpen);
+    for (const [name, tool] of Object.entries(tools)) samples[name].push(await recordFlood(folder, tool, OPENS));
+  }
+  const base = median(untraced);
+  return {
+    nsPerOpen: base,
+    tools: Object.fromEntries(
+      Object.entries(samples).map(([name, runs]) => {
+        const of = (key) => median(runs.map((run) => run[key]));
+        const { nsPerOpen, ...rest } = Object.fromEntries(Object.keys(runs[0]).map((key) => [key, of(key)]));
+        return [name, { ...rest, speed: base / nsPerOpen }];
+      }),
+    ),
+  };
+}
+
+/**
+ * Records one flood.
+ * @param amount as `flood` takes it
+ * @returns `lost` events; `cpu`, seconds for a million, the start included; `bytes` for each in the output; `peak`
+ * memory in bytes; `nsPerOpen` and `opens` of the flood
+ */
+export async function recordFlood(folder, { command, writes, opens: inOutput }, amount) {
+  const file = path.join(folder, "recording");
+  const tracer = startTracer(folder, command(file));
+  await tracer.attached();
+  const { opens, nsPerOpen } = await flood(folder, amount);
+  const { user, system, peak } = await tracer.stop();
+  const output = writes ? file : tracer.output;
+  const { size } = statSync(output);
+  const kept = await inOutput(output, "flood");
+  rmSync(output);
+  return {
+    opens,
+    lost: opens - kept,
+    nsPerOpen,
+    cpu: ((user + system) / opens) * 1e6,
+    bytes: size / kept,
+    peak,
+  };
+}

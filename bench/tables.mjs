@@ -1,0 +1,34 @@
+// The results as tables for people.
+
+export function showCosts(costs) {
+  console.log("\nWhat tracing adds to open and close of a file:");
+  console.table(costs);
+}
+
+/** What was measured of floods and of starts, a line for each tool. */
+export function showRecordings({ flood, start }) {
+  if (flood)
+    console.log(`\nRecording a flood of opens (${flood.nsPerOpen.toFixed(0)} ns for an open and close, untraced):`);
+  else console.log();
+  const rows = Object.keys(flood?.tools ?? start).map((name) => {
+    const { lost, speed, cpu, bytes, peak } = flood?.tools[name] ?? {};
+    const { sees, shows } = start?.[name] ?? {};
+    const row = {
+      lost,
+      "flood's speed": speed?.toFixed(3),
+      "CPU s/million": cpu?.toFixed(3),
+      "first seen, s": sees?.toFixed(3),
+      "first shown, s": shows?.toFixed(3),
+      "bytes/event": bytes?.toFixed(1),
+      "peak MB": peak && Number((peak / 1e6).toFixed(0)),
+    };
+    return [name, Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined))];
+  });
+  console.table(Object.fromEntries(rows));
+}
+
+export function showTargets(lines) {
+  console.log("\nTargets, ratios of medians of this run:");
+  const rows = lines.map(({ target, ...rest }) => [target, { ...rest, met: rest.met ? "yes" : "no" }]);
+  console.table(Object.fromEntries(rows));
+}

@@ -1,0 +1,41 @@
+// What recording must reach, against what was measured. CPU and speed are ratios within one run.
+
+const times = (value) => value.toFixed(3);
+const bytes = (value) => `${value.toFixed(1)} bytes`;
+const seconds = (value) => `${value.toFixed(3)} s`;
+const megabytes = (value) => `${(value / 1e6).toFixed(0)} MB`;
+
+/** Each target as `{ target, limit, measured, met }`. One that could not be measured, for want of a peer, is not met. */
+export function targets({ flood, start, lossless }) {
+  const lines = [];
+  const line = (target, sign, limit, measured, unit, met) => {
+    const known = Number.isFinite(limit) && Number.isFinite(measured);
+    const show = (value) => (Number.isFinite(value) ? unit(value) : "not measured");
+    lines.push({ target, limit: `${sign} ${show(limit)}`, measured: show(measured), met: known && met });
+  };
+  const most = (target, limit, measured, unit) => line(target, "<=", limit, measured, unit, measured <= limit);
+  const least = (target, limit, measured, unit) => line(target, ">=", limit, measured, unit, measured >= limit);
+
+  for (const [name, { opens, lost }] of Object.entries(lossless ?? {}))
+    most(`${name}: lost of a long flood of ${opens}`, 0, lost, String);
+  if (flood) {
+    const of = (name) => flood.tools[name];
+    const cpu = (name, peer) => of(name).cpu / of(peer)?.cpu;
+    least("record: the flood's speed, of untraced", 0.68, of("record").speed, times);
+    least("text: the flood's speed, of untraced", 0.6, of("text").speed, times);
+    least("JSON: the flood's speed, of untraced", 0.6, of("JSON").speed, times);
+    most("record: CPU, of perf record's", 1, cpu("record", "perf record"), times);
+    most("record: CPU, of libbpf-tools'", 0.1, cpu("record", "libbpf-tools opensnoop"), times);
+    most("text: CPU, of libbpf-tools'", 0.25, cpu("text", "libbpf-tools opensnoop"), times);
+    most("JSON: CPU, of bpftrace -f json's", 0.3, cpu("JSON", "bpftrace -f json"), times);
+    most("record: size of an event", 88, of("record").bytes, bytes);
+    for (const name of ["record", "text", "JSON"]) most(`${name}: peak memory`, 200e6, of(name).peak, megabytes);
+  }
+  if (start) {
+    const { sees, shows } = start["bpftrace opensnoop.bt"] ?? {};
+    most("record: start to first event seen, bpftrace's", sees, start.record.sees, seconds);
+    most("text: start to first event shown, bpftrace's", shows, start.text.shows, seconds);
+    most("JSON: start to first event shown, bpftrace's", start["bpftrace -f json"]?.shows, start.JSON.shows, seconds);
+  }
+  return lines;
+}

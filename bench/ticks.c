@@ -1,0 +1,37 @@
+/*
+ * Opens a file at every whole millisecond from now on, until it is told to end. Prints when it began, in
+ * nanoseconds of CLOCK_MONOTONIC, and at the end how often it did.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t ended;
+
+static void end(int signal)
+{
+	ended = signal;
+}
+
+int main(void)
+{
+	struct timespec at;
+	long count = 0;
+
+	signal(SIGTERM, end);
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	printf("%lld\n", at.tv_sec * 1000000000ll + at.tv_nsec);
+	fflush(stdout);
+	while (!ended) {
+		close(open("/etc/hostname", O_RDONLY));
+		count++;
+		at.tv_nsec += 1000000;
+		at.tv_sec += at.tv_nsec / 1000000000;
+		at.tv_nsec %= 1000000000;
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+	}
+	printf("%ld\n", count);
+	return 0;
+}

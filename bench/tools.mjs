@@ -1,0 +1,73 @@
+// Ways to record opens: ours, and its peers from Debian packages where they are installed.
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { replay } from "@rxbpf/sinks";
+import { count, filter, lastValueFrom } from "rxjs";
+
+const rxbpf = [process.execPath, fileURLToPath(new URL("../packages/repl/dist/main.js", import.meta.url))];
+const peers = {
+  opensnoop: "/usr/sbin/opensnoop",
+  bpftrace: "/usr/bin/bpftrace",
+  script: "/usr/sbin/opensnoop.bt",
+  perf: "/usr/bin/perf",
+};
+
+/** What is not installed of the peers, in packages. */
+export const missing = [
+  [peers.opensnoop, "libbpf-tools"],
+  [peers.bpftrace, "bpftrace"],
+  [peers.perf, "linux-perf"],
+].flatMap(([file, name]) => (existsSync(file) ? [] : [name]));
+
+/**
+ * By name: `command`, given where it may put a file; `writes`, whether its output is that file and not its stdout;
+ * `opens`, how many opens of a program are in the output.
+ */
+export const tools = Object.fromEntries(
+  Object.entries({
+    record: {
+      command: (file) => [...rxbpf, "record", "opensnoop", "-o", file],
+      writes: true,
+      opens: inRecording,
+    },
+    text: { command: () => [...rxbpf, "opensnoop"], opens: inText },
+    JSON: { command: () => [...rxbpf, "opensnoop", "--json"], opens: inText },
+    "libbpf-tools opensnoop": { needs: peers.opensnoop, command: () => [peers.opensnoop], opens: inText },
+    "bpftrace opensnoop.bt": { needs: peers.bpftrace, command: () => [peers.bpftrace, peers.script], opens: inText },
+    "bpftrace -f json": {
+      needs: peers.bpftrace,
+      command: () => [peers.bpftrace, "-f", "json", peers.script],
+      opens: inText,
+    },
+    "perf record": {
+      needs: peers.perf,
+      command: (file) => [peers.perf, "record", "-q", "-a", "-e", "syscalls:sys_enter_openat", "-o", file],
+      writes: true,
+      opens: inPerf,
+    },
+  }).filter(([, { needs }]) => needs === undefined || existsSync(needs)),
+);
+
+/** The ways that are ours. */
+export const OURS = ["record", "text", "JSON"];
+
+function inText(file, program) {
+  const { stdout } = spawnSync("grep", ["-c", `${program}.*/etc/hostname`, file], { encoding: "utf8" });
+  return Number(stdout);
+}
+
+function inRecording(file, program) {
+  const ofProgram = ({ comm, path, ret }) => comm === program && path === "/etc/hostname" && ret >= 0;
+  return lastValueFrom(replay(file).pipe(filter(ofProgram), count()));
+}
+
+function inPerf(file, program) {
+  const script = `"$1" script -F comm -i "$2" | grep -c "$3"`;
+  const [directory, name] = [path.dirname(file), path.basename(file)];
+  return Number(
+    execFileSync("sh", ["-c", script, "sh", peers.perf, name, program], { cwd: directory, encoding: "utf8" }),
+  );
+}
