@@ -27,7 +27,7 @@ let recorded: Outcome;
 let opens: Readonly<Record<string, unknown>>[];
 
 beforeAll(async () => {
-  await build();
+  build();
   folder = mkdtempSync(path.join(tmpdir(), "rxbpf-page-"));
   symlinkSync(path.join(repository, "node_modules"), path.join(folder, "node_modules"));
   writeFileSync(path.join(folder, "package.json"), '{"type":"module"}');
