@@ -9,7 +9,7 @@ import { rolldown } from "rolldown";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const to = path.join(root, "packages/repl/dist/bundle");
 
-/** Has a file of native code beside it, which it finds by where it is itself. */
+/** Has native code, which it finds by where it is itself. */
 const APART = ["koffi"];
 /** RxJS's modules of which only those that are used need be taken in; for Node it names others. */
 const rxjs = path.join(root, "node_modules/rxjs/dist/esm/index.js");
@@ -25,13 +25,22 @@ const places = {
   },
 };
 
+/** What runs a user's code stays where it is: see bin/rxbpf.js. */
+const sharing = {
+  name: "sharing",
+  resolveId(specifier) {
+    const [, module] = /^\.{1,2}\/((?:prompt|script)\/.*)$/.exec(specifier) ?? [];
+    return module === undefined ? undefined : { id: `../${module}`, external: "relative" };
+  },
+};
+
 rmSync(to, { recursive: true, force: true });
 const bundle = await rolldown({
   input: path.join(root, "packages/repl/dist/main.js"),
   platform: "node",
   external: APART,
   resolve: { alias: { rxjs } },
-  plugins: [places],
+  plugins: [places, sharing],
 });
 await bundle.write({ dir: to, format: "esm", chunkFileNames: "[name].js" });
 await bundle.close();

@@ -17,6 +17,12 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** Numbers below what is asked for, the same for the same seed. */
+export function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % below;
+}
+
 /** Compiles a C program into a folder and gives the path of the executable. */
 export function compile(source: URL, folder: string): string {
   const executable = path.join(folder, path.basename(source.pathname, ".c"));

@@ -1,4 +1,6 @@
-import type { Connection, StreamInfo } from "./source.js";
+import { type Observable, Subject } from "rxjs";
+
+import type { Connection, Status, StreamInfo } from "./source.js";
 
 /** A source that runs in this process. */
 export interface Attachment {
@@ -18,6 +20,16 @@ export interface Attachment {
 /** What runs now, the oldest first: every subscription to an `EventStream` that has not ended. */
 export function attachments(): readonly Attachment[] {
   return [...running];
+}
+
+const said = new Subject<Status>();
+
+/** What all streams say of themselves: attachment, losses and notices, as they come. Does not complete. */
+export const statuses: Observable<Status> = said.asObservable();
+
+/** Adds to what streams say. */
+export function tell(status: Status): void {
+  said.next(status);
 }
 
 const running = new Set<Run>();
@@ -45,6 +57,11 @@ export class Run implements Attachment {
   end(): void {
     this.#ended = true;
     running.delete(this);
+  }
+
+  tell(status: Status): void {
+    if (status.type === "lost") this.lost += status.count;
+    tell(status);
   }
 
   stop(): void {

@@ -1,9 +1,22 @@
 // Streams
 export * from "./source.js";
 export { EventStream, originOf, refine } from "./stream.js";
-export { type Attachment, attachments } from "./attachments.js";
+export { type Attachment, attachments, statuses } from "./attachments.js";
+export { consume, type Consumer, consumers } from "./consumers.js";
+export { iterate, type IterateOptions } from "./iterate.js";
 export { type Aside, trace, type Setting } from "./trace.js";
 export { aggregate, type Counter } from "./aggregate.js";
+
+// Operators
+export { countBy, type CountOptions } from "./operators/count-by.js";
+export { type Count, type Key, OTHER_KEYS } from "./operators/counts.js";
+export type { GatherOptions } from "./operators/gather.js";
+export { histogram } from "./operators/histogram.js";
+export { type Bucket, Histogram } from "./histogram.js";
+export { joinBy, type Joined, type JoinOptions, type Others } from "./operators/join-by.js";
+export { orderByTime, type OrderOptions } from "./operators/order-by-time.js";
+export { rate, type RateOptions } from "./operators/rate.js";
+export { top } from "./operators/top.js";
 
 // Schemas
 export * from "./schema/schema.js";
@@ -25,6 +38,9 @@ export { missingCapabilities, requireCapabilities } from "./capabilities.js";
 // Text
 export { column, type Column } from "./text/column.js";
 export { printable, printableJson } from "./text/printable.js";
+
+// Compression
+export { zstdCompress, zstdDecompress } from "./ffi/zstd.js";
 
 // Kernel facts
 export { pathHandle } from "./ffi/handle.js";

@@ -21,7 +21,7 @@ export interface Lost {
   readonly count: number;
   /** How many since the stream was subscribed to. */
   readonly total: number;
-  /** Where: `ring full` or `map full` in the kernel, `sink full` in this process. */
+  /** Where: `ring full` or `map full` in the kernel, `sink full` or `buffer full` in this process. */
   readonly reason: string;
 }
 

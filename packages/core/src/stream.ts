@@ -10,6 +10,7 @@ import {
 } from "rxjs";
 
 import { Run } from "./attachments.js";
+import { Iteration } from "./iteration.js";
 import type { Connection, Lost, Receiver, Source, Status, StreamInfo } from "./source.js";
 
 /** What streams made from each other by `until` have in common. */
@@ -76,6 +77,16 @@ export class EventStream<E> extends Observable<E> {
     };
   }
 
+  /** Tells who watches the status of a loss on the way from this stream to a consumer, as in a buffer that is full. */
+  report(lost: Lost): void {
+    this.#shared.status.next(lost);
+  }
+
+  /** The events for a `for await` loop: see `iterate`. */
+  [Symbol.asyncIterator](): AsyncIterator<E, undefined> {
+    return new Iteration(this, this);
+  }
+
   /**
    * Starts the source and hands its batches over as they are, for a receiver that does not need
    * an object for each event. The caller closes the connection.
@@ -90,7 +101,7 @@ export class EventStream<E> extends Observable<E> {
         receiver.batch(batch);
       },
       status(value) {
-        if (value.type === "lost") run.lost += value.count;
+        run.tell(value);
         status.next(value);
         receiver.status(value);
       },

@@ -5,39 +5,14 @@ import {
   originOf,
   type Receiver,
   refine,
-  schema,
   type Source,
+  statuses,
   type Status,
 } from "@rxbpf/core";
 import { expect, test } from "vitest";
 import { filter, lastValueFrom, map, merge, of, share, Subject, take, tap, toArray } from "rxjs";
 
-/** One run of a source that the test drives by hand. */
-interface Run extends Receiver<number> {
-  /** What was asked of its connection, in order. */
-  readonly calls: string[];
-  give(...events: number[]): void;
-}
-
-/** A stream whose runs the test drives. */
-function driven(): { stream: EventStream<number>; runs: Run[] } {
-  const runs: Run[] = [];
-  const source: Source<number> = (receiver) => {
-    const calls: string[] = [];
-    runs.push({
-      ...receiver,
-      calls,
-      give: (...events) => receiver.batch({ length: events.length, row: (index) => events[index]! }),
-    });
-    const note = (call: string) => () => void calls.push(call);
-    return { stop: note("stop"), close: note("close"), hold: note("hold"), release: note("release") };
-  };
-  return { stream: streamOf(source), runs };
-}
-
-function streamOf<E>(source: Source<E>): EventStream<E> {
-  return new EventStream({ name: "numbers", schema: schema("number", {}), columns: () => [] }, source);
-}
+import { driven, streamOf } from "./streams.js";
 
 test("nothing starts before someone subscribes, and each subscriber has a source of its own", () => {
   const { stream, runs } = driven();
@@ -278,6 +253,20 @@ test("what runs is listed with its events and losses until it ends", () => {
   expect(running(stream)).toEqual([second]);
   runs[1]!.complete();
   expect(running(stream)).toEqual([]);
+});
+
+test("what streams say of themselves is told for all of them together", () => {
+  const all: Status[] = [];
+  const said = statuses.subscribe((status) => all.push(status));
+  const [a, b] = [driven(), driven()];
+  a.stream.subscribe();
+  b.stream.subscribe();
+  const lost = { type: "lost", time: 0, count: 4, total: 4, reason: "ring full" } as const;
+  const notice = { type: "notice", message: "the set is empty" } as const;
+  a.runs[0]!.status(lost);
+  b.runs[0]!.status(notice);
+  said.unsubscribe();
+  expect(all).toEqual([lost, notice]);
 });
 
 test("a source that ends while it starts is not listed", () => {

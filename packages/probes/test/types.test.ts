@@ -1,6 +1,6 @@
-import type { EventStream } from "@rxbpf/core";
-import { type OpenEvent, opensnoop } from "@rxbpf/probes";
-import { map, type Observable } from "rxjs";
+import { type Count, countBy, type EventStream, iterate, joinBy, orderByTime, top } from "@rxbpf/core";
+import { type ExecEvent, execsnoop, type OpenEvent, opensnoop } from "@rxbpf/probes";
+import { map, merge, type Observable } from "rxjs";
 import { expectTypeOf, test } from "vitest";
 
 // `npm run check` type-checks this file; running it only builds the streams.
@@ -26,6 +26,27 @@ test("opensnoop() is a stream of OpenEvents, and operators keep the types", () =
     readonly truncated: boolean;
     readonly ioUring: boolean;
   }>();
+});
+
+test("the operators of core need no annotations", () => {
+  expectTypeOf(opensnoop().pipe(countBy((e) => e.comm))).toEqualTypeOf<Observable<readonly Count<string>[]>>();
+  expectTypeOf(opensnoop().pipe(top(5, (e) => e.pid))).toEqualTypeOf<Observable<readonly Count<number>[]>>();
+  opensnoop()
+    .pipe(joinBy({ exec: execsnoop() }, (e) => e.pid))
+    .pipe(map((e) => expectTypeOf(e.path).toEqualTypeOf<string>() && e.exec))
+    .pipe(map((exec) => expectTypeOf(exec).toEqualTypeOf<ExecEvent | undefined>()));
+  opensnoop().pipe(joinBy({ exec: execsnoop() }, (e) => e.ppid, { otherKey: (e) => e.pid }));
+  expectTypeOf(merge(opensnoop(), execsnoop()).pipe(orderByTime(50))).toEqualTypeOf<
+    Observable<OpenEvent | ExecEvent>
+  >();
+});
+
+test("streams are for loops", () => {
+  const loop = async () => {
+    for await (const event of execsnoop()) expectTypeOf(event).toEqualTypeOf<ExecEvent>();
+    for await (const event of iterate(opensnoop())) expectTypeOf(event).toEqualTypeOf<OpenEvent>();
+  };
+  expectTypeOf(loop).returns.resolves.toBeVoid();
 });
 
 test("misuse does not compile", () => {

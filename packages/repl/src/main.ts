@@ -9,6 +9,7 @@ import { addProbes } from "./commands/probes.js";
 import { addRecord } from "./commands/record.js";
 import { addRecordings } from "./commands/recordings.js";
 import { addReplay } from "./commands/replay.js";
+import { addRun } from "./commands/run.js";
 import { fail, WRONG_USAGE } from "./exit.js";
 import { version } from "./version.js";
 
@@ -23,6 +24,7 @@ const program = new Command("rxbpf")
 addProbes(program);
 addRecord(program);
 addReplay(program);
+addRun(program);
 addRecordings(program);
 addList(program);
 addCgroupid(program);
@@ -34,11 +36,17 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  if (process.argv.length === 2) program.help();
-  await program.parseAsync();
+  if (process.argv.length === 2) await prompt();
+  else await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : usage(error);
   else process.exitCode = fail(error);
+}
+
+/** Reads what to do from the terminal, or from a pipe. */
+async function prompt(): Promise<void> {
+  if (process.stdin.isTTY) await (await import("./prompt/prompt.js")).startPrompt();
+  else await (await import("./prompt/piped.js")).runPiped();
 }
 
 /** One line for a command line that commander refused, with where to find what would have been accepted. */

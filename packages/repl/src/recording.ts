@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Status } from "@rxbpf/core";
 import { runningProcesses, type RunningProcess } from "@rxbpf/filters";
 import type { AnyProbe } from "@rxbpf/probes";
-import { type Progress, type Rotation, type Snapshot, toArrow } from "@rxbpf/sinks";
+import { type Compression, type Progress, type Rotation, type Snapshot, toArrow } from "@rxbpf/sinks";
 import { filter, forkJoin, lastValueFrom, merge, type Observable, Subject, take, tap } from "rxjs";
 
 import { progressLine } from "./progress.js";
@@ -21,6 +21,7 @@ export interface Recorded {
 export interface RecordingOptions {
   readonly output: string;
   readonly rotation: Rotation | undefined;
+  readonly compression: Compression;
   /** What to run: recording ends when it does. */
   readonly command: readonly string[] | undefined;
 }
@@ -33,7 +34,7 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   const paths = pathsFor(options.output, probes);
   const stop = new Subject<unknown>();
   const streams = probes.map(({ probe, values }) => probe(values).until(merge(signals(), stop)));
-  const ended = streams.map(report);
+  const ended = streams.map((stream) => report(stream));
   const attached = forkJoin(streams.map(({ status }) => status.pipe(filter(isAttached), take(1))));
   const child = options.command && startAfter(attached, options.command, stop);
   const progress = progressLine(
@@ -42,7 +43,8 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   );
   const runs = streams.map((stream, i) => {
     const { values } = probes[i]!;
-    const sink = toArrow(paths[i]!, { rotate: options.rotation, snapshot: () => snapshotOf(values) });
+    const { rotation: rotate, compression } = options;
+    const sink = toArrow(paths[i]!, { rotate, compression, snapshot: () => snapshotOf(values) });
     const told = stream.pipe(
       sink,
       tap((value: Progress) => progress.tell(i, value)),

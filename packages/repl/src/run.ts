@@ -19,8 +19,14 @@ export async function run<E>(stream: EventStream<E>, { json }: { json: boolean }
   }
 }
 
-/** Says on stderr what a stream says about itself; once the function that it returns is called, what was lost. */
-export function report(stream: { readonly status: Observable<Status> }): () => void {
+/**
+ * Says on stderr what a stream says about itself; once the function that it returns is called, what was lost.
+ * @param advice against losses of a full ring
+ */
+export function report(
+  stream: { readonly status: Observable<Status> },
+  advice = "a larger --ring-bytes keeps more",
+): () => void {
   const lost = new Map<string, number>();
   const said = stream.status.subscribe((status) => {
     if (status.type === "notice") console.error(`rxbpf: ${printable(status.message)}`);
@@ -28,12 +34,12 @@ export function report(stream: { readonly status: Observable<Status> }): () => v
   });
   return () => {
     said.unsubscribe();
-    if (lost.size > 0) console.error(`rxbpf: ${lostText(lost)}`);
+    if (lost.size > 0) console.error(`rxbpf: ${lostText(lost, advice)}`);
   };
 }
 
 /** How many events were lost, by reason, and what to do. */
-function lostText(lost: ReadonlyMap<string, number>): string {
+export function lostText(lost: ReadonlyMap<string, number>, advice = "a larger --ring-bytes keeps more"): string {
   const parts = [...lost].map(([reason, count]) => `${count} (${printable(reason)})`);
-  return `lost events: ${parts.join(", ")}${lost.has("ring full") ? "; a larger --ring-bytes keeps more" : ""}`;
+  return `lost events: ${parts.join(", ")}${lost.has("ring full") ? `; ${advice}` : ""}`;
 }

@@ -28,7 +28,7 @@ test("--version is the package's", async () => {
     expect(await rxbpf(flag)).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: "" });
 });
 
-const OTHER_COMMANDS = ["cgroupid", "export", "info", "list", "map", "record", "recover", "replay"];
+const OTHER_COMMANDS = ["cgroupid", "export", "info", "list", "map", "record", "recover", "replay", "run"];
 
 test("--help tells every command", async () => {
   const { status, stdout } = await rxbpf("--help");

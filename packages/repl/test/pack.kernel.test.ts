@@ -83,6 +83,21 @@ test("a strict TypeScript program compiles against the installed packages and tr
   expect(JSON.parse(printed)).toMatchObject({ comm: "cat", path: wanted, ppid: expect.any(Number) });
 });
 
+test("the installed command checks and runs a script that lies where nothing is installed", () => {
+  const elsewhere = path.join(folder, "elsewhere");
+  mkdirSync(elsewhere);
+  const wanted = path.join(elsewhere, "package.json");
+  writeFileSync(wanted, "{}");
+  writeFileSync(path.join(elsewhere, "trace.ts"), script);
+  const printed = run(user, "npx", "rxbpf", "run", "--check", path.join(elsewhere, "trace.ts"), wanted);
+  expect(JSON.parse(printed)).toMatchObject({ comm: "cat", path: wanted });
+
+  writeFileSync(path.join(elsewhere, "wrong.ts"), script.replaceAll(/\/\/ @ts-expect-error.*/g, ""));
+  expect(() => run(user, "npx", "rxbpf", "run", "--check", path.join(elsewhere, "wrong.ts"), wanted)).toThrow(
+    /wrong\.ts:7:40 - error TS2322: [^]*wrong\.ts:15:9 - error TS2322: /,
+  );
+});
+
 test("the installed command tells the version of its package", () => {
   expect(run(user, "npx", "rxbpf", "--version")).toBe("0.1.0\n");
 });

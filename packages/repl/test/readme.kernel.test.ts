@@ -130,7 +130,7 @@ test("a set narrows the trace to one cgroup", async () => {
   }
 });
 
-test("the program compiles, and prints the events that it takes", async () => {
+test("the program runs, and prints the events that it takes", async () => {
   const file = `/${unique}/trace.conf`;
   writeFileSync(path.join(folder, "trace.ts"), script);
   const { child, output } = follow(compile, folder);

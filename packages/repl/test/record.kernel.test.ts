@@ -1,14 +1,16 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 
+import { DuckDBListValue } from "@duckdb/node-api";
 import { type Batch, EventStream } from "@rxbpf/core";
 import { runningProcesses } from "@rxbpf/filters";
 import { execsnoop, opensnoop } from "@rxbpf/probes";
 import { readRecording, replay, toArrow } from "@rxbpf/sinks";
-import { tableFromIPC } from "@uwdata/flechette";
 import { filter, firstValueFrom, lastValueFrom, Subject, toArray } from "rxjs";
 import { beforeAll, expect, test } from "vitest";
 
 import build from "../../../testing/build.js";
+import { queryByDuckDb } from "../../../testing/duckdb.js";
+import { tableFromIPC } from "../../../testing/flechette.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
 import { run, start, temporaryFolder } from "../../../testing/programs.js";
 import { commandLine, rxbpf } from "./cli.js";
@@ -125,13 +127,46 @@ test("several probes around a command: a file each, replayed as each would have 
 
   const csv = await rxbpf("export", `${directory}/execsnoop.arrow`, "--csv");
   expect(csv.stdout.split("\n")[0]).toBe(Object.keys(execsnoop.definition.event.fields).join(","));
+  const parquet = `${directory}/execs.parquet`;
+  expect(await rxbpf("export", `${directory}/execsnoop.arrow`, "--parquet", "-o", parquet)).toMatchObject({
+    status: 0,
+    stdout: "",
+    stderr: "",
+  });
+  const { rows } = await queryByDuckDb(`SELECT args FROM '${parquet}'`);
+  expect(rows).toContainEqual({ args: new DuckDBListValue(["cat", missing]) });
   const info = JSON.parse((await rxbpf("info", `${directory}/execsnoop.arrow`, "--json")).stdout);
   expect(info).toMatchObject({ probe: "execsnoop", state: "whole", lost: {} });
 });
 
-test.each(["SIGINT", "SIGTERM"] as const)("%s ends a recording in good order", async (signal) => {
+test("an export is refused in one line where it is not clear what to write, or where", async () => {
   const path = `${folder}/${uniqueName()}.arrow`;
-  const [command, ...args] = commandLine("record", "opensnoop", "--name", "cat", "-o", path);
+  await rxbpf("record", "opensnoop", "-o", path, "--", "true");
+  const before = readFileSync(path);
+  for (const [flags, state] of [
+    [[], "export takes one of --json, --csv and --parquet"],
+    [["--json", "--parquet"], "export takes one of --json, --csv and --parquet"],
+    [["--parquet", "-o", path], "--output takes another file than the recording"],
+  ] as const)
+    expect(await rxbpf("export", path, ...flags)).toEqual(
+      expect.objectContaining({ status: 2, stdout: "", stderr: `rxbpf: ${state}\n` }),
+    );
+  expect(readFileSync(path).equals(before)).toBe(true);
+  const full = await rxbpf("export", path, "--parquet", "-o", "/dev/full");
+  expect(full).toMatchObject({ status: 1, stderr: "rxbpf: Cannot write to /dev/full: no space left on device\n" });
+  for (const format of ["--json", "--csv"]) {
+    const output = `${path}${format}`;
+    expect(await rxbpf("export", path, format, "-o", output)).toMatchObject({ status: 0, stdout: "", stderr: "" });
+    expect(readFileSync(output, "utf8")).toBe((await rxbpf("export", path, format)).stdout);
+  }
+});
+
+test.each([
+  ["SIGINT", []],
+  ["SIGTERM", ["--compress"]],
+] as const)("%s ends a recording in good order (flags: %j)", async (signal, flags) => {
+  const path = `${folder}/${uniqueName()}.arrow`;
+  const [command, ...args] = commandLine("record", "opensnoop", "--name", "cat", "-o", path, ...flags);
   const child = start(command, args);
   await expect.poll(() => statSync(path, { throwIfNoEntry: false })?.size ?? 0, { timeout: 10_000 }).toBeGreaterThan(0);
   const paths = Array.from({ length: 300 }, (_, i) => `/tmp/${uniqueName()}-${i}`);

@@ -1,13 +1,15 @@
-import { originOf, printable } from "@rxbpf/core";
+import { type Fields, originOf, printable } from "@rxbpf/core";
 import { EMPTY, type Observable, type OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
 import type { Target } from "./output.js";
-import { type Progress, sink, type SinkOptions } from "./sink.js";
+import { type Format, type Progress, sink, type SinkOptions } from "./sink.js";
+import { asRow, type Row, tableTest } from "./table.js";
 
 /**
  * Writes the events of a stream as comma-separated values (RFC 4180, lines end with a newline), after a line with the
- * names of its fields. Lists and objects are JSON, a value that is absent is empty. Characters that a terminal
+ * names of its fields; after operators those of the first row, and a later one with others is an error. Of a table (an array
+ * of rows) each row is a line. Lists and objects are JSON, a value that is absent is empty. Characters that a terminal
  * would obey are escaped as in tables. Losses have no place in it: they are in the stream's status.
  * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
  */
@@ -15,14 +17,38 @@ export function toCsv<E>(target: Target, options?: SinkOptions): OperatorFunctio
   return sink(target, format, { losses: EMPTY, ...options });
 }
 
-function format<E>(source: Observable<E>) {
-  const names = Object.keys(originOf(source)?.info.schema.fields ?? {});
-  const line = (cells: readonly string[]): string => `${cells.join(",")}\n`;
+function format<E>(source: Observable<E>): Format<E> {
+  const origin = originOf(source);
+  const fields = origin?.info.schema.fields ?? {};
+  const isTable = tableTest(source);
+  const isEvent = source === origin;
+  let names: readonly string[] | undefined = isEvent ? Object.keys(fields) : undefined;
+  // Asked for only when the first row is made already.
+  const first = names ? line(names.map(cell)) : "";
+  const row = (value: Row): string => {
+    const given = Object.keys(value);
+    const head = names ? "" : line((names = namesOf(given, fields)).map(cell));
+    const stray = isEvent ? undefined : given.find((name) => !names!.includes(name));
+    if (stray !== undefined)
+      throw new Error(`Cannot write a row as CSV: it has ${stray}, which the first had not; give all the same keys`);
+    return head + line(names!.map((name) => cell(value[name])));
+  };
   return {
-    head: () => line(names.map(cell)),
-    row: (event: E) => line(names.map((name) => cell((event as Readonly<Record<string, unknown>>)[name]))),
+    head: () => first,
+    row: (event) => (isTable(event) ? event : [asRow(event)]).map(row).join(""),
     lost: () => "",
   };
+}
+
+/** The columns for rows like the first that came through operators: its own and, where it is an event, those that it lacks. */
+function namesOf(given: readonly string[], fields: Fields): readonly string[] {
+  const names = Object.keys(fields);
+  const isEvent = names.every((name) => fields[name]!.optional || given.includes(name));
+  return isEvent ? [...new Set([...names, ...given])] : given;
+}
+
+function line(cells: readonly string[]): string {
+  return `${cells.join(",")}\n`;
 }
 
 function cell(value: unknown): string {

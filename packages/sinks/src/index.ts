@@ -1,8 +1,10 @@
 export { toArrow } from "./arrow.js";
 export type { ArrowOptions } from "./arrow/recorder.js";
+export type { Compression } from "./arrow/encoder.js";
 export type { Rotation } from "./arrow/parts.js";
 export { toCsv } from "./csv.js";
 export { toJson } from "./json.js";
+export { type Exported, type ExportOptions, exportParquet } from "./parquet.js";
 export { replay, type ReplayOptions } from "./replay.js";
 export { type RecordedBatch, type Recording, readRecording } from "./arrow/recording.js";
 export type { RecordingInfo } from "./arrow/metadata.js";

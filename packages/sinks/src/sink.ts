@@ -1,4 +1,12 @@
-import { type Batch, type EventStream, type LineEncoder, type Lost, originOf, type Records } from "@rxbpf/core";
+import {
+  type Batch,
+  consume,
+  type EventStream,
+  type LineEncoder,
+  type Lost,
+  originOf,
+  type Records,
+} from "@rxbpf/core";
 import { Observable, type OperatorFunction, type Subscriber, Subscription } from "rxjs";
 
 import type { Target } from "./output.js";
@@ -66,6 +74,7 @@ class Run<E> {
   readonly #subscriber: Subscriber<Progress>;
   readonly #input = new Subscription();
   readonly #unwritten = new Map<string, Lost>();
+  readonly #closed: () => void;
   #encoder: LineEncoder | undefined;
   #begun = false;
   #ended = false;
@@ -90,6 +99,7 @@ class Run<E> {
       drained: () => this.#drained(),
       closed: (error) => this.#settle(error && { error }),
     });
+    this.#closed = consume({ end: () => this.#end() });
   }
 
   start(source: Observable<E>, losses: Observable<Lost> | undefined): void {
@@ -105,7 +115,7 @@ class Run<E> {
     this.#detach();
     this.#putLosses();
     clearTimeout(this.#timer);
-    this.#writer.end(() => {});
+    this.#writer.end(this.#closed);
   }
 
   /** Takes batches as the source gives them. */
@@ -226,6 +236,7 @@ class Run<E> {
 
   /** The target is closed. */
   #settle(failure?: Failure): void {
+    this.#closed();
     this.#detach();
     clearTimeout(this.#timer);
     this.#tell();

@@ -1,13 +1,14 @@
-import { type Column, type Fields, originOf, printable, printableJson } from "@rxbpf/core";
+import { type Column, type Fields, Histogram, type Lost, originOf, printable, printableJson } from "@rxbpf/core";
 import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
 import { type Format, type Progress, sink, type SinkOptions } from "./sink.js";
 import type { Target } from "./output.js";
+import { columnsFor, type Row, tableTest } from "./table.js";
 
 export interface TextOptions<E> extends SinkOptions {
   /** Makes the columns of every row, for example `stream.info.columns`. */
-  readonly columns?: (() => readonly Column<E>[]) | undefined;
+  readonly columns?: (() => readonly Column<NoInfer<E> extends readonly (infer R)[] ? R : NoInfer<E>>[]) | undefined;
 }
 
 /**
@@ -24,51 +25,94 @@ export function toStdout<E>(options?: TextOptions<E>): OperatorFunction<E, Progr
  * After operators a row may be something else: one that has not exactly that stream's fields, and any
  * row where there is no such stream, is written as `key=value`, values in JSON where they are no plain word.
  *
- * A stream of tables is written as tables, each under a heading of its own.
+ * A table, an array of rows, is written under a heading of its own; where its rows are not the stream's events its columns are
+ * their keys. A `Histogram` is written as its picture.
  *
  * The heading is written when the source runs, so that a parent process can wait for it; where
  * operators stand between, and no columns were given, with the first row that needs it.
  * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
  */
 export function toText<E>(target: Target, options: TextOptions<E> = {}): OperatorFunction<E, Progress> {
-  return sink(target, (source) => format(source, options), options);
+  return sink(target, (source) => new TextFormat(source, options.columns?.() as Columns | undefined), options);
 }
 
-function format<E>(source: Observable<E>, options: TextOptions<E>): Format<E> {
-  const lost: Format<E>["lost"] = ({ count, reason }) => `LOST ${count} events: ${printable(reason)}\n`;
-  const origin = originOf(source);
-  const columns = options.columns?.() ?? origin?.info.columns();
-  if (!columns) return { row: pairs, lost };
+type Columns = readonly Column<unknown>[];
 
-  const { banner, tables } = origin?.info ?? {};
-  const first = banner ? `${banner}\n` : "";
-  const head = `${columns.map((column) => column.head).join("")}\n`;
-  const row = (event: E): string => {
-    let line = "";
-    for (const column of columns) line += column.cell(event);
-    return `${line}\n`;
-  };
-  if (tables) {
-    const table = (event: E): string => `\n${head}${(event as readonly E[]).map(row).join("")}`;
-    return { head: () => first, row: (event) => (Array.isArray(event) ? table(event) : pairs(event)), lost };
+class TextFormat<E> implements Format<E> {
+  readonly #columns: Columns | undefined;
+  /** Whether a row is of the columns. */
+  readonly #fits: (row: unknown) => boolean;
+  readonly #isTable: (event: unknown) => event is readonly Row[];
+  readonly #head: string = "";
+  #banner: string;
+  /** Those whose heading was written last, and whether nothing was written under it yet. */
+  #above: Columns | undefined;
+  #fresh = false;
+
+  constructor(source: Observable<E>, columns: Columns | undefined) {
+    const origin = originOf(source);
+    const { banner, tables = false, schema } = origin?.info ?? {};
+    this.#columns = columns ?? origin?.info.columns();
+    /** Whether it is known before the first row that all are of the columns. */
+    const known = columns !== undefined || source === origin;
+    this.#fits = known ? () => true : hasFields(schema?.fields);
+    this.#isTable = tableTest(source);
+    this.#banner = banner ? `${banner}\n` : "";
+    // Asked for only when the first row is made already.
+    if (known) this.#head = tables ? this.#takeBanner() : this.#heading(this.#columns!);
   }
-  if (options.columns || !origin || source === origin) return { head: () => first + head, row, lost };
 
-  const isEvent = hasFields(origin.info.schema.fields);
-  let headed = false;
-  return {
-    row(event) {
-      if (!isEvent(event)) return pairs(event);
-      if (headed) return row(event);
-      headed = true;
-      return first + head + row(event);
-    },
-    lost,
-  };
+  head(): string {
+    return this.#head;
+  }
+
+  row(event: E): string {
+    if (this.#isTable(event)) return this.#table(event);
+    if (event instanceof Histogram) return `\n${event.toString()}\n`;
+    if (!this.#columns || !this.#fits(event)) return pairs(event);
+    const heading = this.#above === this.#columns ? "" : this.#heading(this.#columns);
+    this.#fresh = false;
+    return heading + line(event, this.#columns);
+  }
+
+  lost({ count, reason }: Lost): string {
+    return `LOST ${count} events: ${printable(reason)}\n`;
+  }
+
+  #table(rows: readonly Row[]): string {
+    const columns = this.#columnsFor(rows);
+    const heading = this.#fresh && this.#above === columns ? "" : `\n${this.#heading(columns)}`;
+    this.#fresh = false;
+    return heading + rows.map((row) => line(row, columns)).join("");
+  }
+
+  #columnsFor(rows: readonly Row[]): Columns {
+    if (rows.length === 0 && this.#above) return this.#above;
+    return this.#columns && rows.every(this.#fits) ? this.#columns : (columnsFor(rows) as Columns);
+  }
+
+  #heading(columns: Columns): string {
+    this.#above = columns;
+    this.#fresh = true;
+    const banner = columns === this.#columns ? this.#takeBanner() : "";
+    return `${banner}${columns.map(({ head }) => head).join("")}\n`;
+  }
+
+  #takeBanner(): string {
+    const banner = this.#banner;
+    this.#banner = "";
+    return banner;
+  }
+}
+
+function line(row: unknown, columns: Columns): string {
+  let text = "";
+  for (const column of columns) text += column.cell(row);
+  return `${text}\n`;
 }
 
 /** Whether a row has all of the fields, but for optional ones, and no other. */
-function hasFields(fields: Fields): (row: unknown) => boolean {
+function hasFields(fields: Fields = {}): (row: unknown) => boolean {
   const required = Object.keys(fields).filter((name) => !fields[name]!.optional).length;
   return (row) => {
     if (typeof row !== "object" || row === null) return false;

@@ -1,50 +1,18 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { readFileSync, statSync } from "node:fs";
 import { hostname, release } from "node:os";
 
 import { readRecording, toArrow } from "@rxbpf/sinks";
-import { tableFromIPC } from "@uwdata/flechette";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 
+import { tableFromIPC } from "../../../testing/flechette.js";
+import { readByPolars } from "../../../testing/polars.js";
 import { temporaryFolder } from "../../../testing/programs.js";
 import { run } from "./conformance.js";
-import { lost, type Sample, sampleSchema, samples, streamOf } from "./samples.js";
+import { lost, nanoseconds, type Sample, sampleSchema, samples, streamOf } from "./samples.js";
 
 const folder = temporaryFolder();
 const ROWS = 5000;
 const rows = samples(ROWS);
-
-let path: string;
-beforeAll(async () => {
-  path = `${folder}/sample.arrow`;
-  const stream = streamOf(rows.slice(0, 3000), lost(7), rows.slice(3000));
-  await run(stream.pipe(toArrow(path, { batchRows: 1024 })));
-});
-
-/** Nanoseconds of a row. */
-const nanoseconds = ({ time }: Sample): bigint =>
-  BigInt(Math.floor(time)) * 1_000_000n + BigInt(Math.round((time % 1) * 1e6));
-
-test("our own reader gives the rows back as they were", () => {
-  const batches = [...readRecording(path).batches()];
-  expect(batches.length).toBeGreaterThan(4);
-  expect(batches.flatMap(({ length, row }) => Array.from({ length }, (_, i) => row(i)))).toEqual(rows);
-});
-
-test("flechette reads the same values", () => {
-  const table = tableFromIPC(readFileSync(path), { useBigInt: true });
-  expect(table.numRows).toBe(ROWS);
-  const { time, ...names } = sampleSchema.fields;
-  for (const name of Object.keys(names)) {
-    const found = Array.from(table.getChild(name) as Iterable<unknown>, plain);
-    // It takes a byte order mark at the beginning of a text away.
-    const value = (row: Sample): unknown => plain(row[name as keyof Sample] ?? null);
-    expect(found.map(unmarked), name).toEqual(rows.map(value).map(unmarked));
-  }
-  const moments = table.getChild("time")!.data.flatMap(({ values }) => [...(values as BigInt64Array)]);
-  expect(moments).toEqual(rows.map(nanoseconds));
-  expect(time.kind).toBe("time");
-});
 
 /** A value without what only tells one JavaScript reader from another. */
 function plain(value: unknown): unknown {
@@ -57,71 +25,94 @@ function unmarked(value: unknown): unknown {
   return typeof value === "string" ? value.replace(/^\ufeff/, "") : Array.isArray(value) ? value.map(unmarked) : value;
 }
 
-interface PolarsSeries {
-  readonly dtype: unknown;
-  toArray(): unknown[];
-  toPhysical(): PolarsSeries;
-  nanosecond(): PolarsSeries;
-}
-interface Polars {
-  readIpc(file: Buffer, options: object): { shape: { height: number }; column(name: string): PolarsSeries };
-}
+describe.each([undefined, "zstd"] as const)("compressed by %s", (compression) => {
+  const path = `${folder}/${compression}.arrow`;
+  beforeAll(async () => {
+    const stream = streamOf(rows.slice(0, 3000), lost(7), rows.slice(3000));
+    await run(stream.pipe(toArrow(path, { batchRows: 1024, compression })));
+  });
 
-test("polars, which is strict, reads the same values in the same types", () => {
-  const polars = createRequire(import.meta.url)("nodejs-polars-linux-x64-gnu") as Polars;
-  const frame = polars.readIpc(readFileSync(path), {});
-  expect(frame.shape.height).toBe(ROWS);
-  // Of bytes it gives JavaScript nothing.
-  const names = Object.keys(sampleSchema.fields).filter((name) => !["time", "packet"].includes(name));
-  for (const name of names) {
-    const found = frame.column(name).toArray().map(plain);
-    expect(found, name).toEqual(rows.map((row) => row[name as keyof Sample] ?? null));
-  }
-  // Of 64 bits it gives JavaScript doubles, of the part below the second all.
-  expect(frame.column("time").nanosecond().toArray()).toEqual(rows.map((row) => Number(nanoseconds(row) % 10n ** 9n)));
-  expect(frame.column("time").toPhysical().toArray()).toEqual(rows.map((row) => Number(nanoseconds(row))));
-  const types = Object.fromEntries(["time", ...names].map((name) => [name, frame.column(name).dtype]));
-  expect(types).toEqual({
-    time: { variant: "Datetime", inner: ["ns", "UTC"] },
-    seq: "UInt32",
-    cgroupId: "UInt64",
-    size: "Int64",
-    small: "UInt8",
-    port: "UInt16",
-    ret: "Int32",
-    failed: "Bool",
-    type: "Categorical",
-    comm: "String",
-    address: "String",
-    path: "String",
-    args: { variant: "List", inner: ["String"] },
-    query: "String",
-    ageMs: "Float64",
+  test("our own reader gives the rows back as they were", () => {
+    const batches = [...readRecording(path).batches()];
+    expect(batches.length).toBeGreaterThan(4);
+    expect(batches.flatMap(({ length, row }) => Array.from({ length }, (_, i) => row(i)))).toEqual(rows);
+  });
+
+  test("flechette reads the same values", () => {
+    const table = tableFromIPC(readFileSync(path), { useBigInt: true });
+    expect(table.numRows).toBe(ROWS);
+    const { time, ...names } = sampleSchema.fields;
+    for (const name of Object.keys(names)) {
+      const found = Array.from(table.getChild(name) as Iterable<unknown>, plain);
+      // It takes a byte order mark at the beginning of a text away.
+      const value = (row: Sample): unknown => plain(row[name as keyof Sample] ?? null);
+      expect(found.map(unmarked), name).toEqual(rows.map(value).map(unmarked));
+    }
+    const moments = table.getChild("time")!.data.flatMap(({ values }) => [...(values as BigInt64Array)]);
+    expect(moments).toEqual(rows.map(nanoseconds));
+    expect(time.kind).toBe("time");
+  });
+
+  test("polars, which is strict, reads the same values in the same types", () => {
+    const frame = readByPolars(path);
+    expect(frame.shape.height).toBe(ROWS);
+    // Of bytes it gives JavaScript nothing.
+    const names = Object.keys(sampleSchema.fields).filter((name) => !["time", "packet"].includes(name));
+    for (const name of names) {
+      const found = frame.column(name).toArray().map(plain);
+      expect(found, name).toEqual(rows.map((row) => row[name as keyof Sample] ?? null));
+    }
+    // Of 64 bits it gives JavaScript doubles, of the part below the second all.
+    expect(frame.column("time").nanosecond().toArray()).toEqual(
+      rows.map((row) => Number(nanoseconds(row) % 10n ** 9n)),
+    );
+    expect(frame.column("time").toPhysical().toArray()).toEqual(rows.map((row) => Number(nanoseconds(row))));
+    const types = Object.fromEntries(["time", ...names].map((name) => [name, frame.column(name).dtype]));
+    expect(types).toEqual({
+      time: { variant: "Datetime", inner: ["ns", "UTC"] },
+      seq: "UInt32",
+      cgroupId: "UInt64",
+      size: "Int64",
+      small: "UInt8",
+      port: "UInt16",
+      ret: "Int32",
+      failed: "Bool",
+      type: "Categorical",
+      comm: "String",
+      address: "String",
+      path: "String",
+      args: { variant: "List", inner: ["String"] },
+      query: "String",
+      ageMs: "Float64",
+    });
+  });
+
+  test("a recording says what it is of, on which machine, and what its times mean", () => {
+    const { info } = readRecording(path);
+    expect(info).toMatchObject({
+      probe: "sample",
+      schema: sampleSchema,
+      options: { failed: true, name: "x+" },
+      kernel: release(),
+      host: hostname(),
+    });
+    expect(info.version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(Date.now() - Date.parse(info.started)).toBeLessThan(60_000);
+    expect(Date.parse(info.bootTime)).toBeLessThan(Date.now());
+    expect(info.clock).toMatch(/^CLOCK_MONOTONIC/);
+    const { metadata } = tableFromIPC(readFileSync(path)).schema;
+    expect(metadata?.get("rxbpf.probe")).toBe("sample");
+  });
+
+  test("a recording without events can be read by all", async () => {
+    const empty = `${folder}/${compression}-empty.arrow`;
+    await run(streamOf().pipe(toArrow(empty, { compression })));
+    expect([...readRecording(empty).batches()]).toEqual([]);
+    expect(tableFromIPC(readFileSync(empty)).numRows).toBe(0);
+    expect(readByPolars(empty).shape.height).toBe(0);
   });
 });
 
-test("a recording says what it is of, on which machine, and what its times mean", () => {
-  const { info } = readRecording(path);
-  expect(info).toMatchObject({
-    probe: "sample",
-    schema: sampleSchema,
-    options: { failed: true, name: "x+" },
-    kernel: release(),
-    host: hostname(),
-  });
-  expect(info.version).toMatch(/^\d+\.\d+\.\d+$/);
-  expect(Date.now() - Date.parse(info.started)).toBeLessThan(60_000);
-  expect(Date.parse(info.bootTime)).toBeLessThan(Date.now());
-  expect(info.clock).toMatch(/^CLOCK_MONOTONIC/);
-  const { metadata } = tableFromIPC(readFileSync(path)).schema;
-  expect(metadata?.get("rxbpf.probe")).toBe("sample");
-});
-
-test("a recording without events can be read by all", async () => {
-  const empty = `${folder}/empty.arrow`;
-  await run(streamOf().pipe(toArrow(empty)));
-  expect([...readRecording(empty).batches()]).toEqual([]);
-  expect(tableFromIPC(readFileSync(empty)).numRows).toBe(0);
-  const polars = createRequire(import.meta.url)("nodejs-polars-linux-x64-gnu") as Polars;
-  expect(polars.readIpc(readFileSync(empty), {}).shape.height).toBe(0);
+test("compressed, texts and numbers that repeat take a fraction of their bytes", () => {
+  expect(statSync(`${folder}/zstd.arrow`).size).toBeLessThan(statSync(`${folder}/undefined.arrow`).size / 5);
 });

@@ -1,4 +1,5 @@
 import { conformance } from "./conformance.js";
-import { arrow } from "./recorded.js";
+import { arrow, compressed } from "./recorded.js";
 
 conformance(arrow);
+conformance(compressed);

@@ -15,9 +15,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { Lost } from "@rxbpf/core";
+import { consumers, type Lost } from "@rxbpf/core";
 import type { Progress, Target } from "@rxbpf/sinks";
-import { from, map, merge, type Observable, type OperatorFunction, Subject } from "rxjs";
+import { from, map, merge, NEVER, type Observable, type OperatorFunction, Subject } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { row, type Row, tap } from "./tap.js";
@@ -130,6 +130,24 @@ export function conformance(tested: Tested): void {
       expect(calls.close).toBe(1);
       await vi.waitFor(() => expect(openFiles()).not.toContain(path));
       expect(seqs()).toEqual([1, 2, 3]);
+    });
+
+    test("it is open until all is written, however it ends, and can be ended as if its source had", async () => {
+      const { stream, emit } = tap();
+      const subscription = stream.pipe(tested.sink(path)).subscribe();
+      emit(row(1));
+      expect(consumers()).toHaveLength(1);
+      subscription.unsubscribe();
+      await vi.waitFor(() => expect(consumers()).toEqual([]));
+      expect(openFiles()).not.toContain(path);
+      expect(seqs()).toEqual([1]);
+
+      const ended = run(merge(stream, NEVER).pipe(tested.sink(path)));
+      emit(row(2), row(3));
+      for (const one of consumers()) one.end();
+      expect(await ended).toMatchObject({ rows: 2 });
+      expect(consumers()).toEqual([]);
+      expect(seqs()).toEqual([2, 3]);
     });
 
     test("it completes only when everything is written and the file is closed", async () => {

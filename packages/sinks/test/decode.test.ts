@@ -1,4 +1,4 @@
-import { i32, optional, schema, text, texts, u32 } from "@rxbpf/core";
+import { i32, optional, schema, text, texts, u32, zstdCompress } from "@rxbpf/core";
 import { expect, test } from "vitest";
 
 import { rowReader } from "../src/arrow/decode.js";
@@ -19,6 +19,7 @@ test("a batch within its body is read", () => {
       [0, 0],
       [0, 8],
     ],
+    compressed: false,
   } as const;
   const { row } = rowReader(pid, header, body(7, 8));
   expect([row(0), row(1)]).toEqual([{ pid: 7 }, { pid: 8 }]);
@@ -32,6 +33,7 @@ test("of an optional field only what is there is in a row", () => {
       [0, 1],
       [8, 8],
     ],
+    compressed: false,
   } as const;
   const { row } = rowReader(schema("any", { ret: optional(i32("")) }), header, body(0b10, 0, 5, 6));
   expect([row(0), row(1)]).toEqual([{}, { ret: 6 }]);
@@ -194,5 +196,50 @@ test.each([
     [0, 2],
   ],
 ] as const)("%s: the batch is damaged", (_what, of, length, nodes, buffers, numbers: readonly number[] = []) => {
-  expect(() => rowReader(of, { length, nodes, buffers }, body(...numbers))).toThrow(RangeError);
+  expect(() => rowReader(of, { length, nodes, buffers, compressed: false }, body(...numbers))).toThrow(RangeError);
+});
+
+/** A compressed buffer as a batch of two numbers has it, and how many bytes it says that there are. */
+function packed(bytes: Uint8Array, claimed: bigint) {
+  const whole = new Uint8Array((8 + bytes.length + 7) & ~7);
+  new DataView(whole.buffer).setBigInt64(0, claimed, true);
+  whole.set(bytes, 8);
+  const buffers = [[0, 0] as const, [0, 8 + bytes.length] as const];
+  return [{ length: 2, nodes: [[2, 0]], buffers, compressed: true } as const, whole.buffer] as const;
+}
+
+const two = new Uint8Array(Int32Array.of(7, 8).buffer);
+
+test.each([
+  ["as a frame", zstdCompress(two), 8n],
+  ["as it is", two, -1n],
+])("a buffer of a compressed batch is read: %s", (_what, bytes, claimed) => {
+  const { row } = rowReader(pid, ...packed(bytes, claimed));
+  expect([row(0), row(1)]).toEqual([{ pid: 7 }, { pid: 8 }]);
+});
+
+test.each([
+  ["says that it is shorter than its values", zstdCompress(two), 7n],
+  ["says that it is longer than its frame", zstdCompress(two), 9n],
+  ["says that it is of any length", zstdCompress(two), 2n ** 62n],
+  ["has a frame that is longer than it says", zstdCompress(new Uint8Array(1 << 20)), 8n],
+  ["has no frame", two, 8n],
+  ["has nothing", new Uint8Array(0), 8n],
+  ["is stored and too short", two.subarray(0, 7), -1n],
+  ["has less than nothing", two, -2n],
+])("a compressed buffer %s: the batch is damaged", (_what, bytes, claimed) => {
+  expect(() => rowReader(pid, ...packed(bytes, claimed))).toThrow(RangeError);
+});
+
+test("a frame that would fill the memory takes none", () => {
+  // Two texts that claim all that 31 bits can count.
+  const offsets = new Uint8Array(Int32Array.of(0, 0, 2 ** 31 - 1).buffer);
+  const body = new ArrayBuffer(64);
+  const view = new DataView(body);
+  view.setBigInt64(0, -1n, true);
+  new Uint8Array(body).set(offsets, 8);
+  view.setBigInt64(24, 2n ** 31n - 1n, true);
+  const buffers = [[0, 0] as const, [0, 20] as const, [24, 40] as const];
+  const header = { length: 2, nodes: [[2, 0]], buffers, compressed: true } as const;
+  expect(() => rowReader(name, header, body)).toThrow(/^A buffer cannot have/);
 });

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { childProcesses } from "./child.js";
 import { fullDisk } from "./conformance.js";
-import { arrow } from "./recorded.js";
+import { arrow, compressed } from "./recorded.js";
 import { json, text } from "./tested.js";
 
 const start = childProcesses();
@@ -23,9 +23,9 @@ afterEach(() => {
   rmdirSync(directory);
 });
 
-test.each([json, text, arrow])("$name on a full disk says so and leaves whole events", async (tested) => {
+test.each([json, text, arrow, compressed])("$name on a full disk says so and leaves whole events", async (tested) => {
   // What is written in one piece, a batch of Arrow, must fit several times.
-  if (tested === arrow) execFileSync("mount", ["-o", "remount,size=2m", directory]);
+  if (tested === arrow || tested === compressed) execFileSync("mount", ["-o", "remount,size=2m", directory]);
   await fullDisk(tested, join(directory, "out"));
 });
 

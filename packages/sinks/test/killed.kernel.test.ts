@@ -1,37 +1,59 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
+import type { Progress } from "@rxbpf/sinks";
 import { readRecording, recover } from "@rxbpf/sinks";
-import { tableFromIPC } from "@uwdata/flechette";
 import { beforeAll, expect, test } from "vitest";
 
 import build from "../../../testing/build.js";
-import { start, temporaryFolder } from "../../../testing/programs.js";
+import { tableFromIPC } from "../../../testing/flechette.js";
+import { readByPolars } from "../../../testing/polars.js";
+import { numbers, start, temporaryFolder } from "../../../testing/programs.js";
 import { entries } from "./recorded.js";
 
 const folder = temporaryFolder();
 const program = fileURLToPath(new URL("record-child.mjs", import.meta.url));
 beforeAll(build, 60_000);
 
-test("a recorder that is killed at any moment leaves all that it had written, in order", async () => {
-  let rows = 0;
-  for (let i = 0; i < 12; i++) {
-    const path = `${folder}/${i}.arrow`;
-    const child = start(process.execPath, [program, path, String(1000 + 700 * i)]);
-    // Its first report comes when there is a file; then it has a random time.
-    const written = Number(await child.line());
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 200));
-    child.kill("SIGKILL");
-    await expect(child.ended()).rejects.toThrow("SIGKILL");
+/** Runs a recorder and kills it after a time, or so much after it has told how far it is. Gives the last it told. */
+async function killed(args: readonly string[], afterMs: number, begun: boolean): Promise<Progress | undefined> {
+  const child = start(process.execPath, [program, ...args]);
+  const told: Progress[] = begun ? [JSON.parse(await child.line()) as Progress] : [];
+  await wait(afterMs);
+  child.kill("SIGKILL");
+  for await (const line of child.lines()) told.push(JSON.parse(line) as Progress);
+  await expect(child.ended()).rejects.toThrow("SIGKILL");
+  return told.at(-1);
+}
 
-    expect(readFileSync(path).length).toBeGreaterThanOrEqual(written);
-    if (readFileSync(path).length === 0) continue;
-    const found = entries(path);
-    expect(found).toEqual(found.map((_, seq) => ({ seq, size: `${seq * 10}`, name: `file ${seq}` })));
-    rows += found.length;
-    expect(readRecording(path).info.probe).toBe("child");
-    expect(await recover(path)).toMatchObject({ rows: found.length, finished: false });
-    expect(tableFromIPC(readFileSync(path)).numRows).toBe(found.length);
-  }
-  expect(rows).toBeGreaterThan(10_000);
-});
+test.each(["", "zstd"])(
+  "a recorder that is killed at any moment leaves all but the last batch, in order (compression: %j)",
+  async (compression) => {
+    const seed = Date.now() % 1e6;
+    const next = numbers(seed);
+    let rows = 0;
+    for (let i = 0; i < 12; i++) {
+      const path = `${folder}/${compression}${i}.arrow`;
+      const batchRows = 500 * (1 + next(16));
+      // Every third while it starts.
+      const begun = i % 3 > 0;
+      const told = await killed([path, String(batchRows), compression], begun ? next(200) : 200 + next(400), begun);
+
+      const where = `seed ${seed}, round ${i}`;
+      const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+      expect(size, where).toBeGreaterThanOrEqual(told?.bytes ?? 0);
+      if (size === 0) continue;
+      const found = entries(path);
+      expect(found, where).toEqual(found.map((_, seq) => ({ seq, size: `${seq * 10}`, name: `file ${seq}` })));
+      // What was told had come; all but a batch of it was written.
+      if (told && told.bytes > 0) expect(found.length, where).toBeGreaterThan(told.rows - batchRows - 1);
+      rows += found.length;
+      expect(readRecording(path).info.probe).toBe("child");
+      expect(await recover(path)).toMatchObject({ rows: found.length, finished: false });
+      expect(tableFromIPC(readFileSync(path)).numRows).toBe(found.length);
+      expect(readByPolars(path).column("seq").toArray()).toEqual(found.map((_, seq) => seq));
+    }
+    expect(rows).toBeGreaterThan(10_000);
+  },
+);

@@ -4,7 +4,7 @@ import { writeSync } from "node:fs";
 import { EventStream, i32, schema, text, u64 } from "@rxbpf/core";
 import { toArrow } from "@rxbpf/sinks";
 
-const [path, batchRows] = process.argv.slice(2);
+const [path, batchRows, compression] = process.argv.slice(2);
 const fields = { seq: i32(""), size: u64(""), name: text("") };
 let seq = 0;
 const row = () => ({ seq, size: seq * 10, name: `file ${seq++}` });
@@ -13,6 +13,6 @@ const stream = new EventStream({ name: "child", schema: schema("row", fields), c
   const timer = setInterval(() => receiver.batch({ length: 500, row }), 1);
   return { stop: () => {}, close: () => clearInterval(timer), hold: () => {}, release: () => {} };
 });
-stream.pipe(toArrow(path, { batchRows: Number(batchRows), batchMs: 100 })).subscribe({
-  next: ({ bytes }) => writeSync(1, `${bytes}\n`),
+stream.pipe(toArrow(path, { batchRows: Number(batchRows), batchMs: 100, compression })).subscribe({
+  next: ({ rows, bytes }) => writeSync(1, `${JSON.stringify({ rows, bytes })}\n`),
 });

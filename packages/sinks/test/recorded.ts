@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { readRecording, toArrow } from "@rxbpf/sinks";
+import { type Compression, readRecording, toArrow } from "@rxbpf/sinks";
 
 import type { Entry, Tested } from "./conformance.js";
 
@@ -21,9 +21,9 @@ export function entries(path: string): Entry[] {
   });
 }
 
-export const arrow: Tested = {
-  name: "toArrow",
-  sink: (target, losses) => toArrow(target, { losses, batchMs: 50 }),
+const recorded = (name: string, compression?: Compression): Tested => ({
+  name,
+  sink: (target, losses) => toArrow(target, { losses, batchMs: 50, compression }),
   read(written) {
     const directory = mkdtempSync(join(tmpdir(), "rxbpf-recorded-"));
     try {
@@ -35,4 +35,7 @@ export const arrow: Tested = {
     }
   },
   shown: (name) => name,
-};
+});
+
+export const arrow = recorded("toArrow");
+export const compressed = recorded("toArrow, compressed", "zstd");

@@ -2,10 +2,11 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 
 import { readRecording, recover, toArrow } from "@rxbpf/sinks";
-import { tableFromIPC } from "@uwdata/flechette";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 
-import { temporaryFolder } from "../../../testing/programs.js";
+import { tableFromIPC } from "../../../testing/flechette.js";
+import { readByPolars } from "../../../testing/polars.js";
+import { numbers, temporaryFolder } from "../../../testing/programs.js";
 import { run } from "./conformance.js";
 import { lost, samples, streamOf } from "./samples.js";
 
@@ -14,12 +15,6 @@ const whole = `${folder}/whole.arrow`;
 const part = `${folder}/part.arrow`;
 const BATCH = 200;
 const rows = samples(5 * BATCH);
-
-let bytes: Buffer;
-beforeAll(async () => {
-  await run(streamOf(rows.slice(0, 300), lost(7), rows.slice(300)).pipe(toArrow(whole, { batchRows: BATCH })));
-  bytes = readFileSync(whole);
-});
 
 /** All that can be read of a file. */
 function read(path: string) {
@@ -34,102 +29,107 @@ function read(path: string) {
   }
 }
 
-/** Numbers that are the same in every run. */
-function numbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % below;
-}
-
-test("a whole recording ends as one", () => {
-  const { ending, batches } = read(whole);
-  expect(ending).toEqual({ whole: bytes.length, dropped: 0, finished: true });
-  expect(batches).toBe(5);
-});
-
-test("cut at any byte, it holds all batches before the cut, and others can read it once it was recovered", async () => {
-  const next = numbers(3);
-  const places = Array.from({ length: 60 }, () => next(bytes.length));
-  // At and around the end of each batch too.
-  const ends = readEnds();
-  const cuts = [...places, ...ends.flatMap((end) => [end - 1, end, end + 1, end + 8]), 0, 1, 8, 9];
-  let opened = 0;
-  for (const cut of cuts) {
-    writeFileSync(part, bytes.subarray(0, cut));
-    const before = ends.filter((end) => end <= cut).length;
-    if (before === 0) {
-      expect(() => readRecording(part), `${cut}`).toThrow(/^Cannot read .*: (it|not a recording)/);
-      await expect(recover(part)).rejects.toThrow(/^Cannot read/);
-      expect(statSync(part).size).toBe(cut);
-      continue;
-    }
-    opened++;
-    // The first end is that of the head, the second that of the dictionary.
-    const expected = rows.slice(0, Math.max(0, before - 2) * BATCH);
-    const found = read(part);
-    expect(found.rows, `${cut}`).toEqual(expected);
-    expect(found.ending).toMatchObject({ finished: false, dropped: cut - ends[before - 1]! });
-
-    expect(await recover(part)).toEqual({ rows: expected.length, dropped: found.ending.dropped, finished: false });
-    expect(read(part)).toMatchObject({ rows: expected, ending: { finished: true, dropped: 0 } });
-    expect(tableFromIPC(readFileSync(part)).numRows).toBe(expected.length);
-    expect(await recover(part)).toEqual({ rows: expected.length, dropped: 0, finished: true });
-  }
-  expect(opened).toBeGreaterThan(40);
-}, 30_000);
-
 /** The ends of all messages, found by cutting: each is where one byte less drops the most. */
-function readEnds(): number[] {
+function readEnds(bytes: Buffer): number[] {
   const ends: number[] = [];
   let at = 8;
   while (bytes.readInt32LE(at) === -1 && bytes.readInt32LE(at + 4) > 0) {
     const length = bytes.readInt32LE(at + 4);
     // What follows a message begins with the mark of the next, or of the end, at a multiple of 8.
     at += 8 + length;
-    while (bytes.readInt32LE(at) !== -1 || !isMessage(at)) at += 8;
+    while (bytes.readInt32LE(at) !== -1 || !isMessage(bytes, at)) at += 8;
     ends.push(at);
   }
   return ends;
 }
 
 /** Whether a place begins a message or ends them: a length that is small, then a flatbuffer's first offset. */
-function isMessage(at: number): boolean {
+function isMessage(bytes: Buffer, at: number): boolean {
   const length = bytes.readInt32LE(at + 4);
   if (length === 0) return true;
   return length > 0 && length < 4096 && length % 8 === 0 && bytes.readUInt32LE(at + 8) < length;
 }
 
-test("the bytes of a recording can be anything: it is read, or refused in one line, and never takes long", () => {
-  const next = numbers(11);
-  for (let i = 0; i < 600; i++) {
-    const damaged = Buffer.from(bytes);
-    // Mostly in the head and in the heads of batches, where lengths are.
-    for (let n = 1 + next(4); n > 0; n--) damaged[next(i % 3 === 0 ? damaged.length : 6000)] = next(256);
-    writeFileSync(part, damaged);
-    try {
-      read(part);
-    } catch (error) {
-      expect((error as Error).message).toMatch(/^Cannot (read|represent) .*[^.]$/);
-      expect((error as Error).message).not.toContain("\n");
-    }
-  }
-}, 30_000);
+describe.each([undefined, "zstd"] as const)("compressed by %s", (compression) => {
+  let bytes: Buffer;
+  beforeAll(async () => {
+    await run(
+      streamOf(rows.slice(0, 300), lost(7), rows.slice(300)).pipe(toArrow(whole, { batchRows: BATCH, compression })),
+    );
+    bytes = readFileSync(whole);
+  });
 
-test("lengths that promise more than there is are not believed", () => {
-  const ends = readEnds();
-  // The length of the third message, and in it every number of 64 bits made huge.
-  const start = ends[1]!;
-  const length = bytes.readInt32LE(start + 4);
-  for (let at = start + 8; at < start + 8 + length; at += 4) {
-    for (const value of [0x7fffffff, -1, 0x40000000]) {
-      const damaged = Buffer.from(bytes);
-      damaged.writeInt32LE(value, at);
-      writeFileSync(part, damaged);
-      const { ending, batches } = read(part);
-      expect(batches).toBeLessThanOrEqual(5);
-      expect(ending.whole).toBeGreaterThanOrEqual(start);
+  test("a whole recording ends as one", () => {
+    const { ending, batches } = read(whole);
+    expect(ending).toEqual({ whole: bytes.length, dropped: 0, finished: true });
+    expect(batches).toBe(5);
+  });
+
+  test("cut at any byte, it holds all batches before the cut, and others can read it once it was recovered", async () => {
+    const next = numbers(3);
+    const places = Array.from({ length: 60 }, () => next(bytes.length));
+    // At and around the end of each batch too.
+    const ends = readEnds(bytes);
+    const cuts = [...places, ...ends.flatMap((end) => [end - 1, end, end + 1, end + 8]), 0, 1, 8, 9];
+    let opened = 0;
+    for (const cut of cuts) {
+      writeFileSync(part, bytes.subarray(0, cut));
+      const before = ends.filter((end) => end <= cut).length;
+      if (before === 0) {
+        expect(() => readRecording(part), `${cut}`).toThrow(/^Cannot read .*: (it|not a recording)/);
+        await expect(recover(part)).rejects.toThrow(/^Cannot read/);
+        expect(statSync(part).size).toBe(cut);
+        continue;
+      }
+      opened++;
+      // The first end is that of the head, the second that of the dictionary.
+      const expected = rows.slice(0, Math.max(0, before - 2) * BATCH);
+      const found = read(part);
+      expect(found.rows, `${cut}`).toEqual(expected);
+      expect(found.ending).toMatchObject({ finished: false, dropped: cut - ends[before - 1]! });
+
+      expect(await recover(part)).toEqual({ rows: expected.length, dropped: found.ending.dropped, finished: false });
+      expect(read(part)).toMatchObject({ rows: expected, ending: { finished: true, dropped: 0 } });
+      expect(tableFromIPC(readFileSync(part)).numRows).toBe(expected.length);
+      expect(readByPolars(part).shape.height).toBe(expected.length);
+      expect(await recover(part)).toEqual({ rows: expected.length, dropped: 0, finished: true });
     }
-  }
-}, 30_000);
+    expect(opened).toBeGreaterThan(40);
+  }, 30_000);
+
+  test("the bytes of a recording can be anything: it is read, or refused in one line, and never takes long", () => {
+    const next = numbers(11);
+    for (let i = 0; i < 600; i++) {
+      const damaged = Buffer.from(bytes);
+      // Mostly in the head and in the heads of batches, where lengths are.
+      for (let n = 1 + next(4); n > 0; n--) damaged[next(i % 3 === 0 ? damaged.length : 6000)] = next(256);
+      writeFileSync(part, damaged);
+      try {
+        read(part);
+      } catch (error) {
+        expect((error as Error).message).toMatch(/^Cannot (read|represent) .*[^.]$/);
+        expect((error as Error).message).not.toContain("\n");
+      }
+    }
+  }, 30_000);
+
+  test("lengths that promise more than there is are not believed", () => {
+    const ends = readEnds(bytes);
+    // The length of the third message, and in it every number of 64 bits made huge.
+    const start = ends[1]!;
+    const length = bytes.readInt32LE(start + 4);
+    for (let at = start + 8; at < start + 8 + length; at += 4) {
+      for (const value of [0x7fffffff, -1, 0x40000000]) {
+        const damaged = Buffer.from(bytes);
+        damaged.writeInt32LE(value, at);
+        writeFileSync(part, damaged);
+        const { ending, batches } = read(part);
+        expect(batches).toBeLessThanOrEqual(5);
+        expect(ending.whole).toBeGreaterThanOrEqual(start);
+      }
+    }
+  }, 30_000);
+});
 
 test("what is no recording is refused in a line that says so", () => {
   const paths = { directory: `${folder}/directory`, pipe: `${folder}/pipe`, text: `${folder}/text` };

@@ -72,6 +72,10 @@ export function sample(seq: number): Sample {
   };
 }
 
+/** When a row happened, in nanoseconds. */
+export const nanoseconds = ({ time }: Sample): bigint =>
+  BigInt(Math.floor(time)) * 1_000_000n + BigInt(Math.round((time % 1) * 1e6));
+
 export const samples = (count: number, from: number = 0): Sample[] =>
   Array.from({ length: count }, (_, i) => sample(from + i));
 

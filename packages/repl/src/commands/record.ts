@@ -1,4 +1,4 @@
-import { type AnyProbe, integer, type Options, text, UsageError } from "@rxbpf/probes";
+import { type AnyProbe, flag, integer, type Options, text, UsageError } from "@rxbpf/probes";
 import type { Rotation } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
@@ -10,6 +10,7 @@ const own = {
   output: text("where to: a file, or a directory that gets one file for each probe", { short: "o", value: "PATH" }),
   rotateBytes: integer("go on in a new file after BYTES", { value: "BYTES", min: 1, max: Number.MAX_SAFE_INTEGER }),
   rotateSeconds: integer("go on in a new file after SECONDS", { value: "SECONDS", min: 1, max: 2_147_483 }),
+  compress: flag("compress what is recorded, with zstd"),
   keep: integer("keep only the last N files of each probe", { value: "N", min: 1 }),
 } as const satisfies Options;
 
@@ -18,6 +19,7 @@ interface Own {
   readonly rotateBytes?: number;
   readonly rotateSeconds?: number;
   readonly keep?: number;
+  readonly compress?: boolean;
 }
 
 /** `rxbpf record`: the events of probes as Arrow files. */
@@ -55,11 +57,16 @@ async function record(parent: Command, words: readonly string[], run: readonly s
   if (unknown !== undefined) throw new UsageError(`There is no probe ${JSON.stringify(unknown)}; see: rxbpf list`);
   if (command.args.length !== probes.length || probes.length === 0)
     throw new UsageError("record takes probes, each once; see: rxbpf record --help");
-  const { output, ...rest } = ownValues() as Own;
+  const { output, compress, ...rest } = ownValues() as Own;
   if (output === undefined) throw new UsageError("record takes --output PATH: where to write");
   if (run?.length === 0) throw new UsageError("-- takes a command");
   const recorded = probes.map((probe): Recorded => ({ probe, values: only(values(), probe) }));
-  await runRecording(recorded, { output, rotation: rotationOf(rest), command: run });
+  await runRecording(recorded, {
+    output,
+    rotation: rotationOf(rest),
+    compression: compress ? "zstd" : undefined,
+    command: run,
+  });
 }
 
 function rotationOf({ rotateBytes, rotateSeconds, keep }: Own): Rotation | undefined {

@@ -1,11 +1,8 @@
 import { printable, printableJson } from "@rxbpf/core";
-import { UsageError } from "@rxbpf/probes";
-import { readRecording, recover, replay, toCsv, toJson } from "@rxbpf/sinks";
+import { readRecording, recover } from "@rxbpf/sinks";
 import type { Command } from "commander";
-import { lastValueFrom } from "rxjs";
 
-import { report } from "../run.js";
-import { signals } from "../signals.js";
+import { addExport } from "./export.js";
 
 /** `rxbpf info`, `rxbpf recover` and `rxbpf export`: what can be done with recordings. */
 export function addRecordings(program: Command): void {
@@ -32,23 +29,7 @@ export function addRecordings(program: Command): void {
       }
     });
 
-  program
-    .command("export")
-    .description("write the events of a recording to stdout, as they were recorded")
-    .argument("<path>", "a recording, or a directory of recordings")
-    .option("--json", "one JSON object a line")
-    .option("--csv", "comma-separated values; lists as JSON")
-    .action(async (path: string, { json, csv }: { json?: boolean; csv?: boolean }) => {
-      if (json === csv) throw new UsageError("export takes --json or --csv");
-      const stream = replay(path);
-      const ended = report(stream);
-      const sink = json ? toJson(process.stdout) : toCsv(process.stdout);
-      try {
-        await lastValueFrom(stream.until(signals()).pipe(sink), { defaultValue: undefined });
-      } finally {
-        ended();
-      }
-    });
+  addExport(program);
 }
 
 /** What `rxbpf info` tells. */

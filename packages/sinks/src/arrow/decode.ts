@@ -1,10 +1,11 @@
 import { type Field, type Fields, milliseconds, type Schema } from "@rxbpf/core";
 import { JSONParse } from "json-with-bigint";
 
+import { Body } from "./body.js";
 import type { BatchHeader } from "./message.js";
 
 /** Gives the value of a field in a row of a batch; undefined where it is absent. */
-type Reader = (row: number) => unknown;
+export type Reader = (row: number) => unknown;
 
 /** The field that holds, as JSON, what a row had beside the columns. */
 export const MORE = "more";
@@ -20,7 +21,8 @@ const MOST_ROWS = 1 << 24;
 export function rowReader({ fields }: Schema<Fields>, header: BatchHeader, body: ArrayBuffer): RowReader {
   if (header.length > MOST_ROWS) throw new RangeError(`A batch has ${header.length} rows`);
   const source = new Source(header, body);
-  const readers = Object.entries(fields).map(([name, field]) => [name, source.field(field)] as const);
+  const columns = new Map(Object.entries(fields).map(([name, field]) => [name, source.field(field)]));
+  const readers = [...columns].map(([name, read]) => [name, asInRow(fields[name]!, read)] as const);
   const more = fields[MORE]?.kind === "json" && fields[MORE].optional;
 
   const row = (index: number): Record<string, unknown> => {
@@ -34,7 +36,7 @@ export function rowReader({ fields }: Schema<Fields>, header: BatchHeader, body:
     return { ...known, ...(rest as object | undefined) };
   };
   const time = readers.find(([name]) => fields[name]!.kind === "time")?.[1];
-  return { row, time: (index) => time?.(index) as number | undefined };
+  return { row, time: (index) => time?.(index) as number | undefined, columns };
 }
 
 /** Makes what is in a batch. */
@@ -42,18 +44,19 @@ export interface RowReader {
   readonly row: (index: number) => Record<string, unknown>;
   /** The first moment that a row tells, in Unix milliseconds; undefined where it tells none. */
   readonly time: (index: number) => number | undefined;
+  /** The values of each field as the file has them: moments in Unix nanoseconds, all of 64 bits as bigint, JSON as text. */
+  readonly columns: ReadonlyMap<string, Reader>;
 }
 
 /** Takes nodes and buffers of a batch in their order. */
 class Source {
   readonly #header: BatchHeader;
-  readonly #body: ArrayBuffer;
+  readonly #body: Body;
   #node = 0;
-  #buffer = 0;
 
   constructor(header: BatchHeader, body: ArrayBuffer) {
     this.#header = header;
-    this.#body = body;
+    this.#body = new Body(header, body);
   }
 
   field(field: Field<unknown>): Reader {
@@ -67,24 +70,13 @@ class Source {
   #array(length: number): ((row: number) => boolean) | undefined {
     const [found, nulls] = this.#header.nodes[this.#node++] ?? [];
     if (found !== length || nulls === undefined || nulls > length) throw new RangeError("An array has a wrong length");
-    const start = this.#buffer;
     if (nulls > 0) return bits(this.#bytes(Math.ceil(length / 8)));
-    this.#buffer = start + 1;
+    this.#body.skip();
     return undefined;
   }
 
-  #values({ kind, optional, choices = [] }: Field<unknown>, length: number): Reader {
+  #values({ kind, choices = [] }: Field<unknown>, length: number): Reader {
     switch (kind) {
-      case "time": {
-        const values = this.#numbers(BigInt64Array, length);
-        return (row) => milliseconds(values[row]!);
-      }
-      case "u64":
-      case "i64": {
-        const array: Numbers<BigUint64Array | BigInt64Array> = kind === "u64" ? BigUint64Array : BigInt64Array;
-        const values = this.#numbers(array, length);
-        return (row) => exact(values[row]!, optional);
-      }
       case "choice": {
         const values = this.#bytes(length);
         return (row) => choices[values[row]!] ?? "";
@@ -93,16 +85,15 @@ class Source {
         return bits(this.#bytes(Math.ceil(length / 8)));
       case "bytes":
         return this.#strings(length, (bytes, start, end) => new Uint8Array(bytes.subarray(start, end)));
-      case "json":
-        return this.#strings(length, (bytes, start, end) => parseJson(bytes.toString("utf8", start, end)));
       case "texts":
         return this.#lists(length);
+      case "json":
       case "chars":
       case "address":
       case "text":
         return this.#strings(length, (bytes, start, end) => bytes.toString("utf8", start, end));
       default: {
-        const array: Numbers<ArrayLike<number>> = NUMBERS[kind];
+        const array: Numbers<ArrayLike<number | bigint>> = NUMBERS[kind];
         const values = this.#numbers(array, length);
         return (row) => values[row]!;
       }
@@ -135,20 +126,13 @@ class Source {
   }
 
   #bytes(length: number): Buffer {
-    return Buffer.from(this.#body, this.#take(length), length);
+    const { memory, at } = this.#body.take(length);
+    return Buffer.from(memory, at, length);
   }
 
   #numbers<A>(array: Numbers<A>, length: number): A {
-    return new array(this.#body, this.#take(length * array.BYTES_PER_ELEMENT), length);
-  }
-
-  /** Where the next buffer is, which must have at least this many bytes. */
-  #take(bytes: number): number {
-    const [offset, length] = this.#header.buffers[this.#buffer++] ?? [];
-    if (offset === undefined || length === undefined || bytes < 0 || bytes > length || offset % 8 !== 0)
-      throw new RangeError("A buffer is too short");
-    if (offset + length > this.#body.byteLength) throw new RangeError("A buffer is not in its batch");
-    return offset;
+    const { memory, at } = this.#body.take(length * array.BYTES_PER_ELEMENT);
+    return new array(memory, at, length);
   }
 }
 
@@ -157,7 +141,31 @@ interface Numbers<A> {
   new (buffer: ArrayBuffer, offset: number, length: number): A;
 }
 
-const NUMBERS = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array } as const;
+const NUMBERS = {
+  ...{ u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array },
+  ...{ time: BigInt64Array, i64: BigInt64Array, u64: BigUint64Array },
+} as const;
+
+/** Reads what a live row would have, from what the file has. */
+function asInRow({ kind, optional }: Field<unknown>, read: Reader): Reader {
+  const made = (change: (value: never) => unknown): Reader => {
+    return (row) => {
+      const value = read(row);
+      return value === undefined ? undefined : change(value as never);
+    };
+  };
+  switch (kind) {
+    case "time":
+      return made(milliseconds);
+    case "u64":
+    case "i64":
+      return made((value: bigint) => exact(value, optional));
+    case "json":
+      return made(parseJson);
+    default:
+      return read;
+  }
+}
 
 function bits(bytes: Uint8Array): (row: number) => boolean {
   return (row) => ((bytes[row >>> 3]! >>> (row & 7)) & 1) === 1;

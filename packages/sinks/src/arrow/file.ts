@@ -4,11 +4,19 @@ import type { Columns, Fields, Schema } from "@rxbpf/core";
 
 import { writeError } from "../output.js";
 import { Batches } from "./batch.js";
-import { type Block, Encoder } from "./encoder.js";
+import { type Compression, Encoder } from "./encoder.js";
 import { NOTES } from "./metadata.js";
 import type { Placed } from "./notes.js";
 import type { Head } from "./recording.js";
+import type { Block } from "./scan.js";
 import { arrowSchema } from "./types.js";
+
+/** What a file is of. */
+export interface Contents {
+  readonly schema: Schema<Fields>;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly compression: Compression;
+}
 
 /**
  * An Arrow file that can be read whenever its writer dies: it only ever grows by whole batches, each in one
@@ -26,7 +34,7 @@ export class ArrowFile {
    * Writes the head of the file. Takes the descriptor over.
    * @throws Error where it cannot be written
    */
-  constructor(fd: number, name: string, schema: Schema<Fields>, metadata: ReadonlyMap<string, string>) {
+  constructor(fd: number, name: string, { schema, metadata, compression }: Contents) {
     this.#fd = fd;
     this.#name = name;
     const arrow = arrowSchema(schema, metadata);
@@ -34,7 +42,7 @@ export class ArrowFile {
       arrow,
       Object.values(schema.fields).map(({ choices }) => choices),
     );
-    this.#encoder = new Encoder(arrow);
+    this.#encoder = new Encoder(arrow, compression);
     this.#put(this.#encoder.take());
   }
 

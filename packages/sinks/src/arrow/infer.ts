@@ -1,6 +1,7 @@
 import type { Field, Fields, Kind, Schema } from "@rxbpf/core";
 
 import { jsonText } from "../json-text.js";
+import { asRow } from "../table.js";
 import { MORE } from "./decode.js";
 
 /**
@@ -10,7 +11,7 @@ import { MORE } from "./decode.js";
 export function inferSchema(origin: Schema<Fields> | undefined, rows: readonly unknown[]): Schema<Fields> {
   const values = new Map<string, unknown[]>(Object.keys(origin?.fields ?? {}).map((name) => [name, []]));
   for (const row of rows) {
-    for (const [name, value] of Object.entries(asObject(row))) {
+    for (const [name, value] of Object.entries(asRow(row))) {
       if (value === undefined || value === null) continue;
       const before = values.get(name);
       if (before) before.push(value);
@@ -34,7 +35,7 @@ export function fitter({ fields }: Schema<Fields>): (row: unknown) => Record<str
     const fitting: Record<string, unknown> = {};
     const rest: Record<string, unknown> = {};
     let more = false;
-    for (const [name, value] of Object.entries(asObject(row))) {
+    for (const [name, value] of Object.entries(asRow(row))) {
       if (value === undefined) continue;
       const field = name !== MORE && Object.hasOwn(fields, name) ? fields[name] : undefined;
       if (field && fits(field, value)) fitting[name] = field.kind === "json" ? jsonText(value) : value;
@@ -46,12 +47,6 @@ export function fitter({ fields }: Schema<Fields>): (row: unknown) => Record<str
     if (more) fitting[MORE] = jsonText(rest);
     return fitting;
   };
-}
-
-/** What is no object becomes one with a `value`. */
-function asObject(row: unknown): object {
-  const plain = typeof row === "object" && row !== null && !Array.isArray(row) && !(row instanceof Uint8Array);
-  return plain ? row : { value: row };
 }
 
 function kindOf(values: readonly unknown[]): Kind {

@@ -17,7 +17,11 @@ export interface BatchHeader {
   readonly nodes: readonly (readonly [number, number])[];
   /** Offset and length of each buffer in the body. */
   readonly buffers: readonly (readonly [number, number])[];
+  /** Whether each is compressed, by Zstandard. */
+  readonly compressed: boolean;
 }
+
+const ZSTD = 1;
 
 const TYPES = [undefined, "schema", "dictionary", "batch"] as const;
 
@@ -42,10 +46,17 @@ export function decodeSchema(header: Table): {
   return { fields, metadata: keyValues(header, 2) };
 }
 
-/** @throws RangeError where it is damaged or compressed, which no recording is */
+/** @throws RangeError where it is damaged or compressed in another way, which no recording is */
 export function decodeBatch(header: Table): BatchHeader {
-  if (header.table(3)) throw new RangeError("A batch is compressed");
-  return { length: header.long(0), nodes: header.pairs(1), buffers: header.pairs(2) };
+  const compression = header.table(3);
+  if (compression && (compression.byte(0) !== ZSTD || compression.byte(1) !== 0))
+    throw new RangeError("A batch is compressed in an unknown way");
+  return {
+    length: header.long(0),
+    nodes: header.pairs(1),
+    buffers: header.pairs(2),
+    compressed: compression !== undefined,
+  };
 }
 
 function keyValues(table: Table, slot: number): Map<string, string> {

@@ -1,10 +1,21 @@
 import { closeSync } from "node:fs";
 
-import { type Batch, ColumnBuilder, type EventStream, type Lost } from "@rxbpf/core";
+import {
+  type Batch,
+  ColumnBuilder,
+  consume,
+  type EventStream,
+  type Fields,
+  type Lost,
+  type Schema,
+  type StreamInfo,
+} from "@rxbpf/core";
 import { type Observable, type Subscriber, Subscription } from "rxjs";
 
 import type { Progress, SinkOptions } from "../sink.js";
+import { tableTest } from "../table.js";
 import { MORE } from "./decode.js";
+import type { Compression } from "./encoder.js";
 import type { ArrowFile } from "./file.js";
 import { type Gathered, Gathering } from "./gathering.js";
 import { recordingMetadata } from "./metadata.js";
@@ -16,6 +27,8 @@ export interface ArrowOptions extends SinkOptions {
   readonly batchRows?: number | undefined;
   /** And once the first of them is so old, in milliseconds; 1000 if not given. */
   readonly batchMs?: number | undefined;
+  /** How batches are compressed; not at all if not given. Needs libzstd 1. */
+  readonly compression?: Compression;
   /** Writes one file after the other, each a whole recording: their names are the path's with start and number. */
   readonly rotate?: Rotation | undefined;
   /** What there is now, asked for at the beginning of every file. */
@@ -41,9 +54,11 @@ export class Recorder<E> {
   readonly #gathering: Gathering;
   /** Whether the events come as the origin's source gives them. */
   readonly #direct: boolean;
+  readonly #isTable: (event: unknown) => event is readonly unknown[];
   readonly #input = new Subscription();
   /** Batches that came before `file.js` was loaded. */
   readonly #unwritten: Gathered[] = [];
+  readonly #closed: () => void;
   #module: FileModule | undefined;
   #part: Part | undefined;
   #file: ArrowFile | undefined;
@@ -72,9 +87,11 @@ export class Recorder<E> {
     const schema = origin?.info.schema;
     // What a replayed row has beside its columns is in no column.
     this.#direct = origin === source && schema?.fields[MORE]?.kind !== "json";
+    this.#isTable = tableTest(source);
     this.#gathering = new Gathering(options.batchRows ?? BATCH_ROWS, schema, this.#direct);
     this.#parts = new Parts(path, options.rotate);
     this.#part = this.#parts.open();
+    this.#closed = consume({ end: () => this.#end() });
   }
 
   start(): void {
@@ -102,7 +119,10 @@ export class Recorder<E> {
   stop(): void {
     if (this.#ended) return;
     this.#detach();
-    this.#whenReady(() => this.#finish());
+    this.#whenReady(() => {
+      this.#finish();
+      this.#closed();
+    });
   }
 
   #connect(origin: EventStream<E>): void {
@@ -132,7 +152,7 @@ export class Recorder<E> {
 
   /** Takes an event in; a table is its rows. */
   #event(event: unknown): void {
-    if (!this.#origin?.info.tables || !Array.isArray(event)) return this.#row(event);
+    if (!this.#isTable(event)) return this.#row(event);
     for (const row of event) this.#row(row);
   }
 
@@ -183,7 +203,8 @@ export class Recorder<E> {
       const { fd, path } = this.#part!;
       this.#part = { ...this.#part!, fd: -1 };
       this.#begun = true;
-      this.#file = new ArrowFile(fd, path, schema, recordingMetadata(this.#origin?.info ?? {}, schema));
+      const metadata = recordingMetadata(originInfo(this.#origin, schema), schema);
+      this.#file = new ArrowFile(fd, path, { schema, metadata, compression: this.#options.compression });
       const snapshot = this.#options.snapshot?.();
       if (snapshot) this.#file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
     }
@@ -245,6 +266,7 @@ export class Recorder<E> {
   }
 
   #settle(failure?: Failure): void {
+    this.#closed();
     this.#closeAll();
     this.#tell();
     if (failure) this.#subscriber.error(failure.error);
@@ -266,4 +288,11 @@ export class Recorder<E> {
     const bytes = this.#bytesBefore + (this.#file?.bytes ?? 0);
     this.#subscriber.next({ rows: this.#rows, bytes, lost: this.#lost });
   }
+}
+
+/** What is said of the stream that rows came from, where they still have its fields. */
+function originInfo(origin: EventStream<unknown> | undefined, { fields }: Schema<Fields>): Partial<StreamInfo> {
+  const wanted = Object.entries(origin?.info.schema.fields ?? {});
+  const same = wanted.every(([name, { optional }]) => optional || Object.hasOwn(fields, name));
+  return origin && same ? origin.info : {};
 }

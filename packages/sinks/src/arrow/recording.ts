@@ -1,12 +1,11 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { getSystemErrorMap } from "node:util";
 
-import type { Block } from "./encoder.js";
 import { rowReader, type RowReader } from "./decode.js";
 import { decodeBatch, decodeSchema } from "./message.js";
 import { NOTES, parseMetadata, type RecordingInfo } from "./metadata.js";
 import { parseNotes, type Placed } from "./notes.js";
-import { type Ending, type Found, isArrow, scan, START } from "./scan.js";
+import { type Block, type Ending, type Found, isArrow, scan, START } from "./scan.js";
 
 /** Events that were written together. */
 export interface RecordedBatch extends RowReader {

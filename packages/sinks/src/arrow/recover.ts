@@ -1,8 +1,7 @@
 import { constants, ftruncateSync } from "node:fs";
 
-import type { Block } from "./encoder.js";
 import { type Head, readHead, sound, withFile } from "./recording.js";
-import type { Ending } from "./scan.js";
+import type { Block, Ending } from "./scan.js";
 
 /** What `recover` did. */
 export interface Recovered {

@@ -1,7 +1,13 @@
 import { fstatSync, readSync } from "node:fs";
 
-import type { Block } from "./encoder.js";
 import { decodeMessage, type Message } from "./message.js";
+
+/** Where a message stands in a file. */
+export interface Block {
+  readonly offset: number;
+  readonly metaDataLength: number;
+  readonly bodyLength: number;
+}
 
 /** A message where it was found in a file. */
 export interface Found {
@@ -27,7 +33,7 @@ export const START = 8;
 const PREFIX = 8;
 /** No batch comes near these, however long its texts; a damaged length does. */
 const MOST_METADATA = 64 << 20;
-const MOST_BODY = 1 << 30;
+export const MOST_BODY = 1 << 30;
 
 /** Whether a file begins as Arrow files do. */
 export function isArrow(fd: number): boolean {

@@ -1,0 +1,34 @@
+// Does anybody execute something that lies where everybody can write?
+//
+//   rxbpf run examples/exec-from-tmp.ts
+//
+// Prints a line for each exec of a file below /tmp, /var/tmp or /dev/shm, until Ctrl-C:
+//
+//   2026-01-31T12:00:00.123Z ALERT /tmp/.x/miner by uid 33, pid 4711, child of sh (4709): ./miner -o pool:3333
+import { readlinkSync } from "node:fs";
+
+import { printable } from "@rxbpf/core";
+import { type ExecEvent, execsnoop } from "@rxbpf/probes";
+import { filter, map } from "rxjs";
+
+const ANYONES = /^\/(tmp|var\/tmp|dev\/shm)\//;
+
+/** What was executed: a script is the file that was named, a program by another name is what it really is. */
+function filesOf({ pid, filename }: ExecEvent): string[] {
+  try {
+    return [readlinkSync(`/proc/${pid}/exe`), filename];
+  } catch {
+    return [filename]; // it has ended
+  }
+}
+
+execsnoop()
+  .pipe(
+    map((exec) => ({ ...exec, file: filesOf(exec).find((file) => ANYONES.test(file)) })),
+    filter(({ file }) => file !== undefined),
+    map(
+      ({ time, file, uid, pid, pcomm, ppid, args }) =>
+        `${new Date(time).toISOString()} ALERT ${file} by uid ${uid}, pid ${pid}, child of ${pcomm} (${ppid}): ${args.join(" ")}`,
+    ),
+  )
+  .subscribe((line) => console.log(printable(line)));

@@ -1,0 +1,32 @@
+// What happened in the minutes before it broke? Keeps the last of them, and stops when it breaks.
+//
+//   rxbpf run examples/flight-recorder.ts '^systemd-coredum' 10 /var/tmp/flight
+//
+// Takes what to stop at, an expression that the name of an executed program matches; how many minutes to keep (10), and
+// where (the directory here). Records opens and execs in files of a tenth of that time each, of which it removes the oldest.
+// When such a program runs, or at Ctrl-C, it ends and tells how to read them:
+//
+//   stopped by systemd-coredump; see: rxbpf replay /var/tmp/flight
+import { printable } from "@rxbpf/core";
+import { execsnoop, opensnoop } from "@rxbpf/probes";
+import { toArrow } from "@rxbpf/sinks";
+import { forkJoin, share, take, tap } from "rxjs";
+
+const [, , pattern, minutes = "10", directory = "."] = process.argv;
+if (pattern === undefined) throw new Error("Give an expression for the names of the programs to stop at");
+
+let stoppedBy = "a signal";
+const broken = execsnoop({ name: new RegExp(pattern) }).pipe(
+  take(1),
+  tap(({ comm }) => (stoppedBy = comm)),
+  share(),
+);
+const rotate = { ms: Number(minutes) * 6_000, keep: 11 };
+forkJoin([
+  opensnoop()
+    .until(broken)
+    .pipe(toArrow(`${directory}/opens.arrow`, { rotate })),
+  execsnoop()
+    .until(broken)
+    .pipe(toArrow(`${directory}/execs.arrow`, { rotate })),
+]).subscribe(() => console.log(printable(`stopped by ${stoppedBy}; see: rxbpf replay ${directory}`)));

@@ -1,0 +1,30 @@
+import type { Observable } from "rxjs";
+
+import { Iteration, WAITING } from "./iteration.js";
+import { wholeNumber } from "./operators/whole-number.js";
+import { originOf } from "./stream.js";
+
+export interface IterateOptions {
+  /** How many events wait for the loop at most; 16,384 if not given. */
+  readonly limit?: number | undefined;
+}
+
+/**
+ * The events of an observable for a loop: `for await (const e of iterate(opensnoop().pipe(filter(...))))`. An `EventStream`
+ * can stand in a loop by itself. It is subscribed to when the loop begins, anew for each loop, and ended at once
+ * when the loop is left, by `break`, `return` or an error. Its end ends the loop; its error is thrown there, both after
+ * the events before.
+ *
+ * While the loop's body takes its time, events wait. From half of `limit` on the stream that the observable was made
+ * from is held, so that events wait in the kernel's ring and are counted there once that is full. A stream
+ * gives up to 4096 events at once; what exceeds the limit is dropped and is a loss of that stream, `buffer full`.
+ * Where there is no such stream, as after `merge`, exceeding the limit ends the loop with an error.
+ * @throws RangeError for a limit that is below 1
+ */
+export function iterate<E>(
+  observable: Observable<E>,
+  { limit = WAITING }: IterateOptions = {},
+): AsyncIterable<E, undefined> {
+  wholeNumber("limit", limit, 1);
+  return { [Symbol.asyncIterator]: () => new Iteration(observable, originOf(observable), limit) };
+}

@@ -1,0 +1,19 @@
+import type { OperatorFunction } from "rxjs";
+
+import { type CountOptions, countTables } from "./count-by.js";
+import type { Count, Key } from "./counts.js";
+import { wholeNumber } from "./whole-number.js";
+
+/**
+ * Counts events by a key as `countBy` does, and emits the `n` rows with the highest counts:
+ * `opensnoop().pipe(top(10, (e) => e.path))`. Where there were more keys than the limit, the row that
+ * counts those together comes after them.
+ * @throws RangeError for an `n` or options that are out of range; what `key` throws is the stream's error
+ */
+export function top<T, K extends Key>(
+  n: number,
+  key: (event: T) => K,
+  options: CountOptions = {},
+): OperatorFunction<T, readonly Count<K>[]> {
+  return countTables(key, options, wholeNumber("n", n, 1));
+}

@@ -1,0 +1,188 @@
+import { EventStream, type Joined, joinBy, type JoinOptions, type Lost, originOf } from "@rxbpf/core";
+import { type Observable, Subject, throwError } from "rxjs";
+import { expect, expectTypeOf, test } from "vitest";
+
+import { driven } from "../streams.js";
+import { marbles } from "./marbles.js";
+
+interface Event {
+  readonly pid: number;
+  readonly time?: number;
+  readonly name: string;
+}
+
+const event = (pid: number, name: string, time?: number): Event => ({ pid, name, ...(time !== undefined && { time }) });
+
+/** A source and another stream that a test drives, joined by pid, and what came of it. */
+function joined(options?: JoinOptions) {
+  const source = new Subject<Event>();
+  const other = new Subject<Event>();
+  const seen: unknown[] = [];
+  const subscription = source.pipe(joinBy({ exec: other }, (e) => e.pid, options)).subscribe({
+    next: ({ name, exec }) => seen.push(`${name} ${exec?.name ?? "-"}`),
+    error: (error) => seen.push(error),
+    complete: () => seen.push("complete"),
+  });
+  return { source, other, seen, subscription };
+}
+
+test("an event has the latest one of the same key, as it was when the event came", () => {
+  const { source, other, seen } = joined();
+  source.next(event(1, "early"));
+  other.next(event(1, "sh"));
+  other.next(event(2, "make"));
+  source.next(event(1, "first"));
+  other.next(event(1, "ls"));
+  source.next(event(1, "second"));
+  source.next(event(2, "third"));
+  expect(seen).toEqual(["early -", "first sh", "second ls", "third make"]);
+});
+
+test("it is the event with the other under its name", () => {
+  const [source, other] = [new Subject<Event>(), new Subject<Event>()];
+  const seen: unknown[] = [];
+  source.pipe(joinBy({ exec: other }, (e) => e.pid)).subscribe((one) => seen.push(one));
+  other.next(event(1, "sh"));
+  source.next(event(1, "open"));
+  source.next(event(2, "open"));
+  expect(seen).toEqual([
+    { ...event(1, "open"), exec: event(1, "sh") },
+    { ...event(2, "open"), exec: undefined },
+  ]);
+});
+
+test("events with a time wait for what happened before them and comes after them", () => {
+  marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    const source = cold("-a 200ms |", { a: event(1, "open", 50) });
+    const other = cold("--x--y", { x: event(1, "sh", 40), y: event(1, "late", 60) });
+    expectObservable(source.pipe(joinBy({ exec: other }, (e) => e.pid))).toBe("101ms j 100ms |", {
+      j: { ...event(1, "open", 50), exec: event(1, "sh", 40) },
+    });
+    expectSubscriptions(other.subscriptions).toBe("^ 201ms !");
+  });
+});
+
+test("at the end of the source the last events still wait, then the other stream is left", () => {
+  marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+    const source = cold("a|", { a: event(1, "open", 50) });
+    const other = hot("^----x 300ms y", { x: event(1, "sh", 40), y: event(1, "ls", 90) });
+    expectObservable(source.pipe(joinBy({ exec: other }, (e) => e.pid, { wait: 10 }))).toBe("10ms (j|)", {
+      j: { ...event(1, "open", 50), exec: event(1, "sh", 40) },
+    });
+    expectSubscriptions(other.subscriptions).toBe("^ 9ms !");
+  });
+});
+
+test("the other stream is subscribed to first, and both are left together", () => {
+  marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+    const other = cold("(x)", { x: event(1, "sh") });
+    const source = hot("^a-", { a: event(1, "open") });
+    expectObservable(source.pipe(joinBy({ exec: other }, (e) => e.pid)), "^---!").toBe("-j", {
+      j: { ...event(1, "open"), exec: event(1, "sh") },
+    });
+    expectSubscriptions(source.subscriptions).toBe("^---!");
+    expectSubscriptions(other.subscriptions).toBe("^---!");
+  });
+});
+
+test("an end of the other stream leaves what is known", () => {
+  const { source, other, seen } = joined();
+  other.next(event(1, "sh"));
+  other.complete();
+  source.next(event(1, "open"));
+  source.complete();
+  expect(seen).toEqual(["open sh", "complete"]);
+});
+
+test("an error of either is the result's, after what was waiting, and the other is left", () => {
+  for (const failing of ["source", "other"] as const) {
+    const run = joined();
+    run.source.next(event(1, "open", 5));
+    run[failing].error("broken");
+    expect(run.seen).toEqual(["open -", "broken"]);
+    expect([run.source.observed, run.other.observed]).toEqual([false, false]);
+  }
+});
+
+test("where the other stream cannot start the source is not started", () => {
+  const { stream, runs } = driven();
+  const errors: unknown[] = [];
+  const refused: Observable<number> = throwError(() => "refused");
+  const source = new Subject<Event>();
+  source.pipe(joinBy({ stream, refused }, (e) => Number(e))).subscribe({ error: (error) => errors.push(error) });
+  expect(errors).toEqual(["refused"]);
+  expect(source.observed).toBe(false);
+  expect(runs.map(({ calls }) => calls)).toEqual([["close"]]);
+});
+
+test("what a key throws is the result's error", () => {
+  for (const throwing of ["source", "other"] as const) {
+    const { source, other, seen } = joined({ wait: 0 });
+    ({ source, other })[throwing].next(undefined as unknown as Event);
+    expect(seen).toEqual([expect.any(TypeError)]);
+    expect([source.observed, other.observed]).toEqual([false, false]);
+  }
+});
+
+test("beyond the limit the key that was used least lately is forgotten", () => {
+  const { source, other, seen } = joined({ limit: 2 });
+  other.next(event(1, "one"));
+  other.next(event(2, "two"));
+  source.next(event(1, "use"));
+  other.next(event(3, "three"));
+  for (const pid of [1, 2, 3]) source.next(event(pid, `${pid}`));
+  expect(seen).toEqual(["use one", "1 one", "2 -", "3 three"]);
+});
+
+test("several streams can be joined, and their key can be another", () => {
+  const source = new Subject<{ readonly ppid: number }>();
+  const [execs, names] = [new Subject<Event>(), new Subject<Event>()];
+  const seen: unknown[] = [];
+  source.pipe(joinBy({ execs, names }, (e) => e.ppid, { otherKey: (e) => e.pid })).subscribe((one) => seen.push(one));
+  execs.next(event(1, "sh"));
+  names.next(event(2, "two"));
+  for (const ppid of [1, 2]) source.next({ ppid });
+  expect(seen).toEqual([
+    { ppid: 1, execs: event(1, "sh"), names: undefined },
+    { ppid: 2, execs: undefined, names: event(2, "two") },
+  ]);
+});
+
+test("losses of the other stream show in the status of the source's, also where they are joined with each other", () => {
+  const [a, b] = [driven(), driven()];
+  const losses: string[] = [];
+  for (const { stream } of [a, b]) stream.losses.subscribe(({ count, reason }) => losses.push(`${count} ${reason}`));
+  const pair = (from: EventStream<number>, others: { readonly [name: string]: EventStream<number> }) =>
+    from.pipe(joinBy(others, Number) as never).subscribe();
+  const subscription = pair(a.stream, { b: b.stream });
+  const lost: Lost = { type: "lost", time: 1, count: 3, total: 3, reason: "ring full" };
+  b.runs[0]!.status(lost);
+  expect(losses).toEqual(["3 ring full", "3 b: ring full"]);
+  pair(b.stream, { a: a.stream });
+  b.runs[0]!.status(lost);
+  expect(losses.filter((one) => one === "3 b: ring full")).toHaveLength(2);
+  subscription.unsubscribe();
+  losses.length = 0;
+  b.runs[1]!.status(lost);
+  expect(losses).not.toContain("3 b: ring full");
+});
+
+test("the stream that a pipe began with is found behind it", () => {
+  const [a, b] = [driven().stream, driven().stream];
+  expect(originOf(a.pipe(joinBy({ b }, Number) as never))).toBe(a);
+});
+
+test("types are inferred", () => {
+  const source = new Subject<{ readonly pid: number; readonly path: string }>();
+  const execs = new Subject<{ readonly pid: number; readonly args: readonly string[] }>();
+  const joins = source.pipe(joinBy({ exec: execs }, (e) => e.pid));
+  type Open = { readonly pid: number; readonly path: string };
+  expectTypeOf(joins).toEqualTypeOf<Observable<Joined<Open, { exec: typeof execs }>>>();
+  joins.subscribe((one) => {
+    expectTypeOf(one.path).toEqualTypeOf<string>();
+    expectTypeOf(one.exec?.args).toEqualTypeOf<readonly string[] | undefined>();
+  });
+  source.pipe(joinBy({ exec: execs }, (e) => e.path, { otherKey: (e) => e.args.join(" "), wait: 5 }));
+  // @ts-expect-error not all have a path
+  void (() => source.pipe(joinBy({ exec: execs }, (e) => e.path)));
+});

@@ -1,0 +1,28 @@
+import { EventStream, type Receiver, schema, type Source } from "@rxbpf/core";
+
+/** One run of a source that the test drives by hand. */
+export interface Run extends Receiver<number> {
+  /** What was asked of its connection, in order. */
+  readonly calls: string[];
+  give(...events: number[]): void;
+}
+
+/** A stream whose runs the test drives. */
+export function driven(): { stream: EventStream<number>; runs: Run[] } {
+  const runs: Run[] = [];
+  const source: Source<number> = (receiver) => {
+    const calls: string[] = [];
+    runs.push({
+      ...receiver,
+      calls,
+      give: (...events) => receiver.batch({ length: events.length, row: (index) => events[index]! }),
+    });
+    const note = (call: string) => () => void calls.push(call);
+    return { stop: note("stop"), close: note("close"), hold: note("hold"), release: note("release") };
+  };
+  return { stream: streamOf(source), runs };
+}
+
+export function streamOf<E>(source: Source<E>): EventStream<E> {
+  return new EventStream({ name: "numbers", schema: schema("number", {}), columns: () => [] }, source);
+}

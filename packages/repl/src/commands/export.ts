@@ -1,0 +1,67 @@
+import { statSync } from "node:fs";
+
+import { printable } from "@rxbpf/core";
+import { UsageError } from "@rxbpf/probes";
+import { exportParquet, replay, type Target, toCsv, toJson } from "@rxbpf/sinks";
+import type { Command } from "commander";
+import { lastValueFrom } from "rxjs";
+
+import { lostText, report } from "../run.js";
+import { signals } from "../signals.js";
+
+const FORMATS = ["json", "csv", "parquet"] as const;
+
+type Flags = { readonly [format in (typeof FORMATS)[number]]?: boolean } & { readonly output?: string };
+
+/** `rxbpf export`: recordings for programs that do not read Arrow files. */
+export function addExport(program: Command): void {
+  program
+    .command("export")
+    .description("write the events of a recording in another format, as they were recorded")
+    .argument("<path>", "a recording, or a directory of recordings")
+    .option("--json", "one JSON object a line")
+    .option("--csv", "comma-separated values; lists as JSON")
+    .option("--parquet", "a Parquet file, of one probe; times are in UTC, to the nanosecond")
+    .option("-o, --output <file>", "where to; stdout if not given")
+    .action(async (path: string, flags: Flags) => {
+      const [format, ...others] = FORMATS.filter((name) => flags[name]);
+      if (!format || others.length > 0) throw new UsageError("export takes one of --json, --csv and --parquet");
+      const target = flags.output ?? process.stdout;
+      if (flags.output !== undefined && isSameFile(path, flags.output))
+        throw new UsageError("--output takes another file than the recording");
+      if (format === "parquet") await writeParquet(path, target);
+      else await writeLines(path, format === "json" ? toJson(target) : toCsv(target));
+    });
+}
+
+async function writeLines(path: string, sink: ReturnType<typeof toCsv<unknown>>): Promise<void> {
+  const stream = replay<unknown>(path);
+  const ended = report(stream);
+  try {
+    await lastValueFrom(stream.until(signals()).pipe(sink), { defaultValue: undefined });
+  } finally {
+    ended();
+  }
+}
+
+async function writeParquet(path: string, target: Target): Promise<void> {
+  if (target === process.stdout && process.stdout.isTTY)
+    throw new UsageError("--parquet is nothing for a terminal; give --output FILE");
+  const ending = new AbortController();
+  const stopped = signals().subscribe(() => ending.abort());
+  try {
+    const { lost, unfinished } = await exportParquet(path, target, { signal: ending.signal });
+    for (const file of unfinished) console.error(`rxbpf: ${printable(file)} was not finished`);
+    if (lost.size > 0) console.error(`rxbpf: ${lostText(lost)}`);
+  } catch (error) {
+    // A reader that has gone wants no more.
+    if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code !== "EPIPE") throw error;
+  } finally {
+    stopped.unsubscribe();
+  }
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+}

@@ -1,0 +1,84 @@
+import type { REPLServer } from "node:repl";
+
+import { attachments, printable } from "@rxbpf/core";
+
+import { catalogue } from "../catalogue.js";
+import type { Session } from "../session/session.js";
+import { docText } from "./doc-text.js";
+import { errorText } from "./error-text.js";
+import { StreamRates } from "./streams.js";
+
+/** A command of the prompt: what it says about itself, and what it says when it is asked. */
+interface Command {
+  readonly help: string;
+  readonly run: (argument: string) => string | Promise<string>;
+}
+
+function commands(session: Session): Readonly<Record<string, Command>> {
+  const rates = new StreamRates();
+  const all: Record<string, Command> = {
+    streams: {
+      help: "what is attached, with its rate and its losses",
+      run: () => rates.table(),
+    },
+    stop: {
+      help: "end what is attached: .stop N, or all of it: .stop",
+      run: stop,
+    },
+    type: {
+      help: "the type of an expression: .type opensnoop()",
+      run: async (code) => (await session.type(code)) ?? `${printable(code)} has no type`,
+    },
+    doc: {
+      help: "what a word means: .doc toArrow",
+      run: async (name) => docText(name.trim(), await session.doc(name)),
+    },
+    help: {
+      help: "this",
+      run: () => helpText(all),
+    },
+  };
+  return all;
+}
+
+/** Gives a server these commands. */
+export function addCommands(server: REPLServer, session: Session): void {
+  for (const [name, { help, run }] of Object.entries(commands(session))) {
+    const answer = async (argument: string): Promise<void> => {
+      const text = await Promise.resolve(argument).then(run).catch(errorText);
+      server.output.write(`${text}\n`);
+      server.displayPrompt();
+    };
+    server.defineCommand(name, { help, action: (argument) => void answer(argument) });
+  }
+}
+
+function stop(argument: string): string {
+  const running = attachments();
+  const wanted = argument.trim();
+  const chosen = wanted === "" ? running : running.filter(({ id }) => String(id) === wanted);
+  for (const one of chosen) one.stop();
+  if (chosen.length > 0) return `Stopped ${chosen.map(({ id }) => id).join(", ")}`;
+  return wanted === ""
+    ? "Nothing is attached"
+    : `There is no stream ${printable(wanted)}; .streams shows those there are`;
+}
+
+function helpText(all: Readonly<Record<string, Command>>): string {
+  const probes = [...catalogue].map(([name, { definition }]) => [name, definition.summary] as const);
+  const own = Object.entries(all).map(([name, { help }]) => [`.${name}`, help] as const);
+  const width = Math.max(...[...probes, ...own].map(([name]) => name.length));
+  const lines = (rows: readonly (readonly [string, string])[]): string[] =>
+    rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
+  return [
+    "Probes make streams of events. At the prompt a stream is shown until Ctrl-C:",
+    '  opensnoop({ failed: true }).pipe(filter((e) => e.comm === "bash"))',
+    ...lines(probes),
+    "In .pipe(...): RxJS's operators, such as filter map take; countBy top rate histogram orderByTime joinBy;",
+    "and the sinks toStdout toText toJson toCsv toArrow. replay(path) is what toArrow wrote, as a stream.",
+    "PinnedSet, cgroupId and mountNamespaceId make the sets that cgroupmap and mntnsmap take.",
+    "Commands:",
+    ...lines(own),
+    "  .editor, .load FILE, .save FILE, .exit as in Node's prompt",
+  ].join("\n");
+}

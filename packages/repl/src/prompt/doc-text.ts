@@ -1,0 +1,27 @@
+import { printable } from "@rxbpf/core";
+import { type AnyProbe, isProbe } from "@rxbpf/probes";
+
+/** What a word means: of a probe, what it is defined by; else what its documentation says. */
+export function docText(name: string, documentation: string | undefined): string {
+  const value = (globalThis as Record<string, unknown>)[name];
+  if (isProbe(value)) return probeText(value);
+  return documentation ?? `Nothing is known of ${printable(name)}`;
+}
+
+function probeText({ definition, options }: AnyProbe): string {
+  const { name, summary, event, aggregations = {} } = definition;
+  const fields = Object.entries(event.fields).map(([field, { doc }]) => [field, doc] as const);
+  return [
+    `${name}(options?): a stream of ${summary}`,
+    "Options:",
+    ...rows(Object.entries(options).map(([option, { help }]) => [option, help] as const)),
+    "Events:",
+    ...rows(fields),
+    ...Object.entries(aggregations).flatMap(([word, { help }]) => [`${name}.${word}(options?): ${help}`]),
+  ].join("\n");
+}
+
+function rows(pairs: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(0, ...pairs.map(([name]) => name.length));
+  return pairs.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
+}

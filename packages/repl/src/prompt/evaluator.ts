@@ -1,0 +1,110 @@
+import { type Attachment, attachments } from "@rxbpf/core";
+import { isObservable, Subscription } from "rxjs";
+
+import { printed } from "../live/printed.js";
+import { type Output, show } from "../live/show.js";
+import { evaluate } from "../session/evaluate.js";
+import { faultText } from "../session/faults.js";
+import type { Input } from "../session/input.js";
+import { lower } from "../session/lower.js";
+import type { Session } from "../session/session.js";
+import { type Foreground, Interrupted, Interruptible, wasInterrupted } from "./foreground.js";
+import { errorText } from "./error-text.js";
+
+/** Runs inputs one after another, and shows what they give. */
+export class Evaluator {
+  readonly #session: Session;
+  readonly #output: Output;
+  readonly #around: <T>(run: () => T) => T;
+  #unchecked = false;
+  #foreground: Foreground | undefined;
+
+  /** @param around wraps every run of code that does not pause */
+  constructor(session: Session, output: Output, around: <T>(run: () => T) => T = (run) => run()) {
+    this.#session = session;
+    this.#output = output;
+    this.#around = around;
+  }
+
+  /**
+   * Checks an input, runs it and shows its value: a stream until it ends or is interrupted, a promise when it is kept.
+   * @returns whether all went well; what did not is shown
+   */
+  async run(input: Input): Promise<boolean> {
+    try {
+      const faults = await this.#check(input);
+      if (faults.length > 0) {
+        this.#print(faults.join("\n"));
+        return false;
+      }
+      const before = attachments();
+      const value = await this.#value(input);
+      this.#session.take(input);
+      await this.#show(value, new Set(before));
+      return true;
+    } catch (error) {
+      this.#print(wasInterrupted(error) ? "Interrupted" : errorText(error));
+      return false;
+    } finally {
+      this.#foreground = undefined;
+    }
+  }
+
+  /** Ends what runs, if something does. */
+  interrupt(): void {
+    this.#foreground?.interrupt();
+  }
+
+  /** What is wrong with an input. Where types cannot be checked that is said once, and all goes on without. */
+  async #check(input: Input): Promise<readonly string[]> {
+    if (this.#unchecked) return [];
+    try {
+      const faults = await this.#wait(this.#session.check(input));
+      return faults.map((fault) => faultText(fault, input.source));
+    } catch (error) {
+      if (error instanceof Interrupted) throw error;
+      this.#unchecked = true;
+      this.#print(`Types are not checked from now on: ${errorText(error)}`);
+      return [];
+    }
+  }
+
+  async #value(input: Input): Promise<unknown> {
+    const lowered = lower(input.source);
+    const value = this.#around(() => evaluate(lowered));
+    return lowered.isAsync ? this.#wait(value as Promise<unknown>) : value;
+  }
+
+  async #show(value: unknown, before: ReadonlySet<Attachment>): Promise<void> {
+    if (isObservable(value)) {
+      const showing = show(value, this.#output);
+      this.#foreground = { interrupt: () => showing.stop() };
+      await showing.done;
+    } else if (isThenable(value)) await this.#show(await this.#wait(value), before);
+    else if (value instanceof Subscription) this.#print(subscribedText(before));
+    else if (value !== undefined) this.#print(printed(value, this.#output));
+  }
+
+  #wait<T>(promise: PromiseLike<T>): Promise<T> {
+    const waiting = new Interruptible(promise);
+    this.#foreground = waiting;
+    return waiting.done;
+  }
+
+  #print(text: string): void {
+    this.#output.write(`${text}\n`);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** A subscription has nothing to show but what it attached. */
+function subscribedText(before: ReadonlySet<Attachment>): string {
+  const ids = attachments()
+    .filter((one) => !before.has(one))
+    .map(({ id }) => id);
+  if (ids.length === 0) return "Subscribed";
+  return `Attached ${ids.join(", ")}; .streams shows what runs, .stop ${ids[0]} ends it`;
+}

@@ -1,0 +1,91 @@
+import { statSync } from "node:fs";
+import { register } from "node:module";
+import { resolve } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import { getSystemErrorMap } from "node:util";
+
+import { statuses } from "@rxbpf/core";
+import { take } from "rxjs";
+
+import { fail, FAILED } from "../exit.js";
+import { report } from "../run.js";
+import { signals } from "../signals.js";
+import { passesCheck } from "./check.js";
+import { endInOrder } from "./ending.js";
+import { placeOf, shownPath } from "./place.js";
+
+export interface ScriptOptions {
+  /** Whether to run it only if its types are right. */
+  readonly check?: boolean;
+  /** Whether to show where an error came from in full. */
+  readonly stack?: boolean;
+}
+
+/** Deep enough to find the script below the packages that it calls. */
+const STACK_DEPTH = 100;
+
+/**
+ * Runs a TypeScript file as a module, in this process. It ends when nothing is left to wait for; a signal, an error
+ * that the script does not handle, or a reader of stdout that goes away end its streams in good order.
+ * @throws Error where there is no such file
+ */
+export async function runScript(
+  script: string,
+  args: readonly string[],
+  { check = false, stack = false }: ScriptOptions,
+): Promise<void> {
+  const path = existing(script);
+  let ending: Promise<void> | undefined;
+  const end = (): void => void (ending ??= endInOrder());
+  const failed = (error: unknown): void => {
+    fail(error, placeOf(error));
+    if (stack && error instanceof Error) console.error(error.stack);
+    process.exitCode = FAILED;
+    end();
+  };
+  signals().pipe(take(1)).subscribe(end);
+  if (check && !passesCheck(path)) {
+    process.exitCode = FAILED;
+    return;
+  }
+  // A signal that came during the check is told now.
+  await turn();
+  if (ending) return;
+
+  for (const unhandled of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(unhandled, (error: unknown) => {
+      // A script that listens too has taken this over.
+      if (process.listenerCount(unhandled) === 1) failed(error);
+    });
+  }
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+    if (code === "EPIPE") end();
+  });
+  process.once("exit", report({ status: statuses }, "a larger ringBytes keeps more"));
+  begin(path, args, failed, () => ending !== undefined);
+}
+
+/** Starts the script. What becomes of it is seen by what it leaves to wait for. */
+function begin(path: string, args: readonly string[], failed: (error: unknown) => void, isEnding: () => boolean): void {
+  Error.stackTraceLimit = STACK_DEPTH;
+  process.setSourceMapsEnabled(true);
+  register("./hooks.js", import.meta.url);
+  process.argv = [process.execPath, path, ...args];
+  let done = false;
+  import(pathToFileURL(path).href).then(() => (done = true), failed);
+  process.once("beforeExit", () => {
+    if (!done && !isEnding()) failed(new Error(`${shownPath(path)} awaits what nothing can bring any more`));
+  });
+}
+
+/** @throws Error where there is no such file */
+function existing(script: string): string {
+  try {
+    if (statSync(script).isFile()) return resolve(script);
+  } catch (cause) {
+    const { errno = 0, message } = cause as NodeJS.ErrnoException;
+    throw new Error(`Cannot run ${script}: ${getSystemErrorMap().get(errno)?.[1] ?? message}`, { cause });
+  }
+  throw new Error(`Cannot run ${script}: it is no file`);
+}

@@ -1,0 +1,83 @@
+import type { DeclaredName, Input } from "./input.js";
+import type { LanguageServer } from "./language-server.js";
+import { DECLARED, type Workspace } from "./workspace.js";
+
+interface Known {
+  readonly kind: DeclaredName["kind"];
+  /** The name under which `declared.ts` exports it: a later declaration of the same name gets another. */
+  readonly exported: string;
+}
+
+/** How many cells there are from the start. */
+const CELLS = 64;
+
+/**
+ * What inputs have declared. Each input that declares something is a module of its own, a cell; what a name means is
+ * fixed when an input is taken, so a name can be declared again. All cells exist, empty, before they are needed, and only
+ * `declared.ts` imports them: as long as no module imports a new file, the language server keeps its program and an
+ * input is checked in milliseconds. When they are used up, their number is doubled.
+ */
+export class Cells {
+  readonly #workspace: Workspace;
+  readonly #server: LanguageServer;
+  readonly #known = new Map<string, Known>();
+  readonly #lines: string[] = [];
+  #used = 0;
+
+  constructor(workspace: Workspace, server: LanguageServer) {
+    this.#workspace = workspace;
+    this.#server = server;
+    this.#add(CELLS);
+    this.#server.write(DECLARED, this.#lines.join("\n"));
+  }
+
+  get names(): readonly string[] {
+    return [...this.#known.keys()];
+  }
+
+  /** A line that gives an input the names of earlier ones, without those that it declares itself. */
+  header(input: Pick<Input, "names">, only?: ReadonlySet<string>): string {
+    const own = new Set(input.names.map(({ name }) => name));
+    const parts = [`import "./declared.js";`];
+    for (const [name, { kind, exported }] of this.#known) {
+      if (own.has(name) || (only && !only.has(name))) continue;
+      parts.push(
+        kind === "other"
+          ? `import { ${exported} as ${name} } from "./declared.js";`
+          : `declare ${kind} ${name}: typeof import("./declared.js").${exported};`,
+      );
+    }
+    return `${parts.join(" ")}\n`;
+  }
+
+  /** Makes what an input declares known to later ones. */
+  take(input: Input): void {
+    if (input.names.length === 0) return;
+    if (this.#used === this.#lines.length) this.#add(this.#lines.length);
+    const cell = this.#used++;
+    const names = input.names.map(({ name }) => name);
+    const text = `${this.header(input, wordsOf(input.source))}${input.source}\nexport { ${names.join(", ")} };\n`;
+    for (const { name, kind } of input.names) this.#known.set(name, { kind, exported: `${name}_${cell}` });
+    const exports = names.map((name) => `${name} as ${name}_${cell}`);
+    this.#lines[cell] = `export { ${exports.join(", ")} } from "./${nameOf(cell)}.js";`;
+    this.#server.write(`${nameOf(cell)}.ts`, text);
+    this.#server.write(DECLARED, this.#lines.join("\n"));
+  }
+
+  #add(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const cell = nameOf(this.#lines.length);
+      this.#workspace.reserve(`${cell}.ts`);
+      this.#lines.push(`import "./${cell}.js";`);
+    }
+  }
+}
+
+function nameOf(cell: number): string {
+  return `cell${cell}`;
+}
+
+/** Everything in a text that could be a name. */
+export function wordsOf(text: string): Set<string> {
+  return new Set(text.match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));
+}

@@ -1,0 +1,153 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { createMessageConnection, type MessageConnection } from "vscode-jsonrpc/node";
+
+export interface Position {
+  readonly line: number;
+  readonly character: number;
+}
+
+/** What is wrong with a file, in the words of the language server protocol. */
+export interface Diagnostic {
+  readonly range: { readonly start: Position; readonly end: Position };
+  readonly message: string;
+  readonly code: number;
+  /** 1 is an error. */
+  readonly severity: number;
+}
+
+export interface CompletionItem {
+  readonly label: string;
+  readonly insertText?: string;
+  readonly data?: { readonly autoImport?: object };
+}
+
+/**
+ * TypeScript 7's language server on a folder with a `tsconfig.json`, speaking the language server protocol on its
+ * standard input and output. Files are told to it as they change and need not be written. Does not keep the process alive.
+ */
+export class LanguageServer {
+  readonly #folder: string;
+  readonly #child: ChildProcess;
+  readonly #connection: MessageConnection;
+  readonly #versions = new Map<string, number>();
+  readonly #ended: Promise<never>;
+  #asked = 0;
+  /** When it has taken up the folder. Rejects where it cannot be run. */
+  readonly started: Promise<void>;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#child = spawn(tscPath(), ["--lsp", "--stdio"], { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
+    this.#ended = once(this.#child, "exit").then(() => {
+      throw new Error("TypeScript's language server has ended");
+    });
+    this.#ended.catch(() => {});
+    this.#connection = createMessageConnection(this.#child.stdout!, this.#child.stdin!);
+    this.#connection.onRequest(() => null);
+    this.#connection.onError(() => {}); // told by what was asked of it, which then fails
+    this.#connection.listen();
+    this.#hold(0);
+    this.started = this.#initialize();
+    this.started.catch(() => {});
+  }
+
+  async #initialize(): Promise<void> {
+    const textDocument = { hover: { contentFormat: ["markdown"] }, completion: { completionItem: {} } };
+    await this.#request("initialize", {
+      processId: process.pid,
+      rootUri: pathToFileURL(this.#folder).href,
+      capabilities: { textDocument },
+    });
+    await this.#connection.sendNotification("initialized", {});
+  }
+
+  /** Tells a file's text, whatever stands on the disk. */
+  write(file: string, text: string): void {
+    const version = (this.#versions.get(file) ?? 0) + 1;
+    this.#versions.set(file, version);
+    const uri = this.#uri(file);
+    const change =
+      version === 1
+        ? ["didOpen", { textDocument: { uri, languageId: "typescript", version, text } }]
+        : ["didChange", { textDocument: { uri, version }, contentChanges: [{ text }] }];
+    // In the order of the calls, requests among them, as all of them wait for the start alone.
+    const [method, params] = change as [string, object];
+    this.started.then(() => this.#connection.sendNotification(`textDocument/${method}`, params)).catch(() => {});
+  }
+
+  async errors(file: string): Promise<readonly Diagnostic[]> {
+    const report = await this.#ask<{ items: readonly Diagnostic[] }>("textDocument/diagnostic", {
+      textDocument: { uri: this.#uri(file) },
+    });
+    return report.items.filter(({ severity }) => severity === 1);
+  }
+
+  async completions(file: string, position: Position): Promise<readonly CompletionItem[]> {
+    const list = await this.#ask<{ items: readonly CompletionItem[] } | readonly CompletionItem[] | null>(
+      "textDocument/completion",
+      { textDocument: { uri: this.#uri(file) }, position },
+    );
+    return list === null ? [] : "items" in list ? list.items : list;
+  }
+
+  /** Type and documentation of what stands at a position, as Markdown; undefined for nothing. */
+  async hover(file: string, position: Position): Promise<string | undefined> {
+    const hover = await this.#ask<{ contents: { value: string } | string } | null>("textDocument/hover", {
+      textDocument: { uri: this.#uri(file) },
+      position,
+    });
+    if (!hover) return undefined;
+    return typeof hover.contents === "string" ? hover.contents : hover.contents.value;
+  }
+
+  close(): void {
+    this.#connection.dispose();
+    this.#child.kill();
+  }
+
+  #uri(file: string): string {
+    return pathToFileURL(join(this.#folder, file)).href;
+  }
+
+  async #ask<T>(method: string, params: object): Promise<T> {
+    await this.started;
+    return this.#request(method, params);
+  }
+
+  async #request<T>(method: string, params: object): Promise<T> {
+    this.#hold(1);
+    try {
+      return await Promise.race([this.#connection.sendRequest<T>(method, params), this.#ended]);
+    } finally {
+      this.#hold(-1);
+    }
+  }
+
+  /** The process stays alive for an answer, and for nothing else of the server's. */
+  #hold(change: number): void {
+    this.#asked += change;
+    const handles = [this.#child, this.#child.stdin, this.#child.stdout] as unknown as Holding[];
+    for (const handle of handles) {
+      if (this.#asked > 0) handle.ref?.();
+      else handle.unref?.();
+    }
+  }
+}
+
+interface Holding {
+  ref?(): void;
+  unref?(): void;
+}
+
+/** TypeScript's native program; `bin/tsc` would only start it, after starting Node once more. */
+function tscPath(): string {
+  const own = createRequire(import.meta.url);
+  const typescript = createRequire(own.resolve("typescript/package.json"));
+  const platform = `@typescript/typescript-${process.platform}-${process.arch}/package.json`;
+  return join(typescript.resolve(platform), "../lib/tsc");
+}

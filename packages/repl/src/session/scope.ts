@@ -1,0 +1,29 @@
+import * as core from "@rxbpf/core";
+import * as filters from "@rxbpf/filters";
+import * as probes from "@rxbpf/probes";
+import * as sinks from "@rxbpf/sinks";
+import * as rxjs from "rxjs";
+
+import { BUILTINS, type PACKAGES } from "./packages.js";
+
+const namespaces: Readonly<Record<keyof typeof PACKAGES, object>> = { rxjs, core, filters, probes, sinks };
+
+/** What inputs find without importing it: every word of the packages, each package, and Node's modules. */
+function scope(): Record<string, unknown> {
+  // Of a name that several export, that of the first package stands, as in the types.
+  const words = Object.assign({}, ...Object.values(namespaces).reverse()) as Record<string, unknown>;
+  return { ...words, ...namespaces };
+}
+
+/** Makes the scope global, where code that is evaluated finds it. */
+export function installScope(): void {
+  for (const [name, value] of Object.entries(scope())) define(name, { value, writable: true });
+  for (const name of BUILTINS) {
+    const set = (value: unknown): void => define(name, { value, writable: true });
+    define(name, { get: () => process.getBuiltinModule(name), set });
+  }
+}
+
+function define(name: string, descriptor: PropertyDescriptor): void {
+  Object.defineProperty(globalThis, name, { ...descriptor, configurable: true, enumerable: false });
+}

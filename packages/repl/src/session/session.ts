@@ -1,0 +1,123 @@
+import { Cells, wordsOf } from "./cells.js";
+import type { Fault } from "./faults.js";
+import { type Input, type Parsed, parseInput } from "./input.js";
+import { type Diagnostic, LanguageServer } from "./language-server.js";
+import { DRAFT, HINT, Workspace } from "./workspace.js";
+
+/** What TypeScript calls "Cannot find name". */
+const UNKNOWN_NAME = 2304;
+const NOTHING = { names: [] };
+
+/**
+ * What a prompt knows of its inputs: it reads them as TypeScript, checks their types against the packages in scope and
+ * all earlier inputs, completes and explains them. It runs nothing. `close` ends the language server and removes its folder.
+ */
+export class Session {
+  readonly #workspace: Workspace;
+  readonly #server: LanguageServer;
+  readonly #cells: Cells;
+  /** When types can be checked; rejects where they never can. What is asked before waits. */
+  readonly ready: Promise<void>;
+
+  /** @param cwd where relative and other imports of the inputs are looked for */
+  constructor(cwd: string) {
+    this.#workspace = new Workspace(cwd);
+    this.#server = new LanguageServer(this.#workspace.folder);
+    this.#cells = new Cells(this.#workspace, this.#server);
+    this.ready = this.#prepare();
+    this.ready.catch(() => {});
+  }
+
+  /** The first check reads all types, which is better done before somebody waits for it. */
+  async #prepare(): Promise<void> {
+    await this.#server.started;
+    this.#server.write(DRAFT, this.#cells.header(NOTHING));
+    await this.#server.errors(DRAFT);
+  }
+
+  parse(code: string): Parsed {
+    return parseInput(code);
+  }
+
+  /** What is wrong with the types of an input. */
+  async check(input: Input): Promise<readonly Fault[]> {
+    await this.ready;
+    let errors = await this.#errors(this.#cells.header(input, wordsOf(input.source)), input);
+    // With all names in sight it can say which one was meant.
+    if (errors.some(({ code }) => code === UNKNOWN_NAME)) errors = await this.#errors(this.#cells.header(input), input);
+    return errors.map(faultOf);
+  }
+
+  async #errors(header: string, input: Input): Promise<readonly Diagnostic[]> {
+    this.#server.write(DRAFT, `${header}${input.source}`);
+    return this.#server.errors(DRAFT);
+  }
+
+  /** Lets later inputs use what this one declares. */
+  take(input: Input): void {
+    this.#cells.take(input);
+  }
+
+  /** The words that can stand at the end of an unfinished input, whatever has been typed of the last. */
+  async completions(code: string): Promise<readonly string[]> {
+    await this.ready;
+    const lines = code.split("\n");
+    this.#server.write(HINT, `${this.#cells.header(NOTHING)}${code}`);
+    const items = await this.#server.completions(HINT, { line: lines.length, character: lines.at(-1)!.length });
+    // What would have to be imported is in scope already, or not meant.
+    const words = items.filter(({ data }) => !data?.autoImport).map(({ insertText, label }) => insertText ?? label);
+    return [...new Set(words)].sort();
+  }
+
+  /** The type of an expression, or what a type is made of; undefined for what has none. */
+  async type(code: string): Promise<string | undefined> {
+    const asked = code.trim().replace(/;$/, "");
+    // What is no value is `any` to the language server, which says nothing.
+    const value = await this.#typeIn(`const ${ASKED} = (${asked}\n);`);
+    if (value !== "any") return value;
+    const type = await this.#typeIn(`type ${ASKED} = ${asked};`);
+    return type === "any" ? undefined : type;
+  }
+
+  async #typeIn(text: string): Promise<string | undefined> {
+    const hover = await this.#hover(text, text.indexOf(ASKED));
+    return hover && codeOf(hover).replace(new RegExp(`^(const|type) ${ASKED}(: | = )`), "");
+  }
+
+  /** The signature of a name and what its documentation says; undefined for a name without meaning. */
+  async doc(name: string): Promise<string | undefined> {
+    const hover = await this.#hover(name.trim(), name.trim().length - 1);
+    return hover === undefined ? undefined : plain(hover);
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#workspace.close();
+  }
+
+  async #hover(code: string, character: number): Promise<string | undefined> {
+    await this.ready;
+    this.#server.write(HINT, `${this.#cells.header(NOTHING)}${code}`);
+    return this.#server.hover(HINT, { line: 1, character });
+  }
+}
+
+const ASKED = "asked__";
+const FENCE = /```\w*\n([\s\S]*?)\n?```/;
+
+function codeOf(markdown: string): string {
+  return FENCE.exec(markdown)?.[1] ?? markdown;
+}
+
+function plain(markdown: string): string {
+  return markdown
+    .replace(FENCE, "$1")
+    .replaceAll(/\n{3,}/g, "\n\n")
+    .trimEnd();
+}
+
+/** The first line of the file is the header. */
+function faultOf({ range: { start, end }, message, code }: Diagnostic): Fault {
+  const width = end.line === start.line ? end.character - start.character : Infinity;
+  return { message: `${message} (TS${code})`, line: start.line - 1, column: start.character, width };
+}

@@ -1,0 +1,203 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { cgroupMounts } from "@rxbpf/filters";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+
+import { holdings, inKernel } from "../../../testing/holdings.js";
+import { makeCgroup, uniqueName } from "../../../testing/kernel-objects.js";
+import { run, temporaryFolder } from "../../../testing/programs.js";
+import { startShell } from "../../../testing/shell.js";
+import { commandLine, rxbpf } from "./cli.js";
+
+const examples = fileURLToPath(new URL("../../../examples", import.meta.url));
+const folder = temporaryFolder();
+const seen = new Set<string>();
+const newPath = (): string => path.join(folder, uniqueName());
+
+/** What an example could leave behind: pins, and cgroups. */
+const places = (): string[][] => ["/sys/fs/bpf", cgroupMounts()[0]!.path].map((place) => readdirSync(place));
+let before: string[][];
+beforeEach(() => void (before = places()));
+afterEach(() => expect(places()).toEqual(before));
+
+/** Starts an example, type-checked. What it prints is collected. */
+function startExample(name: string, ...args: readonly string[]) {
+  seen.add(name);
+  const [command, ...rest] = commandLine("run", "--check", path.join(examples, name), ...args);
+  const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });
+  const closed = once(child, "close");
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  let objects: readonly string[] = [];
+  const self = {
+    output: () => stdout,
+    /** Does something again and again, as attaching takes a while, until what is asked for is there. */
+    async until(there: () => boolean | Promise<boolean>, act: () => unknown): Promise<void> {
+      const again = async (): Promise<boolean> => {
+        await act();
+        return there();
+      };
+      await expect.poll(again, { timeout: 20_000, interval: 100 }).toBe(true);
+      if (child.exitCode === null) ({ objects } = holdings(child.pid));
+    },
+    hasEnded: () => child.exitCode !== null,
+    /** Waits for its end, and gives what it printed. */
+    async ended(): Promise<string> {
+      const [status] = await closed;
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      await expect.poll(() => inKernel(objects), { timeout: 5_000 }).toEqual([]);
+      return stdout;
+    },
+    /** Ends it by Ctrl-C. */
+    stop(): Promise<string> {
+      expect(objects.filter((object) => object.startsWith("link"))).not.toEqual([]);
+      child.kill("SIGINT");
+      return self.ended();
+    },
+  };
+  return self;
+}
+
+test.each(["directory", "process"])(
+  "failed-opens.ts shows the failed opens of a container, given as a %s",
+  async (by) => {
+    const cgroup = makeCgroup();
+    before = places();
+    const [inside, outside] = [await startShell(), await startShell()];
+    inside.enter(cgroup);
+    const [missing, elsewhere, there] = [newPath(), newPath(), newPath()];
+    writeFileSync(there, "");
+    const example = startExample("failed-opens.ts", by === "directory" ? cgroup : String(inside.pid));
+    await example.until(
+      () => example.output().includes(missing),
+      async () => {
+        await outside.run(`cat ${elsewhere}`);
+        await inside.run(`cat ${there} ${missing}`);
+      },
+    );
+    const output = await example.stop();
+    expect(output).toMatch(new RegExp(`^\\d+ +cat +-1 +2 ${missing}$`, "m"));
+    expect(output).not.toContain(elsewhere);
+    expect(output).not.toContain(there);
+  },
+);
+
+test("exec-tree.ts shows what a command executed, each below its parent", async () => {
+  const command = `sh -c 'cat /dev/null; true'; (env A=1 cat /dev/null; :); exit 3`;
+  const example = startExample("exec-tree.ts", "sh", "-c", command);
+  // The subshell executed nothing, so what it started has no parent here.
+  expect(await example.ended()).toBe(`sh -c ${command}
+  sh -c cat /dev/null; true
+    cat /dev/null
+env A=1 cat /dev/null
+cat /dev/null
+`);
+});
+
+test("record-container.ts records what a container does, for as long as it is told", async () => {
+  const [shell, directory, missing] = [await startShell(), newPath(), newPath()];
+  mkdirSync(directory);
+  const example = startExample("record-container.ts", String(shell.pid), "2", directory);
+  await example.until(example.hasEnded, () => shell.run(`cat ${missing}`));
+  expect((await example.ended()).split("\n")).toEqual([
+    expect.stringMatching(/^opens: [1-9]\d* events, \d\.\d MB, 0 lost$/),
+    expect.stringMatching(/^execs: [1-9]\d* events, /),
+    expect.stringMatching(/^sessions: \d+ events, /),
+    "",
+  ]);
+  expect((await rxbpf("replay", path.join(directory, "opens.arrow"))).stdout).toContain(missing);
+  expect((await rxbpf("replay", path.join(directory, "execs.arrow"))).stdout).toContain(`cat ${missing}`);
+});
+
+test("who-reads-etc.ts shows the same of what happens as of what was recorded", async () => {
+  const [target, recording] = [newPath(), newPath()];
+  writeFileSync(target, "");
+  const file = `/etc/..${target}`;
+  const line = new RegExp(`^at=\\S+Z uid=0 comm=cat path=${file}$`, "m");
+  const example = startExample("who-reads-etc.ts");
+  await example.until(
+    () => example.output().includes(file),
+    () => run("cat", [file, `${file}-missing`]),
+  );
+  const output = await example.stop();
+  expect(output).toMatch(line);
+  expect(output).not.toContain(`${file}-missing`);
+
+  await rxbpf("record", "opensnoop", "-o", recording, "--", "cat", file);
+  expect(await startExample("who-reads-etc.ts", recording).ended()).toMatch(line);
+});
+
+test("exec-from-tmp.ts tells of programs and scripts that lie where everybody can write, however they are named", async () => {
+  const directory = newPath();
+  mkdirSync(directory);
+  const [program, script] = ["program", "script"].map((name) => path.join(directory, name)) as [string, string];
+  copyFileSync("/bin/sleep", program);
+  writeFileSync(script, "#!/bin/true\n", { mode: 0o755 });
+  const example = startExample("exec-from-tmp.ts");
+  await example.until(
+    () => [program, script].every((file) => example.output().includes(`ALERT ${file} `)),
+    async () => {
+      await run("sh", ["-c", `cd ${directory} && ./program 0.1`]);
+      await run(script);
+    },
+  );
+  const output = await example.stop();
+  expect(output).toMatch(
+    new RegExp(`^\\S+Z ALERT ${program} by uid 0, pid \\d+, child of \\S+ \\(\\d+\\): \\./program 0\\.1$`, "m"),
+  );
+  expect(output).not.toContain("ALERT /bin");
+});
+
+test.each(["a file", "stdout"])("connection-log.ts writes each session as a line of JSON to %s", async (where) => {
+  const server = createServer((socket) => socket.end()).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  const file = newPath();
+  const example = startExample("connection-log.ts", ...(where === "a file" ? [file] : []));
+  const written = (): string =>
+    where === "a file" ? readFileSync(file, { encoding: "utf8", flag: "a+" }) : example.output();
+  await example.until(
+    () => written().includes(`"to":"127.0.0.1:${port}"`),
+    () => run("bash", ["-c", `exec 3<>/dev/tcp/127.0.0.1/${port}; cat <&3`]),
+  );
+  await example.stop();
+  const sessions = written()
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { comm: string; to: string; type: string });
+  const own = sessions.filter(({ comm, to }) => comm === "bash" && to === `127.0.0.1:${port}`);
+  expect(own[0]).toEqual({
+    time: expect.stringMatching(/^20.*Z$/),
+    type: "connect",
+    pid: expect.any(Number),
+    comm: "bash",
+    uid: 0,
+    from: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+    to: `127.0.0.1:${port}`,
+  });
+});
+
+test("flight-recorder.ts keeps what came before a program ran", async () => {
+  const [directory, missing, name] = [newPath(), newPath(), `boom-${process.pid}`];
+  mkdirSync(directory);
+  const program = path.join(directory, name);
+  copyFileSync("/bin/true", program);
+  const example = startExample("flight-recorder.ts", `^${name}$`, "1", directory);
+  const recorded = async (): Promise<boolean> => (await rxbpf("replay", directory)).stdout.includes(missing);
+  await example.until(recorded, () => run("cat", [missing]));
+  await run(program);
+  expect(await example.ended()).toBe(`stopped by ${name}; see: rxbpf replay ${directory}\n`);
+  expect(await recorded()).toBe(true);
+});
+
+test("every example is run here", () => {
+  expect([...seen].sort()).toEqual(readdirSync(examples));
+});

@@ -1,0 +1,60 @@
+import { zstdDecompress } from "@rxbpf/core";
+
+import type { BatchHeader } from "./message.js";
+import { MOST_BODY } from "./scan.js";
+
+/** Stands before a buffer of a compressed batch that is stored as it is; before others their length stands. */
+export const STORED = -1n;
+
+const PREFIX = 8;
+/** Buffers may be longer than their values by what rounds them up. */
+const PADDING = 64;
+
+/** Where a buffer is, and how many bytes it has. */
+interface Place {
+  readonly memory: ArrayBuffer;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** The buffers of a batch, in their order. Lengths that the batch claims are only believed where they can be. */
+export class Body {
+  readonly #header: BatchHeader;
+  readonly #bytes: ArrayBuffer;
+  #index = 0;
+  #decompressed = 0;
+
+  constructor(header: BatchHeader, bytes: ArrayBuffer) {
+    this.#header = header;
+    this.#bytes = bytes;
+  }
+
+  skip(): void {
+    this.#index++;
+  }
+
+  /** The next buffer. @throws RangeError where it has not so many bytes, or is damaged */
+  take(bytes: number): Place {
+    const [at = -1, length = 0] = this.#header.buffers[this.#index++] ?? [];
+    if (at < 0 || at % 8 !== 0) throw new RangeError("A buffer is nowhere");
+    if (at + length > this.#bytes.byteLength) throw new RangeError("A buffer is not in its batch");
+    const place = { memory: this.#bytes, at, length };
+    const found = this.#header.compressed && length > 0 ? this.#decompress(place, bytes) : place;
+    if (bytes < 0 || bytes > found.length) throw new RangeError("A buffer is too short");
+    return found;
+  }
+
+  #decompress(place: Place, wanted: number): Place {
+    if (place.length < PREFIX) throw new RangeError("A buffer is too short");
+    const claimed = new DataView(place.memory).getBigInt64(place.at, true);
+    const packed = { ...place, at: place.at + PREFIX, length: place.length - PREFIX };
+    if (claimed === STORED) return packed;
+    // What the rows need bounds each buffer, and a batch has no more bytes than if it were not compressed.
+    this.#decompressed += wanted;
+    if (claimed < wanted || claimed > wanted + PADDING || this.#decompressed > MOST_BODY)
+      throw new RangeError(`A buffer cannot have ${claimed} bytes`);
+    const memory = new ArrayBuffer(Number(claimed));
+    zstdDecompress(new Uint8Array(packed.memory, packed.at, packed.length), new Uint8Array(memory));
+    return { memory, at: 0, length: memory.byteLength };
+  }
+}

@@ -1,0 +1,89 @@
+import { rmSync, statSync } from "node:fs";
+
+import type { RecordedBatch } from "./arrow/recording.js";
+import { type Series, seriesAt } from "./arrow/series.js";
+import { openOutput, type Output, type Target, writeError } from "./output.js";
+import type { ParquetFile } from "./parquet/file.js";
+import { Groups } from "./parquet/groups.js";
+
+/** What an export found in recordings. */
+export interface Exported {
+  readonly rows: number;
+  /** Events that were lost, by reason. */
+  readonly lost: ReadonlyMap<string, number>;
+  /** The files that were not finished. */
+  readonly unfinished: readonly string[];
+}
+
+export interface ExportOptions {
+  /** Ends the export early, with a file of what was written so far. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Writes the events of a recording, or of all files of one probe in a directory, as one Parquet file, compressed with
+ * Zstandard: a column for each field, moments as nanoseconds in UTC, integers as they are. What the recording
+ * says of itself, and the losses, are in the file's metadata under `rxbpf.`; the snapshot of processes is not.
+ * Memory holds one row group: 32,768 events, or fewer with long texts. Needs libzstd 1.
+ * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
+ * @throws Error where there is no recording, or those of several probes, or it cannot be written: no file is left then
+ */
+export async function exportParquet(
+  path: string | readonly string[],
+  target: Target,
+  { signal }: ExportOptions = {},
+): Promise<Exported> {
+  const [series, ...others] = seriesAt(path);
+  if (others.length > 0)
+    throw new Error("Cannot write one Parquet file: the recordings are of several probes; export each by itself");
+  const { ParquetFile } = await import("./parquet/file.js");
+  const output = openOutput(target);
+  const ignore = (): void => {}; // a write calls back with it
+  output.stream.on("error", ignore);
+  const found: Found = { rows: 0, lost: new Map(), unfinished: [] };
+  try {
+    for (const piece of encode(series, new ParquetFile(series[0].info), found, signal)) await write(output, piece);
+    return found;
+  } catch (error) {
+    // Without its end it is of no use to anybody.
+    if (typeof target === "string" && statSync(target, { throwIfNoEntry: false })?.isFile()) rmSync(target);
+    throw error;
+  } finally {
+    await new Promise<unknown>((resolve) => output.close(resolve));
+    output.stream.off("error", ignore);
+  }
+}
+
+/** What was found so far. */
+interface Found extends Exported {
+  rows: number;
+  readonly lost: Map<string, number>;
+  readonly unfinished: string[];
+}
+
+/** The bytes of the file, a row group at a time. */
+function* encode(series: Series, file: ParquetFile, found: Found, signal?: AbortSignal): Generator<Uint8Array> {
+  const groups = new Groups(Object.keys(series[0].info.schema.fields));
+  for (const batch of batchesOf(series, found)) {
+    if (signal?.aborted) break;
+    found.rows += batch.length;
+    for (const { note } of batch.notes)
+      if (note.type === "lost") found.lost.set(note.reason, (found.lost.get(note.reason) ?? 0) + note.count);
+    for (const group of groups.add(batch)) yield file.group(group);
+  }
+  for (const group of groups.end()) yield file.group(group);
+  yield file.end(found.lost);
+}
+
+function* batchesOf(series: Series, { unfinished }: Found): Generator<RecordedBatch> {
+  for (const { path, batches } of series) {
+    const { finished } = yield* batches();
+    if (!finished) unfinished.push(path);
+  }
+}
+
+function write({ name, stream }: Output, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(bytes, (error) => (error ? reject(writeError(name, error)) : resolve()));
+  });
+}

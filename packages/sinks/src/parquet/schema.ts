@@ -1,0 +1,46 @@
+import type { Field, Fields, Kind } from "@rxbpf/core";
+import type { ParquetWriter } from "hyparquet-writer";
+
+type SchemaElement = ParquetWriter["schema"][number];
+
+/** The schema of a Parquet file with these fields. */
+export function parquetSchema(fields: Fields): SchemaElement[] {
+  const columns = Object.entries(fields);
+  return [
+    { name: "event", num_children: columns.length },
+    ...columns.flatMap(([name, field]) => elements(name, field)),
+  ];
+}
+
+function elements(name: string, { kind, optional }: Field<unknown>): SchemaElement[] {
+  const repetition_type = optional ? "OPTIONAL" : "REQUIRED";
+  if (kind !== "texts") return [{ name, repetition_type, ...TYPES[kind] }];
+  return [
+    { name, repetition_type, converted_type: "LIST", num_children: 1 },
+    { name: "list", repetition_type: "REPEATED", num_children: 1 },
+    { name: "element", repetition_type: "REQUIRED", ...TYPES.text },
+  ];
+}
+
+type Type = Pick<SchemaElement, "type" | "converted_type" | "logical_type">;
+
+const utf8: Type = { type: "BYTE_ARRAY", converted_type: "UTF8" };
+
+const TYPES: Record<Exclude<Kind, "texts">, Type> = {
+  // UTC, but not said to be: what DuckDB has for moments with a zone cannot hold nanoseconds.
+  time: { type: "INT64", logical_type: { type: "TIMESTAMP", isAdjustedToUTC: false, unit: "NANOS" } },
+  bool: { type: "BOOLEAN" },
+  u8: { type: "INT32", converted_type: "UINT_8" },
+  u16: { type: "INT32", converted_type: "UINT_16" },
+  u32: { type: "INT32", converted_type: "UINT_32" },
+  i32: { type: "INT32" },
+  u64: { type: "INT64", converted_type: "UINT_64" },
+  i64: { type: "INT64" },
+  f64: { type: "DOUBLE" },
+  choice: utf8,
+  chars: utf8,
+  address: utf8,
+  text: utf8,
+  json: utf8,
+  bytes: { type: "BYTE_ARRAY" },
+};

@@ -1,0 +1,252 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { column, type Count, countBy, EventStream, histogram, joinBy, rate, schema, top, u32 } from "@rxbpf/core";
+import { readRecording, replay, toArrow, toCsv, toJson, toText } from "@rxbpf/sinks";
+import { bufferCount, filter, lastValueFrom, map, merge, NEVER, type Observable, of, toArray } from "rxjs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+import { HOSTILE, run } from "./conformance.js";
+import { row, type Row, tap } from "./tap.js";
+
+let directory: string;
+let path: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "rxbpf-tables-"));
+  path = join(directory, "out");
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const written = (): string => readFileSync(path, "utf8");
+
+/** What is written of events that a stream delivers through operators. */
+async function after(
+  change: (source: Observable<Row>) => Observable<unknown>,
+  sink: typeof toText | typeof toJson | typeof toCsv,
+  rows: readonly Row[] = [row(1), row(2, "a file"), row(3)],
+): Promise<string> {
+  const { stream, emit, complete } = tap();
+  const ended = run(change(stream).pipe(sink(path)));
+  emit(...rows);
+  complete();
+  await ended;
+  return written();
+}
+
+const counts = (source: Observable<Row>) => source.pipe(countBy((e) => e.name));
+
+describe("toText", () => {
+  test("writes counts as a table with columns of their own", async () => {
+    expect(await after(counts, toText)).toBe("\nKEY    COUNT\nfile       2\na file     1\n");
+  });
+
+  test("writes each table under a heading, and one without rows under that of the one before", async () => {
+    const rows = (...keys: string[]) => keys.map((key) => ({ key, count: 1 }));
+    await run(of(rows("a"), rows("bb", "ccccc"), []).pipe(toText(path)));
+    expect(written()).toBe("\nKEY COUNT\na       1\n\nKEY   COUNT\nbb        1\nccccc     1\n\nKEY   COUNT\n");
+  });
+
+  test("marks the row of the keys beyond the limit", async () => {
+    const limited = (source: Observable<Row>) => source.pipe(top(1, (e) => e.seq, { limit: 2 }));
+    expect(await after(limited, toText)).toBe(
+      "\nKEY          COUNT OTHERS\n1                1 \n(other keys)     1 true\n",
+    );
+  });
+
+  test("keeps the stream's columns for tables of its events", async () => {
+    expect(await after(bufferCount(2), toText)).toBe(
+      "\nSEQ                 SIZE NAME\n1                     10 file\n2                     20 a file\n" +
+        "\nSEQ                 SIZE NAME\n3                     30 file\n",
+    );
+  });
+
+  test("escapes hostile keys, and a long one does not widen the other rows", async () => {
+    const rows = [...HOSTILE, "x".repeat(4096), "short"].map((key) => ({ key, [`${key}\n`.slice(0, 9)]: key }));
+    await run(of(rows).pipe(toText(path)));
+    expect(written()).toMatch(/^[ -~\n]*$/);
+    expect(written().split("\n")).toHaveLength(rows.length + 3);
+    await run(
+      of([
+        { key: "x".repeat(4096), count: 1 },
+        { key: "short", count: 2 },
+      ]).pipe(toText(path)),
+    );
+    expect(written().split("\n")[3]).toHaveLength("COUNT".length + 41);
+  });
+
+  test("uses columns that are given for the rows of tables", async () => {
+    const columns = () => [
+      column<Count<string>>("N", "%3d ", (e) => e.count),
+      column<Count<string>>("WHO", "%s", (e) => e.key),
+    ];
+    const counted: Observable<readonly Count<string>[]> = of([{ key: "a", count: 5 }], [{ key: "b", count: 6 }]);
+    await run(counted.pipe(toText(path, { columns })));
+    expect(written()).toBe("  N WHO\n  5 a\n\n  N WHO\n  6 b\n");
+  });
+
+  test("draws a histogram, and writes a rate as a number", async () => {
+    const drawn = await after((source) => source.pipe(histogram((e) => e.size)), toText);
+    expect(drawn).toMatch(/^\nvalue +: count distribution\n +8 -> 15 +: 1 +\|\*{20} {20}\|\n +16 -> 31 +: 2 /);
+    expect(drawn).toMatch(/\ncount 3, min 10, max 30, mean 20\n$/);
+    await run(of(12.5).pipe(toText(path)));
+    expect(written()).toBe("12.5\n");
+  });
+
+  test("writes joined events by their own keys", async () => {
+    const other = merge(of({ seq: 2, who: "make" }), NEVER);
+    expect(await after((source) => source.pipe(joinBy({ other }, (e) => e.seq)), toText, [row(1), row(2)])).toBe(
+      'seq=1 size=10 name=file\nseq=2 size=20 name=file other={"seq":2,"who":"make"}\n',
+    );
+  });
+
+  test("leaves arrays that are no tables what they are", async () => {
+    await run(of([], ["a"], [1, { a: 1 }], [[1]], [null]).pipe(toText(path)));
+    expect(written()).toBe('[]\n["a"]\n[1,{"a":1}]\n[[1]]\n[null]\n');
+  });
+});
+
+describe("toJson", () => {
+  test("writes each row of a table, and nothing of one without rows", async () => {
+    await run(
+      of(
+        [
+          { key: 1n, count: 2 },
+          { key: "1", count: 1 },
+        ],
+        [],
+        [{ key: true, count: 3 }],
+      ).pipe(toJson(path)),
+    );
+    expect(written()).toBe('{"key":1,"count":2}\n{"key":"1","count":1}\n{"key":true,"count":3}\n');
+    expect(await after(counts, toJson)).toBe('{"key":"file","count":2}\n{"key":"a file","count":1}\n');
+  });
+
+  test("writes a histogram as its fields, and arrays that are no tables as arrays", async () => {
+    const lines = await after((source) => source.pipe(histogram((e) => e.seq)), toJson);
+    expect(JSON.parse(lines)).toMatchObject({ count: 3, buckets: [{ from: 0, to: 2, count: 1 }, { count: 2 }] });
+    await run(of([], ["a"]).pipe(toJson(path)));
+    expect(written()).toBe('[]\n["a"]\n');
+  });
+});
+
+describe("toCsv", () => {
+  test("writes the rows of tables under their keys", async () => {
+    expect(await after(counts, toCsv)).toBe("key,count\nfile,2\na file,1\n");
+  });
+
+  test("names the columns by the first row of what is no longer the stream's event", async () => {
+    expect(
+      await after(
+        map(({ seq, name }) => ({ name, seq })),
+        toCsv,
+      ),
+    ).toBe("name,seq\nfile,1\na file,2\nfile,3\n");
+    expect(
+      await after(
+        map((event) => ({ ...event, more: event.seq })),
+        toCsv,
+      ),
+    ).toMatch(/^seq,size,name,more\n1,10,file,1\n/);
+    expect(
+      await after(
+        filter(({ seq }) => seq > 2),
+        toCsv,
+      ),
+    ).toBe("seq,size,name\n3,30,file\n");
+    expect(
+      await after(
+        map(({ seq }) => seq),
+        toCsv,
+      ),
+    ).toBe("value\n1\n2\n3\n");
+  });
+
+  test("fails for a row with a key that no column is for, after those before", async () => {
+    const rows = of<object[]>({ a: 1 }, { a: 2, b: 3 });
+    await expect(run(rows.pipe(toCsv(path)))).rejects.toThrow("Cannot write a row as CSV: it has b");
+    expect(written()).toBe("a\n1\n");
+  });
+});
+
+describe("toArrow", () => {
+  /** The rows of what was recorded. */
+  const rows = (): Promise<unknown[]> => lastValueFrom(replay(path).pipe(toArray()));
+
+  test("records the rows of tables, in columns of their own, and does not call them the probe's events", async () => {
+    expect(await after(counts, toArrow as typeof toText)).toContain("rxbpf");
+    expect(await rows()).toEqual([
+      { key: "file", count: 2 },
+      { key: "a file", count: 1 },
+    ]);
+    expect(readRecording(path).info.probe).toBe("");
+  });
+
+  test("keeps what the events are after operators that leave their fields", async () => {
+    await after(
+      filter(({ seq }) => seq > 2),
+      toArrow as typeof toText,
+    );
+    expect(readRecording(path).info.probe).toBe("tap");
+    expect(await rows()).toEqual([row(3)]);
+  });
+
+  test("records keys of several types, rates, histograms and joined events", async () => {
+    await run(
+      of(
+        [
+          { key: 1, count: 2 },
+          { key: "1", count: 3 },
+        ],
+        [],
+      ).pipe(toArrow(path)),
+    );
+    expect(await rows()).toEqual([
+      { key: 1, count: 2 },
+      { key: "1", count: 3 },
+    ]);
+    await run(of(12.5, 0).pipe(toArrow(path)));
+    expect(await rows()).toEqual([{ value: 12.5 }, { value: 0 }]);
+    await after((source) => source.pipe(histogram((e) => e.seq)), toArrow as typeof toText);
+    expect(await rows()).toMatchObject([{ count: 3, min: 1, buckets: [{ from: 0, to: 2, count: 1 }, { count: 2 }] }]);
+    const other = merge(of({ seq: 2, who: ["make", "all"] }), NEVER);
+    await after((source) => source.pipe(joinBy({ other }, (e) => e.seq)), toArrow as typeof toText, [row(1), row(2)]);
+    expect(await rows()).toEqual([row(1), { ...row(2), other: { seq: 2, who: ["make", "all"] } }]);
+  });
+});
+
+test("a stream whose events are tables is written as before, a first table without rows too", async () => {
+  const columns = () => [column<{ n: number }>("N", "%2d", (e) => e.n)];
+  const info = {
+    name: "counts",
+    schema: schema("count", { n: u32("a number") }),
+    tables: true,
+    columns,
+    banner: "Counting",
+  };
+  const stream = new EventStream<readonly { n: number }[]>(info, (receiver) => {
+    for (const table of [[], [{ n: 1 }, { n: 2 }]]) receiver.batch({ length: 1, row: () => table });
+    queueMicrotask(() => receiver.complete());
+    return { stop() {}, close() {}, hold() {}, release() {} };
+  });
+  await run(stream.pipe(toText(path)));
+  expect(written()).toBe("Counting\n\n N\n\n N\n 1\n 2\n");
+  await run(stream.pipe(toJson(path)));
+  expect(written()).toBe('{"n":1}\n{"n":2}\n');
+  await run(
+    stream.pipe(
+      map((rows) => rows.slice(1)),
+      toText(path),
+    ),
+  );
+  expect(written()).toBe("\nCounting\n N\n\n N\n 2\n");
+});
+
+test("rates flow into sinks while the stream is found behind them", async () => {
+  const { stream, lose, complete } = tap();
+  const ended = run(stream.pipe(rate(), toText(path)));
+  lose(3, "ring full");
+  complete();
+  await ended;
+  expect(written()).toBe("LOST 3 events: ring full\n");
+});

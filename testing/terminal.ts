@@ -1,0 +1,131 @@
+import { type IPty, spawn } from "@lydell/node-pty";
+import { onTestFinished } from "vitest";
+
+import { Screen } from "./screen.js";
+
+/** A program that runs in a terminal of its own. */
+export interface Terminal {
+  readonly pid: number;
+  /** Types text as it is; a line's end is `\r`, as the Enter key makes it. */
+  type(text: string): void;
+  /** Pastes text as terminals do where the program has asked for brackets around it. */
+  paste(text: string): void;
+  /** Presses keys, such as `Ctrl-C`, `Tab`, `Up`. */
+  key(...names: readonly Key[]): void;
+  resize(columns: number, rows: number): void;
+  /** What is seen now, up to the last line that is not empty. */
+  screen(): string;
+  /** As `screen`, after what has scrolled away. */
+  history(): string;
+  /**
+   * Resolves with the screen when it contains a text, matches an expression or satisfies a function.
+   * @throws Error, with the screen, where the program ended or `seconds` (10) passed before that
+   */
+  waitFor(what: string | RegExp | ((screen: string) => boolean), seconds?: number): Promise<string>;
+  /** Waits for the program's end and gives its status. */
+  ended(): Promise<number>;
+  /** Kills the program, if it still runs, and waits for that. */
+  close(): Promise<void>;
+}
+
+export interface TerminalOptions {
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+const KEYS = {
+  Enter: "\r",
+  Tab: "\t",
+  Escape: "\x1b",
+  Backspace: "\x7f",
+  Up: "\x1b[A",
+  Down: "\x1b[B",
+  Right: "\x1b[C",
+  Left: "\x1b[D",
+  Home: "\x1b[H",
+  End: "\x1b[F",
+} as const;
+
+export type Key = keyof typeof KEYS | `Ctrl-${"A" | "C" | "D" | "E" | "K" | "L" | "R" | "U" | "W" | "Z"}`;
+
+/** Runs a program on a pseudo-terminal, ended with the test. The terminal says it is `xterm-256color`. */
+export function startTerminal(command: readonly [string, ...string[]], options: TerminalOptions = {}): Terminal {
+  const { columns = 80, rows = 24, env = {}, cwd } = options;
+  const screen = new Screen(columns, rows);
+  const [file, ...args] = command;
+  const pty = spawn(file, args, {
+    name: "xterm-256color",
+    cols: columns,
+    rows,
+    env: { ...process.env, ...env },
+    ...(cwd !== undefined && { cwd }),
+  });
+  const waiters = new Set<() => void>();
+  const look = (): void => {
+    for (const waiter of waiters) waiter();
+  };
+  let status: number | undefined;
+  pty.onData((text) => screen.write(text, look));
+  screen.onAnswer((text) => pty.write(text));
+  const end = endOf(pty).then(async (code) => {
+    await screen.settled();
+    status = code;
+    look();
+    return code;
+  });
+
+  const terminal: Terminal = {
+    pid: pty.pid,
+    type: (text) => pty.write(text),
+    paste: (text) => pty.write(`\x1b[200~${text}\x1b[201~`),
+    key: (...names) => pty.write(names.map(sequenceOf).join("")),
+    resize(newColumns, newRows) {
+      screen.resize(newColumns, newRows);
+      pty.resize(newColumns, newRows);
+    },
+    screen: () => screen.text(),
+    history: () => screen.allLines().join("\n").trimEnd(),
+    waitFor(what, seconds = 10) {
+      const found = typeof what === "function" ? what : (text: string) => text.search(pattern(what)) >= 0;
+      return new Promise((resolve, reject) => {
+        const settle = (act: () => void): void => {
+          waiters.delete(check);
+          clearTimeout(timer);
+          act();
+        };
+        const give = (why: string): void =>
+          settle(() => reject(new Error(`${why} before the screen had ${String(what)}:\n${screen.text()}`)));
+        const check = (): void => {
+          const text = screen.text();
+          if (found(text)) settle(() => resolve(text));
+          else if (status !== undefined) give(`${file} ended with ${status}`);
+        };
+        const timer = setTimeout(() => give(`${seconds} s passed`), seconds * 1000);
+        waiters.add(check);
+        check();
+      });
+    },
+    ended: () => end,
+    async close() {
+      if (status === undefined) pty.kill("SIGKILL");
+      await end;
+    },
+  };
+  onTestFinished(() => terminal.close());
+  return terminal;
+}
+
+function endOf(pty: IPty): Promise<number> {
+  return new Promise((resolve) => pty.onExit(({ exitCode, signal }) => resolve(signal ? 128 + signal : exitCode)));
+}
+
+function sequenceOf(name: Key): string {
+  if (!name.startsWith("Ctrl-")) return KEYS[name as keyof typeof KEYS];
+  return String.fromCharCode(name.charCodeAt("Ctrl-".length) & 0x1f);
+}
+
+function pattern(what: string | RegExp): RegExp {
+  return typeof what === "string" ? new RegExp(what.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")) : what;
+}
