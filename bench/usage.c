@@ -39,8 +39,7 @@ int main(int argc, char **argv)
 		execvp(argv[2], argv + 2);
 		_exit(127);
 	}
-	sigaction(SIGINT, &(struct sigaction){ .sa_handler = hand_on, .sa_flags = SA_RESTART },
-		  NULL);
+	sigaction(SIGINT, &(struct sigaction){.sa_handler = hand_on, .sa_flags = SA_RESTART}, NULL);
 	if (wait4(child, NULL, 0, &usage) < 0 || !(report = fopen(argv[1], "w")))
 		return 1;
 	fprintf(report, "{\"user\":%f,\"system\":%f,\"peak\":%ld}\n", seconds(usage.ru_utime),
