@@ -23,7 +23,6 @@ function format<E>(source: Observable<E>): Format<E> {
     // Records are events of a probe, which are no tables.
     encoder: jsonEncoder,
     row: (event) => (isTable(event) ? event.map(line).join("") : line(event)),
-    encoder: jsonEncoder,
     lost: ({ time, count, total, reason }) => line({ type: "lost", time, count, total, reason }),
   };
 }
