@@ -33,7 +33,10 @@ beforeAll(async () => {
   writeFileSync(path.join(folder, "package.json"), '{"type":"module"}');
   writeFileSync(path.join(folder, "hello.c"), '#include <stdio.h>\nint main(void) { return puts("hello") < 0; }\n');
   recorded = await follow(record);
-  for (const block of [toParquet, toProcesses]) expect(await follow(block)).toMatchObject({ status: 0 });
+  for (const block of [toParquet, toProcesses]) {
+    const { status, stderr } = await follow(block);
+    if (status !== 0) throw new Error(`${block}: ${stderr}`);
+  }
   opens = await lastValueFrom(replay(path.join(folder, "recording/opensnoop.arrow")).pipe(toArray()));
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
