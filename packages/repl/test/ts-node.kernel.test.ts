@@ -23,6 +23,7 @@ writeFileSync(join(folder, "rxbpf.mjs"), start);
 
 const temporary = join(folder, "tmp");
 mkdirSync(temporary);
+const ownFolders = (): string[] => readdirSync(temporary).filter((one) => one.startsWith("rxbpf-"));
 
 /** A `cat` that no other is mistaken for. */
 const cat = join(folder, `cat${process.pid}`);
@@ -101,15 +102,15 @@ test("options and declarations are checked, and values are printed as they are b
 });
 
 test("when the prompt is left, what is subscribed to ends in good order, and nothing is left behind", async () => {
-  const before = readdirSync(temporary);
+  const before = ownFolders();
   const prompt = await startTsNode();
-  expect(readdirSync(temporary)).not.toEqual(before);
+  expect(ownFolders()).not.toEqual(before);
   const file = join(folder, "opens.ndjson");
   await enter(prompt, `opensnoop({ name: '${name}', failed: true }).pipe(toJson('${file}')).subscribe()`);
   expect(links(prompt)).not.toEqual([]);
   const path = await miss();
   prompt.key("Ctrl-D");
   expect(await prompt.ended()).toBe(0);
-  expect(readdirSync(temporary)).toEqual(before);
+  expect(ownFolders()).toEqual(before);
   expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ comm: name, path });
 });
