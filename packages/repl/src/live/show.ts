@@ -54,9 +54,3 @@ export function show(stream: Observable<unknown>, output: Output): Showing {
     },
   };
 }
-
-/** How the end of a stream is told. */
-export interface End {
-  complete(): void;
-  error(error: unknown): void;
-}

@@ -2,10 +2,10 @@ import { EventStream, Histogram, originOf, printable, type Status } from "@rxbpf
 import { textFormat } from "@rxbpf/sinks";
 import { type Observable, Subscription } from "rxjs";
 
+import type { End } from "./end.js";
 import type { Output } from "./output.js";
 import { Sample } from "./sample.js";
 import { breakLine, Screen } from "./screen.js";
-import type { End } from "./show.js";
 import { amount, Tally } from "./tally.js";
 
 const FRAME_MS = 100;

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 import { attachments } from "@rxbpf/core";
 
 import { printed } from "../live/printed.js";
@@ -29,11 +31,11 @@ export class StreamTable {
     if (running.length === 0) return "Nothing is attached";
     const rows = running.map(({ id, info: { name, options = {} }, since, events, lost }) => ({
       n: id,
-      stream: Object.keys(options).length > 0 ? `${name}(${JSON.stringify(options)})` : name,
       seconds: Math.round((Date.now() - since) / 1000),
       events: amount(events),
       "events/s": amount(this.#rates.get(id) ?? 0),
       lost: amount(lost),
+      stream: Object.keys(options).length > 0 ? `${name}(${inspect(options, { breakLength: Infinity })})` : name,
     }));
     return printed(rows, {});
   }
