@@ -9,9 +9,6 @@ import { readlinkSync } from "node:fs";
 
 import { printable } from "@rxbpf/core";
 import { type ExecEvent, execsnoop } from "@rxbpf/probes";
-import { filter, map } from "rxjs";
-
-const ANYONES = /^\/(tmp|var\/tmp|dev\/shm)\//;
 
 /** What was executed: a script is the file that was named, a program by another name is what it really is. */
 function filesOf({ pid, filename }: ExecEvent): string[] {
@@ -22,13 +19,10 @@ function filesOf({ pid, filename }: ExecEvent): string[] {
   }
 }
 
-execsnoop()
-  .pipe(
-    map((exec) => ({ ...exec, file: filesOf(exec).find((file) => ANYONES.test(file)) })),
-    filter(({ file }) => file !== undefined),
-    map(
-      ({ time, file, uid, pid, pcomm, ppid, args }) =>
-        `${new Date(time).toISOString()} ALERT ${file} by uid ${uid}, pid ${pid}, child of ${pcomm} (${ppid}): ${args.join(" ")}`,
-    ),
-  )
-  .subscribe((line) => console.log(printable(line)));
+for await (const exec of execsnoop()) {
+  const file = filesOf(exec).find((one) => /^\/(tmp|var\/tmp|dev\/shm)\//.test(one));
+  if (file === undefined) continue;
+  const { time, uid, pid, pcomm, ppid, args } = exec;
+  const who = `uid ${uid}, pid ${pid}, child of ${pcomm} (${ppid})`;
+  console.log(printable(`${new Date(time).toISOString()} ALERT ${file} by ${who}: ${args.join(" ")}`));
+}

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 
 import { cgroupId } from "./cgroup-id.js";
 import { isMissing } from "./file-systems.js";
-import { cgroupMounts } from "./mounts.js";
+import { type CgroupMount, cgroupMounts } from "./mounts.js";
 
 const SLASH = Buffer.from("/");
 
@@ -33,7 +33,7 @@ export function cgroupIdOfProcess(pid: number): number {
 }
 
 /** The directory of the cgroup that a process is in. @throws Error where there is none to be seen from here */
-export function cgroupOfProcess(pid: number): string {
+export function cgroupOfProcess(pid: number, mounts: readonly CgroupMount[] = cgroupMounts()): string {
   const fail = (state: string): never => {
     throw new Error(`Cannot find the cgroup of process ${pid}: ${state}`);
   };
@@ -45,7 +45,7 @@ export function cgroupOfProcess(pid: number): string {
     throw error;
   }
   const name = /^0::(\/.*)$/m.exec(text)?.[1] ?? fail("this kernel has no cgroup v2");
-  for (const { root, path } of cgroupMounts()) {
+  for (const { root, path } of mounts) {
     const top = root === "/" ? "" : root;
     if (name === root || name.startsWith(`${top}/`)) return path + name.slice(top.length).replace(/\/$/, "");
   }

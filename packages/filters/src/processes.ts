@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-import { cgroupIdOfProcess, liveCgroups } from "./cgroups.js";
+import { cgroupId } from "./cgroup-id.js";
+import { cgroupOfProcess } from "./cgroups.js";
 import { mountNamespaceOfProcess } from "./mount-namespaces.js";
+import { type CgroupMount, cgroupMounts } from "./mounts.js";
 import type { Narrowing } from "./narrow.js";
 import { PinnedSet } from "./pinned-set.js";
 
@@ -28,11 +30,13 @@ const MOST_ARGS_BYTES = 4096;
 /**
  * The processes that are inside what a trace is narrowed to, and that `wanted` accepts; nothing of others is told.
  * Those that this process may not inspect are left out.
+ * @param pids of those to look at; all if not given
  * @throws Error for a set that cannot be opened
  */
 export function runningProcesses(
   { cgroupmap, mntnsmap }: Pick<Narrowing, "cgroupmap" | "mntnsmap">,
   wanted: (process: RunningProcess) => boolean = () => true,
+  pids: Iterable<number> = allPids(),
 ): Running {
   const sets: PinnedSet[] = [];
   const holds = (path: string | undefined, type: "cgroup" | "mntns"): ((id: number) => boolean) => {
@@ -44,33 +48,47 @@ export function runningProcesses(
   try {
     const inCgroup = holds(cgroupmap, "cgroup");
     const inMntns = holds(mntnsmap, "mntns");
-    const processes = readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .map((name) => processOf(Number(name)))
-      .filter((process) => process !== undefined)
-      .filter((process) => inCgroup(process.cgroupId) && inMntns(process.mntnsId) && wanted(process));
-    const ids = new Set(processes.map((process) => process.cgroupId));
-    const cgroups = [...liveCgroups()].filter(([id]) => ids.has(id)).map(([id, path]) => ({ id, path }));
-    return { processes, cgroups };
+    const mounts = cgroupMounts();
+    const processes: RunningProcess[] = [];
+    const cgroups = new Map<number, string>();
+    for (const pid of pids) {
+      const { process, cgroup } = look(pid, mounts) ?? {};
+      if (!process || !inCgroup(process.cgroupId) || !inMntns(process.mntnsId) || !wanted(process)) continue;
+      processes.push(process);
+      cgroups.set(process.cgroupId, cgroup!);
+    }
+    return { processes, cgroups: [...cgroups].map(([id, path]) => ({ id, path })) };
   } finally {
     for (const set of sets) set.close();
   }
 }
 
-function processOf(pid: number): RunningProcess | undefined {
+function allPids(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** A process, and the directory of its cgroup. */
+function look(
+  pid: number,
+  mounts: readonly CgroupMount[],
+): { readonly process: RunningProcess; readonly cgroup: string } | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
     const number = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]);
     const args = readFileSync(`/proc/${pid}/cmdline`).subarray(0, MOST_ARGS_BYTES).toString("utf8");
-    return {
+    const cgroup = cgroupOfProcess(pid, mounts);
+    const process = {
       pid,
       ppid: number("PPid"),
       uid: number("Uid"),
       comm: readFileSync(`/proc/${pid}/comm`, "utf8").replace(/\n$/, ""),
       args: args === "" ? [] : args.replace(/\0$/, "").split("\0"),
-      cgroupId: cgroupIdOfProcess(pid),
+      cgroupId: cgroupId(cgroup),
       mntnsId: mountNamespaceOfProcess(pid),
     };
+    return { process, cgroup };
   } catch {
     return undefined; // it has ended, or is in no cgroup that is seen from here, or not ours to inspect
   }

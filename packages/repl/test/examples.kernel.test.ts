@@ -23,7 +23,10 @@ const newPath = (): string => path.join(folder, uniqueName());
 const places = (): string[][] => ["/sys/fs/bpf", cgroupMounts()[0]!.path].map((place) => readdirSync(place));
 let before: string[][];
 beforeEach(() => void (before = places()));
-afterEach(() => expect(places()).toEqual(before));
+afterEach(() => {
+  const left = places().map((names, i) => names.filter((name) => !before[i]!.includes(name)));
+  if (left.flat().length > 0) throw new Error(`An example left ${left.flat().join(" ")}`);
+});
 
 /** Starts an example, type-checked. What it prints is collected. */
 function startExample(name: string, ...args: readonly string[]) {
@@ -45,7 +48,6 @@ function startExample(name: string, ...args: readonly string[]) {
         return there();
       };
       await expect.poll(again, { timeout: 20_000, interval: 100 }).toBe(true);
-      if (child.exitCode === null) ({ objects } = holdings(child.pid));
     },
     hasEnded: () => child.exitCode !== null,
     /** Waits for its end, and gives what it printed. */
@@ -57,6 +59,7 @@ function startExample(name: string, ...args: readonly string[]) {
     },
     /** Ends it by Ctrl-C. */
     stop(): Promise<string> {
+      ({ objects } = holdings(child.pid));
       expect(objects.filter((object) => object.startsWith("link"))).not.toEqual([]);
       child.kill("SIGINT");
       return self.ended();
@@ -102,7 +105,10 @@ cat /dev/null
 });
 
 test("record-container.ts records what a container does, for as long as it is told", async () => {
+  const cgroup = makeCgroup();
+  before = places();
   const [shell, directory, missing] = [await startShell(), newPath(), newPath()];
+  shell.enter(cgroup);
   mkdirSync(directory);
   const example = startExample("record-container.ts", String(shell.pid), "2", directory);
   await example.until(example.hasEnded, () => shell.run(`cat ${missing}`));
@@ -164,17 +170,18 @@ test.each(["a file", "stdout"])("connection-log.ts writes each session as a line
   const example = startExample("connection-log.ts", ...(where === "a file" ? [file] : []));
   const written = (): string =>
     where === "a file" ? readFileSync(file, { encoding: "utf8", flag: "a+" }) : example.output();
+  /** The whole lines that it has written so far. */
+  const connects = (): object[] =>
+    [...written().matchAll(/^.*(?=\n)/gm)]
+      .map(([line]) => JSON.parse(line) as { type: string; comm: string; to: string })
+      .filter(({ type, comm, to }) => type === "connect" && comm === "bash" && to === `127.0.0.1:${port}`);
   await example.until(
-    () => written().includes(`"to":"127.0.0.1:${port}"`),
+    () => connects().length > 0,
     () => run("bash", ["-c", `exec 3<>/dev/tcp/127.0.0.1/${port}; cat <&3`]),
   );
   await example.stop();
-  const sessions = written()
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line) as { comm: string; to: string; type: string });
-  const own = sessions.filter(({ comm, to }) => comm === "bash" && to === `127.0.0.1:${port}`);
-  expect(own[0]).toEqual({
+  expect(written().endsWith("}\n")).toBe(true);
+  expect(connects()[0]).toEqual({
     time: expect.stringMatching(/^20.*Z$/),
     type: "connect",
     pid: expect.any(Number),
@@ -196,6 +203,58 @@ test("flight-recorder.ts keeps what came before a program ran", async () => {
   await run(program);
   expect(await example.ended()).toBe(`stopped by ${name}; see: rxbpf replay ${directory}\n`);
   expect(await recorded()).toBe(true);
+});
+
+test("connection-rates.ts shows which processes connect, second by second", async () => {
+  const server = createServer((socket) => socket.end()).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  const shell = await startShell();
+  const example = startExample("connection-rates.ts");
+  const line = new RegExp(`^bash \\(${shell.pid}\\) +(\\d+)$`, "m");
+  await example.until(
+    () => line.test(example.output()),
+    () => shell.run(`exec 3<>/dev/tcp/127.0.0.1/${port} 3>&-`),
+  );
+  const output = await example.stop();
+  expect(output).toMatch(/^PROCESS +PER SECOND$/m);
+  expect(output).not.toContain("[");
+});
+
+test("missing-files.ts counts what programs look for that is not there, now and in a recording", async () => {
+  const [missing, there, recording] = [newPath(), newPath(), newPath()];
+  writeFileSync(there, "");
+  const example = startExample("missing-files.ts");
+  const line = new RegExp(`^ +\\d+ cat: ${missing}$`, "m");
+  // So often that nothing else gets ahead of it.
+  const all = [there, ...Array.from({ length: 100 }, () => missing)];
+  await example.until(
+    () => line.test(example.output()),
+    () => run("cat", all),
+  );
+  expect(await example.stop()).not.toContain(there);
+
+  await rxbpf("record", "opensnoop", "-o", recording, "--name", "cat", "--", "cat", ...all);
+  expect(await startExample("missing-files.ts", recording).ended()).toMatch(
+    new RegExp(`^COUNT MISSING *\n +100 cat: ${missing}\n`, "m"),
+  );
+});
+
+test("written-by.ts tells the command line of who opens a file for writing, also of what ran before", async () => {
+  const [shell, target] = [await startShell(["bash", "--norc", "-s", "an argument"]), newPath()];
+  const example = startExample("written-by.ts", target);
+  const lines = (): string[] => example.output().split("\n");
+  const old = `pid=${shell.pid} path=${target} command="bash --norc -s an argument"`;
+  const young = new RegExp(`^pid=\\d+ path=${target} command="tee -a ${target}"$`);
+  await example.until(
+    () => lines().includes(old) && lines().some((line) => young.test(line)),
+    async () => {
+      await shell.run(`: > ${target}; : < ${target}; tee -a ${target} < /dev/null`);
+    },
+  );
+  const output = (await example.stop()).trimEnd().split("\n");
+  expect(output.filter((line) => line !== old && !young.test(line))).toEqual([]);
 });
 
 test("every example is run here", () => {

@@ -218,6 +218,30 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
   },
 );
 
+test("a loop deals with all that had happened, however long that takes", async () => {
+  const child = await startScript(
+    script(
+      `import { setTimeout as delay } from "node:timers/promises";
+      import { statuses } from "@rxbpf/core";
+      import { opensnoop } from "@rxbpf/probes";
+      ${ATTACHED}
+      for await (const { path } of opensnoop({ name: "cat" })) {
+        await delay(10);
+        console.log(path);
+      }
+      console.log("end");`,
+    ),
+  );
+  const paths = Array.from({ length: 300 }, (_, i) => `/tmp/${uniqueName()}-${i}`);
+  await run("cat", paths);
+  child.kill("SIGINT");
+  const lines: string[] = [];
+  for await (const line of child.lines()) lines.push(line);
+  expect(lines.filter((line) => paths.includes(line))).toEqual(paths);
+  expect(lines.at(-1)).toBe("end");
+  await child.ended();
+});
+
 test("what a script does after its streams is done before it ends", async () => {
   const child = await startScript(
     script(

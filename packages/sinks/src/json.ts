@@ -20,8 +20,9 @@ export function toJson<E>(target: Target, options?: SinkOptions): OperatorFuncti
 function format<E>(source: Observable<E>): Format<E> {
   const isTable = tableTest(source);
   return {
-    row: (event) => (isTable(event) ? event.map(line).join("") : line(event)),
+    // Records are events of a probe, which are no tables.
     encoder: jsonEncoder,
+    row: (event) => (isTable(event) ? event.map(line).join("") : line(event)),
     lost: ({ time, count, total, reason }) => line({ type: "lost", time, count, total, reason }),
   };
 }

@@ -2,6 +2,7 @@ import { i32, optional, schema, text, texts, u32, zstdCompress } from "@rxbpf/co
 import { expect, test } from "vitest";
 
 import { rowReader } from "../src/arrow/decode.js";
+import { parseNotes } from "../src/arrow/notes.js";
 
 const pid = schema("any", { pid: u32("") });
 const name = schema("any", { name: text("") });
@@ -242,4 +243,29 @@ test("a frame that would fill the memory takes none", () => {
   const buffers = [[0, 0] as const, [0, 20] as const, [24, 40] as const];
   const header = { length: 2, nodes: [[2, 0]], buffers, compressed: true } as const;
   expect(() => rowReader(name, header, body)).toThrow(/^A buffer cannot have/);
+});
+
+const process1 = { pid: 1, ppid: 0, uid: 0, comm: "init", args: [], cgroupId: 1, mntnsId: 2 };
+const snapshot = { type: "snapshot", time: 1, processes: [process1], cgroups: [{ id: 1, path: "/" }] };
+const loss = { type: "lost", time: 1, count: 1, total: 1, reason: "ring full" };
+const placed = (note: object, at: number = 0): string => JSON.stringify([{ at, note }]);
+
+test("notes are read", () => {
+  expect(parseNotes(placed(snapshot), 0)).toEqual([{ at: 0, note: snapshot }]);
+  expect(parseNotes(placed(loss, 5), 5)).toEqual([{ at: 5, note: loss }]);
+});
+
+test.each([
+  ["are no JSON", "[", 0],
+  ["are no list", "{}", 0],
+  ["stand after the rows", placed(loss, 6), 5],
+  ["are of no known type", placed({ ...loss, type: "found" }), 0],
+  ["count what is no number", placed({ ...loss, count: "1" }), 0],
+  ["name a process without a name", placed({ ...snapshot, processes: [{ ...process1, comm: 1 }] }), 0],
+  ["name a process without a number", placed({ ...snapshot, processes: [{ ...process1, pid: -1 }] }), 0],
+  ["name a process by what is no text", placed({ ...snapshot, processes: [{ ...process1, args: [{}] }] }), 0],
+  ["name nothing", placed({ ...snapshot, processes: [null] }), 0],
+  ["name a cgroup without a directory", placed({ ...snapshot, cgroups: [{ id: 1 }] }), 0],
+])("notes that %s are damaged", (_what, text, length) => {
+  expect(() => parseNotes(text, length)).toThrow(RangeError);
 });

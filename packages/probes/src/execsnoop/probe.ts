@@ -45,7 +45,7 @@ export const execsnoop = probe({
   refine(options) {
     if (!options.name && !options.line) return undefined;
     const wanted = matchesText(options);
-    return { event: (event) => (wanted(event) ? event : undefined) };
+    return { event: (event: ExecEvent) => (wanted(event) ? event : undefined) };
   },
   recorded: {
     options: [
@@ -54,7 +54,7 @@ export const execsnoop = probe({
     ],
     matches({ fails, uid, ppid, ...rest }) {
       const wanted = matchesText(rest);
-      return (event) =>
+      return (event: ExecEvent) =>
         (fails || event.ret >= 0) && isWanted(uid, event.uid) && isWanted(ppid, event.ppid) && wanted(event);
     },
   },

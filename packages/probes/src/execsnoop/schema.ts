@@ -11,4 +11,4 @@ export const execEvent = schema("exec_event", {
 });
 
 /** A program that a process started, or tried to. */
-export type ExecEvent = EventOf<typeof execEvent>;
+export interface ExecEvent extends EventOf<typeof execEvent> {}

@@ -72,7 +72,7 @@ export const opensnoop = probe({
   recorded: {
     options: ["timestamp", "printUid", "failed", "pid", "tid", "uid", "name", "extendedFields", "flagFilter"],
     matches({ failed, pid, tid, uid, name = "", flagFilter }) {
-      return (event) =>
+      return (event: OpenEvent) =>
         !(failed && event.ret >= 0) &&
         isWanted(tid === undefined ? pid : undefined, event.pid) &&
         isWanted(tid, event.tid) &&

@@ -11,4 +11,4 @@ export const openEvent = schema("open_event", {
 });
 
 /** A file that a process opened, or tried to. */
-export type OpenEvent = EventOf<typeof openEvent>;
+export interface OpenEvent extends EventOf<typeof openEvent> {}

@@ -35,7 +35,7 @@ export const tcpaccept = probe({
     options: ["time", "timestamp", "pid", "port", "ipv4", "ipv6"],
     matches:
       ({ pid, port, ...ip }) =>
-      (event) =>
+      (event: AcceptEvent) =>
         isWanted(pid, event.pid) && isOfIp(ip, event.ip) && (!port || port.includes(event.localPort)),
   },
   columns({ time, timestamp }) {

@@ -5,4 +5,4 @@ import { connectionFields } from "../define/tcp.js";
 export const acceptEvent = schema("accept_event", connectionFields);
 
 /** A connection that a process accepted. */
-export type AcceptEvent = EventOf<typeof acceptEvent>;
+export interface AcceptEvent extends EventOf<typeof acceptEvent> {}

@@ -9,7 +9,7 @@ export const connectEvent = schema("connect_event", {
 });
 
 /** A connection that a process started: its SYN was sent, whatever became of it. */
-export type ConnectEvent = EventOf<typeof connectEvent>;
+export interface ConnectEvent extends EventOf<typeof connectEvent> {}
 
 /** What the program tells of an answer to a DNS query that some process received. */
 export const dnsAnswer = schema("dns_answer", {

@@ -37,7 +37,7 @@ export const tcptracer = probe({
     options: ["timestamp", "pid", "netns", "ipv4", "ipv6", "verbose"],
     matches:
       ({ pid, netns, ...ip }) =>
-      (event) =>
+      (event: SessionEvent) =>
         isWanted(pid, event.pid) && isWanted(netns, event.netnsId) && isOfIp(ip, event.ip),
   },
   banner: "Tracing TCP established connections. Ctrl-C to end.",

@@ -8,4 +8,4 @@ export const sessionEvent = schema("session_event", {
 });
 
 /** A TCP session that a process connected, accepted or closed. */
-export type SessionEvent = EventOf<typeof sessionEvent>;
+export interface SessionEvent extends EventOf<typeof sessionEvent> {}

@@ -4,14 +4,15 @@ import { printable } from "@rxbpf/core";
 import { UsageError } from "@rxbpf/probes";
 import { exportParquet, replay, type Target, toCsv, toJson } from "@rxbpf/sinks";
 import type { Command } from "commander";
-import { lastValueFrom } from "rxjs";
+import { from, lastValueFrom } from "rxjs";
 
 import { lostText, report } from "../run.js";
+import { processesAt } from "../processes.js";
 import { signals } from "../signals.js";
 
 const FORMATS = ["json", "csv", "parquet"] as const;
 
-type Flags = { readonly [format in (typeof FORMATS)[number]]?: boolean } & { readonly output?: string };
+type Flags = { readonly [format in (typeof FORMATS)[number] | "processes"]?: boolean } & { readonly output?: string };
 
 /** `rxbpf export`: recordings for programs that do not read Arrow files. */
 export function addExport(program: Command): void {
@@ -22,6 +23,7 @@ export function addExport(program: Command): void {
     .option("--json", "one JSON object a line")
     .option("--csv", "comma-separated values; lists as JSON")
     .option("--parquet", "a Parquet file, of one probe; times are in UTC, to the nanosecond")
+    .option("--processes", "with --json: instead of the events, the processes that the recording can name")
     .option("-o, --output <file>", "where to; stdout if not given")
     .action(async (path: string, flags: Flags) => {
       const [format, ...others] = FORMATS.filter((name) => flags[name]);
@@ -29,7 +31,10 @@ export function addExport(program: Command): void {
       const target = flags.output ?? process.stdout;
       if (flags.output !== undefined && isSameFile(path, flags.output))
         throw new UsageError("--output takes another file than the recording");
-      if (format === "parquet") await writeParquet(path, target);
+      if (flags.processes && format !== "json") throw new UsageError("--processes goes with --json");
+      if (flags.processes)
+        await lastValueFrom(from(processesAt(path)).pipe(toJson(target)), { defaultValue: undefined });
+      else if (format === "parquet") await writeParquet(path, target);
       else await writeLines(path, format === "json" ? toJson(target) : toCsv(target));
     });
 }

@@ -1,20 +1,23 @@
 import { printable, printableJson } from "@rxbpf/core";
-import { readRecording, recover } from "@rxbpf/sinks";
+import { recover, seriesAt } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
+import { factsOf } from "../facts.js";
 import { addExport } from "./export.js";
 
 /** `rxbpf info`, `rxbpf recover` and `rxbpf export`: what can be done with recordings. */
 export function addRecordings(program: Command): void {
   program
     .command("info")
-    .description("tell what a recording is of, and whether it is whole")
-    .argument("<file>", "a recording")
-    .option("--json", "write one JSON document")
-    .action((file: string, { json }: { json?: boolean }) => {
-      const facts = factsOf(file);
-      if (json) console.log(printableJson(JSON.stringify(facts)));
-      else for (const [name, value] of Object.entries(facts)) console.log(`${name.padEnd(10)} ${shown(value)}`);
+    .description("tell what recordings are of, what is in them, and whether they are whole")
+    .argument("<path>", "a recording, or a directory of recordings")
+    .option("--json", "write a JSON document a line, one for each probe")
+    .action((path: string, { json }: { json?: boolean }) => {
+      for (const [i, series] of seriesAt(path).entries()) {
+        const facts = factsOf(series);
+        if (json) console.log(printableJson(JSON.stringify(facts)));
+        else console.log(`${i > 0 ? "\n" : ""}${lines(facts)}`);
+      }
     });
 
   program
@@ -32,46 +35,18 @@ export function addRecordings(program: Command): void {
   addExport(program);
 }
 
-/** What `rxbpf info` tells. */
-function factsOf(path: string): Readonly<Record<string, unknown>> {
-  const { info, batches } = readRecording(path);
-  const { schema, ...about } = info;
-  const lost: Record<string, number> = {};
-  const seen = { events: 0, batches: 0, first: Infinity, last: -Infinity, processes: 0, cgroups: 0 };
-  const reading = batches();
-  for (let next = reading.next(); ; next = reading.next()) {
-    if (next.done) {
-      const { first, last, ...counts } = seen;
-      const span = last >= first ? { first: iso(first), last: iso(last) } : {};
-      const fields = Object.entries(schema.fields).map(([name, { kind }]) => `${name}:${kind}`);
-      const state = next.value.finished
-        ? "whole"
-        : `not finished, ${next.value.dropped} bytes at its end are no whole batch`;
-      return { ...about, fields, ...counts, ...span, lost, state };
-    }
-    const { length, time, notes } = next.value;
-    seen.batches++;
-    seen.events += length;
-    for (let i = 0; i < length; i++) {
-      const at = time(i) ?? NaN;
-      if (at < seen.first) seen.first = at;
-      if (at > seen.last) seen.last = at;
-    }
-    for (const { note } of notes) {
-      if (note.type === "lost") lost[note.reason] = (lost[note.reason] ?? 0) + note.count;
-      else {
-        seen.processes += note.processes.length;
-        seen.cgroups += note.cgroups.length;
-      }
-    }
-  }
-}
-
-function iso(time: number): string {
-  return Math.abs(time) < 8.64e15 ? new Date(time).toISOString() : String(time);
+function lines(facts: Readonly<Record<string, unknown>>): string {
+  const width = Math.max(...Object.keys(facts).map(({ length }) => length));
+  return Object.entries(facts)
+    .map(([name, value]) => `${name.padEnd(width)}  ${shown(value)}`)
+    .join("\n");
 }
 
 function shown(value: unknown): string {
   if (Array.isArray(value)) return printable(value.join(" "));
-  return printable(typeof value === "string" ? value : JSON.stringify(value));
+  if (typeof value !== "object" || value === null) return printable(String(value));
+  const parts = Object.entries(value).map(
+    ([name, one]) => `${name}: ${typeof one === "object" ? JSON.stringify(one) : one}`,
+  );
+  return parts.length > 0 ? printable(parts.join(", ")) : "none";
 }

@@ -1,10 +1,11 @@
-import { printable } from "@rxbpf/core";
+import { type EventStream, printable } from "@rxbpf/core";
 import { recordedBy, UsageError } from "@rxbpf/probes";
-import { replay } from "@rxbpf/sinks";
+import { replay, type Series, seriesAt } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
 import { addFlags } from "../flags.js";
+import { mergedColumns } from "../merged.js";
 import { run } from "../run.js";
 
 /** `rxbpf replay`: a recording as the live run would have shown it. Its flags are those of the probe in the file. */
@@ -23,8 +24,9 @@ export function addReplay(program: Command): void {
 }
 
 async function replayFile(parent: Command, path: string, flags: readonly string[]): Promise<void> {
-  const { name } = replay(path).info;
-  const probe = catalogue.get(name);
+  const series = seriesAt(path);
+  const name = series[0][0].info.probe;
+  const probe = series.length === 1 ? catalogue.get(name) : undefined;
   // A parser of its own: which flags there are depends on the file.
   const command = parent
     .createCommand(`rxbpf replay ${printable(path)}`)
@@ -39,8 +41,13 @@ async function replayFile(parent: Command, path: string, flags: readonly string[
   const values = addFlags(command, Object.fromEntries(options));
   command.parse([...flags], { from: "user" });
   const { speed, json } = command.opts<{ speed?: number; json?: boolean }>();
-  const stream = replay(path, { speed });
-  await run(probe ? recordedBy(probe, stream, values()) : stream, { json: json === true });
+  const stream = replay<unknown>(path, { speed });
+  const shown = probe ? recordedBy(probe, stream, values()) : series.length > 1 ? merged(stream, series) : stream;
+  await run(shown, { json: json === true });
+}
+
+function merged(stream: EventStream<unknown>, series: readonly Series[]): EventStream<unknown> {
+  return stream.refine({ ...stream.info, columns: () => mergedColumns(series, catalogue) }, (row) => row);
 }
 
 function speedOf(text: string): number {

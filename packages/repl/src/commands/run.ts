@@ -21,5 +21,5 @@ export function addRun(program: Command): void {
 
 const HELP = `
 @rxbpf/* and rxjs are always those of this command; other packages are looked for from where the script lies.
-Ctrl-C ends the script's streams in good order, lets its sinks write, then gives it two seconds to end by itself.
+Ctrl-C ends the script's streams in good order, lets its sinks and loops deal with what came, then gives it two seconds to end by itself.
 As the first line of an executable script: #!/usr/bin/env -S rxbpf run`;

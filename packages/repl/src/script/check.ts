@@ -1,11 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
-import { ownTypes } from "./own.js";
+import { packageFolder, tscPath, typesInScope } from "../session/packages.js";
 
 /**
  * Type-checks a script and all that it imports, strictly. Prints the errors on stderr, each with its place and its line.
@@ -16,7 +15,7 @@ export function passesCheck(script: string): boolean {
   try {
     const config = join(folder, "tsconfig.json");
     writeFileSync(config, JSON.stringify(configFor(script)));
-    const { status, stdout, error } = spawnSync(compiler(), ["--project", config, "--pretty"], { encoding: "utf8" });
+    const { status, stdout, error } = spawnSync(tscPath(), ["--project", config, "--pretty"], { encoding: "utf8" });
     if (error) throw new Error(`Cannot check types: ${error.message}`, { cause: error });
     process.stderr.write(process.stderr.isTTY ? stdout : stripVTControlCharacters(stdout));
     return status === 0;
@@ -41,18 +40,9 @@ function configFor(script: string): object {
       allowImportingTsExtensions: true,
       resolveJsonModule: true,
       types: ["node"],
-      typeRoots: [dirname(dirname(resolve("@types/node/package.json")))],
-      paths: Object.fromEntries(Object.entries(ownTypes()).map(([name, file]) => [name, [file]])),
+      typeRoots: [dirname(packageFolder("@types/node"))],
+      paths: Object.fromEntries(Object.entries(typesInScope()).map(([name, file]) => [name, [file]])),
     },
     files: [script],
   };
-}
-
-const { resolve } = createRequire(import.meta.url);
-
-/** TypeScript's program for this machine. */
-function compiler(): string {
-  const beside = createRequire(resolve("typescript/package.json"));
-  const manifest = beside.resolve(`@typescript/typescript-${process.platform}-${process.arch}/package.json`);
-  return join(dirname(manifest), "lib/tsc");
 }

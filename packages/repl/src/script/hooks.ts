@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 
 import { transformSync } from "oxc-transform";
 
-import { isOwn } from "./own.js";
+import { isInScope } from "../session/packages.js";
 import { shownPath } from "./place.js";
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
-  if (isOwn(specifier)) return next(specifier, { ...context, parentURL: import.meta.url });
+  if (isInScope(specifier)) return next(specifier, { ...context, parentURL: import.meta.url });
   for (const file of isTypeScript(context.parentURL) ? meant(specifier) : []) {
     try {
       return await next(file, context);

@@ -1,7 +1,7 @@
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { ownFolders } from "./own.js";
+import { PACKAGES, packageFolder } from "../session/packages.js";
 
 /** A file's path as a person would type it here. */
 export function shownPath(path: string): string {
@@ -18,8 +18,8 @@ export function placeOf(error: unknown): string | undefined {
   // An import that cannot be linked has no frame, but a heading.
   const [, unlinked, line] = /^(\/.*):(\d+)\n/.exec(error.stack) ?? [];
   if (unlinked) return `${shownPath(unlinked)}:${line}`;
-  const foreign = [...ownFolders(), fileURLToPath(new URL("../..", import.meta.url))].map((folder) =>
-    join(folder, sep),
+  const foreign = [...Object.values(PACKAGES).map(packageFolder), fileURLToPath(new URL("../..", import.meta.url))].map(
+    (folder) => join(folder, sep),
   );
   for (const [, path, place] of error.stack.matchAll(FRAME)) {
     const file = path!.startsWith("file:") ? fileURLToPath(path!) : path!;

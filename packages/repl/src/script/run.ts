@@ -55,8 +55,9 @@ export async function runScript(
 
   for (const unhandled of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(unhandled, (error: unknown) => {
-      // A script that listens too has taken this over.
-      if (process.listenerCount(unhandled) === 1) failed(error);
+      // A script that listens too has taken this over. Node's `domain`, which its prompt loads, only cleans up.
+      const listeners = process.rawListeners(unhandled).filter(({ name }) => name !== "domainUncaughtExceptionClear");
+      if (listeners.length === 1) failed(error);
     });
   }
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { runInThisContext } from "node:vm";
 
 import type { Lowered } from "./lower.js";
-import { PACKAGES } from "./packages.js";
+import { isInScope } from "./packages.js";
 
 /**
  * Runs an input in the scope of the process, where what it declares stays.
@@ -22,7 +22,6 @@ export function evaluate({ code }: Lowered): unknown {
 /** What an input imports is found in the folder that the prompt was started in; the packages in scope are always ours. */
 function resolve(specifier: string): string {
   if (isBuiltin(specifier) || /^\w+:/.test(specifier)) return specifier;
-  if (Object.values(PACKAGES).some((name) => specifier === name || specifier.startsWith(`${name}/`)))
-    return import.meta.resolve(specifier);
+  if (isInScope(specifier)) return import.meta.resolve(specifier);
   return pathToFileURL(createRequire(join(process.cwd(), "prompt")).resolve(specifier)).href;
 }

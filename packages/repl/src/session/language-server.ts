@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { createMessageConnection, type MessageConnection } from "vscode-jsonrpc/node";
+
+import { tscPath } from "./packages.js";
 
 export interface Position {
   readonly line: number;
@@ -142,12 +143,4 @@ export class LanguageServer {
 interface Holding {
   ref?(): void;
   unref?(): void;
-}
-
-/** TypeScript's native program; `bin/tsc` would only start it, after starting Node once more. */
-function tscPath(): string {
-  const own = createRequire(import.meta.url);
-  const typescript = createRequire(own.resolve("typescript/package.json"));
-  const platform = `@typescript/typescript-${process.platform}-${process.arch}/package.json`;
-  return join(typescript.resolve(platform), "../lib/tsc");
 }

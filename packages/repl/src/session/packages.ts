@@ -28,9 +28,39 @@ export function packageFolder(name: string): string {
 
 /** The file with a package's types. */
 export function packageTypes(name: string): string {
-  const folder = packageFolder(name);
-  const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
-    exports: { ".": { types: string } };
-  };
-  return join(folder, exports["."].types);
+  return join(packageFolder(name), (exportsOf(name)["."] as { types: string }).types);
+}
+
+/**
+ * Whether an import means one of the packages in scope. Prompt and script always get this command's own copies of those,
+ * whatever is installed beside them. So there is one of each: what is attached is known, and programs and decoders fit.
+ */
+export function isInScope(specifier: string): boolean {
+  return Object.values(PACKAGES).some((name) => specifier === name || specifier.startsWith(`${name}/`));
+}
+
+/** The files with the types of all that can be imported of the packages in scope: `@rxbpf/core`, `rxjs/operators`. */
+export function typesInScope(): Readonly<Record<string, string>> {
+  const entries = Object.values(PACKAGES).flatMap((name) =>
+    Object.entries(exportsOf(name)).flatMap(([path, target]) =>
+      typeof target === "string" || !target.types
+        ? []
+        : [[join(name, path), join(packageFolder(name), target.types)] as const],
+    ),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** TypeScript's native program; `bin/tsc` would only start it, after starting Node once more. */
+export function tscPath(): string {
+  const typescript = createRequire(join(packageFolder("typescript"), "package.json"));
+  const platform = `@typescript/typescript-${process.platform}-${process.arch}/package.json`;
+  return join(typescript.resolve(platform), "../lib/tsc");
+}
+
+type Exports = Readonly<Record<string, string | { readonly types?: string }>>;
+
+function exportsOf(name: string): Exports {
+  const manifest = readFileSync(join(packageFolder(name), "package.json"), "utf8");
+  return (JSON.parse(manifest) as { exports: Exports }).exports;
 }

@@ -31,7 +31,11 @@ const CLOCK =
 /** The key under which a batch's metadata holds what happened among its events. */
 export const NOTES = `${PREFIX}notes`;
 
-export function recordingMetadata(info: Partial<StreamInfo>, schema: Schema<Fields>): Map<string, string> {
+export function recordingMetadata(
+  info: Partial<StreamInfo>,
+  schema: Schema<Fields>,
+  started: Date,
+): Map<string, string> {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
@@ -44,7 +48,7 @@ export function recordingMetadata(info: Partial<StreamInfo>, schema: Schema<Fiel
     kernel: release(),
     host: hostname(),
     boot_time: new Date(bootTime()).toISOString(),
-    started: new Date().toISOString(),
+    started: started.toISOString(),
     clock: CLOCK,
   };
   return new Map(Object.entries(values).map(([key, value]) => [PREFIX + key, value]));

@@ -3,7 +3,7 @@ import type { Lost } from "@rxbpf/core";
 /** What happened among the events of a recording. */
 export type Note = Lost | Snapshot;
 
-/** What there was when a recording began: for events of processes that had started before. */
+/** What there was when a recording began, and what came later: to name the processes that events are of. */
 export interface Snapshot {
   readonly type: "snapshot";
   /** Unix milliseconds. */
@@ -46,7 +46,20 @@ function isPlaced(value: unknown, length: number): value is Placed {
   const { type, time, count, total, reason, processes, cgroups } = value.note;
   if (typeof time !== "number") return false;
   if (type === "lost") return isCount(count) && isCount(total) && typeof reason === "string";
-  return type === "snapshot" && Array.isArray(processes) && Array.isArray(cgroups);
+  return type === "snapshot" && isListOf(processes, isProcess) && isListOf(cgroups, isCgroup);
+}
+
+function isListOf(value: unknown, fits: (one: Record<string, unknown>) => boolean): boolean {
+  return Array.isArray(value) && value.every((one) => isRecord(one) && fits(one));
+}
+
+function isProcess({ pid, ppid, uid, comm, args, cgroupId, mntnsId }: Record<string, unknown>): boolean {
+  const texts = Array.isArray(args) && args.every((arg) => typeof arg === "string");
+  return texts && typeof comm === "string" && [pid, ppid, uid, cgroupId, mntnsId].every(isCount);
+}
+
+function isCgroup({ id, path }: Record<string, unknown>): boolean {
+  return isCount(id) && typeof path === "string";
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

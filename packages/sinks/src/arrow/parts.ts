@@ -17,7 +17,8 @@ export interface Rotation {
 export interface Part {
   readonly path: string;
   readonly fd: number;
-  /** When it was created, as `performance.now()`. */
+  /** When it was created; and as `performance.now()`. */
+  readonly created: Date;
   readonly since: number;
 }
 
@@ -37,7 +38,7 @@ export class Parts {
   /** Creates the next file, with mode 0600, and removes the one that is too many. @throws Error where it cannot */
   open(): Part {
     const path = this.#rotation ? this.#numbered() : this.#path;
-    const part = { path, fd: create(path), since: performance.now() };
+    const part = { path, fd: create(path), created: new Date(), since: performance.now() };
     this.#kept.push(path);
     if (this.#rotation?.keep !== undefined && this.#kept.length > this.#rotation.keep)
       rmSync(this.#kept.shift()!, { force: true });

@@ -19,6 +19,7 @@ import type { Compression } from "./encoder.js";
 import type { ArrowFile } from "./file.js";
 import { type Gathered, Gathering } from "./gathering.js";
 import { recordingMetadata } from "./metadata.js";
+import { Attendance, type Newcomers } from "./newcomers.js";
 import type { Snapshot } from "./notes.js";
 import { type Part, Parts, type Rotation } from "./parts.js";
 
@@ -31,8 +32,11 @@ export interface ArrowOptions extends SinkOptions {
   readonly compression?: Compression;
   /** Writes one file after the other, each a whole recording: their names are the path's with start and number. */
   readonly rotate?: Rotation | undefined;
-  /** What there is now, asked for at the beginning of every file. */
-  readonly snapshot?: (() => Snapshot | undefined) | undefined;
+  /**
+   * What there is now: of all processes, asked for at the beginning of every file; then of those that
+   * events tell of for the first time, which may have ended by then. Nothing of it is written where it gives none.
+   */
+  readonly snapshot?: ((of?: Newcomers) => Snapshot | undefined) | undefined;
 }
 
 const BATCH_ROWS = 65_536;
@@ -52,6 +56,7 @@ export class Recorder<E> {
   readonly #subscriber: Subscriber<Progress>;
   readonly #parts: Parts;
   readonly #gathering: Gathering;
+  readonly #attendance: Attendance | undefined;
   /** Whether the events come as the origin's source gives them. */
   readonly #direct: boolean;
   readonly #isTable: (event: unknown) => event is readonly unknown[];
@@ -89,6 +94,7 @@ export class Recorder<E> {
     this.#direct = origin === source && schema?.fields[MORE]?.kind !== "json";
     this.#isTable = tableTest(source);
     this.#gathering = new Gathering(options.batchRows ?? BATCH_ROWS, schema, this.#direct);
+    this.#attendance = options.snapshot && new Attendance(options.snapshot);
     this.#parts = new Parts(path, options.rotate);
     this.#part = this.#parts.open();
     this.#closed = consume({ end: () => this.#end() });
@@ -146,6 +152,7 @@ export class Recorder<E> {
       if (!this.#gathering.hasRoom(length)) this.#flush();
       this.#rows += length;
       this.#gathering.records(records);
+      this.#attendance?.records(records);
       this.#gathered();
     } else for (let i = 0; i < length && !this.#ended; i++) this.#event(batch.row(i));
   }
@@ -159,6 +166,7 @@ export class Recorder<E> {
   #row(row: unknown): void {
     this.#rows++;
     this.#gathering.row(row);
+    this.#attendance?.row(row);
     this.#gathered();
   }
 
@@ -169,6 +177,7 @@ export class Recorder<E> {
   }
 
   #gathered(): void {
+    this.#look();
     this.#telling ??= setTimeout(() => {
       this.#telling = undefined;
       this.#tell();
@@ -177,10 +186,17 @@ export class Recorder<E> {
     else this.#flushing ??= setTimeout(() => this.#guarded(() => this.#flush()), this.#options.batchMs ?? BATCH_MS);
   }
 
+  /** Notes who has come with the events. */
+  #look(): void {
+    const newcomers = this.#attendance?.look();
+    if (newcomers) this.#gathering.note(newcomers);
+  }
+
   /** Writes what was gathered. */
   #flush(): void {
     clearTimeout(this.#flushing);
     this.#flushing = undefined;
+    this.#look();
     const gathered = this.#gathering.isEmpty ? [] : [this.#gathering.take()];
     if (!this.#module) {
       this.#unwritten.push(...structuredClone(gathered));
@@ -200,12 +216,12 @@ export class Recorder<E> {
     }
     if (!this.#file) {
       const { schema } = this.#gathering;
-      const { fd, path } = this.#part!;
+      const { fd, path, created } = this.#part!;
       this.#part = { ...this.#part!, fd: -1 };
       this.#begun = true;
-      const metadata = recordingMetadata(originInfo(this.#origin, schema), schema);
+      const metadata = recordingMetadata(originInfo(this.#origin, schema), schema, created);
       this.#file = new ArrowFile(fd, path, { schema, metadata, compression: this.#options.compression });
-      const snapshot = this.#options.snapshot?.();
+      const snapshot = this.#attendance?.begin();
       if (snapshot) this.#file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
     }
     return this.#file;

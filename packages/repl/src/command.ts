@@ -1,0 +1,26 @@
+import { spawn } from "node:child_process";
+import { getSystemErrorMap } from "node:util";
+
+import { printable } from "@rxbpf/core";
+import { Observable } from "rxjs";
+
+/**
+ * Runs a command when it is subscribed to, with this process's input and output, and completes when it has ended;
+ * how it failed is said on stderr. Unsubscribing leaves it running, and does not wait for it.
+ * @throws Error where it cannot be run
+ */
+export function runCommand([file = "", ...args]: readonly string[]): Observable<never> {
+  return new Observable((subscriber) => {
+    const child = spawn(file, args, { stdio: "inherit" });
+    child.once("error", ({ errno = 0, message }: NodeJS.ErrnoException) => {
+      const state = getSystemErrorMap().get(errno)?.[1] ?? message;
+      subscriber.error(new Error(`Cannot run ${file}: ${state}`));
+    });
+    child.once("exit", (status, signal) => {
+      const how = signal ? `was ended by ${signal}` : `ended with status ${status}`;
+      if (status !== 0 && !subscriber.closed) console.error(`rxbpf: ${printable(file)} ${how}`);
+      subscriber.complete();
+    });
+    return () => child.unref();
+  });
+}

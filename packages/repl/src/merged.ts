@@ -1,0 +1,43 @@
+import { type Column, column } from "@rxbpf/core";
+import { type AnyProbe, recordedBy } from "@rxbpf/probes";
+import { replay, type Series } from "@rxbpf/sinks";
+
+/** Columns for the rows of recordings of several probes: when, which, and then what each probe shows by itself. */
+export function mergedColumns(
+  series: readonly Series[],
+  probes: ReadonlyMap<string, AnyProbe>,
+): readonly Column<unknown>[] {
+  const names = series.map(([{ info }]) => info.probe);
+  const width = Math.max(...names.map(({ length }) => length));
+  const own = new Map(series.map((parts, i) => [names[i]!, columnsOf(parts, probes.get(names[i]!))]));
+  const line = (row: Merged): string => (own.get(row.probe) ?? []).map((one) => one.cell(row)).join("");
+  const columns = [
+    column<Merged>("TIME", "%-15s ", ({ time = 0 }) => clockTime(time)),
+    column<Merged>("PROBE", `%-${width}s `, ({ probe }) => probe),
+    { head: "EVENT", cell: line },
+  ];
+  return columns as readonly Column<unknown>[];
+}
+
+/** As `replay` gives what is of several probes. */
+interface Merged {
+  readonly probe: string;
+  readonly time?: number;
+}
+
+/** The probe's own columns; those of the recording where it is of no probe here, or is not as the probe's are. */
+function columnsOf(parts: Series, probe: AnyProbe | undefined): readonly Column<unknown>[] {
+  const stream = replay(parts.map(({ path }) => path));
+  try {
+    return (probe ? recordedBy(probe, stream) : stream).info.columns();
+  } catch {
+    return stream.info.columns();
+  }
+}
+
+/** A moment of a day in local time, to the microsecond. */
+function clockTime(time: number): string {
+  const at = new Date(time);
+  const micros = String(Math.floor((time % 1000) * 1000)).padStart(6, "0");
+  return Number.isNaN(at.getTime()) ? "" : `${at.toTimeString().slice(0, 8)}.${micros}`;
+}
