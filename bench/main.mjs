@@ -34,20 +34,18 @@ if (unknown.length > 0)
   throw new Error(`There is no part ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);
 
 const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-bench-"));
-try {
-  compile();
-  if (missing.length > 0) console.log(`Not installed, and left out: ${missing.join(" ")}`);
-  const given = { folder, minutes, rounds: Number(values.rounds), seconds: Number(values.seconds) };
-  const results = {};
-  for (const part of wanted) results[part] = await PARTS[part](given);
-  const reached = targets(results);
-  if (results.cost) showCosts(results.cost);
-  if (results.flood ?? results.start) showRecordings(results);
-  if (reached.length > 0) showTargets(reached);
-  console.log(JSON.stringify({ rounds: given.rounds, ...results, targets: reached }));
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+compile();
+if (missing.length > 0) console.log(`Not installed, and left out: ${missing.join(" ")}`);
+const given = { folder, minutes, rounds: Number(values.rounds), seconds: Number(values.seconds) };
+const results = {};
+for (const part of wanted) results[part] = await PARTS[part](given);
+const reached = targets(results);
+if (results.cost) showCosts(results.cost);
+if (results.flood ?? results.start) showRecordings(results);
+if (reached.length > 0) showTargets(reached);
+console.log(JSON.stringify({ rounds: given.rounds, ...results, targets: reached }));
 
 function compile() {
   const source = (name) => fileURLToPath(new URL(name, import.meta.url));
