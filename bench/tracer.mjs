@@ -20,6 +20,8 @@ export function startTracer(folder, command, { pipe = false } = {}) {
   const files = [pipe ? undefined : openSync(output, "w"), openSync(complaints, "w")];
   const child = spawn(path.join(folder, "usage"), [report, ...command], {
     stdio: ["ignore", pipe ? "pipe" : files[0], files[1]],
+    // What else is set concerns whoever runs this; Node, for one, reads NODE_EXTRA_CA_CERTS whenever it starts.
+    env: { PATH: process.env.PATH },
   });
   const gone = once(child, "exit");
   for (const file of files) if (file !== undefined) closeSync(file);

@@ -15,6 +15,12 @@ export interface PolarsSeries {
 interface Polars {
   readIpc(file: Buffer, options: object): PolarsFrame;
   readParquet(file: Buffer, options: object, parallel: string): PolarsFrame;
+  scanIpc(path: string, options: object): object;
+  readonly SqlContext: new () => {
+    register(name: string, table: object): void;
+    /** An error is returned. */
+    execute(sql: string): { collectSync(engine: string): { toObjects(): Record<string, unknown>[] } } | Error;
+  };
 }
 
 const polars = createRequire(import.meta.url)("nodejs-polars-linux-x64-gnu") as Polars;
@@ -24,4 +30,13 @@ export function readByPolars(path: string): PolarsFrame {
   const bytes = readFileSync(path);
   const isParquet = bytes.subarray(0, 4).equals(Buffer.from("PAR1"));
   return isParquet ? polars.readParquet(bytes, {}, "auto") : polars.readIpc(bytes, {});
+}
+
+/** What a query gives in polars. @param tables the Arrow file of each table @throws Error where it refuses the query */
+export function queryByPolars(sql: string, tables: Readonly<Record<string, string>>): Record<string, unknown>[] {
+  const context = new polars.SqlContext();
+  for (const [name, path] of Object.entries(tables)) context.register(name, polars.scanIpc(path, {}));
+  const query = context.execute(sql);
+  if (query instanceof Error) throw query;
+  return query.collectSync("auto").toObjects();
 }

@@ -20,12 +20,19 @@ export function build() {
       make: () => step("Compiling the BPF programs", [process.execPath, "bpf/build.mjs"]),
     },
     dist: {
-      sources: [...sources, "tsconfig.json", "tsconfig.base.json", "node_modules/.package-lock.json"],
+      sources: [
+        ...sources,
+        "tsconfig.json",
+        "tsconfig.base.json",
+        "node_modules/.package-lock.json",
+        "scripts/bundle.mjs",
+      ],
       results: dists,
       make: () => {
         // From nothing: tsc misses deleted results, and leaves those of deleted sources.
         for (const dist of dists) rmSync(dist, { recursive: true, force: true });
         step("Compiling the packages", [process.execPath, "node_modules/typescript/bin/tsc", "--build"]);
+        step("Bundling the command", [process.execPath, "scripts/bundle.mjs"]);
       },
     },
   };

@@ -10,6 +10,7 @@ const NEEDS = {
     clang: () => command("clang"),
     "libbpf-dev": () => existsSync("/usr/include/bpf/bpf_helpers.h"),
     libbpf1: () => library("libbpf.so.1"),
+    libzstd1: () => library("libzstd.so.1"),
   },
   test: {
     bpftool: () => command("bpftool"),

@@ -168,11 +168,26 @@ export function refine<E, R>(source: Source<E>, change: (event: E) => R | undefi
 
 function stopOn<E>(source: Source<E>, notifier: ObservableInput<unknown>): Source<E> {
   return (receiver) => {
-    const connection = source(receiver);
-    // The notifier may emit before `subscribe` returns.
+    let started: Connection | undefined;
+    let ended = false;
+    // Listened to before the source starts: what that sets going may be what makes the notifier emit.
     const notified = from(notifier)
       .pipe(take(1))
-      .subscribe({ next: () => connection.stop(), error: (error) => receiver.error(error) });
+      .subscribe({
+        next() {
+          ended = true;
+          started?.stop();
+        },
+        error: (error) => receiver.error(error),
+      });
+    let connection: Connection;
+    try {
+      started = connection = source(receiver);
+    } catch (error) {
+      notified.unsubscribe();
+      throw error;
+    }
+    if (ended) connection.stop();
     return {
       stop: () => connection.stop(),
       hold: () => connection.hold(),

@@ -141,6 +141,24 @@ test("until() takes a notifier that emits at once, more than once, or never", as
   expect(runs[0]!.calls).toEqual(["stop"]);
 });
 
+test("until() hears what its notifier says while the source starts, and leaves it where the source cannot start", () => {
+  const end = new Subject<void>();
+  const stops: string[] = [];
+  const rest = { close: () => {}, hold: () => {}, release: () => {} };
+  const stream = streamOf(() => {
+    end.next();
+    return { stop: () => void stops.push("stop"), ...rest };
+  });
+  stream.until(end).subscribe().unsubscribe();
+  expect(stops).toEqual(["stop"]);
+
+  const refused = streamOf(() => {
+    throw new Error("no");
+  });
+  refused.until(end).subscribe({ error: () => {} });
+  expect(end.observed).toBe(false);
+});
+
 test("until() passes on an error of its notifier, and leaves the notifier when the subscriber goes", () => {
   const end = new Subject<void>();
   const { stream, runs } = driven();

@@ -58,7 +58,8 @@ test("opens are joined with the exec that made their process what it was then", 
   const joined = opensnoop()
     .until(end)
     .pipe(
-      joinBy({ exec: execsnoop() }, (e) => e.pid),
+      // A machine that is busy with other tests may be slow to read.
+      joinBy({ exec: execsnoop() }, (e) => e.pid, { wait: 1_000 }),
       filter((e) => [script, first, second].includes(e.path)),
       toArray(),
     );

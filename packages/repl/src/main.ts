@@ -11,8 +11,6 @@ import { addRecordings } from "./commands/recordings.js";
 import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
 import { fail, WRONG_USAGE } from "./exit.js";
-import { runPiped } from "./prompt/piped.js";
-import { startPrompt } from "./prompt/prompt.js";
 import { version } from "./version.js";
 
 const program = new Command("rxbpf")
@@ -38,11 +36,17 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  if (process.argv.length === 2) await (process.stdin.isTTY ? startPrompt() : runPiped());
+  if (process.argv.length === 2) await prompt();
   else await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : usage(error);
   else process.exitCode = fail(error);
+}
+
+/** Reads what to do from the terminal, or from a pipe. */
+async function prompt(): Promise<void> {
+  if (process.stdin.isTTY) await (await import("./prompt/prompt.js")).startPrompt();
+  else await (await import("./prompt/piped.js")).runPiped();
 }
 
 /** One line for a command line that commander refused, with where to find what would have been accepted. */

@@ -84,6 +84,7 @@ test.each(["directory", "process"])(
         await inside.run(`cat ${there} ${missing}`);
       },
     );
+    expect(madeBy(example.pid)).toEqual([`failed-opens-${example.pid}`]);
     const output = await example.stop();
     expect(output).toMatch(new RegExp(`^\\d+ +cat +-1 +2 ${missing}$`, "m"));
     expect(output).not.toContain(elsewhere);

@@ -36,6 +36,11 @@ export function toText<E>(target: Target, options: TextOptions<E> = {}): Operato
   return sink(target, (source) => new TextFormat(source, options.columns?.() as Columns | undefined), options);
 }
 
+/** How `toText` writes the events of a stream, for who shows them elsewhere. Each text ends with a newline, or is empty. */
+export function textFormat<E>(source: Observable<E>): Format<E> {
+  return new TextFormat(source, undefined);
+}
+
 type Columns = readonly Column<unknown>[];
 
 class TextFormat<E> implements Format<E> {

@@ -1,14 +1,15 @@
 import {
   asyncScheduler,
-  map,
   type Observable,
   type OperatorFunction,
   type SchedulerLike,
   type Subscription,
+  tap,
 } from "rxjs";
 
 import { originOf } from "../stream.js";
 import type { Key } from "./counts.js";
+import { History } from "./history.js";
 import { stage } from "./stage.js";
 import { TimeOrder } from "./time-order.js";
 import { LONGEST_MS, wholeNumber } from "./whole-number.js";
@@ -18,13 +19,13 @@ export type Others = Readonly<Record<string, Observable<unknown>>>;
 
 type EventIn<O> = O extends Observable<infer E> ? E : never;
 
-/** An event with the latest one of each other stream. */
+/** An event with one of each other stream. */
 export type Joined<T, O extends Others> = T & { readonly [Name in keyof O]: EventIn<O[Name]> | undefined };
 
 export interface JoinOptions {
   /** Milliseconds that events wait for such of the other streams that happened before; 100 if not given. */
   readonly wait?: number | undefined;
-  /** Of how many keys the latest event is kept, for each other stream; 8192 if not given. */
+  /** How many events of each other stream are kept; 8192 if not given. */
   readonly limit?: number | undefined;
   /** What keeps the time; RxJS's `asyncScheduler` if not given. */
   readonly scheduler?: SchedulerLike | undefined;
@@ -36,9 +37,9 @@ export interface JoinOptions {
  * was none. The other streams are subscribed to first, for as long as the source is; an error of any
  * is the result's. Their losses appear in the status of the stream that the source was made from, such as `exec: ring full`.
  *
- * Probes deliver independently of each other, so events that have a `time` wait a little and are joined in its order;
- * those without one are joined as they come, and so are the earliest while more than 65,536 wait. Where there are more keys
- * than the limit, the one that was used least lately is forgotten.
+ * What has a `time` is joined by it. As probes deliver independently of each other, events with one wait a little for
+ * what happened before them, and come in its order; but for the earliest while more than 65,536 wait. Others are joined as they
+ * come. Of a key the last 16 events are kept; beyond the limit, those of the key that was used least lately go.
  * @param options `otherKey` is the key of the others' events, where it is not found as that of the source's
  * @throws RangeError for options that are out of range; what `key` throws is the stream's error
  */
@@ -63,33 +64,30 @@ export function joinBy<T extends object, O extends Others>(
   const otherKey = (options.otherKey ?? key) as (event: unknown) => Key;
 
   return stage((subscriber, source) => {
-    const order = new TimeOrder<() => void>(wait, scheduler, subscriber, (act) => act());
-    const tables = Object.keys(others).map((name) => ({ name, latest: new Latest(limit) }));
-    /** Events of the source that wait. */
+    const tables = Object.keys(others).map((name) => ({ name, history: new History(limit) }));
     let waiting = 0;
     let ended = false;
-    const join = (event: T, by: Key): void => {
+    const order = new TimeOrder<{ event: T; by: Key }>(wait, scheduler, subscriber, ({ event, by }) => {
       const found: Record<string, unknown> = {};
-      for (const { name, latest } of tables) found[name] = latest.get(by);
+      for (const { name, history } of tables) found[name] = history.at(by, timeOf(event));
       subscriber.next({ ...event, ...found } as Joined<T, O>);
       if (--waiting === 0 && ended) subscriber.complete();
-    };
+    });
     const error = (error: unknown): void => {
       order.flush();
       subscriber.error(error);
     };
-    for (const { name, latest } of tables) {
+    for (const { name, history } of tables) {
       const other = others[name]!;
-      const next = ({ event, by }: { event: unknown; by: Key }): void =>
-        order.add(() => latest.set(by, event), timeOf(event));
       subscriber.add(passLosses(name, other, source));
-      subscriber.add(other.pipe(map((event) => ({ event, by: otherKey(event) }))).subscribe({ next, error }));
+      const kept = other.pipe(tap((event) => history.add(otherKey(event), event, timeOf(event))));
+      subscriber.add(kept.subscribe({ error }));
     }
     return {
       next(event) {
         const by = key(event);
         waiting++;
-        order.add(() => join(event, by), timeOf(event));
+        order.add({ event, by }, timeOf(event));
       },
       flush: () => order.flush(),
       complete() {
@@ -99,30 +97,6 @@ export function joinBy<T extends object, O extends Others>(
       },
     };
   });
-}
-
-/** The latest event of each key, for those keys that were used last. */
-class Latest {
-  readonly #limit: number;
-  /** The least lately used first. */
-  readonly #events = new Map<Key, unknown>();
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  get(key: Key): unknown {
-    if (!this.#events.has(key)) return undefined;
-    const event = this.#events.get(key);
-    this.set(key, event);
-    return event;
-  }
-
-  set(key: Key, event: unknown): void {
-    this.#events.delete(key);
-    this.#events.set(key, event);
-    if (this.#events.size > this.#limit) this.#events.delete(this.#events.keys().next().value!);
-  }
 }
 
 function timeOf(event: unknown): number {

@@ -62,6 +62,25 @@ test("events with a time wait for what happened before them and comes after them
   });
 });
 
+test("an event that comes late has what was the latest when it happened", () => {
+  marbles(({ cold, expectObservable }) => {
+    const others = { x: event(1, "sh", 40), y: event(1, "ls", 60), z: event(2, "ls", 60) };
+    const source = cold("500ms (abc|)", { a: event(1, "open", 50), b: event(1, "open", 70), c: event(2, "open", 50) });
+    expectObservable(source.pipe(joinBy({ exec: cold("yxz", others) }, (e) => e.pid))).toBe("600ms (acb|)", {
+      a: { ...event(1, "open", 50), exec: others.x },
+      b: { ...event(1, "open", 70), exec: others.y },
+      c: { ...event(2, "open", 50), exec: undefined },
+    });
+  });
+});
+
+test("of one key the last 16 events are kept", () => {
+  const { source, other, seen } = joined({ wait: 0 });
+  for (let time = 0; time < 20; time++) other.next(event(1, `e${time}`, time));
+  for (const time of [3, 4, 19]) source.next(event(1, `${time}`, time));
+  expect(seen).toEqual(["3 -", "4 e4", "19 e19"]);
+});
+
 test("at the end of the source the last events still wait, then the other stream is left", () => {
   marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
     const source = cold("a|", { a: event(1, "open", 50) });
@@ -132,6 +151,9 @@ test("beyond the limit the key that was used least lately is forgotten", () => {
   other.next(event(3, "three"));
   for (const pid of [1, 2, 3]) source.next(event(pid, `${pid}`));
   expect(seen).toEqual(["use one", "1 one", "2 -", "3 three"]);
+  for (const name of ["again", "and again"]) other.next(event(3, name));
+  source.next(event(3, "last"));
+  expect(seen.at(-1)).toBe("last and again");
 });
 
 test("several streams can be joined, and their key can be another", () => {

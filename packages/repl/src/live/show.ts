@@ -1,26 +1,45 @@
+import { type Attachment, attachments } from "@rxbpf/core";
 import type { Observable } from "rxjs";
-export interface Output {
-  write(text: string): unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  readonly rows?: number;
-}
+
+import { printLines } from "./lines.js";
+import type { Output } from "./output.js";
+import { View } from "./view.js";
+
+/** A stream that is shown. */
 export interface Showing {
+  /** When it has ended and its last line is out. Rejects with the stream's error. */
   readonly done: Promise<void>;
+  /** Ends it in good order: what it attached is ended, what had happened before is still shown. */
   stop(): void;
 }
+
+/** What ends in good order does so within this time, or is left. */
+const GRACE_MS = 1000;
+
+/**
+ * Subscribes to a stream and shows it: on a terminal as a table that moves, of which as much is shown as a person can
+ * read while all is counted; elsewhere as lines of text, all of them.
+ */
 export function show(stream: Observable<unknown>, output: Output): Showing {
-  let stop!: () => void;
+  const before = new Set(attachments());
+  let attached: readonly Attachment[] = [];
+  let end = (): void => {};
   const done = new Promise<void>((resolve, reject) => {
-    const s = stream.subscribe({
-      next: (e) => output.write(JSON.stringify(e) + "\n"),
-      complete: resolve,
-      error: reject,
-    });
-    stop = () => {
-      s.unsubscribe();
+    const receiver = { complete: resolve, error: reject };
+    const release = output.isTTY ? new View(stream, output).run(receiver) : printLines(stream, output, receiver);
+    attached = attachments().filter((one) => !before.has(one));
+    end = () => {
+      release();
       resolve();
     };
   });
-  return { done, stop };
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    done: done.finally(() => clearTimeout(timer)),
+    stop() {
+      if (timer) return;
+      for (const one of attached) one.stop();
+      timer = setTimeout(end, attached.length > 0 ? GRACE_MS : 0);
+    },
+  };
 }

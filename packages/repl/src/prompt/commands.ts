@@ -6,7 +6,7 @@ import { catalogue } from "../catalogue.js";
 import type { Session } from "../session/session.js";
 import { docText } from "./doc-text.js";
 import { errorText } from "./error-text.js";
-import { StreamRates } from "./streams.js";
+import { StreamTable } from "./streams.js";
 
 /** A command of the prompt: what it says about itself, and what it says when it is asked. */
 interface Command {
@@ -15,11 +15,11 @@ interface Command {
 }
 
 function commands(session: Session): Readonly<Record<string, Command>> {
-  const rates = new StreamRates();
+  const table = new StreamTable();
   const all: Record<string, Command> = {
     streams: {
       help: "what is attached, with its rate and its losses",
-      run: () => rates.table(),
+      run: () => table.text(),
     },
     stop: {
       help: "end what is attached: .stop N, or all of it: .stop",

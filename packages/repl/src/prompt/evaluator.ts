@@ -2,7 +2,8 @@ import { type Attachment, attachments } from "@rxbpf/core";
 import { isObservable, Subscription } from "rxjs";
 
 import { printed } from "../live/printed.js";
-import { type Output, show } from "../live/show.js";
+import type { Output } from "../live/output.js";
+import { show } from "../live/show.js";
 import { evaluate } from "../session/evaluate.js";
 import { faultText } from "../session/faults.js";
 import type { Input } from "../session/input.js";

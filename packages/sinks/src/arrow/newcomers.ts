@@ -59,7 +59,8 @@ export class Attendance {
     }
   }
 
-  row({ pid, comm, cgroupId }: Readonly<Record<string, unknown>>): void {
+  row(row: unknown): void {
+    const { pid, comm, cgroupId } = (row ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof pid === "number" && typeof comm === "string" && typeof cgroupId === "number")
       this.#see(keyOfName(pid, comm), pid, cgroupId);
   }

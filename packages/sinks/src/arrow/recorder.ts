@@ -166,7 +166,7 @@ export class Recorder<E> {
   #row(row: unknown): void {
     this.#rows++;
     this.#gathering.row(row);
-    this.#attendance?.row(row as Readonly<Record<string, unknown>>);
+    this.#attendance?.row(row);
     this.#gathered();
   }
 

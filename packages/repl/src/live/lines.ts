@@ -1,0 +1,16 @@
+import type { Writable } from "node:stream";
+
+import { toText } from "@rxbpf/sinks";
+import type { Observable } from "rxjs";
+
+import type { End } from "./end.js";
+import type { Output } from "./output.js";
+
+/** Writes every event of a stream as a line. Returns what ends that at once. */
+export function printLines(stream: Observable<unknown>, output: Output, end: End): () => void {
+  const subscription = stream.pipe(toText(output as Output & Writable)).subscribe({
+    complete: () => end.complete(),
+    error: (error) => end.error(error),
+  });
+  return () => subscription.unsubscribe();
+}

@@ -1,0 +1,7 @@
+/** What a view needs of a terminal, or of a pipe: a part of `tty.WriteStream`. */
+export interface Output {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  write(text: string): unknown;
+}

@@ -1,0 +1,50 @@
+import { type Lost, printable } from "@rxbpf/core";
+
+const RATE_MS = 1000;
+
+/** How many events passed, how fast, and how many could not. */
+export class Tally {
+  events = 0;
+  shown = 0;
+  readonly #lost = new Map<string, number>();
+  #rate = 0;
+  #since = performance.now();
+  #before = 0;
+
+  lose({ reason, count }: Lost): void {
+    this.#lost.set(reason, (this.#lost.get(reason) ?? 0) + count);
+  }
+
+  /** A line that changes as they pass. */
+  status(): string {
+    return [`${amount(this.events)} events`, `${amount(this.#perSecond())}/s`, ...this.#missing()].join("  ");
+  }
+
+  /** A line for the end; nothing where all there was to say was shown. */
+  summary(): string[] {
+    const missing = this.#missing();
+    return missing.length === 0 && this.events > 0 ? [] : [[`${amount(this.events)} events`, ...missing].join("  ")];
+  }
+
+  #missing(): string[] {
+    const lost = [...this.#lost].map(([reason, count]) => `lost ${amount(count)} (${printable(reason)})`);
+    const hidden = this.events - this.shown;
+    return [...(hidden > 0 ? [`${amount(this.shown)} of them shown`] : []), ...lost];
+  }
+
+  /** Of the last second or so. */
+  #perSecond(): number {
+    const now = performance.now();
+    const elapsed = now - this.#since;
+    if (elapsed >= RATE_MS) {
+      this.#rate = ((this.events - this.#before) * 1000) / elapsed;
+      this.#since = now;
+      this.#before = this.events;
+    }
+    return this.#rate === 0 ? (this.events * 1000) / Math.max(elapsed, RATE_MS) : this.#rate;
+  }
+}
+
+export function amount(count: number): string {
+  return Math.round(count).toLocaleString("en-US");
+}

@@ -1,0 +1,138 @@
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { replay } from "@rxbpf/sinks";
+import { lastValueFrom, toArray } from "rxjs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import build from "../../../testing/build.js";
+import { queryByDuckDb } from "../../../testing/duckdb.js";
+import { queryByPolars } from "../../../testing/polars.js";
+import { type Outcome, run } from "../../../testing/programs.js";
+
+// The page on recordings is followed here, block by block, as it stands there.
+const repository = fileURLToPath(new URL("../../..", import.meta.url));
+const page = readFileSync(path.join(repository, "docs/recordings.md"), "utf8");
+const blocks = [...page.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(([, language, text = ""]) => ({ language, text }));
+const inLanguage = (wanted: string): string[] =>
+  blocks.flatMap(({ language, text }) => (language === wanted ? text : []));
+const [record = "", toParquet = "", toProcesses = "", ...otherCommands] = inLanguage("sh");
+const [misses = "", perSecond = "", commands = "", views = "", named = "", about = "", ...otherQueries] =
+  inLanguage("sql");
+
+let folder: string;
+let recorded: Outcome;
+let opens: Readonly<Record<string, unknown>>[];
+
+beforeAll(async () => {
+  build();
+  folder = mkdtempSync(path.join(tmpdir(), "rxbpf-page-"));
+  symlinkSync(path.join(repository, "node_modules"), path.join(folder, "node_modules"));
+  writeFileSync(path.join(folder, "package.json"), '{"type":"module"}');
+  writeFileSync(path.join(folder, "hello.c"), '#include <stdio.h>\nint main(void) { return puts("hello") < 0; }\n');
+  recorded = await follow(record);
+  for (const block of [toParquet, toProcesses]) {
+    const { status, stderr } = await follow(block);
+    if (status !== 0) throw new Error(`${block}: ${stderr}`);
+  }
+  opens = await lastValueFrom(replay(path.join(folder, "recording/opensnoop.arrow")).pipe(toArray()));
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const follow = (block: string): Promise<Outcome> => run("bash", ["-ec", `cd ${folder}; ${block}`]);
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Rows with what engines have different types for made the same. */
+const plain = (rows: readonly Row[]): Row[] =>
+  rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [name, typeof value === "bigint" ? Number(value) : value]),
+    ),
+  );
+
+async function byDuckDb(question: string): Promise<Row[]> {
+  return plain((await queryByDuckDb(question, { before: views, folder })).rows);
+}
+
+function byPolars(question: string): Row[] {
+  const file = (name: string): string => path.join(folder, `recording/${name}.arrow`);
+  return plain(queryByPolars(question, { opens: file("opensnoop"), execs: file("execsnoop") }));
+}
+
+/** How often what `name` gives occurs among opens. */
+function counts(rows: readonly Row[], name: (row: Row) => readonly string[]): [string[], number][] {
+  const found = new Map<string, number>();
+  for (const row of rows) {
+    const key = JSON.stringify(name(row));
+    found.set(key, (found.get(key) ?? 0) + 1);
+  }
+  return [...found].map(([key, count]) => [JSON.parse(key) as string[], count]);
+}
+
+const order = (a: readonly string[], b: readonly string[]): number =>
+  Buffer.compare(Buffer.from(a.join("\0")), Buffer.from(b.join("\0")));
+
+test("every block of the page is known here", () => {
+  expect(blocks.map(({ language }) => language).sort()).toEqual([
+    ...Array(2).fill("python"),
+    ...Array(3).fill("sh"),
+    ...Array(6).fill("sql"),
+  ]);
+  expect([...otherCommands, ...otherQueries]).toEqual([]);
+});
+
+test("the recording is made, and told of", () => {
+  expect(recorded).toMatchObject({ status: 0 });
+  expect(recorded.stdout).toMatch(/^probe +execsnoop$/m);
+  expect(recorded.stdout).toMatch(/^probe +opensnoop$/m);
+  expect(recorded.stdout).toMatch(/^lost +none$/m);
+});
+
+test("the files that are missing most, the same by DuckDB, by polars and counted here", async () => {
+  const expected = counts(
+    opens.filter(({ ret }) => ret === -2),
+    ({ path, comm }) => [path as string, comm as string],
+  )
+    .sort(([a, n], [b, m]) => m - n || order(a, b))
+    .slice(0, 10)
+    .map(([[path, comm], misses]) => ({ path, comm, misses }));
+  expect(expected).toHaveLength(10);
+  expect(await byDuckDb(misses)).toEqual(expected);
+  expect(byPolars(misses)).toEqual(expected);
+});
+
+test("the files that each command opens in each second, the same by all", async () => {
+  const second = (time: unknown): string => new Date(time as number).toISOString().slice(11, 19);
+  const expected = counts(opens, ({ time, comm }) => [second(time), comm as string])
+    .map(([[second = "", comm = ""], files]) => ({ second, comm, files }))
+    .sort((a, b) => order([a.second], [b.second]) || b.files - a.files || order([a.comm], [b.comm]));
+  expect(expected.find(({ comm }) => /^(cc1|clang)/.test(comm))?.files).toBeGreaterThan(10);
+  expect(await byDuckDb(perSecond)).toEqual(expected);
+  expect(byPolars(perSecond)).toEqual(expected);
+});
+
+test("the command line that led to the opening of a file, the same by both", async () => {
+  const found = byPolars(commands);
+  expect(found).toContainEqual(
+    expect.objectContaining({ path: "/usr/include/stdio.h", command: expect.stringMatching(/ .*hello\.c/) }),
+  );
+  const unTimed = (rows: Row[]): Row[] => rows.map(({ opened: _, ...row }) => row);
+  expect(unTimed(await byDuckDb(commands))).toEqual(unTimed(found));
+});
+
+test("processes that ran before are named", async () => {
+  const lines = readFileSync(path.join(folder, "processes.ndjson"), "utf8").trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line).pid)).toContain(process.pid);
+  // Whoever opened files meanwhile: the command that was recorded, at least.
+  const rows = await byDuckDb(named);
+  expect(rows.length).toBeGreaterThan(0);
+  for (const { files } of rows) expect(files).toBeGreaterThan(0);
+});
+
+test("what the recording says of itself", async () => {
+  const said = Object.fromEntries((await byDuckDb(about)).map(({ key, value }) => [key, value]));
+  expect(said).toMatchObject({ "rxbpf.probe": "opensnoop", "rxbpf.lost": "{}" });
+});
