@@ -14,7 +14,7 @@ import { mkdirSync, rmdirSync } from "node:fs";
 import { printable } from "@rxbpf/core";
 import { cgroupMounts, PinnedSet } from "@rxbpf/filters";
 import { type ExecEvent, execsnoop } from "@rxbpf/probes";
-import { first, fromEvent, switchMap } from "rxjs";
+import { defer, fromEvent } from "rxjs";
 
 const [, , ...command] = process.argv;
 const cgroup = `${cgroupMounts()[0]?.path}/exec-tree-${process.pid}`;
@@ -24,19 +24,17 @@ const set = PinnedSet.create(`/sys/fs/bpf/exec-tree-${process.pid}`, "cgroup");
 process.once("exit", () => set.unpin());
 set.add(cgroup);
 
-const execs = execsnoop({ cgroupmap: set.path });
+/** Starts the build, which first enters the cgroup, and emits when it ends. */
+const build = defer(() => {
+  const enter = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
+  return fromEvent(spawn("sh", ["-c", enter, cgroup, ...command], { stdio: "inherit" }), "exit");
+});
 
-/** Starts the build once its execs are seen, and emits when it ends. The first thing that it does is to enter the cgroup. */
-const ended = execs.status.pipe(
-  first(({ type }) => type === "attached"),
-  switchMap(() => {
-    const enter = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
-    return fromEvent(spawn("sh", ["-c", enter, cgroup, ...command], { stdio: "inherit" }), "exit");
-  }),
-);
-
+// `until` subscribes to the build when the probe is attached.
 const processes = new Map<number, ExecEvent[]>();
-await execs.until(ended).forEach((exec) => void processes.set(exec.pid, [...(processes.get(exec.pid) ?? []), exec]));
+await execsnoop({ cgroupmap: set.path })
+  .until(build)
+  .forEach((exec) => void processes.set(exec.pid, [...(processes.get(exec.pid) ?? []), exec]));
 
 function print(parent: number | undefined, indent: string): void {
   for (const [pid, execs] of processes) {

@@ -19,7 +19,6 @@ import { keepPromptBelow } from "./output.js";
 
 /** What becomes of what is typed at a prompt. */
 export class Inputs {
-  readonly #server: REPLServer;
   readonly #keys: Keys;
   readonly #output: WriteStream;
   readonly #session = new Session(process.cwd());
@@ -28,7 +27,6 @@ export class Inputs {
   #unfinished = "";
 
   constructor(server: REPLServer, keys: Keys, output: WriteStream) {
-    this.#server = server;
     this.#keys = keys;
     this.#output = output;
     this.#evaluator = new Evaluator(this.#session, output, inLines);
