@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,8 +32,10 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return 2;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* whoever asked has gone */
 	child = fork();
 	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		CPU_ZERO(&first);
 		CPU_SET(0, &first);
 		sched_setaffinity(0, sizeof(first), &first);

@@ -1,16 +1,26 @@
 import { isUtf8 } from "node:buffer";
 
-import type { Column, ColumnData, Records, Strings } from "./column-data.js";
-import type { Place } from "./layout.js";
+import type { Column, ColumnData, Strings } from "./column-data.js";
 import { addressText } from "./rows.js";
 import type { Field, Kind } from "./schema.js";
 
-/** Gathers the values of one field. */
+/** Gathers the values of one field. Its user knows how many there are. */
 export interface ColumnWriter {
-  records(place: Place, records: Records): void;
-  value(value: unknown): void;
-  take(): Column;
-  bytes(): number;
+  /** Puts a value at an index, after all others. */
+  value(value: unknown, at: number): void;
+  /** What a copier of records puts `count` values to, from an index on. */
+  target(at: number, count: number): Target;
+  /** Hands over the values, in memory that the next ones are put to. */
+  take(length: number): Column;
+  /** That so many values take. */
+  bytes(length: number): number;
+}
+
+/** An array with room: of numbers, of halves of wide ones, or of bits. Or what takes values of different length. */
+export type Target = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array | Appending;
+
+interface Appending {
+  append(from: Uint8Array, start: number, length: number): void;
 }
 
 /** The writer for what a field is. */
@@ -34,6 +44,8 @@ export function writerFor({ optional, ...field }: Field<unknown>): ColumnWriter 
       return new ChoiceWriter(choices);
     case "texts":
       return new ListWriter();
+    case "address":
+      return new AddressWriter(kind);
     default:
       return new StringWriter(kind);
   }
@@ -63,86 +75,56 @@ const NUMBERS = {
 
 /** Numbers that JavaScript has as such. */
 class NumberWriter implements ColumnWriter {
-  readonly #kind: keyof typeof NUMBERS;
   #values: InstanceType<(typeof NUMBERS)[keyof typeof NUMBERS]>;
-  #length = 0;
 
   constructor(kind: keyof typeof NUMBERS) {
-    this.#kind = kind;
     this.#values = new NUMBERS[kind](FIRST);
   }
 
-  records({ offset }: Place, { memory, positions, count }: Records): void {
-    this.#values = roomFor(this.#values, this.#length, this.#length + count);
-    if (this.#kind === "f64") throw new Error("A record has no f64");
-    const from = memory[this.#kind];
-    const shift = Math.log2(from.BYTES_PER_ELEMENT);
-    const to = this.#values;
-    const at = this.#length;
-    for (let i = 0; i < count; i++) to[at + i] = from[(positions[i]! + offset) >>> shift]!;
-    this.#length += count;
+  value(value: unknown, at: number): void {
+    this.target(at, 1)[at] = Number(value);
   }
 
-  value(value: unknown): void {
-    this.#values = roomFor(this.#values, this.#length, this.#length + 1);
-    this.#values[this.#length++] = Number(value);
+  target(at: number, count: number) {
+    return (this.#values = roomFor(this.#values, at, at + count));
   }
 
-  take(): ColumnData {
-    const values = this.#values.subarray(0, this.#length);
-    this.#length = 0;
-    return { type: "numbers", values };
+  take(length: number): ColumnData {
+    return { type: "numbers", values: this.#values.subarray(0, length) };
   }
 
-  bytes(): number {
-    return this.#length * this.#values.BYTES_PER_ELEMENT;
+  bytes(length: number): number {
+    return length * this.#values.BYTES_PER_ELEMENT;
   }
 }
 
-/** Numbers of 64 bits, exactly, by their two halves: no BigInt per event. Moments become Unix nanoseconds. */
+/** Numbers of 64 bits, exactly, by their two halves: no BigInt per event. Moments are Unix nanoseconds. */
 class WideWriter implements ColumnWriter {
   readonly #kind: "time" | "u64" | "i64";
-  #words = new Uint32Array(2 * FIRST);
-  #length = 0;
+  #halves = new Uint32Array(2 * FIRST);
 
   constructor(kind: "time" | "u64" | "i64") {
     this.#kind = kind;
   }
 
-  records({ offset }: Place, { memory, positions, count, unixOffsetNs }: Records): void {
-    this.#words = roomFor(this.#words, 2 * this.#length, 2 * (this.#length + count));
-    const from = memory.u32;
-    const to = this.#words;
-    const add = this.#kind === "time" ? unixOffsetNs : 0n;
-    const addLow = Number(BigInt.asUintN(32, add));
-    const addHigh = Number(BigInt.asUintN(32, add >> 32n));
-    let at = 2 * this.#length;
-    for (let i = 0; i < count; i++) {
-      const word = (positions[i]! + offset) >>> 2;
-      const low = from[word]! + addLow;
-      to[at++] = low;
-      to[at++] = from[word + 1]! + addHigh + (low > 0xffffffff ? 1 : 0);
-    }
-    this.#length += count;
-  }
-
-  value(value: unknown): void {
-    this.#words = roomFor(this.#words, 2 * this.#length, 2 * (this.#length + 1));
+  value(value: unknown, at: number): void {
+    const halves = this.target(at, 1);
     const whole = this.#kind === "time" ? nanoseconds(Number(value)) : BigInt(value as number);
-    this.#words[2 * this.#length] = Number(BigInt.asUintN(32, whole));
-    this.#words[2 * this.#length + 1] = Number(BigInt.asUintN(32, whole >> 32n));
-    this.#length++;
+    halves[2 * at] = Number(BigInt.asUintN(32, whole));
+    halves[2 * at + 1] = Number(BigInt.asUintN(32, whole >> 32n));
   }
 
-  take(): ColumnData {
+  target(at: number, count: number) {
+    return (this.#halves = roomFor(this.#halves, 2 * at, 2 * (at + count)));
+  }
+
+  take(length: number): ColumnData {
     const Values = this.#kind === "u64" ? BigUint64Array : BigInt64Array;
-    const values = new Values(this.#words.buffer, 0, this.#length);
-    this.#length = 0;
-    return { type: "numbers", values };
+    return { type: "numbers", values: new Values(this.#halves.buffer, 0, length) };
   }
 
-  bytes(): number {
-    return this.#length * 8;
+  bytes(length: number): number {
+    return length * 8;
   }
 }
 
@@ -154,34 +136,28 @@ function nanoseconds(milliseconds: number): bigint {
 
 class BitWriter implements ColumnWriter {
   #bits = new Uint8Array(FIRST);
-  #length = 0;
 
-  records({ offset }: Place, { memory: { u8 }, positions, count }: Records): void {
-    for (let i = 0; i < count; i++) this.#push(u8[positions[i]! + offset] !== 0);
+  value(value: unknown, at: number): void {
+    const bits = this.target(at, 1);
+    const bit = at & 7;
+    if (bit === 0) bits[at >>> 3] = 0; // may hold bits of what was taken
+    if (value === true) bits[at >>> 3]! |= 1 << bit;
   }
 
-  value(value: unknown): void {
-    this.#push(value === true);
+  target(at: number, count: number) {
+    return (this.#bits = roomFor(this.#bits, bytesOf(at), bytesOf(at + count)));
   }
 
-  take(): { type: "bits"; values: Uint8Array } {
-    const values = this.#bits.subarray(0, (this.#length + 7) >>> 3);
-    this.#length = 0;
-    return { type: "bits", values };
+  take(length: number): { type: "bits"; values: Uint8Array } {
+    return { type: "bits", values: this.#bits.subarray(0, bytesOf(length)) };
   }
 
-  bytes(): number {
-    return (this.#length + 7) >>> 3;
-  }
-
-  #push(value: boolean): void {
-    const byte = this.#length >>> 3;
-    this.#bits = roomFor(this.#bits, byte, byte + 1);
-    const bit = this.#length++ & 7;
-    if (bit === 0) this.#bits[byte] = 0; // may hold a bit of what was taken
-    if (value) this.#bits[byte]! |= 1 << bit;
+  bytes(length: number): number {
+    return bytesOf(length);
   }
 }
+
+const bytesOf = (bits: number): number => (bits + 7) >>> 3;
 
 /** Values that some rows have. In the place of an absent one stands what an empty text makes. */
 export class OptionalWriter implements ColumnWriter {
@@ -193,29 +169,30 @@ export class OptionalWriter implements ColumnWriter {
     this.#values = values;
   }
 
-  records(_place: Place, { count }: Records): void {
-    this.absent(count);
-  }
-
-  absent(count: number): void {
-    for (let i = 0; i < count; i++) this.value(undefined);
-  }
-
-  value(value: unknown): void {
+  value(value: unknown, at: number): void {
     const present = value !== undefined;
-    this.#present.value(present);
-    this.#values.value(present ? value : "");
+    this.#present.value(present, at);
+    this.#values.value(present ? value : "", at);
     if (!present) this.#absent++;
   }
 
-  take(): Column {
-    const presence = { bits: this.#present.take().values, absent: this.#absent };
-    this.#absent = 0;
-    return { ...this.#values.take(), presence };
+  /** No record has such a field. */
+  absent(at: number, count: number): void {
+    for (let i = 0; i < count; i++) this.value(undefined, at + i);
   }
 
-  bytes(): number {
-    return this.#values.bytes() + this.#present.bytes();
+  target(): never {
+    throw new Error("A record has no optional field");
+  }
+
+  take(length: number): Column {
+    const presence = { bits: this.#present.take(length).values, absent: this.#absent };
+    this.#absent = 0;
+    return { ...this.#values.take(length), presence };
+  }
+
+  bytes(length: number): number {
+    return this.#values.bytes(length) + this.#present.bytes(length);
   }
 }
 
@@ -228,13 +205,13 @@ class ChoiceWriter extends NumberWriter {
     this.#choices = choices;
   }
 
-  override value(value: unknown): void {
+  override value(value: unknown, at: number): void {
     const index = this.#choices.indexOf(String(value));
-    super.value(index < 0 ? this.#choices.length : index);
+    super.value(index < 0 ? this.#choices.length : index, at);
   }
 }
 
-/** Texts and bytes, one after the other. */
+/** Texts and bytes, one after the other. Counts them itself: those of lists are not one for each row. */
 class StringWriter implements ColumnWriter {
   readonly #kind: Kind;
   #bytes: Uint8Array = new Uint8Array(FIRST * 16);
@@ -246,21 +223,13 @@ class StringWriter implements ColumnWriter {
     this.#kind = kind;
   }
 
-  records({ offset, size }: Place, { memory, positions, count }: Records): void {
-    const { u8, u16 } = memory;
-    const kind = this.#kind;
-    for (let i = 0; i < count; i++) {
-      const position = positions[i]!;
-      const at = position + offset;
-      if (kind === "chars") this.#append(u8, at, lengthOf(u8, at, size));
-      else if (kind === "address") this.value(addressText(u8.subarray(at, at + size)));
-      else this.#append(u8, position + u16[at >>> 1]!, u16[(at + 2) >>> 1]!);
-    }
-  }
-
   value(value: unknown): void {
     const bytes = value instanceof Uint8Array ? value : Buffer.from(String(value));
-    this.#append(bytes, 0, bytes.length);
+    this.append(bytes, 0, bytes.length);
+  }
+
+  target(): Target {
+    return this;
   }
 
   take(): Strings {
@@ -279,7 +248,7 @@ class StringWriter implements ColumnWriter {
     return this.#used + 4 * this.#length;
   }
 
-  #append(from: Uint8Array, start: number, length: number): void {
+  append(from: Uint8Array, start: number, length: number): void {
     this.#offsets = roomFor(this.#offsets, this.#length + 1, this.#length + 2);
     this.#bytes = roomFor(this.#bytes, this.#used, this.#used + length);
     const to = this.#bytes;
@@ -304,29 +273,36 @@ class StringWriter implements ColumnWriter {
   }
 }
 
+/** Addresses, as their usual text. */
+class AddressWriter extends StringWriter {
+  override target(): Target {
+    return { append: (from, start, length) => this.value(addressText(from.subarray(start, start + length))) };
+  }
+}
+
 /** Lists of texts. */
 class ListWriter implements ColumnWriter {
   readonly #strings = new StringWriter("text");
   #lists = new Int32Array(FIRST);
   #length = 0;
 
-  records({ offset }: Place, { memory: { u8, u16 }, positions, count }: Records): void {
-    for (let i = 0; i < count; i++) {
-      const position = positions[i]!;
-      const at = position + offset;
-      let start = position + u16[at >>> 1]!;
-      const end = start + u16[(at + 2) >>> 1]!;
-      while (start < end) {
-        const length = lengthOf(u8, start, end - start);
-        this.#strings.value(u8.subarray(start, start + length));
-        start += length + 1;
-      }
-      this.#end();
-    }
-  }
-
   value(value: unknown): void {
     for (const text of value as readonly string[]) this.#strings.value(text);
+    this.#end();
+  }
+
+  target(): Target {
+    return this;
+  }
+
+  /** A list of texts that each end with a NUL. */
+  append(from: Uint8Array, start: number, length: number): void {
+    const end = start + length;
+    while (start < end) {
+      const part = lengthOf(from, start, end - start);
+      this.#strings.append(from, start, part);
+      start += part + 1;
+    }
     this.#end();
   }
 
@@ -347,7 +323,7 @@ class ListWriter implements ColumnWriter {
 }
 
 /** Bytes before the first NUL, at most `most`. */
-function lengthOf(u8: Uint8Array, start: number, most: number): number {
+export function lengthOf(u8: Uint8Array, start: number, most: number): number {
   let length = 0;
   while (length < most && u8[start + length] !== 0) length++;
   return length;
