@@ -30,7 +30,7 @@ const build = defer(() => {
   return fromEvent(spawn("sh", ["-c", enter, cgroup, ...command], { stdio: "inherit" }), "exit");
 });
 
-// `until` subscribes to the build when the probe is attached.
+// The build is subscribed to, and so started, once the probe is attached.
 const processes = new Map<number, ExecEvent[]>();
 await execsnoop({ cgroupmap: set.path })
   .until(build)
