@@ -10,6 +10,7 @@ import { clangFlags } from "../bpf/flags.mjs";
 import { lossless } from "./lossless.mjs";
 import { memory } from "./memory.mjs";
 import { openCost } from "./open-cost.mjs";
+import { prompt } from "./prompt.mjs";
 import { recordings } from "./recordings.mjs";
 import { startUp } from "./start-up.mjs";
 import { showCosts, showRecordings, showTargets } from "./tables.mjs";
@@ -17,7 +18,7 @@ import { targets } from "./targets.mjs";
 import { missing } from "./tools.mjs";
 
 /** What is measured, each into a member of the results. */
-const PARTS = { cost: openCost, flood: recordings, start: startUp, lossless, memory };
+const PARTS = { cost: openCost, flood: recordings, start: startUp, lossless, prompt, memory };
 
 const { values } = parseArgs({
   options: {
@@ -28,7 +29,7 @@ const { values } = parseArgs({
   },
 });
 const minutes = Number(values.minutes ?? 0);
-const wanted = values.only ?? (minutes > 0 ? ["memory"] : ["cost", "flood", "start", "lossless"]);
+const wanted = values.only ?? (minutes > 0 ? ["memory"] : ["cost", "flood", "start", "lossless", "prompt"]);
 const unknown = wanted.filter((part) => !Object.hasOwn(PARTS, part));
 if (unknown.length > 0)
   throw new Error(`There is no part ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);

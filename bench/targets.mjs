@@ -8,7 +8,7 @@ const seconds = (value) => `${value.toFixed(3)} s`;
 const megabytes = (value) => `${(value / 1e6).toFixed(0)} MB`;
 
 /** Each target as `{ target, limit, measured, met }`. One that could not be measured, for want of a peer, is not met. */
-export function targets({ flood, start, lossless }) {
+export function targets({ flood, start, lossless, prompt }) {
   const lines = [];
   const line = (target, sign, limit, measured, unit, met) => {
     const known = Number.isFinite(limit) && Number.isFinite(measured);
@@ -40,6 +40,10 @@ export function targets({ flood, start, lossless }) {
     most("record: start to first event seen, bpftrace's", sees, start.record.sees, seconds);
     most("text: start to first event shown, bpftrace's", shows, start.text.shows, seconds);
     most("JSON: start to first event shown, bpftrace's", start["bpftrace -f json"]?.shows, start.JSON.shows, seconds);
+  }
+  if (prompt) {
+    most("the prompt is there", 0.3, prompt.shown, seconds);
+    most("the prompt has checked a first input", 1, prompt.checked, seconds);
   }
   return lines;
 }

@@ -9,12 +9,13 @@ import { joinBy } from "@rxbpf/core";
 import { runningProcesses } from "@rxbpf/filters";
 import { execsnoop, opensnoop } from "@rxbpf/probes";
 import { toStdout } from "@rxbpf/sinks";
-import { concat, filter, map } from "rxjs";
+import { defer, filter, map, merge } from "rxjs";
 
 const [, , wanted = "/"] = process.argv;
 
-// Those that run already, then those that are executed while this runs.
-const commands = concat(runningProcesses({}).processes, execsnoop());
+// What is executed from now on, and then what runs already, so that nothing comes between.
+const running = defer(() => runningProcesses({}).processes);
+const commands = merge(execsnoop(), running);
 
 opensnoop({ fullPath: true, flagFilter: ["O_WRONLY", "O_RDWR"] })
   .pipe(

@@ -29,7 +29,7 @@ const places = {
 const sharing = {
   name: "sharing",
   resolveId(specifier) {
-    const [, module] = /^\.{1,2}\/((?:prompt|script)\/.*)$/.exec(specifier) ?? [];
+    const [, module] = /^\.{1,2}\/(script\/.*)$/.exec(specifier) ?? [];
     return module === undefined ? undefined : { id: `../${module}`, external: "relative" };
   },
 };

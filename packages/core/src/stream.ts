@@ -50,7 +50,8 @@ export class EventStream<E> extends Observable<E> {
   }
 
   /**
-   * The same stream, ended in good order when `notifier` emits: its programs are detached, what
+   * The same stream, ended in good order when `notifier` emits, which is subscribed to once the programs are
+   * attached, and so may start what is to be traced. Then the programs are detached, what
    * they had seen is delivered, then it completes. (`takeUntil` would drop what is under way.)
    */
   until(notifier: ObservableInput<unknown>): EventStream<E> {
@@ -168,26 +169,11 @@ export function refine<E, R>(source: Source<E>, change: (event: E) => R | undefi
 
 function stopOn<E>(source: Source<E>, notifier: ObservableInput<unknown>): Source<E> {
   return (receiver) => {
-    let started: Connection | undefined;
-    let ended = false;
-    // Listened to before the source starts: what that sets going may be what makes the notifier emit.
+    const connection = source(receiver);
+    // The notifier may emit before `subscribe` returns.
     const notified = from(notifier)
       .pipe(take(1))
-      .subscribe({
-        next() {
-          ended = true;
-          started?.stop();
-        },
-        error: (error) => receiver.error(error),
-      });
-    let connection: Connection;
-    try {
-      started = connection = source(receiver);
-    } catch (error) {
-      notified.unsubscribe();
-      throw error;
-    }
-    if (ended) connection.stop();
+      .subscribe({ next: () => connection.stop(), error: (error) => receiver.error(error) });
     return {
       stop: () => connection.stop(),
       hold: () => connection.hold(),

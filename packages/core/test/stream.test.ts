@@ -10,7 +10,7 @@ import {
   type Status,
 } from "@rxbpf/core";
 import { expect, test } from "vitest";
-import { filter, lastValueFrom, map, merge, of, share, Subject, take, tap, toArray } from "rxjs";
+import { defer, filter, lastValueFrom, map, merge, NEVER, of, share, Subject, take, tap, toArray } from "rxjs";
 
 import { driven, streamOf } from "./streams.js";
 
@@ -141,22 +141,25 @@ test("until() takes a notifier that emits at once, more than once, or never", as
   expect(runs[0]!.calls).toEqual(["stop"]);
 });
 
-test("until() hears what its notifier says while the source starts, and leaves it where the source cannot start", () => {
-  const end = new Subject<void>();
-  const stops: string[] = [];
-  const rest = { close: () => {}, hold: () => {}, release: () => {} };
-  const stream = streamOf(() => {
-    end.next();
-    return { stop: () => void stops.push("stop"), ...rest };
+test("until() subscribes to its notifier once the source has started, and not where it cannot start", () => {
+  const order: string[] = [];
+  const rest = { stop: () => {}, close: () => {}, hold: () => {}, release: () => {} };
+  const notifier = defer(() => {
+    order.push("notifier");
+    return NEVER;
   });
-  stream.until(end).subscribe().unsubscribe();
-  expect(stops).toEqual(["stop"]);
+  const stream = streamOf(() => {
+    order.push("source");
+    return rest;
+  });
+  stream.until(notifier).subscribe().unsubscribe();
+  expect(order).toEqual(["source", "notifier"]);
 
   const refused = streamOf(() => {
     throw new Error("no");
   });
-  refused.until(end).subscribe({ error: () => {} });
-  expect(end.observed).toBe(false);
+  refused.until(notifier).subscribe({ error: () => {} });
+  expect(order).toEqual(["source", "notifier"]);
 });
 
 test("until() passes on an error of its notifier, and leaves the notifier when the subscriber goes", () => {

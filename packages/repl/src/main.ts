@@ -36,17 +36,10 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  if (process.argv.length === 2) await prompt();
-  else await program.parseAsync();
+  await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : usage(error);
   else process.exitCode = fail(error);
-}
-
-/** Reads what to do from the terminal, or from a pipe. */
-async function prompt(): Promise<void> {
-  if (process.stdin.isTTY) await (await import("./prompt/prompt.js")).startPrompt();
-  else await (await import("./prompt/piped.js")).runPiped();
 }
 
 /** One line for a command line that commander refused, with where to find what would have been accepted. */

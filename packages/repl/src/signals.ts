@@ -1,6 +1,13 @@
-import { fromEvent, merge, type Observable } from "rxjs";
+import { fromEvent, merge, type Observable, ReplaySubject, take } from "rxjs";
 
-/** Signals that end a run in good order. A second one finds nobody listening: it ends the process at once. */
+/**
+ * Signals that end a run in good order, listened to from now on: one may come while the run starts. A second one finds
+ * nobody listening: it ends the process at once.
+ */
 export function signals(): Observable<unknown> {
-  return merge(...["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => fromEvent(process, signal)));
+  const first = new ReplaySubject<unknown>(1);
+  merge(...["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => fromEvent(process, signal)))
+    .pipe(take(1))
+    .subscribe(first);
+  return first;
 }

@@ -49,11 +49,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 test("every package is packed with its build, sources, licence and description", () => {
   for (const name of ["core", "filters", "probes", "sinks", "repl"]) {
     const listed = run(packs, "tar", "--list", "--file", `rxbpf-${name}-0.1.0.tgz`).split("\n");
-    const main = name === "repl" ? "main" : "index";
+    const bin = name === "repl" ? ["bin/rxbpf.js", "dist/bundle/main.js"] : [];
 
     expect(listed).toEqual(
       expect.arrayContaining(
-        ["LICENSE", "README.md", `dist/${main}.js`, `dist/${main}.d.ts`, `src/${main}.ts`].map(
+        ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts", "src/index.ts", ...bin].map(
           (file) => `package/${file}`,
         ),
       ),

@@ -37,13 +37,13 @@ export function toText<E>(target: Target, options: TextOptions<E> = {}): Operato
 }
 
 /** How `toText` writes the events of a stream, for who shows them elsewhere. Each text ends with a newline, or is empty. */
-export function textFormat<E>(source: Observable<E>): Format<E> {
+export function textFormat<E>(source: Observable<E>): TextFormat<E> {
   return new TextFormat(source, undefined);
 }
 
 type Columns = readonly Column<unknown>[];
 
-class TextFormat<E> implements Format<E> {
+export class TextFormat<E> implements Format<E> {
   readonly #columns: Columns | undefined;
   /** Whether a row is of the columns. */
   readonly #fits: (row: unknown) => boolean;
@@ -69,6 +69,11 @@ class TextFormat<E> implements Format<E> {
 
   head(): string {
     return this.#head;
+  }
+
+  /** The heading above the row that was written last, for who repeats it. */
+  heading(): string {
+    return this.#above ? this.#heading(this.#above) : "";
   }
 
   row(event: E): string {

@@ -34,7 +34,7 @@ const NAMES = Object.keys(sampleSchema.fields) as (keyof Sample)[];
 
 test("DuckDB reads the same values in the same types, nanoseconds and 64 bits among them", async () => {
   const { path, parquet } = names();
-  const rows = samples(40_000);
+  const rows = samples(33_000);
   await run(streamOf(rows.slice(0, 10), lost(7), rows.slice(10)).pipe(toArrow(path, { batchRows: 9000 })));
   const exported = await exportParquet(path, parquet);
   expect(exported).toEqual({ rows: rows.length, lost: new Map([["ring full", 7]]), unfinished: [] });
@@ -67,8 +67,8 @@ test("DuckDB reads the same values in the same types, nanoseconds and 64 bits am
 
   const groups = await queryByDuckDb(`SELECT DISTINCT row_group_id, row_group_num_rows AS n
     FROM parquet_metadata('${parquet}') ORDER BY row_group_id`);
-  expect(groups.rows.map(({ n }) => n)).toEqual([32_768n, 7_232n]);
-});
+  expect(groups.rows.map(({ n }) => n)).toEqual([32_768n, 232n]);
+}, 30_000);
 
 test("polars reads the same", async () => {
   const { path, parquet } = names();

@@ -126,6 +126,26 @@ test("files of several probes are merged by time, and each row says whose it is"
   expect(rows).toEqual(samples(1000).map((row) => ({ probe: row.seq % 2 ? "other" : "sample", ...row })));
 });
 
+test("they are merged at the recorded pace too", async () => {
+  const directory = `${folder}/paced`;
+  mkdirSync(directory);
+  const at = (ms: number): Sample => ({ ...sample(ms), time: 1_700_000_000_000 + ms });
+  const other = streamOf([at(50), at(250)]);
+  Object.assign(other.info, { name: "other" });
+  await run(streamOf([at(0), at(100), at(300)]).pipe(toArrow(`${directory}/a.arrow`)));
+  await run(other.pipe(toArrow(`${directory}/b.arrow`)));
+  const start = performance.now();
+  const rows = await all(replay<Sample & { probe: string }>(directory, { speed: 2 }));
+  expect(rows.map(({ seq, probe }) => [seq, probe])).toEqual([
+    [0, "sample"],
+    [50, "other"],
+    [100, "sample"],
+    [250, "other"],
+    [300, "sample"],
+  ]);
+  expect(performance.now() - start).toBeGreaterThan(300 / 2 - 5);
+});
+
 test("a recording in several files is one stream, and only the last are kept", async () => {
   const directory = `${folder}/rotated`;
   mkdirSync(directory);

@@ -1,43 +1,64 @@
 import { inspect } from "node:util";
 
-import { Histogram, printable } from "@rxbpf/core";
+import { EventStream, Histogram, attachments, originOf, printable } from "@rxbpf/core";
 import { textFormat } from "@rxbpf/sinks";
-import { NEVER } from "rxjs";
+import { isObservable, NEVER, type Observable } from "rxjs";
 
+import type { Output } from "./output.js";
+import { cutLine, widthOf } from "./screen.js";
 import { amount } from "./tally.js";
 
 /** How many rows of an array are printed. */
 const ROWS = 20;
+/** What a table that is too wide does without, the first first. */
+const SPARE = ["mntnsId", "cgroupId", "ppid", "uid", "tid", "truncated"];
 
-/** A value as a prompt prints it: an array of rows as a table, a histogram as its picture, the rest as Node does. */
-export function printed(value: unknown, { isTTY = false }: { readonly isTTY?: boolean }): string {
+/**
+ * A value as a prompt prints it: an array of rows as a table, a histogram as its picture, a stream by its name, the rest as
+ * Node does. Nothing in it but our own colours is obeyed by a terminal.
+ */
+export function printed(value: unknown, output: Pick<Output, "isTTY" | "columns">): string {
   if (value instanceof Histogram) return value.toString();
-  if (Array.isArray(value) && value.length > 0 && value.every(isRow)) {
-    const table = textFormat<unknown>(NEVER).row(value.slice(0, ROWS)).trim();
-    return value.length > ROWS ? `${table}\n... and ${amount(value.length - ROWS)} rows more` : table;
-  }
-  return harmless(inspect(value, { colors: isTTY, depth: 4 }));
+  if (isObservable(value)) return streamText(value);
+  if (Array.isArray(value) && value.length > 0 && value.every(isRow)) return tableText(value, output.columns);
+  return inspected(value, output.isTTY === true);
 }
 
-function isRow(value: unknown): boolean {
+function isRow(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const made: unknown = Object.getPrototypeOf(value);
   return made === Object.prototype || made === null;
 }
 
-/** The colours that `inspect` uses. */
-const COLOURS = new RegExp(
-  `(\\x1b\\[(?:${Object.values(inspect.styles)
-    .flatMap((style) => inspect.colors[style] ?? [])
-    .join("|")})m)`,
-);
+function streamText(stream: Observable<unknown>): string {
+  const info = originOf(stream)?.info;
+  if (!info) return "a stream, which runs for who subscribes";
+  const running = attachments().filter((one) => one.info === info);
+  const state = running.length > 0 ? `attached as ${running.map(({ id }) => id).join(", ")}` : "not attached";
+  const kind = stream instanceof EventStream ? "stream" : "stream through operators";
+  return `${printable(info.name)} ${kind}, ${state}`;
+}
 
-/** Lets nothing but those reach the terminal: `inspect` escapes strings, but not all of an error's text. */
-function harmless(text: string): string {
-  const line = (one: string): string =>
-    one
-      .split(COLOURS)
-      .map((part, i) => (i % 2 === 1 ? part : printable(part)))
-      .join("");
-  return text.split("\n").map(line).join("\n");
+function tableText(rows: readonly Readonly<Record<string, unknown>>[], columns = Infinity): string {
+  const omitted: string[] = [];
+  const shown = rows.slice(0, ROWS).map((row) => ({ ...row }));
+  const spare = SPARE.filter((name) => shown.some((row) => name in row));
+  for (;;) {
+    const lines = textFormat<unknown>(NEVER).row(shown).trim().split("\n");
+    const next = lines.some((line) => widthOf(line) > columns) ? spare.shift() : undefined;
+    if (next === undefined) {
+      const more = rows.length > ROWS ? [`... and ${amount(rows.length - ROWS)} rows more`] : [];
+      const without = omitted.length > 0 ? [`... without ${omitted.join(", ")}`] : [];
+      return [...lines.map((line) => cutLine(line, columns)), ...without, ...more].join("\n");
+    }
+    for (const row of shown) Reflect.deleteProperty(row, next);
+    omitted.push(next);
+  }
+}
+
+/** `inspect` escapes strings, but not all, and not all that it prints: an error's text can have colours of its own. */
+function inspected(value: unknown, colors: boolean): string {
+  const plain = inspect(value, { depth: 4 });
+  const harmless = plain.split("\n").map(printable).join("\n");
+  return colors && harmless === plain ? inspect(value, { depth: 4, colors }) : harmless;
 }

@@ -1,37 +1,76 @@
-import sliceAnsi from "slice-ansi";
+import measure from "fast-string-truncated-width";
 
 import type { Output } from "./output.js";
 
+/** What is written between these is cut at the edge by the terminal itself, where it finds a line wider than we do. */
+const NO_WRAP = "\x1b[?7l";
+const WRAP = "\x1b[?7h";
+
 /**
- * The end of a terminal's screen: lines that scroll by, and below them a block that is drawn anew in its place. No line is wider than
- * the terminal, so that the block can be found again, also after the terminal was made narrower.
+ * The end of a terminal's screen: lines that scroll by, and below them a block that is drawn anew in its place. No line is
+ * wider than the terminal.
  */
 export class Screen {
   readonly #output: Output;
-  #block = 0;
+  /** The widths of the block's lines. */
+  #block: readonly number[] = [];
 
   constructor(output: Output) {
     this.#output = output;
   }
 
-  /** Adds lines above the block, and replaces the block, which is cut to the height of the screen. */
-  draw(lines: readonly string[], block: readonly string[]): void {
-    const { columns = 80, rows = 24 } = this.#output;
-    const up = this.#block > 1 ? `\x1b[${this.#block - 1}A` : "";
-    const erase = this.#block > 0 ? `\r${up}\x1b[J` : "";
-    const fitting = block.length < rows ? block : [...block.slice(0, rows - 2), ...block.slice(-1)];
-    const cut = (line: string): string => sliceAnsi(line, 0, columns - 1);
-    this.#output.write(erase + lines.map((line) => `${cut(line)}\n`).join("") + fitting.map(cut).join("\n"));
-    this.#block = fitting.length;
+  get rows(): number {
+    return this.#output.rows || 24;
   }
 
-  /** A text as lines that fit. */
-  wrapped(text: string): string[] {
-    return text.match(new RegExp(`.{1,${(this.#output.columns ?? 80) - 1}}`, "gu")) ?? [];
+  get columns(): number {
+    return this.#output.columns || 80;
+  }
+
+  /** Adds lines above the block, and replaces the block, which is lower than the screen. */
+  draw(lines: readonly string[], block: readonly string[]): void {
+    const cut = (line: string): string => cutLine(line, this.columns - 1);
+    const fitting = block.map(cut);
+    const scrolling = lines.map((line) => `${cut(line)}\n`).join("");
+    // With the cursor at the start of the last line, a terminal that breaks that line anew moves no line above it.
+    const end = fitting.length > 0 ? "\r" : "";
+    this.#output.write(NO_WRAP + this.#erase() + scrolling + fitting.join("\n") + end + WRAP);
+    this.#block = fitting.map(widthOf);
   }
 
   /** Ends with lines that stay. */
   end(lines: readonly string[]): void {
     this.draw(lines, []);
   }
+
+  #erase(): string {
+    if (this.#block.length === 0) return "";
+    // A terminal that was made narrower has broken the lines that were wider.
+    const heights = this.#block.slice(0, -1).map((width) => Math.max(1, Math.ceil(width / this.columns)));
+    const up = heights.reduce((sum, height) => sum + height, 0);
+    return `\r${up > 0 ? `\x1b[${up}A` : ""}\x1b[J`;
+  }
+}
+
+/** Cuts a line, in which colours take no room, to so many columns. */
+export function cutLine(line: string, columns: number): string {
+  const { index } = measure(line, { limit: columns, ellipsis: "" });
+  if (index === line.length) return line;
+  return line.includes("\x1b") ? `${line.slice(0, index)}\x1b[m` : line.slice(0, index);
+}
+
+export function widthOf(line: string): number {
+  return measure(line).width;
+}
+
+/** Breaks a text into lines of so many columns. */
+export function breakLine(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (let rest = text; rest !== "";) {
+    const { index } = measure(rest, { limit: columns, ellipsis: "" });
+    const end = Math.max(index, 1);
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(end);
+  }
+  return lines;
 }

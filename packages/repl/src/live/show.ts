@@ -9,11 +9,16 @@ import { View } from "./view.js";
 export interface Showing {
   /** When it has ended and its last line is out. Rejects with the stream's error. */
   readonly done: Promise<void>;
-  /** Ends it in good order: what it attached is ended, what had happened before is still shown. */
+  /**
+   * Ends it in good order: what it attached is ended, and all that had happened before is still counted and shown. Asked
+   * again, it ends at once.
+   */
   stop(): void;
 }
 
-/** What ends in good order does so within this time, or is left. */
+/** How often it is looked whether what is ended has delivered all. */
+const LOOK_MS = 20;
+/** A stream that has not completed so long after its sources have is left. */
 const GRACE_MS = 1000;
 
 /**
@@ -34,12 +39,18 @@ export function show(stream: Observable<unknown>, output: Output): Showing {
     };
   });
   let timer: NodeJS.Timeout | undefined;
+  const wait = (): void => {
+    const running = attachments();
+    timer = attached.some((one) => running.includes(one))
+      ? setTimeout(wait, LOOK_MS)
+      : setTimeout(end, attached.length > 0 ? GRACE_MS : 0);
+  };
   return {
     done: done.finally(() => clearTimeout(timer)),
     stop() {
-      if (timer) return;
+      if (timer) return end();
       for (const one of attached) one.stop();
-      timer = setTimeout(end, attached.length > 0 ? GRACE_MS : 0);
+      wait();
     },
   };
 }

@@ -5,8 +5,8 @@ import { type Observable, Subscription } from "rxjs";
 import type { End } from "./end.js";
 import type { Output } from "./output.js";
 import { Sample } from "./sample.js";
-import { Screen } from "./screen.js";
-import { Tally } from "./tally.js";
+import { breakLine, Screen } from "./screen.js";
+import { amount, Tally } from "./tally.js";
 
 const FRAME_MS = 100;
 /** So many rows may come at once. After that, as long as more come than a screenful a second, some of them are shown. */
@@ -21,12 +21,15 @@ export class View {
   readonly #screen: Screen;
   readonly #format;
   readonly #sample: Sample<unknown>;
-  readonly #rows: number;
   #allowed = BURST;
   readonly #tally = new Tally();
   readonly #notices: string[] = [];
-  /** The table or picture that was drawn last. */
+  /** What came last since the last frame. */
+  #latest: unknown;
+  /** The table or histogram that was drawn last. */
   #picture: readonly string[] = [];
+  /** How many lines have scrolled since the heading. */
+  #sinceHeading = 0;
   #begun = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -34,7 +37,6 @@ export class View {
     this.#stream = stream;
     this.#screen = new Screen(output);
     this.#format = textFormat(stream);
-    this.#rows = output.rows ?? 24;
     this.#sample = new Sample(this.#allowed);
   }
 
@@ -47,7 +49,6 @@ export class View {
       tell();
     };
     this.#timer = setInterval(() => this.#draw(), FRAME_MS);
-    subscription.add(originOf(this.#stream)?.status.subscribe((status) => this.#hear(status)));
     subscription.add(
       this.#connect({
         complete: () => finish(() => end.complete()),
@@ -61,16 +62,21 @@ export class View {
 
   /** Of a stream's own events only those that are shown are made into objects. */
   #connect(end: End): Subscription {
-    if (!(this.#stream instanceof EventStream))
-      return this.#stream.subscribe({ ...end, next: (one) => this.#take(one) });
+    const stream = this.#stream;
     const subscription = new Subscription();
+    if (!(stream instanceof EventStream)) {
+      subscription.add(originOf(stream)?.status.subscribe((status) => this.#hear(status)));
+      subscription.add(stream.subscribe({ ...end, next: (one) => this.#take(one) }));
+      return subscription;
+    }
     try {
-      const connection = this.#stream.connect({
+      const connection = stream.connect({
         ...end,
-        status: () => {},
+        status: (status) => this.#hear(status),
         batch: (batch) => {
           this.#tally.events += batch.length;
-          for (let i = 0; i < batch.length; i++) this.#sample.offer(() => batch.row(i));
+          if (stream.info.tables && batch.length > 0) this.#latest = batch.row(batch.length - 1);
+          else for (let i = 0; i < batch.length; i++) this.#sample.offer(() => batch.row(i));
         },
       });
       subscription.add(() => connection.close());
@@ -82,35 +88,54 @@ export class View {
 
   #take(event: unknown): void {
     this.#tally.events++;
+    this.#latest = event;
     this.#sample.offer(() => event);
   }
 
   #hear(status: Status): void {
     if (status.type === "lost") this.#tally.lose(status);
-    if (status.type === "notice") this.#notices.push(...this.#screen.wrapped(`rxbpf: ${printable(status.message)}`));
+    if (status.type === "notice") {
+      this.#notices.push(...breakLine(`rxbpf: ${printable(status.message)}`, this.#screen.columns - 1));
+    }
   }
 
   #draw(): void {
-    this.#screen.draw(this.#lines(), [...this.#picture, this.#status()]);
+    const lines = this.#lines();
+    const room = this.#screen.rows - 2;
+    const hidden = this.#picture.length - room + 1;
+    const picture =
+      hidden > 1 ? [...this.#picture.slice(0, room - 1), `... ${amount(hidden)} lines more`] : this.#picture;
+    this.#screen.draw(lines, [...picture, this.#status()]);
   }
 
   /** What is new since the last frame. */
   #lines(): string[] {
     const lines = [...(this.#begun ? [] : linesOf(this.#format.head?.() ?? "")), ...this.#notices.splice(0)];
     this.#begun = true;
-    const refill = (this.#rows * FRAME_MS) / 1000;
+    const refill = (this.#screen.rows * FRAME_MS) / 1000;
     const events = this.#sample.take(Math.floor(Math.min(BURST, this.#allowed + refill)));
     this.#allowed = Math.min(BURST, this.#allowed + refill - events.length);
-    const last = events.at(-1);
-    if (Array.isArray(last) || last instanceof Histogram) {
+    const latest = this.#latest;
+    this.#latest = undefined;
+    if (isPicture(latest)) {
       // Each takes the place of the one before.
       this.#tally.shown = this.#tally.events;
-      this.#picture = linesOf(this.#format.row(last).replace(/^\n/, ""));
+      this.#picture = linesOf(this.#format.row(latest).replace(/^\n/, ""));
     } else {
       this.#tally.shown += events.length;
-      for (const event of events) lines.push(...linesOf(this.#format.row(event)));
+      for (const event of events) lines.push(...this.#rowLines(event));
     }
     return lines;
+  }
+
+  /** An event's line, under a heading where the last one scrolls away. */
+  #rowLines(event: unknown): string[] {
+    const own = linesOf(this.#format.row(event));
+    this.#sinceHeading += own.length;
+    if (own.length > 1) this.#sinceHeading = 1;
+    if (this.#sinceHeading <= this.#screen.rows - 3) return own;
+    this.#sinceHeading = 1;
+    return [...linesOf(this.#format.heading()), ...own];
   }
 
   #status(): string {
@@ -124,6 +149,11 @@ export class View {
     const lines = this.#lines();
     this.#screen.end([...lines, ...this.#picture, ...this.#tally.summary()]);
   }
+}
+
+/** Whether an event is a table or a histogram. */
+function isPicture(event: unknown): boolean {
+  return Array.isArray(event) || event instanceof Histogram;
 }
 
 function linesOf(text: string): string[] {

@@ -23,8 +23,7 @@ export class Keys {
     const typing = server as unknown as Typing;
     this.#press = typing._ttyWrite.bind(server);
     typing._ttyWrite = (text, key) => {
-      if (key?.name === "paste-start" || key?.name === "paste-end") this.pasting = key.name === "paste-start";
-      else if (!this.#held) this.#take(text, key);
+      if (!this.#held) this.#take(text, key);
       else if (key?.ctrl && key.name === "c") {
         this.#waiting.length = 0;
         interrupt();
@@ -47,7 +46,8 @@ export class Keys {
   }
 
   #take(text: string | undefined, key: Key): void {
-    if (this.pasting && key?.name === "tab") this.#press("  ", {});
+    if (key?.name === "paste-start" || key?.name === "paste-end") this.pasting = key.name === "paste-start";
+    else if (this.pasting && key?.name === "tab") this.#press("  ", {});
     else this.#press(text, key);
   }
 }

@@ -14,9 +14,12 @@ export const PACKAGES = {
   sinks: "@rxbpf/sinks",
 } as const;
 
-/** Node's modules that are in scope by their names: those that no global hides. */
+/** Those of Node's modules whose names mean a global already. */
+const GLOBALS = new Set(["console", "crypto", "process"]);
+
+/** Node's modules that are in scope by their names, as at Node's own prompt. */
 export const BUILTINS: readonly string[] = builtinModules.filter(
-  (name) => /^[a-z]\w*$/.test(name) && !(name in globalThis),
+  (name) => /^[a-z]\w*$/.test(name) && !GLOBALS.has(name),
 );
 
 const require = createRequire(import.meta.url);

@@ -8,14 +8,20 @@ import { BUILTINS, type PACKAGES } from "./packages.js";
 
 const namespaces: Readonly<Record<keyof typeof PACKAGES, object>> = { rxjs, core, filters, probes, sinks };
 
-/** What inputs find without importing it: every word of the packages, each package, and Node's modules. */
-function scope(): Record<string, unknown> {
+/**
+ * What inputs find without importing it, by name: every word of RxJS and of rxbpf's packages, and those packages
+ * themselves (`rxjs`, `core`, `filters`, `probes`, `sinks`). Node's modules, which are in scope too, are not among it.
+ */
+export function scope(): Record<string, unknown> {
   // Of a name that several export, that of the first package stands, as in the types.
   const words = Object.assign({}, ...Object.values(namespaces).reverse()) as Record<string, unknown>;
   return { ...words, ...namespaces };
 }
 
-/** Makes the scope global, where code that is evaluated finds it. */
+/**
+ * Makes the scope, and Node's modules by their names, global, where code that is evaluated finds it. What is declared or
+ * assigned there takes a name's place. `scopeTypes` has the types.
+ */
 export function installScope(): void {
   for (const [name, value] of Object.entries(scope())) define(name, { value, writable: true });
   for (const name of BUILTINS) {

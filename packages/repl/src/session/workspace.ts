@@ -1,9 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
-import { exportedNames } from "./exported-names.js";
-import { BUILTINS, PACKAGES, packageFolder, packageTypes } from "./packages.js";
+import { GLOBALS, scopeFolder } from "./scope-types.js";
 
 /** The file that re-exports what earlier inputs declared. */
 export const DECLARED = "declared.ts";
@@ -21,19 +19,10 @@ export class Workspace {
   readonly #remove: () => void;
 
   constructor(cwd: string) {
-    const folder = (this.folder = mkdtempSync(join(tmpdir(), "rxbpf-")));
+    const folder = (this.folder = scopeFolder());
     this.#remove = () => rmSync(folder, { recursive: true, force: true });
     process.once("exit", this.#remove);
-    for (const name of [...Object.values(PACKAGES), "@types/node"]) {
-      const link = join(folder, "node_modules", name);
-      mkdirSync(dirname(link), { recursive: true });
-      symlinkSync(packageFolder(name), link);
-    }
-    this.#write("package.json", JSON.stringify({ type: "module" }));
     this.#write("tsconfig.json", JSON.stringify({ compilerOptions: options(cwd), files: FILES }));
-    const names = namesByPackage();
-    this.#write("scope.d.ts", scope(names));
-    this.#write("globals.d.ts", globals(names));
     for (const file of [DECLARED, DRAFT, HINT]) this.#write(file, "export {};\n");
   }
 
@@ -52,7 +41,7 @@ export class Workspace {
   }
 }
 
-const FILES = ["scope.d.ts", "globals.d.ts", DECLARED, DRAFT, HINT];
+const FILES = [GLOBALS, DECLARED, DRAFT, HINT];
 
 function options(cwd: string): object {
   return {
@@ -68,35 +57,4 @@ function options(cwd: string): object {
     rootDirs: [".", cwd],
     paths: { "*": ["./node_modules/*", `${cwd}/node_modules/*`, `${cwd}/node_modules/@types/*`] },
   };
-}
-
-/** The names in scope by the package that they are of. Of a name that several export, the first package's stands. */
-function namesByPackage(): Map<string, string[]> {
-  const seen = new Set<string>();
-  const names = Object.values(PACKAGES).map((name) => {
-    const own = [...exportedNames(packageTypes(name))].filter((one) => !seen.has(one));
-    for (const one of own) seen.add(one);
-    return [name, own] as const;
-  });
-  return new Map(names);
-}
-
-/** One module of all packages, with each package as a namespace too, where what is hidden is found. */
-function scope(names: ReadonlyMap<string, readonly string[]>): string {
-  return [
-    ...[...names].map(([name, own]) => `export { ${own.join(", ")} } from "${name}";`),
-    ...Object.entries(PACKAGES).map(([word, name]) => `export * as ${word} from "${name}";`),
-    "export as namespace rxbpfScope;",
-    "",
-  ].join("\n");
-}
-
-/** Makes what the scope exports global, an alias being value and type alike, and Node's own modules, as Node's prompt does. */
-function globals(names: ReadonlyMap<string, readonly string[]>): string {
-  const words = [...[...names.values()].flat(), ...Object.keys(PACKAGES)];
-  return [
-    ...words.map((name) => `import ${name} = rxbpfScope.${name};`),
-    ...BUILTINS.map((name) => `declare const ${name}: typeof import("node:${name}");`),
-    "",
-  ].join("\n");
 }

@@ -14,7 +14,8 @@ export function seriesAt(path: string | readonly string[]): readonly [Series, ..
   const groups = new Map<string, [Recording, ...Recording[]]>();
   for (const recording of (typeof path === "string" ? filesAt(path) : path).map(readRecording)) {
     const { probe, schema } = recording.info;
-    const key = JSON.stringify([probe, Object.entries(schema.fields).map(([name, { kind }]) => [name, kind])]);
+    const fields = Object.entries(schema.fields).map(([name, { kind, optional }]) => [name, kind, optional]);
+    const key = JSON.stringify([probe, fields]);
     const before = groups.get(key);
     if (before) before.push(recording);
     else groups.set(key, [recording]);

@@ -1,0 +1,129 @@
+import type { EventEmitter } from "node:events";
+import { Recoverable, type REPLServer } from "node:repl";
+import type { WriteStream } from "node:tty";
+
+import { attachments } from "@rxbpf/core";
+import { config } from "rxjs";
+
+import { endInOrder } from "../script/ending.js";
+import { faultText } from "../session/faults.js";
+import type { Input } from "../session/input.js";
+import { installScope } from "../session/scope.js";
+import { Session } from "../session/session.js";
+import { addCommands } from "./commands.js";
+import { complete } from "./completer.js";
+import { errorText } from "./error-text.js";
+import { Evaluator } from "./evaluator.js";
+import type { Keys } from "./keys.js";
+import { keepPromptBelow } from "./output.js";
+
+/** What becomes of what is typed at a prompt. */
+export class Inputs {
+  readonly #keys: Keys;
+  readonly #output: WriteStream;
+  readonly #session = new Session(process.cwd());
+  readonly #evaluator: Evaluator;
+  /** The lines of an input that is not complete yet. */
+  #unfinished = "";
+
+  constructor(server: REPLServer, keys: Keys, output: WriteStream) {
+    this.#keys = keys;
+    this.#output = output;
+    this.#evaluator = new Evaluator(this.#session, output, inLines);
+    installScope();
+    addCommands(server, this.#session);
+    server.once(
+      "exit",
+      keepPromptBelow(server, output, () => !keys.held),
+    );
+    onInterrupt(server, output, () => {
+      const wasUnfinished = this.#unfinished !== "";
+      this.#unfinished = "";
+      return wasUnfinished;
+    });
+    process.on("SIGINT", () => (keys.held ? this.interrupt() : server.emit("SIGINT")));
+    for (const signal of ["SIGTERM", "SIGHUP"]) process.once(signal, () => server.close());
+    onError(server, (error) => console.error(errorText(error)));
+  }
+
+  /** Takes what has been typed since the last prompt; `done` brings the next. */
+  evaluate(code: string, done: (error: Error | null) => void): void {
+    const input = this.#session.parse(code);
+    if (input === "incomplete" || this.#keys.pasting) {
+      this.#unfinished = code;
+      done(new Recoverable(new SyntaxError("incomplete")));
+      return;
+    }
+    this.#unfinished = "";
+    if ("faults" in input) {
+      this.#output.write(`${input.faults.map((fault) => faultText(fault, code)).join("\n")}\n`);
+      done(null);
+    } else void this.#run(input, done);
+  }
+
+  async #run(input: Input, done: (error: null) => void): Promise<void> {
+    this.#keys.hold();
+    await this.#evaluator.run(input);
+    done(null);
+    this.#keys.release();
+  }
+
+  /** Ends what runs, so that the prompt comes back. */
+  interrupt(): void {
+    this.#evaluator.interrupt();
+  }
+
+  /** What can follow a line, and what of it that completes. */
+  async complete(line: string, done: Completed): Promise<void> {
+    // Without types, as while the language server cannot be run, there is nothing to choose from.
+    const result = await complete(this.#session, this.#unfinished + line).catch(() => undefined);
+    done(null, result ?? [[], line]);
+  }
+
+  /** Ends what is attached in good order, its sinks written. */
+  async end(): Promise<void> {
+    await endInOrder();
+    this.#session.close();
+  }
+}
+
+export { privilegeText } from "./privileges.js";
+
+export type Completed = (error: Error | null, result: [words: string[], typed: string]) => void;
+
+/**
+ * Runs code that does not pause with the terminal in its usual mode, where Ctrl-C is a signal, which can end even a loop;
+ * otherwise it is a key like others, which somebody must read.
+ */
+function inLines<T>(run: () => T): T {
+  process.stdin.setRawMode(false);
+  try {
+    return run();
+  } finally {
+    process.stdin.setRawMode(true);
+  }
+}
+
+/** Ctrl-C at a prompt where nothing has been typed ends what is attached. Else it does what it does at Node's prompt. */
+function onInterrupt(server: REPLServer, output: WriteStream, forget: () => boolean): void {
+  const listeners = server.listeners("SIGINT") as ((...args: unknown[]) => void)[];
+  server.removeAllListeners("SIGINT");
+  server.on("SIGINT", () => {
+    const running = attachments();
+    if (!forget() && server.line === "" && running.length > 0) {
+      for (const one of running) one.stop();
+      output.write(`\nStopped ${running.map(({ id }) => id).join(", ")}\n`);
+      server.displayPrompt();
+    } else for (const listener of listeners) listener.call(server);
+  });
+}
+
+/** What nobody catches is said, and the prompt goes on. */
+function onError(server: REPLServer, say: (error: unknown) => void): void {
+  config.onUnhandledError = say;
+  process.on("uncaughtException", say);
+  process.on("unhandledRejection", say);
+  // Node's prompt evaluates in a domain, which would print what processes wrote into a message as it is.
+  const { _domain: domain } = server as unknown as { _domain?: EventEmitter };
+  domain?.removeAllListeners("error").on("error", say);
+}
