@@ -1,7 +1,6 @@
 // Ways to record opens: ours, and its peers from Debian packages where they are installed.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { replay } from "@rxbpf/sinks";
@@ -30,6 +29,11 @@ export const tools = Object.fromEntries(
   Object.entries({
     record: {
       command: (file) => [...rxbpf, "record", "opensnoop", "-o", file],
+      writes: true,
+      opens: inRecording,
+    },
+    "record --compress": {
+      command: (file) => [...rxbpf, "record", "opensnoop", "--compress", "-o", file],
       writes: true,
       opens: inRecording,
     },
@@ -65,9 +69,6 @@ function inRecording(file, program) {
 }
 
 function inPerf(file, program) {
-  const script = `"$1" script -F comm -i "$2" | grep -c "$3"`;
-  const [directory, name] = [path.dirname(file), path.basename(file)];
-  return Number(
-    execFileSync("sh", ["-c", script, "sh", peers.perf, name, program], { cwd: directory, encoding: "utf8" }),
-  );
+  const script = '"$1" script -F comm -i "$2" | grep -c "$3"';
+  return Number(execFileSync("sh", ["-c", script, "sh", peers.perf, file, program], { encoding: "utf8" }));
 }
