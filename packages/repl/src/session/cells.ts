@@ -13,7 +13,7 @@ const CELLS = 64;
 
 /**
  * What inputs have declared. Each input that declares something is a module of its own, a cell; what a name means is
- * fixed when an input is taken, so a name can be declared again. All cells exist, empty, before they are needed, and only
+ * fixed when an input is taken, so a name can be declared again. All cells exist, empty and open, before they are needed, and only
  * `declared.ts` imports them: as long as no module imports a new file, the language server keeps its program and an
  * input is checked in milliseconds. When they are used up, their number is doubled.
  */
@@ -68,6 +68,7 @@ export class Cells {
     for (let i = 0; i < count; i++) {
       const cell = nameOf(this.#lines.length);
       this.#workspace.reserve(`${cell}.ts`);
+      this.#server.write(`${cell}.ts`, "export {};\n");
       this.#lines.push(`import "./${cell}.js";`);
     }
   }
