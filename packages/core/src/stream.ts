@@ -11,6 +11,7 @@ import {
 
 import { Run } from "./attachments.js";
 import { Iteration } from "./iteration.js";
+import { printable } from "./text/printable.js";
 import type { Connection, Lost, Receiver, Source, Status, StreamInfo } from "./source.js";
 
 /** What streams made from each other by `until` have in common. */
@@ -127,6 +128,11 @@ export class EventStream<E> extends Observable<E> {
         connection.close();
       },
     };
+  }
+
+  /** How Node's `inspect` shows it: what it is made of says little. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `[EventStream ${printable(this.info.name)}]`;
   }
 
   #subscribe(subscriber: Subscriber<E>): TeardownLogic {

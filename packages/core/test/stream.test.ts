@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 import {
   attachments,
   type Connection,
@@ -297,4 +299,8 @@ test("a source that ends while it starts is not listed", () => {
   });
   stream.subscribe();
   expect(running(stream)).toEqual([]);
+});
+
+test("a stream in a value that is printed is told by its name", () => {
+  expect(inspect({ opens: driven().stream })).toBe("{ opens: [EventStream numbers] }");
 });

@@ -161,8 +161,13 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
     return [name, stream] as const;
   });
   const made = Object.assign(open, { definition, options, parse }, Object.fromEntries(counts));
-  return Object.defineProperty(made, "name", { value: definition.name }) as unknown as Probe<F, O, E, A>;
+  const named = Object.defineProperty(made, "name", { value: definition.name });
+  // How Node's `inspect` shows it.
+  Object.defineProperty(named, INSPECT, { value: () => `[Probe ${definition.name}: ${definition.summary}]` });
+  return named as unknown as Probe<F, O, E, A>;
 }
+
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /** Gives each row the time of its table, and the rows their order. */
 function sorted<R>(source: Source<readonly R[]>, { order }: Aggregation): Source<readonly R[]> {
