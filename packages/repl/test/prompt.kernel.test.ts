@@ -211,7 +211,7 @@ test("what others print comes above what is being typed", async () => {
 test("an error that nobody caught is told without what could be obeyed by the terminal, and the prompt goes on", async () => {
   const prompt = await startPrompt();
   await enter(prompt, String.raw`setTimeout(() => { throw new Error("red \x1b[31m alert") }, 1)`);
-  await prompt.waitFor(String.raw`red \x1b[31m alert`);
+  await prompt.waitFor(/^red \\x1b\[31m alert\nrxbpf>$/m);
   expect(await enter(prompt, "6 * 7")).toContain("42");
 });
 

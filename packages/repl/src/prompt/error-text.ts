@@ -1,9 +1,7 @@
 import { printable } from "@rxbpf/core";
 
-/** What a person is told of an error: its name and message, and where in the input it arose. Nothing of its strings reaches the terminal raw. */
+/** What a person is told of an error: its name and message. Nothing of its strings reaches the terminal as it is. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return `Thrown: ${printable(String(error))}`;
-  const place = /\bprompt:(\d+)(?::\d+)?/.exec(error.stack ?? "")?.[1];
-  const name = error.name === "Error" ? "" : `${error.name}: `;
-  return printable(`${name}${error.message}${place && place !== "1" ? ` (line ${place})` : ""}`);
+  return printable(error.name === "Error" ? error.message : `${error.name}: ${error.message}`);
 }

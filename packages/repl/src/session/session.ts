@@ -112,6 +112,8 @@ function codeOf(markdown: string): string {
 function plain(markdown: string): string {
   return markdown
     .replace(FENCE, "$1")
+    .replaceAll(/^\(alias\) /gm, "")
+    .replaceAll(/\*@(\w+)\*/g, "@$1")
     .replaceAll(/\n{3,}/g, "\n\n")
     .trimEnd();
 }
