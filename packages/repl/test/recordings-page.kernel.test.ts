@@ -109,7 +109,9 @@ test("the files that each command opens in each second, the same by all", async 
   const expected = counts(opens, ({ time, comm }) => [second(time), comm as string])
     .map(([[second = "", comm = ""], files]) => ({ second, comm, files }))
     .sort((a, b) => order([a.second], [b.second]) || b.files - a.files || order([a.comm], [b.comm]));
-  expect(expected.find(({ comm }) => /^(cc1|clang)/.test(comm))?.files).toBeGreaterThan(10);
+  // The compiler may have run from one second into the next.
+  const compiler = expected.filter(({ comm }) => /^(cc1|clang)/.test(comm)).map(({ files }) => files);
+  expect(compiler.reduce((sum, files) => sum + files, 0)).toBeGreaterThan(10);
   expect(await byDuckDb(perSecond)).toEqual(expected);
   expect(byPolars(perSecond)).toEqual(expected);
 });
