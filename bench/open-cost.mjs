@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const OPENS = 150_000;
 
 function tracers(folder, emptySet) {
-  const rxbpf = ["node", path.join(root, "packages/repl/bin/rxbpf.js")];
+  const rxbpf = ["node", path.join(root, "packages/repl/bin/rxbpf.cjs")];
   const peers = {
     "libbpf-tools opensnoop": ["/usr/sbin/opensnoop"],
     "bpftrace opensnoop.bt": ["/usr/sbin/opensnoop.bt"],

@@ -5,7 +5,7 @@ import { spawn } from "@lydell/node-pty";
 
 import { median } from "./statistics.mjs";
 
-const command = fileURLToPath(new URL("../packages/repl/bin/rxbpf.js", import.meta.url));
+const command = fileURLToPath(new URL("../packages/repl/bin/rxbpf.cjs", import.meta.url));
 
 /** @returns medians of seconds since its start: `shown`, `checked` */
 export async function prompt({ rounds }) {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { replay } from "@rxbpf/sinks";
 import { count, filter, lastValueFrom } from "rxjs";
 
-const rxbpf = [process.execPath, fileURLToPath(new URL("../packages/repl/bin/rxbpf.js", import.meta.url))];
+const rxbpf = [process.execPath, fileURLToPath(new URL("../packages/repl/bin/rxbpf.cjs", import.meta.url))];
 const peers = {
   opensnoop: "/usr/sbin/opensnoop",
   bpftrace: "/usr/bin/bpftrace",

@@ -20,12 +20,12 @@ const places = {
   transform(code, id) {
     const [, name, file] = /\/packages\/([^/]+)\/(dist\/.*)$/.exec(id) ?? [];
     if (name === undefined || !code.includes("import.meta.url")) return undefined;
-    const place = `new URL("${file}", import.meta.resolve("@rxbpf/${name}/package.json")).href`;
+    const place = `new URL("${file}", "file://" + require.resolve("@rxbpf/${name}/package.json")).href`;
     return { code: code.replaceAll("import.meta.url", place), map: null };
   },
 };
 
-/** What runs a user's code stays where it is: see bin/rxbpf.js. */
+/** What runs a user's code stays where it is: see bin/rxbpf.cjs. */
 const sharing = {
   name: "sharing",
   resolveId(specifier) {
@@ -42,5 +42,6 @@ const bundle = await rolldown({
   resolve: { alias: { rxjs } },
   plugins: [places, sharing],
 });
-await bundle.write({ dir: to, format: "esm", chunkFileNames: "[name].js" });
+// Node loads CommonJS without what it has for modules.
+await bundle.write({ dir: to, format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "[name].cjs" });
 await bundle.close();

@@ -10,7 +10,7 @@ const BATCH = 4096;
 /** How long one turn of the event loop may go on reading. */
 const TURN_MS = 10;
 /** While events come, the ring is read this often. */
-const PAUSE_MS = 5;
+const PAUSE_MS = 10;
 
 /**
  * Reads a ring in batches. While records come it looks every few milliseconds and asks for

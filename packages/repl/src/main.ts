@@ -35,12 +35,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") process.exitCode = fail(writeError("stdout", error));
 });
 
-try {
-  await program.parseAsync();
-} catch (error) {
+// Not awaited: the bundle is CommonJS.
+program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : usage(error);
   else process.exitCode = fail(error);
-}
+});
 
 /** One line for a command line that commander refused, with where to find what would have been accepted. */
 function usage(error: CommanderError): number {

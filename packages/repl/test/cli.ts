@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 
 import { type Child, type Outcome, run, start } from "../../../testing/programs.js";
 
-const MAIN = fileURLToPath(new URL("../bin/rxbpf.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../bin/rxbpf.cjs", import.meta.url));
 
 /** The command line of `rxbpf`, for a shell or another command that becomes it. */
 export function commandLine(...args: readonly string[]): [string, ...string[]] {

@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { bpftool, dumpIds, keyWords, makeCgroup, pinPath } from "../../../testing/kernel-objects.js";
 import { startShell } from "../../../testing/shell.js";
 
-const MAIN = fileURLToPath(new URL("../bin/rxbpf.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../bin/rxbpf.cjs", import.meta.url));
 
 /** Runs the command to its end. */
 function rxbpf(...args: readonly string[]) {

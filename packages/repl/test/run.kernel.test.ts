@@ -351,7 +351,7 @@ test("a script whose reader has gone ends", async () => {
 test("an executable file that begins with the command is a command itself", async () => {
   const bin = path.join(folder, uniqueName());
   mkdirSync(bin);
-  symlinkSync(fileURLToPath(new URL("../bin/rxbpf.js", import.meta.url)), path.join(bin, "rxbpf"));
+  symlinkSync(fileURLToPath(new URL("../bin/rxbpf.cjs", import.meta.url)), path.join(bin, "rxbpf"));
   const file = script(
     `#!/usr/bin/env -S rxbpf run\nconst [, , given]: string[] = process.argv;\nthrow new Error(given);\n`,
   );

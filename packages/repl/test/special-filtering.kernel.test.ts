@@ -13,7 +13,7 @@ import { type Shell, startShell } from "../../../testing/shell.js";
  * The walk through BCC's page on special filtering, with the page's own lines: bpftool makes
  * and edits the sets, and rxbpf stands where BCC's tools do.
  */
-const RXBPF = fileURLToPath(new URL("../bin/rxbpf.js", import.meta.url));
+const RXBPF = fileURLToPath(new URL("../bin/rxbpf.cjs", import.meta.url));
 
 /** The tools, each with a line of shell that makes it show a line with a word in it. */
 const TOOLS: readonly { tool: string; act: (word: string) => string }[] = [

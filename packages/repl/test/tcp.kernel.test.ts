@@ -7,7 +7,7 @@ import { type Actor, actors } from "../../../testing/actor.js";
 import { makeNetwork } from "../../../testing/network.js";
 import { run, start } from "../../../testing/programs.js";
 
-const RXBPF = fileURLToPath(new URL("../bin/rxbpf.js", import.meta.url));
+const RXBPF = fileURLToPath(new URL("../bin/rxbpf.cjs", import.meta.url));
 const startActor = actors();
 const network = makeNetwork();
 const { left, right, leftAddress, rightAddress } = network;
