@@ -37,8 +37,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 // Not awaited: the bundle is CommonJS.
 program.parseAsync().catch((error: unknown) => {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : usage(error);
-  else process.exitCode = fail(error);
+  if (!(error instanceof CommanderError)) process.exitCode = fail(error);
+  else if (error.exitCode !== 0) process.exitCode = usage(error);
 });
 
 /** One line for a command line that commander refused, with where to find what would have been accepted. */
