@@ -2,6 +2,7 @@
 /* Files that processes open: open, creat, openat, openat2, and opens made by io_uring. */
 #include "event.bpf.h"
 #include "filter.bpf.h"
+#include "io_uring.bpf.h"
 #include "path.bpf.h"
 #include "syscall.bpf.h"
 
@@ -169,53 +170,58 @@ static __always_inline bool is_open(__u8 opcode)
 	return opcode == 18 || opcode == 28; /* IORING_OP_OPENAT, IORING_OP_OPENAT2 */
 }
 
-SEC("tp_btf/io_uring_submit_req")
-int BPF_PROG(io_uring_submit, struct io_kiocb *request)
+/* The name that a request has copied. */
+static __always_inline const char *name_of(struct io_open *open)
+{
+	struct filename *filename;
+
+	if (bpf_core_type_exists(struct delayed_filename))
+		filename = BPF_CORE_READ((struct io_open___delayed *)open,
+					 filename.__incomplete_filename);
+	else
+		filename = BPF_CORE_READ(open, filename);
+	return BPF_CORE_READ(filename, name);
+}
+
+static __always_inline void uring_submitted(struct io_kiocb *request)
 {
 	/* A request starts with what its operation needs. */
 	struct io_open *open = (void *)request;
 	__u64 key = (__u64)request;
 
 	if (!is_open(request->opcode) || drop_current())
-		return 0;
+		return;
 
 	/* The kernel adds O_LARGEFILE to what the process asked for. */
 	__u32 flags = BPF_CORE_READ(open, how.flags) & ~O_LARGEFILE;
 	struct open_event_record *record = new_record(SLOT_IO_URING);
 
 	if (!record || flags_unwanted(flags))
-		return 0;
+		return;
 	record->event.io_uring = true;
 	describe(record, BPF_CORE_READ(open, dfd), flags, BPF_CORE_READ(open, how.mode),
-		 BPF_CORE_READ(open, filename, name), true);
+		 name_of(open), true);
 	/* If this succeeds nothing will tell of it, so tell now, while its result is not known. */
-	if (request->flags & REQ_F_CQE_SKIP && !only_failed) {
+	if (request->flags & REQ_F_CQE_SKIP && !only_failed)
 		send(record, -EINPROGRESS);
-		return 0;
-	}
-	if (bpf_map_update_elem(&io_uring_opens, &key, record, BPF_ANY))
+	else if (bpf_map_update_elem(&io_uring_opens, &key, record, BPF_ANY))
 		LOST(lost_map_full);
-	return 0;
 }
 
-SEC("tp_btf/io_uring_complete")
-int BPF_PROG(io_uring_complete, void *ring, struct io_kiocb *request, struct io_uring_cqe *cqe)
+static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_kiocb *request,
+					    __u64 user_data, __s32 result)
 {
 	__u64 key = (__u64)request;
 	struct open_event_record *record;
 
 	record = bpf_map_lookup_elem(&io_uring_opens, &key);
 	if (!record)
-		return 0;
-
-	long ret = cqe->res;
-
+		return;
 	record->event.who.time = bpf_ktime_get_ns();
 	/* Something else, when the open succeeded in silence and its request came to be used again. */
-	if (is_open(BPF_CORE_READ(request, opcode)) && !result_unwanted(ret))
-		send(record, ret);
+	if (is_open(BPF_CORE_READ(request, opcode)) && !result_unwanted(result))
+		send(record, result);
 	bpf_map_delete_elem(&io_uring_opens, &key);
-	return 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "io_uring.bpf.h"
 #include "syscall.bpf.h"
 #include "tcp.bpf.h"
 
@@ -53,7 +54,9 @@ static __always_inline void remember_multishot(struct io_kiocb *request)
 
 	if (request->opcode != IORING_OP_ACCEPT_)
 		return;
-	if (!(BPF_CORE_READ(accept, iou_flags) & IORING_ACCEPT_MULTISHOT_))
+	/* Where nothing tells whether it accepts many times it is taken for one that does. */
+	if (bpf_core_field_exists(accept->iou_flags) &&
+	    !(BPF_CORE_READ(accept, iou_flags) & IORING_ACCEPT_MULTISHOT_))
 		return;
 
 	struct multishot key = {.ring = (__u64)request->ctx, .user_data = request->cqe.user_data};
@@ -63,11 +66,9 @@ static __always_inline void remember_multishot(struct io_kiocb *request)
 		LOST(lost_map_full);
 }
 
-SEC("tp_btf/io_uring_submit_req")
-int BPF_PROG(io_uring_submit, struct io_kiocb *request)
+static __always_inline void uring_submitted(struct io_kiocb *request)
 {
 	remember_multishot(request);
-	return 0;
 }
 
 /* A request that waited is about to go on: so those are known too that were submitted before the trace. */
@@ -111,22 +112,20 @@ static __always_inline void completed(struct io_ring_ctx *ring, __u32 file_slot,
 		accepted(sk);
 }
 
-SEC("tp_btf/io_uring_complete")
-int BPF_PROG(io_uring_complete, struct io_ring_ctx *ring, struct io_kiocb *request,
-	     struct io_uring_cqe *cqe)
+static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_kiocb *request,
+					    __u64 user_data, __s32 result)
 {
-	struct multishot key = {.ring = (__u64)ring, .user_data = cqe->user_data};
+	struct multishot key = {.ring = (__u64)ring, .user_data = user_data};
 	struct io_accept *accept = (void *)request;
 	__u32 *slot;
 
 	if (!request) {
 		slot = bpf_map_lookup_elem(&multishots, &key);
 		if (slot)
-			completed(ring, *slot, cqe->res);
+			completed(ring, *slot, result);
 	} else if (BPF_CORE_READ(request, opcode) == IORING_OP_ACCEPT_) {
 		/* A multishot's last completion is its request's own. */
 		bpf_map_delete_elem(&multishots, &key);
-		completed(ring, BPF_CORE_READ(accept, file_slot), cqe->res);
+		completed(ring, BPF_CORE_READ(accept, file_slot), result);
 	}
-	return 0;
 }

@@ -135,6 +135,15 @@ struct io_open {
 	struct open_how how;
 };
 
+/* Since 7.0 the copy is made sure of later. */
+struct delayed_filename {
+	struct filename *__incomplete_filename;
+};
+
+struct io_open___delayed {
+	struct delayed_filename filename;
+};
+
 struct io_accept {
 	int iou_flags;
 	__u32 file_slot;

@@ -63,12 +63,13 @@ export function load(image: Image, patch: Patch, check: (btf: Btf) => void = () 
       break;
     }
   }
-  const [first] = refusals;
-  if (first && refusals.length === 1) throw first;
+  // The last variant needs the least of a kernel.
+  const last = refusals.at(-1);
+  if (last && refusals.length === 1) throw last;
   throw new NotSupportedError(
-    `Cannot trace with ${image.name}: this kernel accepts none of its ${refusals.length} variants; the first: ${first?.message}`,
+    `Cannot trace with ${image.name}: this kernel accepts none of its ${refusals.length} variants; the last: ${last?.message}`,
     image.name,
-    { cause: first },
+    { cause: last },
   );
 }
 

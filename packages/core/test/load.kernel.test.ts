@@ -96,11 +96,11 @@ test("of several variants the first that the kernel takes runs, and says so", as
   await recording.find(({ number }) => number === 0);
 });
 
-test("when the kernel takes no variant, the reason of the first is told and all is freed", () => {
-  const error = refusal([{ programs: ["careless"] }, { programs: ["hookless"] }]);
+test("when the kernel takes no variant, the reason of the last is told, which needs the least, and all is freed", () => {
+  const error = refusal([{ programs: ["hookless"] }, { programs: ["careless"] }]);
   expect(error).toBeInstanceOf(NotSupportedError);
   expect(error.message).toMatch(
-    /^Cannot trace with ticks: this kernel accepts none of its 2 variants; the first: Cannot load ticks: EACCES: R\d invalid/,
+    /^Cannot trace with ticks: this kernel accepts none of its 2 variants; the last: Cannot load ticks: EACCES: R\d invalid/,
   );
   expect(error.cause).toBeInstanceOf(VerifierError);
 });

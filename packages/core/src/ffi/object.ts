@@ -196,5 +196,9 @@ function because(log: string): string {
     verdict > 0
       ? lines[verdict - 1]
       : lines.find((line) => line.startsWith("libbpf: ") && !/ failed to load: -\d+$|BEGIN|END/.test(line));
-  return line ? `: ${line.replace(/^libbpf: /, "")}` : "";
+  return line ? `: ${line.replace(/^libbpf: /, "").replace(NO_HELPER, TOO_OLD)}` : "";
 }
+
+/** The verifier's word for a function of the kernel's that this one does not have. */
+const NO_HELPER = /^invalid func unknown#(\d+)$/;
+const TOO_OLD = "this kernel is too old for it: it has no BPF helper $1";

@@ -1,5 +1,6 @@
-import { address, type Knob, u16, u32, u8, who } from "@rxbpf/core";
+import { address, type Knob, u16, u32, u8, type Variant, who } from "@rxbpf/core";
 
+import { withIoUring } from "./io-uring.js";
 import { flag, isWanted, type Option, show, UsageError } from "./options.js";
 
 /** Both ends of a connection, as `struct connection` in bpf/include/tcp.bpf.h, and who caused the event. */
@@ -55,8 +56,10 @@ export function isOfIp({ ipv4, ipv6 }: Chosen, ip: number): boolean {
   return isWanted(ipv4 ? 4 : ipv6 ? 6 : undefined, ip);
 }
 
-/** The programs of bpf/include/accept.bpf.h that see accepts through io_uring. */
-export const IO_URING_PROGRAMS = ["io_uring_submit", "io_uring_wake", "io_uring_complete"] as const;
+/** The variants of a probe of which a program includes bpf/include/accept.bpf.h. */
+export function accepting(without: Variant): readonly Variant[] {
+  return withIoUring(without, "connections accepted through io_uring", ["io_uring_wake"]);
+}
 
 /** The switches of bpf/include/tcp.bpf.h. */
 export function tcpKnobs({ ipv4, ipv6 }: Chosen, only: readonly number[] = []): Readonly<Record<string, Knob>> {

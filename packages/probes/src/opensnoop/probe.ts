@@ -1,6 +1,7 @@
 import { column, type Column } from "@rxbpf/core";
 
 import { common } from "../define/common.js";
+import { withIoUring } from "../define/io-uring.js";
 import { command, flag, integer, isWanted, list, text, UsageError } from "../define/options.js";
 import { probe } from "../define/probe.js";
 import { sinceFirst } from "../define/times.js";
@@ -48,10 +49,7 @@ export const opensnoop = probe({
       throw new UsageError("name takes at most 15 bytes, which is all that the kernel keeps of a thread's name");
     if (pid !== undefined && exec) throw new UsageError("pid and exec exclude each other");
   },
-  variants: () => [
-    { programs: ["sys_exit", "io_uring_submit", "io_uring_complete"] },
-    { programs: ["sys_exit"], lacks: "opens made through io_uring" },
-  ],
+  variants: () => withIoUring({ programs: ["sys_exit"] }, "opens made through io_uring"),
   knobs: ({ failed, pid, tid, uid, name, flagFilter, fullPath }) => ({
     only_failed: failed,
     only_pid: tid === undefined ? pid : undefined,

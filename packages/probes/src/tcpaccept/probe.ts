@@ -2,7 +2,7 @@ import { column, type Column } from "@rxbpf/core";
 
 import { flag, integer, isWanted } from "../define/options.js";
 import { probe } from "../define/probe.js";
-import { checkIp, IO_URING_PROGRAMS, ipOptions, isOfIp, ports, tcpKnobs } from "../define/tcp.js";
+import { accepting, checkIp, ipOptions, isOfIp, ports, tcpKnobs } from "../define/tcp.js";
 import { clockTime, sinceFirst } from "../define/times.js";
 import { type AcceptEvent, acceptEvent } from "./schema.js";
 
@@ -26,10 +26,7 @@ export const tcpaccept = probe({
     ...ipOptions,
   },
   check: checkIp,
-  variants: () => [
-    { programs: ["sys_exit", ...IO_URING_PROGRAMS] },
-    { programs: ["sys_exit"], lacks: "connections accepted through io_uring" },
-  ],
+  variants: () => accepting({ programs: ["sys_exit"] }),
   knobs: ({ pid, port, ...ip }) => ({ only_pid: pid, ...tcpKnobs(ip, port) }),
   recorded: {
     options: ["time", "timestamp", "pid", "port", "ipv4", "ipv6"],

@@ -2,7 +2,7 @@ import { column, type Column } from "@rxbpf/core";
 
 import { flag, integer, isWanted } from "../define/options.js";
 import { probe } from "../define/probe.js";
-import { checkIp, IO_URING_PROGRAMS, ipOptions, isOfIp, tcpKnobs } from "../define/tcp.js";
+import { accepting, checkIp, ipOptions, isOfIp, tcpKnobs } from "../define/tcp.js";
 import { sinceFirst } from "../define/times.js";
 import { type SessionEvent, sessionEvent } from "./schema.js";
 
@@ -28,10 +28,7 @@ export const tcptracer = probe({
     verbose: flag("show types as words, nanoseconds, and the network namespace", { short: "v" }),
   },
   check: checkIp,
-  variants: () => [
-    { programs: [...PROGRAMS, ...IO_URING_PROGRAMS], interruptible: PAIRED },
-    { programs: PROGRAMS, interruptible: PAIRED, lacks: "connections accepted through io_uring" },
-  ],
+  variants: () => accepting({ programs: PROGRAMS, interruptible: PAIRED }),
   knobs: ({ pid, netns, ...ip }) => ({ only_pid: pid, only_netns: netns, ...tcpKnobs(ip) }),
   recorded: {
     options: ["timestamp", "pid", "netns", "ipv4", "ipv6", "verbose"],

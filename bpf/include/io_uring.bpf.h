@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Requests of io_uring as they are taken and completed. Its tracepoints have changed: of
+ * each kind of program here a kernel has one. The including program defines what they do.
+ */
+#pragma once
+
+#include "kernel.bpf.h"
+
+static __always_inline void uring_submitted(struct io_kiocb *request);
+
+/* RING and REQUEST can only be read by BPF_CORE_READ. */
+static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_kiocb *request,
+					    __u64 user_data, __s32 result);
+
+SEC("tp_btf/io_uring_submit_req")
+int BPF_PROG(io_uring_submit_req, struct io_kiocb *request)
+{
+	uring_submitted(request);
+	return 0;
+}
+
+/* Its former name. */
+SEC("tp_btf/io_uring_submit_sqe")
+int BPF_PROG(io_uring_submit_sqe, struct io_kiocb *request)
+{
+	uring_submitted(request);
+	return 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(io_uring_complete_entry, struct io_ring_ctx *ring, struct io_kiocb *request,
+	     struct io_uring_cqe *cqe)
+{
+	uring_completed(ring, request, cqe->user_data, cqe->res);
+	return 0;
+}
+
+/* Its former arguments. */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(io_uring_complete_result, struct io_ring_ctx *ring, struct io_kiocb *request,
+	     __u64 user_data, __s32 result)
+{
+	uring_completed(ring, request, user_data, result);
+	return 0;
+}

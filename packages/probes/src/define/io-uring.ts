@@ -1,0 +1,21 @@
+import type { Variant } from "@rxbpf/core";
+
+/** The programs of bpf/include/io_uring.bpf.h: those for the newest kernels first. */
+const PROGRAMS = [
+  ["io_uring_submit_req", "io_uring_complete_entry"],
+  ["io_uring_submit_req", "io_uring_complete_result"],
+  ["io_uring_submit_sqe", "io_uring_complete_result"],
+] as const;
+
+/**
+ * The variants of a probe that sees what io_uring does too, and at the end the one that does not.
+ * @param lacks what that one does not see
+ * @param more programs that the others need beside those of io_uring.bpf.h
+ */
+export function withIoUring(without: Variant, lacks: string, more: readonly string[] = []): readonly Variant[] {
+  const { programs } = without;
+  return [
+    ...PROGRAMS.map((those) => ({ ...without, programs: [...programs, ...those, ...more] })),
+    { ...without, lacks },
+  ];
+}

@@ -1,0 +1,210 @@
+// Runs in a guest, where nothing else does: makes events for every probe and looks for exactly them.
+import { execFile, spawn } from "node:child_process";
+import { isDeepStrictEqual } from "node:util";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { availableParallelism, release } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+const RXBPF = "/node_modules/@rxbpf/repl/bin/rxbpf.cjs";
+/** Without hardware for it a guest is many times slower. */
+const PATIENCE_MS = 60_000;
+const CPUS = [...Array(availableParallelism()).keys()];
+
+/** What must be so, by a sentence that says it. Each throws where it is not. */
+const checks = {
+  "the kernel is not the host's": () => {
+    const { btf } = JSON.parse(readFileSync("/host.json", "utf8"));
+    differ("the size of its types", statSync("/sys/kernel/btf/vmlinux").size, btf);
+  },
+
+  "opensnoop tells opens and why others failed, on every processor": async () => {
+    const onEach = CPUS.map((cpu) => `taskset ${(1 << cpu).toString(16)} cat /init /missing`).join("; ");
+    const events = await recorded(["opensnoop"], `${onEach}; true`);
+    const told = events
+      .filter(({ comm, path }) => comm === "cat" && ["/init", "/missing"].includes(path))
+      .map(({ cpu, path, ret }) => [cpu, path, ret < 0 ? ret : 0]);
+    same(
+      "cat's opens",
+      told,
+      CPUS.flatMap((cpu) => [
+        [cpu, "/init", 0],
+        [cpu, "/missing", -2],
+      ]),
+    );
+  },
+
+  "opensnoop prints them as they happen": async () => {
+    const live = spawn(process.execPath, [RXBPF, "opensnoop", "-n", "cat"], { stdio: ["ignore", "pipe", "inherit"] });
+    const lines = createInterface({ input: live.stdout })[Symbol.asyncIterator]();
+    await lines.next();
+    await shell("cat /missing-live; true");
+    const late = setTimeout(() => live.kill("SIGKILL"), PATIENCE_MS);
+    const texts = [];
+    do texts.push((await lines.next()).value ?? "(the end)");
+    while (!/missing-live|the end/.test(texts.at(-1)));
+    clearTimeout(late);
+    live.kill("SIGINT");
+    if (!/^\d+ +cat +-1 +2 \/missing-live$/.test(texts.at(-1))) throw new Error(`it printed ${JSON.stringify(texts)}`);
+  },
+
+  "opensnoop tells opens of io_uring with their results": async () => {
+    const events = await recorded(["opensnoop"], "mkdir /tmp/uring; touch /tmp/uring/made; uring kinds /tmp/uring");
+    const told = events.filter(({ ioUring }) => ioUring).map(({ comm, path, ret }) => [comm, path, Math.min(ret, 0)]);
+    const byPath = told.toSorted(([, a], [, b]) => (a < b ? -1 : 1));
+    same("opens", byPath, [
+      ["uring", "made", 0],
+      ["uring", "made by uring", 0],
+      ["uring", "missing", -2],
+    ]);
+  },
+
+  "a set of cgroups narrows it": async () => {
+    await rxbpf("map", "create", "/sys/fs/bpf/cgroups", "--type", "cgroup");
+    await shell("mkdir /sys/fs/cgroup/inside");
+    await rxbpf("map", "add", "/sys/fs/bpf/cgroups", "/sys/fs/cgroup/inside");
+    const events = await recorded(
+      ["opensnoop", "--cgroupmap", "/sys/fs/bpf/cgroups"],
+      "cat /outside; echo $$ > /sys/fs/cgroup/inside/cgroup.procs; cat /inside; true",
+    );
+    same("opens", [...new Set(events.filter(isOfCat).map((event) => event.path))], ["/inside"]);
+    same(
+      "processes that are not in it",
+      events.filter(({ comm }) => comm === "node"),
+      [],
+    );
+  },
+
+  "a set of mount namespaces narrows it, and others may edit it": async () => {
+    await rxbpf("map", "create", "/sys/fs/bpf/namespaces", "--type", "mntns");
+    const inside = `node ${RXBPF} map add /sys/fs/bpf/namespaces pid:$$; cat /inside; true`;
+    const events = await recorded(
+      ["opensnoop", "--mntnsmap", "/sys/fs/bpf/namespaces"],
+      `cat /outside; unshare -m sh -c '${inside}'`,
+    );
+    same("opens", [...new Set(events.filter(isOfCat).map((event) => event.path))], ["/inside"]);
+  },
+
+  "execsnoop tells programs with their arguments, and those that cannot start": async () => {
+    const command = ["sh", "-c", "/bin/echo one 'two three'; /bin/none; true"];
+    const events = await recordedOf(["execsnoop", "--fails"], command, ["--fails"]);
+    const told = events
+      .filter(({ filename }) => /^\/bin\/(echo|none)$/.test(filename))
+      .map(({ filename, args, ret }) => [filename, args, ret]);
+    same("programs", told, [
+      ["/bin/echo", ["/bin/echo", "one", "two three"], 0],
+      ["/bin/none", ["/bin/none"], -2],
+    ]);
+  },
+
+  "the probes of TCP tell a connection from both sides": async () => {
+    const talk = `
+      const server = net.createServer((socket) => socket.end()).listen(0, "127.0.0.1", () => {
+        const client = net.connect(server.address().port, "127.0.0.1").resume();
+        client.on("close", () => server.close());
+      });`;
+    const command = ["node", "-e", `const net = require("node:net"); ${talk}`];
+    const events = await recordedOf(["tcpconnect", "tcpaccept", "tcptracer"], command);
+    const ofType = (type) => events.filter((event) => event.comm === "node" && (event.type ?? "") === type);
+    same(
+      "sessions",
+      ["connect", "accept", "close"].map((type) => ofType(type).length),
+      [1, 1, 2],
+    );
+    const ends = ({ localPort, remotePort }) => [localPort, remotePort];
+    const [connect] = ofType("connect");
+    const [accept] = ofType("accept");
+    same("the ends of connect and accept", ends(accept), ends(connect).toReversed());
+    same("what tcpconnect and tcpaccept tell", ofType("").length, 2);
+  },
+
+  "tcpaccept tells connections that io_uring accepts, one or many with a request": async () => {
+    // The numbers are of descriptors: 3 listens, 4 is the ring, 5 connects, 6 is accepted.
+    const one = ["socket 4", "bind 3 127.0.0.1 4001", "listen 3", "ring 0", "socket 4", "connect 5 127.0.0.1 4001"];
+    const many = ["socket 4", "ring-multishot 3", "connect 7 127.0.0.1 4001", "ring-next"];
+    const lines = [...one, "ring-accept 3", "ring-next", ...many, "socket 4", "connect 9 127.0.0.1 4001", "ring-next"];
+    const events = await recorded(["tcpaccept"], `printf '${lines.join("\\n")}\\n' | sockets`);
+    same(
+      "connections",
+      events.filter(({ comm }) => comm === "sockets").map(({ localPort }) => localPort),
+      [4001, 4001, 4001],
+    );
+  },
+};
+
+function isOfCat({ comm, path }) {
+  return comm === "cat" && ["/inside", "/outside"].includes(path);
+}
+
+/** Records probes while a script runs, and gives their events. */
+function recorded(probes, script) {
+  return recordedOf(probes, ["sh", "-c", script]);
+}
+
+/** @param shown what of the recording is shown, as flags */
+async function recordedOf(probes, command, shown = []) {
+  const folder = `/tmp/${recordings++}/`;
+  await rxbpf("record", ...probes, "--compress", "-o", folder, "--", ...command);
+  const files = readdirSync(folder).map((name) => path.join(folder, name));
+  const texts = await Promise.all(files.map((file) => rxbpf("replay", file, ...shown, "--json")));
+  return texts.flatMap((text) =>
+    text
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line)),
+  );
+}
+let recordings = 0;
+
+/** Runs the command and gives what it prints; what it says beside that is shown. */
+async function rxbpf(...args) {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [RXBPF, ...args], {
+    timeout: PATIENCE_MS,
+    maxBuffer: 1 << 28,
+  });
+  for (const line of stderr.split("\n").filter((line) => line.startsWith("rxbpf"))) console.log(`  ${line}`);
+  return stdout;
+}
+
+function shell(script) {
+  return promisify(execFile)("sh", ["-c", script], { timeout: PATIENCE_MS });
+}
+
+function same(what, is, wanted) {
+  if (!isDeepStrictEqual(is, wanted)) throw new Error(`${what}: ${JSON.stringify(is)}, not ${JSON.stringify(wanted)}`);
+}
+
+function differ(what, is, other) {
+  if (is === other) throw new Error(`${what} is the same: ${JSON.stringify(is)}`);
+}
+
+/** For a kernel that cannot do what the programs need. */
+const refusals = {
+  "the kernel is not the host's": checks["the kernel is not the host's"],
+
+  "every probe says that the kernel is too old": async () => {
+    for (const probe of ["opensnoop", "execsnoop", "tcpaccept", "tcpconnect", "tcptracer"]) {
+      const error = await rxbpf(probe).then(
+        () => "none",
+        ({ stderr }) => stderr,
+      );
+      if (!/^rxbpf: [^\n]*this kernel is too old[^\n]*\n$/.test(error)) throw new Error(`${probe}: ${error}`);
+    }
+  },
+};
+
+// What the kernel does not know of its command line it makes part of its first process's environment.
+const wanted = process.env.KERNEL_IS === "too-old" ? refusals : checks;
+let failed = 0;
+console.log(`Linux ${release()}, ${CPUS.length} processors`);
+for (const [name, check] of Object.entries(wanted)) {
+  try {
+    await check();
+    console.log(`ok      ${name}`);
+  } catch (error) {
+    failed++;
+    console.log(`FAILED  ${name}: ${error.stderr || error.message}`);
+  }
+}
+console.log(`guest: ${Object.keys(wanted).length - failed} passed, ${failed} failed`);

@@ -1,0 +1,60 @@
+// What a guest boots into: Node, the command and what they need, in a file system that the kernel unpacks to memory.
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, openSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Libraries that are opened by their names while the command runs. */
+const OPENED = ["libbpf.so.1", "libzstd.so.1"];
+const PACKAGES = ["core", "filters", "probes", "sinks", "repl"];
+const MODULES = ["koffi", "@koromix"];
+/** What makes events, compiled for where there is no compiler. */
+const PROGRAMS = ["packages/probes/test/opensnoop/programs/uring.c", "testing/sockets.c"];
+
+/** Writes the image to a file. */
+export function makeImage(file) {
+  const root = mkdtempSync(path.join(tmpdir(), "rxbpf-image-"));
+  try {
+    const place = (from, to) => cpSync(from, path.join(root, to), { recursive: true, dereference: true });
+    const libraries = OPENED.map(libraryPath);
+    for (const one of new Set([...libraries, ...[process.execPath, ...libraries].flatMap(needed)])) place(one, one);
+    place(realpathSync(process.execPath), "bin/node");
+    place("/bin/busybox", "bin/busybox");
+    for (const name of PACKAGES)
+      for (const part of ["package.json", "dist", "bin", "bpf"])
+        if (existsSync(path.join(repository, "packages", name, part)))
+          place(path.join(repository, "packages", name, part), `node_modules/@rxbpf/${name}/${part}`);
+    for (const name of MODULES) place(path.join(repository, "node_modules", name), `node_modules/${name}`);
+    for (const source of PROGRAMS) {
+      const program = path.join(root, "bin", path.basename(source, ".c"));
+      execFileSync("cc", ["-O1", "-static", "-pthread", "-o", program, path.join(repository, source)]);
+    }
+    place(path.join(here, "init"), "init");
+    place(path.join(here, "guest.mjs"), "guest.mjs");
+    writeFileSync(path.join(root, "host.json"), JSON.stringify({ btf: statSync("/sys/kernel/btf/vmlinux").size }));
+    const files = execFileSync("find", ["."], { cwd: root, maxBuffer: 1 << 26 });
+    const stdio = ["pipe", openSync(file, "w"), "inherit"];
+    execFileSync("cpio", ["-o", "-H", "newc", "--quiet"], { cwd: root, input: files, stdio });
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** Where the system has a library. */
+function libraryPath(name) {
+  const line = execFileSync("ldconfig", ["-p"], { encoding: "utf8" })
+    .split("\n")
+    .find((one) => one.includes(`${name} (`));
+  if (line === undefined) throw new Error(`There is no ${name}`);
+  return line.split(" => ")[1];
+}
+
+/** The libraries that a file is linked with, and the loader. */
+function needed(file) {
+  const output = execFileSync("ldd", [file], { encoding: "utf8" });
+  return output.match(/\/\S+(?= \()/g) ?? [];
+}
