@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Requests of io_uring as they are taken and completed. Its tracepoints have changed: of
- * each kind of program here a kernel has one. The including program defines what they do.
+ * Requests of io_uring as they are taken and completed. Its tracepoints have changed, so of
+ * each kind of program here a kernel has one; a loader that is not told takes the newest.
+ * The including program defines what they do.
  */
 #pragma once
 
@@ -21,7 +22,7 @@ int BPF_PROG(io_uring_submit_req, struct io_kiocb *request)
 }
 
 /* Its former name. */
-SEC("tp_btf/io_uring_submit_sqe")
+SEC("?tp_btf/io_uring_submit_sqe")
 int BPF_PROG(io_uring_submit_sqe, struct io_kiocb *request)
 {
 	uring_submitted(request);
@@ -37,7 +38,7 @@ int BPF_PROG(io_uring_complete_entry, struct io_ring_ctx *ring, struct io_kiocb 
 }
 
 /* Its former arguments. */
-SEC("tp_btf/io_uring_complete")
+SEC("?tp_btf/io_uring_complete")
 int BPF_PROG(io_uring_complete_result, struct io_ring_ctx *ring, struct io_kiocb *request,
 	     __u64 user_data, __s32 result)
 {

@@ -54,14 +54,9 @@ export function load(image: Image, patch: Patch, check: (btf: Btf) => void = () 
   const bytes = image.bytes();
   const refusals: Error[] = [];
   for (const variant of image.variants) {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const outcome = loadVariant(image.name, bytes, variant, patch, check);
-      if (!(outcome instanceof BpfError)) return outcome;
-      // A signal, such as a profiler's, interrupts the verifier.
-      if (outcome.code === "EAGAIN" && attempt < ATTEMPTS) continue;
-      refusals.push(outcome);
-      break;
-    }
+    const outcome = loadVariant(image.name, bytes, variant, patch, check);
+    if (!(outcome instanceof BpfError)) return outcome;
+    refusals.push(outcome);
   }
   // The last variant needs the least of a kernel.
   const last = refusals.at(-1);
@@ -72,8 +67,6 @@ export function load(image: Image, patch: Patch, check: (btf: Btf) => void = () 
     { cause: last },
   );
 }
-
-const ATTEMPTS = 10;
 
 /** Returns the kernel's refusal; throws what no other variant could mend. */
 function loadVariant(

@@ -139,11 +139,11 @@ test("a path without a map says what is there instead, and leaves nothing open",
   expect(() => BpfMap.open("/etc/passwd")).toThrow(BpfError);
 
   const program = pinPath();
-  const object = new URL("../../probes/bpf/opensnoop.bpf.o", import.meta.url).pathname;
+  const object = new URL("../../probes/bpf/execsnoop.bpf.o", import.meta.url).pathname;
   bpftool("prog", "loadall", object, program);
-  expect(() => BpfMap.open(`${program}/sys_exit`)).toThrow(MapMismatchError);
-  expect(() => BpfMap.open(`${program}/sys_exit`)).toThrow(
-    `Cannot open ${program}/sys_exit as a pinned map: another kind of object is pinned there`,
+  expect(() => BpfMap.open(`${program}/exec_done`)).toThrow(MapMismatchError);
+  expect(() => BpfMap.open(`${program}/exec_done`)).toThrow(
+    `Cannot open ${program}/exec_done as a pinned map: another kind of object is pinned there`,
   );
   expect(holdings()).toEqual(before);
 });

@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { text } from "node:stream/consumers";
 
 import { expect, onTestFinished, test } from "vitest";
@@ -30,6 +33,15 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     await expect.poll(() => inKernel(objects), { timeout: 5_000 }).toEqual([]);
   },
 );
+
+test("signals that come while a program is verified, such as a profiler's, do not keep it from loading", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-profile-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const [node, ...args] = commandLine("opensnoop", "--duration", "1");
+  const profiled = await run(node, ["--cpu-prof", "--cpu-prof-interval=200", `--cpu-prof-dir=${folder}`, ...args]);
+  expect(profiled).toMatchObject({ status: 0, stderr: "" });
+  expect(readdirSync(folder)).toHaveLength(1);
+});
 
 const OPENS = 30_000;
 

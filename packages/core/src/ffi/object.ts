@@ -4,6 +4,7 @@ import { BpfError, VerifierError } from "../errors.js";
 import { check, checkPointer, errnoName } from "./errno.js";
 import { libbpf } from "./libbpf.js";
 import { withLog } from "./log.js";
+import { withoutSignals } from "./signals.js";
 import { BpfMap } from "./map.js";
 import { Mapping, PAGE } from "./mapping.js";
 
@@ -120,7 +121,7 @@ export class BpfObject {
 
   /** Loads maps and chosen programs into the kernel. @throws VerifierError, BpfError */
   load(): void {
-    const { result, log } = withLog(() => libbpf().bpf_object__load(this.#object));
+    const { result, log } = withLog(() => withoutSignals(() => libbpf().bpf_object__load(this.#object)));
     if (result < 0) {
       const code = errnoName(-result);
       const message = `Cannot load ${this.name}: ${code}${because(log)}`;

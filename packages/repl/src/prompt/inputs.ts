@@ -75,8 +75,10 @@ export class Inputs {
 
   /** What can follow a line, and what of it that completes. */
   async complete(line: string, done: Completed): Promise<void> {
+    // Since version 24 Node's prompt has all lines of an input in hand.
+    const code = line.startsWith(this.#unfinished) ? line : this.#unfinished + line;
     // Without types, as while the language server cannot be run, there is nothing to choose from.
-    const result = await complete(this.#session, this.#unfinished + line).catch(() => undefined);
+    const result = await complete(this.#session, code).catch(() => undefined);
     done(null, result ?? [[], line]);
   }
 
