@@ -269,7 +269,7 @@ test("without root the prompt says what is missing, says why nothing attaches, a
     history: "",
     through: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
   });
-  await prompt.waitFor("CAP_BPF and CAP_PERFMON");
+  await prompt.waitFor(/CAP_BPF and CAP_PERFMON[^]*\nrxbpf>$/);
   expect(await enter(prompt, "opensnoop()")).toContain("Cannot");
   prompt.type(`replay('${recording}')\r`);
   await prompt.waitFor(`/tmp/${name}`);
