@@ -11,9 +11,11 @@ const lines: string[] = [];
 
 /** Takes over what libbpf prints; it would otherwise go to stderr. */
 const capture = lazily(() => {
-  const buffer = Buffer.alloc(LONGEST);
+  // Not before there is something to say: V8 collects garbage for large buffers.
+  const message = lazily(() => Buffer.alloc(LONGEST));
   const print = koffi.register((level: number, format: bigint, args: bigint) => {
     if (level < LIBBPF_DEBUG) {
+      const buffer = message();
       const length = libc().vsnprintf(buffer, buffer.length, format, args);
       lines.push(buffer.toString("utf8", 0, Math.min(Math.max(length, 0), buffer.length - 1)));
     }

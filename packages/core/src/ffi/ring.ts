@@ -3,16 +3,20 @@ import koffi from "koffi";
 import { BpfMap } from "./map.js";
 import { Mapping, PAGE } from "./mapping.js";
 
+/** A record is no longer: where its texts are is told in 16 bits, and how long they are. */
+const LONGEST = 2 << 16;
+
 /**
  * A BPF ring buffer mapped into this process. The kernel maps the data twice, one after
- * the other, so that a record that wraps is still in one piece.
+ * the other, so that a record that wraps is still in one piece. Of the second time only as much is
+ * taken as a record can need: mapping costs by the page, and V8 collects garbage for large buffers.
  * Layout: kernel/bpf/ringbuf.c; one page with the consumer's position, one with the
  * producer's, then the data.
  */
 export class RingMapping {
   /** Bytes of data before they repeat; a power of two. */
   readonly size: number;
-  /** The data, twice over. */
+  /** The data, and the beginning of it once more. */
   readonly data: ArrayBuffer;
   /** Where `data` starts in its buffer. */
   readonly start: number = PAGE;
@@ -26,7 +30,7 @@ export class RingMapping {
     this.size = map.info.maxEntries;
     const consumer = new Mapping(this.#fd, PAGE, 0, { writable: true });
     try {
-      const producer = new Mapping(this.#fd, PAGE + 2 * this.size, PAGE, { writable: false });
+      const producer = new Mapping(this.#fd, PAGE + this.size + Math.min(this.size, LONGEST), PAGE, { writable: false });
       this.#mappings = [consumer, producer];
       this.data = producer.data;
     } catch (error) {
