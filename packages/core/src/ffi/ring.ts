@@ -30,7 +30,9 @@ export class RingMapping {
     this.size = map.info.maxEntries;
     const consumer = new Mapping(this.#fd, PAGE, 0, { writable: true });
     try {
-      const producer = new Mapping(this.#fd, PAGE + this.size + Math.min(this.size, LONGEST), PAGE, { writable: false });
+      const producer = new Mapping(this.#fd, PAGE + this.size + Math.min(this.size, LONGEST), PAGE, {
+        writable: false,
+      });
       this.#mappings = [consumer, producer];
       this.data = producer.data;
     } catch (error) {
