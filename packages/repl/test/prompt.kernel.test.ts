@@ -277,9 +277,9 @@ test("without root the prompt says what is missing, says why nothing attaches, a
 
 test("five hundred inputs that declare something stay checked", { timeout: 120_000 }, async () => {
   const inputs = Array.from({ length: 500 }, (_, i) => `const v${i} = ${i === 0 ? 0 : `v${i - 1} + 1`}`);
-  const { stdout, status } = await piped([...inputs, "v499", "v499.length"]);
-  expect(stdout).toContain("499\n");
-  expect(stdout).toContain("Property 'length' does not exist on type 'number'");
+  const { stdout, stderr, status } = await piped([...inputs, "v499", "v499.length"]);
+  expect(stdout).toBe("499\n");
+  expect(stderr).toContain("Property 'length' does not exist on type 'number'");
   expect(status).toBe(1);
 });
 
@@ -297,8 +297,12 @@ test("inputs from a pipe run one after another, with nothing but what they give"
   ).toMatchObject({ status: 0, stderr: "", stdout: "0\n1\n2\n'done'\n" });
   expect(await piped(["1", "nothing.here", "2"])).toMatchObject({
     status: 1,
-    stdout: expect.not.stringContaining("2\n"),
+    stdout: "1\n",
+    stderr: expect.stringContaining("Cannot find name 'nothing'"),
   });
+  const thrown = { status: 1, stdout: "1\n", stderr: "full\n" };
+  expect(await piped(["1", "throw new Error('full')", "2"])).toMatchObject(thrown);
+  expect(await piped(["1", "throw"])).toMatchObject({ status: 1, stdout: "1\n", stderr: expect.stringMatching(/./) });
 });
 
 async function piped(lines: readonly string[]) {

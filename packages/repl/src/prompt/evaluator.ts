@@ -12,18 +12,28 @@ import type { Session } from "../session/session.js";
 import { type Foreground, Interrupted, Interruptible, wasInterrupted } from "./foreground.js";
 import { errorText } from "./error-text.js";
 
+interface Surroundings {
+  /** Where values are shown. */
+  readonly output: Output;
+  /** Where is told what went wrong: there too, if not given. */
+  readonly complaints?: Pick<Output, "write">;
+  /** Wraps every run of code that does not pause. */
+  readonly around?: <T>(run: () => T) => T;
+}
+
 /** Runs inputs one after another, and shows what they give. */
 export class Evaluator {
   readonly #session: Session;
   readonly #output: Output;
+  readonly #complaints: Pick<Output, "write">;
   readonly #around: <T>(run: () => T) => T;
   #unchecked = false;
   #foreground: Foreground | undefined;
 
-  /** @param around wraps every run of code that does not pause */
-  constructor(session: Session, output: Output, around: <T>(run: () => T) => T = (run) => run()) {
+  constructor(session: Session, { output, complaints = output, around = (run) => run() }: Surroundings) {
     this.#session = session;
     this.#output = output;
+    this.#complaints = complaints;
     this.#around = around;
   }
 
@@ -35,7 +45,7 @@ export class Evaluator {
     try {
       const faults = await this.#check(input);
       if (faults.length > 0) {
-        this.#print(faults.join("\n"));
+        this.#complain(faults.join("\n"));
         return false;
       }
       const before = attachments();
@@ -44,7 +54,7 @@ export class Evaluator {
       await this.#show(value, new Set(before));
       return true;
     } catch (error) {
-      this.#print(wasInterrupted(error) ? "Interrupted" : errorText(error));
+      this.#complain(wasInterrupted(error) ? "Interrupted" : errorText(error));
       return false;
     } finally {
       this.#foreground = undefined;
@@ -65,7 +75,7 @@ export class Evaluator {
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       this.#unchecked = true;
-      this.#print(`Types are not checked from now on: ${errorText(error)}`);
+      this.#complain(`Types are not checked from now on: ${errorText(error)}`);
       return [];
     }
   }
@@ -94,6 +104,10 @@ export class Evaluator {
 
   #print(text: string): void {
     this.#output.write(`${text}\n`);
+  }
+
+  #complain(text: string): void {
+    this.#complaints.write(`${text}\n`);
   }
 }
 

@@ -29,7 +29,7 @@ export class Inputs {
   constructor(server: REPLServer, keys: Keys, output: WriteStream) {
     this.#keys = keys;
     this.#output = output;
-    this.#evaluator = new Evaluator(this.#session, output, inLines);
+    this.#evaluator = new Evaluator(this.#session, { output, around: inLines });
     installScope();
     addCommands(server, this.#session);
     server.once(

@@ -9,13 +9,13 @@ import { Evaluator } from "./evaluator.js";
 
 /**
  * Inputs from a pipe or a file: each is run when the one before has ended, and nothing is shown but what they give. A line that
- * starts with a dot goes on with the one before. What cannot be run ends it, with status 1; a signal ends the stream that is shown,
- * and then all.
+ * starts with a dot goes on with the one before. What cannot be run ends it, said on stderr, with status 1; a signal ends the stream
+ * that is shown, and then all.
  */
 export async function runPiped(): Promise<void> {
   const session = new Session(process.cwd());
   installScope();
-  const evaluator = new Evaluator(session, process.stdout);
+  const evaluator = new Evaluator(session, { output: process.stdout, complaints: process.stderr });
   let ended = false;
   signals().subscribe(() => {
     ended = true;
@@ -26,7 +26,7 @@ export async function runPiped(): Promise<void> {
     if (input !== "incomplete" && !("faults" in input)) return evaluator.run(input);
     const text =
       input === "incomplete" ? ["Unexpected end of the input"] : input.faults.map((fault) => faultText(fault, code));
-    console.log(text.join("\n"));
+    console.error(text.join("\n"));
     return false;
   };
   let code = "";
