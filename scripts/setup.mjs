@@ -1,5 +1,5 @@
 // Makes a clone ready to run: system packages, npm packages, the build. Does only what is missing,
-// and says nothing when nothing is. With --test also what the tests need; with --check what the checks
+// and says nothing when nothing is. With --test or --kernels also what those tests need; with --check what the checks
 // need, less the build, which is one of them.
 // It runs before `npm ci`, and its first lines on any Node: hence no imports before the check.
 const [major, minor] = process.versions.node.split(".").map(Number);

@@ -16,6 +16,12 @@ const NEEDS = {
     bpftool: () => command("bpftool"),
     strace: () => command("strace"),
   },
+  kernels: {
+    "qemu-system-x86": () => command("qemu-system-x86_64"),
+    // The command of busybox, which is not static, has the same name.
+    "busybox-static": () => existsSync("/usr/share/doc/busybox-static"),
+    cpio: () => command("cpio"),
+  },
   check: {
     "clang-format": () => command("clang-format"),
   },

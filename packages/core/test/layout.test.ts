@@ -104,6 +104,13 @@ test("a gap that the compiler left between members is a difference, one named _p
   expect(differences("__u8 small; __u8 _pad[3]; __u32 number;", { small: u8(""), number: u32("") })).toEqual([]);
 });
 
+test("a struct past which no text could begin is a difference", () => {
+  expect(differences("__u32 number; __u8 _pad[65528];", { number: u32("") })).toEqual([]);
+  expect(differences("__u32 number; __u8 _pad[65532];", { number: u32("") })).toEqual([
+    "it has 65536 bytes, and a record's texts must begin within 65535",
+  ]);
+});
+
 test("a number whose sign the two see differently is a difference", () => {
   expect(differences("__u32 ret; __s32 flags;", { ret: i32(""), flags: u32("") })).toEqual([
     "ret is i32 here and unsigned there",

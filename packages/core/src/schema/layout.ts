@@ -92,6 +92,9 @@ export function recordMark(btf: Btf, [first, ...others]: readonly [string, ...st
 
 const isPadding = (name: string): boolean => name.startsWith("_");
 
+/** Texts are told by where they begin, in 16 bits. */
+const LARGEST = 0xffff;
+
 /** What keeps a struct from being described by any schema. */
 function shapeFaults(members: readonly Member[], size: number): string[] {
   const faults: string[] = [];
@@ -105,6 +108,7 @@ function shapeFaults(members: readonly Member[], size: number): string[] {
     seen.add(name);
   }
   if (end < size) faults.push(`${size - end} unnamed bytes stand at the end`);
+  if (size > LARGEST) faults.push(`it has ${size} bytes, and a record's texts must begin within ${LARGEST}`);
   return faults;
 }
 

@@ -8,14 +8,16 @@ export class Sample<T> {
     this.#size = size;
   }
 
-  /** Offers the next, which is only made if it is chosen. */
-  offer(make: () => T): void {
+  /** Where the next one is to be kept; -1 if it is not chosen, and need not be made. */
+  next(): number {
     const at = this.#seen++;
-    if (at < this.#size) this.#chosen.push({ at, value: make() });
-    else {
-      const place = Math.floor(Math.random() * (at + 1));
-      if (place < this.#size) this.#chosen[place] = { at, value: make() };
-    }
+    const place = at < this.#size ? at : Math.floor(Math.random() * (at + 1));
+    return place < this.#size ? place : -1;
+  }
+
+  /** Keeps the one that `next` was called for. */
+  keep(place: number, value: T): void {
+    this.#chosen[place] = { at: this.#seen - 1, value };
   }
 
   /** Gives those that were chosen, and begins anew with another size. */

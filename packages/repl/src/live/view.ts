@@ -76,7 +76,11 @@ export class View {
         batch: (batch) => {
           this.#tally.events += batch.length;
           if (stream.info.tables && batch.length > 0) this.#latest = batch.row(batch.length - 1);
-          else for (let i = 0; i < batch.length; i++) this.#sample.offer(() => batch.row(i));
+          else
+            for (let i = 0; i < batch.length; i++) {
+              const place = this.#sample.next();
+              if (place >= 0) this.#sample.keep(place, batch.row(i));
+            }
         },
       });
       subscription.add(() => connection.close());
@@ -89,7 +93,8 @@ export class View {
   #take(event: unknown): void {
     this.#tally.events++;
     this.#latest = event;
-    this.#sample.offer(() => event);
+    const place = this.#sample.next();
+    if (place >= 0) this.#sample.keep(place, event);
   }
 
   #hear(status: Status): void {

@@ -128,7 +128,7 @@ function cut(fd: number, bytes: number): void {
 
 /**
  * At most so many bytes are written at once. For larger writes the kernel gives a file pages of 2 MiB, which a virtual
- * machine often has to get from its host first: it took five times as long.
+ * machine often has to get from its host first, and that takes several times as long.
  */
 const PIECE = 1 << 20;
 
