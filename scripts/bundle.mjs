@@ -20,7 +20,8 @@ const places = {
   transform(code, id) {
     const [, name, file] = /\/packages\/([^/]+)\/(dist\/.*)$/.exec(id) ?? [];
     if (name === undefined || !code.includes("import.meta.url")) return undefined;
-    const place = `new URL("${file}", "file://" + require.resolve("@rxbpf/${name}/package.json")).href`;
+    const manifest = `require("node:url").pathToFileURL(require.resolve("@rxbpf/${name}/package.json"))`;
+    const place = `new URL("${file}", ${manifest}).href`;
     return { code: code.replaceAll("import.meta.url", place), map: null };
   },
 };

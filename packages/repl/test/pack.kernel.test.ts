@@ -9,7 +9,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-pack-"));
 const packs = path.join(folder, "packs");
-const user = path.join(folder, "user");
+// Nothing finds its files by a URL that was put together by hand.
+const user = path.join(folder, "user #1 50%41");
 
 // What `npm test` tells its children about this repository is not for npm in another folder.
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|node_options$)/i.test(name)));
