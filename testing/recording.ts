@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
-import type { EventStream, Lost, Status } from "@rxbpf/core";
+import { Consumer, type EventStream, type Lost, type Status } from "@rxbpf/core";
 import { filter, firstValueFrom, Subject, type Subscription } from "rxjs";
 import { onTestFinished, vi } from "vitest";
 
@@ -16,6 +16,8 @@ export interface Recording<E> {
   readonly completed: Promise<void>;
   /** Ends the stream in good order, when what happened so far is delivered. Gives all events. */
   finish(): Promise<readonly E[]>;
+  hold(): void;
+  release(): void;
   /** Ends it at once. Without this it ends with the test. */
   unsubscribe(): void;
 }
@@ -24,17 +26,20 @@ export interface Recording<E> {
 export async function record<E>(stream: EventStream<E>): Promise<Recording<E>> {
   const events: E[] = [];
   const statuses: Status[] = [];
+  const consumer = new Consumer({ end: () => end.next(), status: (status) => statuses.push(status) });
   const end = new Subject<void>();
   const bounded = stream.until(end);
   const attached = firstValueFrom(bounded.status.pipe(filter((status) => status.type === "attached")));
-  const watching = bounded.status.subscribe((status) => statuses.push(status));
-  onTestFinished(() => watching.unsubscribe());
 
   let subscription: Subscription | undefined;
   const completed = new Promise<void>((resolve, reject) => {
-    subscription = bounded.subscribe({ next: (event) => events.push(event), complete: resolve, error: reject });
+    const next = (event: E): void => void events.push(event);
+    subscription = consumer.subscribe(bounded, { next, complete: resolve, error: reject });
   });
-  onTestFinished(() => subscription?.unsubscribe());
+  onTestFinished(() => {
+    subscription?.unsubscribe();
+    consumer.done();
+  });
   completed.catch(() => {}); // for a test that does not wait for the end
   await Promise.race([attached, completed]);
   await setImmediate(); // for the streams that are attached already: they read their rings
@@ -54,6 +59,8 @@ export async function record<E>(stream: EventStream<E>): Promise<Recording<E>> {
       await completed;
       return events;
     },
+    hold: () => consumer.hold(),
+    release: () => consumer.release(),
     unsubscribe: () => subscription?.unsubscribe(),
   };
 }

@@ -27,11 +27,6 @@ const said = new Subject<Status>();
 /** What all streams say of themselves: attachment, losses and notices, as they come. Does not complete. */
 export const statuses: Observable<Status> = said.asObservable();
 
-/** Adds to what streams say. */
-export function tell(status: Status): void {
-  said.next(status);
-}
-
 const running = new Set<Run>();
 let last = 0;
 
@@ -61,7 +56,7 @@ export class Run implements Attachment {
 
   tell(status: Status): void {
     if (status.type === "lost") this.lost += status.count;
-    tell(status);
+    said.next(status);
   }
 
   stop(): void {

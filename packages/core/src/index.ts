@@ -2,7 +2,8 @@
 export * from "./source.js";
 export { EventStream, originOf, refine } from "./stream.js";
 export { type Attachment, attachments, statuses } from "./attachments.js";
-export { consume, type Consumer, consumers } from "./consumers.js";
+export { Consumer, type ConsumerEvents, consumers } from "./consumer.js";
+export { feed, type Feeder } from "./feed.js";
 export { iterate, type IterateOptions } from "./iterate.js";
 export { type Aside, trace, type Setting } from "./trace.js";
 export { aggregate, type Counter } from "./aggregate.js";

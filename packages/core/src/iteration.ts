@@ -1,17 +1,9 @@
 import { type Observable, Subscription } from "rxjs";
 
-import { tell } from "./attachments.js";
-import { consume } from "./consumers.js";
-import type { Lost } from "./source.js";
+import { Consumer } from "./consumer.js";
 
 /** How many events wait for a loop at most, where it is not said: some batches. */
 export const WAITING = 16_384;
-
-/** What an iteration needs of the stream that its events come from. */
-interface Origin {
-  hold(): () => void;
-  report(lost: Lost): void;
-}
 
 interface Failure {
   readonly error: unknown;
@@ -27,7 +19,6 @@ const DONE = { value: undefined, done: true } as const;
 /** One `for await` loop over an observable. It subscribes when it is first asked for an event. */
 export class Iteration<E> implements AsyncIterator<E, undefined> {
   readonly #observable: Observable<E>;
-  readonly #origin: Origin | undefined;
   readonly #limit: number;
   readonly #subscription = new Subscription();
   readonly #waiting: Waiting<E>[] = [];
@@ -35,17 +26,15 @@ export class Iteration<E> implements AsyncIterator<E, undefined> {
   #first: E[] = [];
   #next = 0;
   #then: E[] = [];
-  #begun = false;
   #failure: Failure | undefined;
-  /** Called when no event waits any more, nor will. */
-  #emptied: (() => void) | undefined;
-  #release: (() => void) | undefined;
+  /** Since the loop began, until no event waits any more, nor will. */
+  #consumer: Consumer | undefined;
+  #begun = false;
   #dropped = 0;
   #reported = 0;
 
-  constructor(observable: Observable<E>, origin: Origin | undefined, limit: number = WAITING) {
+  constructor(observable: Observable<E>, limit: number = WAITING) {
     this.#observable = observable;
-    this.#origin = origin;
     this.#limit = limit;
   }
 
@@ -74,8 +63,8 @@ export class Iteration<E> implements AsyncIterator<E, undefined> {
   #begin(): void {
     if (this.#begun) return;
     this.#begun = true;
-    this.#emptied = consume({ end: () => this.#end() });
-    const end = this.#observable.subscribe({
+    this.#consumer = new Consumer({ end: () => this.#end() });
+    const end = this.#consumer.subscribe(this.#observable, {
       next: (event) => this.#take(event),
       error: (error: unknown) => this.#end({ error }),
       complete: () => this.#end(),
@@ -88,16 +77,16 @@ export class Iteration<E> implements AsyncIterator<E, undefined> {
     if (this.#size >= this.#limit) return this.#drop();
     this.#then.push(event);
     if (this.#waiting.length > 0) this.#serve();
-    else if (this.#size >= this.#limit / 2) this.#release ??= this.#origin?.hold();
+    else if (this.#size >= this.#limit / 2) this.#consumer!.hold();
   }
 
   /** Gives those who wait what there is. */
   #serve(): void {
     while (this.#waiting.length > 0 && this.#size > 0)
       this.#waiting.shift()!.resolve({ value: this.#shift(), done: false });
-    if (this.#size <= this.#limit / 4) this.#goOn();
+    if (this.#size <= this.#limit / 4) this.#consumer?.release();
     if (!this.#subscription.closed || this.#size > 0) return;
-    this.#emptied?.();
+    this.#consumer?.done();
     for (const waiting of this.#waiting.splice(0)) {
       if (this.#failure) waiting.reject(this.#failure.error);
       else waiting.resolve(DONE);
@@ -113,15 +102,9 @@ export class Iteration<E> implements AsyncIterator<E, undefined> {
     return this.#first[this.#next++]!;
   }
 
-  #goOn(): void {
-    const release = this.#release;
-    this.#release = undefined;
-    release?.();
-  }
-
   /** Counts what has no room; where nobody could see that, the loop ends with an error. */
   #drop(): void {
-    if (!this.#origin) {
+    if (!this.#consumer!.isFed) {
       const message = `Cannot keep up with the events: ${this.#limit} wait for the loop; raise the limit, or do less in the loop`;
       return this.#end({ error: new Error(message) });
     }
@@ -130,16 +113,16 @@ export class Iteration<E> implements AsyncIterator<E, undefined> {
 
   #report(): void {
     const count = this.#dropped - this.#reported;
+    if (count === 0) return;
     this.#reported = this.#dropped;
-    const lost: Lost = { type: "lost", time: Date.now(), count, total: this.#dropped, reason: "buffer full" };
-    tell(lost);
-    this.#origin!.report(lost);
+    this.#consumer!.report({ type: "lost", time: Date.now(), count, total: this.#dropped, reason: "buffer full" });
   }
 
   #end(failure?: Failure): void {
+    if (this.#dropped > this.#reported) this.#report();
     if (!this.#subscription.closed) this.#failure = failure;
     this.#subscription.unsubscribe();
-    this.#goOn();
+    this.#consumer?.release();
     this.#serve();
   }
 }

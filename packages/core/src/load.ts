@@ -1,3 +1,5 @@
+import { isMainThread } from "node:worker_threads";
+
 import { Btf } from "./btf/btf.js";
 import { requireCapabilities } from "./capabilities.js";
 import { BpfError, NotSupportedError } from "./errors.js";
@@ -48,9 +50,10 @@ export interface Loaded {
  * Loads and attaches the first variant that the kernel accepts. Needs CAP_BPF and CAP_PERFMON.
  * The caller closes the object.
  * @param check looks at the object's types before anything reaches the kernel, and throws
- * @throws NotSupportedError, VerifierError, BpfError; then nothing is left in the kernel
+ * @throws NotSupportedError, also in a worker thread; VerifierError, BpfError; then nothing is left in the kernel
  */
 export function load(image: Image, patch: Patch, check: (btf: Btf) => void = () => {}): Loaded {
+  requireMainThread(image.name);
   const bytes = image.bytes();
   const refusals: Error[] = [];
   for (const variant of image.variants) {
@@ -66,6 +69,16 @@ export function load(image: Image, patch: Patch, check: (btf: Btf) => void = () 
     image.name,
     { cause: last },
   );
+}
+
+/**
+ * A worker that is terminated runs no code of ours any more: what it had attached would stay as long as the process, and
+ * Node crashes when a native poll handle outlives its thread.
+ */
+function requireMainThread(name: string): void {
+  if (isMainThread) return;
+  const advice = "subscribe in the main thread, and send the worker what it needs";
+  throw new NotSupportedError(`Cannot trace with ${name} in a worker thread: ${advice}`, "worker threads");
 }
 
 /** Returns the kernel's refusal; throws what no other variant could mend. */

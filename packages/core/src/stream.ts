@@ -10,20 +10,15 @@ import {
 } from "rxjs";
 
 import { Run } from "./attachments.js";
+import { Audiences } from "./consumer.js";
 import { Iteration } from "./iteration.js";
 import { printable } from "./text/printable.js";
 import type { Connection, Lost, Receiver, Source, Status, StreamInfo } from "./source.js";
-
-/** What streams made from each other by `until` have in common. */
-interface Shared {
-  readonly status: Subject<Status>;
-  readonly connections: Set<Connection>;
-  holds: number;
-}
+import { start } from "./start.js";
 
 /**
  * A cold stream of typed events. Subscribing starts its source (for a probe: loads and
- * attaches its programs), unsubscribing ends it at once and frees everything; each
+ * attaches its programs; where many do at once, a little later), unsubscribing ends it at once and frees everything; each
  * subscription has a source of its own.
  */
 export class EventStream<E> extends Observable<E> {
@@ -33,20 +28,17 @@ export class EventStream<E> extends Observable<E> {
   /** The losses alone. */
   readonly losses: Observable<Lost>;
   readonly #source: Source<E>;
-  readonly #shared: Shared;
+  readonly #status: Subject<Status>;
 
-  constructor(
-    info: StreamInfo,
-    source: Source<E>,
-    shared: Shared = { status: new Subject(), connections: new Set(), holds: 0 },
-  ) {
+  /** @param status what the streams that are made from it by `until` say is told there too */
+  constructor(info: StreamInfo, source: Source<E>, status: Subject<Status> = new Subject()) {
     super(function (this: Observable<E>, subscriber: Subscriber<E>): TeardownLogic {
       return (this as EventStream<E>).#subscribe(subscriber);
     });
     this.info = info;
     this.#source = source;
-    this.#shared = shared;
-    this.status = shared.status.asObservable();
+    this.#status = status;
+    this.status = status.asObservable();
     this.losses = this.status.pipe(filter((status) => status.type === "lost"));
   }
 
@@ -56,76 +48,81 @@ export class EventStream<E> extends Observable<E> {
    * they had seen is delivered, then it completes. (`takeUntil` would drop what is under way.)
    */
   until(notifier: ObservableInput<unknown>): EventStream<E> {
-    return new EventStream(this.info, stopOn(this.#source, notifier), this.#shared);
+    return new EventStream(this.info, stopOn(this.#source, notifier), this.#status);
   }
 
   /** The same stream with what `change` makes of each event; where that is undefined the event is left out. */
   refine<R>(info: StreamInfo, change: (event: E) => R | undefined): EventStream<R> {
-    return new EventStream(info, refine(this.#source, change), this.#shared);
-  }
-
-  /**
-   * Stops delivery of this stream until the function that it returns is called. For a sink that
-   * cannot keep up: events wait in the kernel's ring, and are counted as lost once that is full.
-   */
-  hold(): () => void {
-    const shared = this.#shared;
-    if (shared.holds++ === 0) for (const connection of shared.connections) connection.hold();
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      if (--shared.holds === 0) for (const connection of shared.connections) connection.release();
-    };
-  }
-
-  /** Tells who watches the status of a loss on the way from this stream to a consumer, as in a buffer that is full. */
-  report(lost: Lost): void {
-    this.#shared.status.next(lost);
+    return new EventStream(info, refine(this.#source, change), this.#status);
   }
 
   /** The events for a `for await` loop: see `iterate`. */
   [Symbol.asyncIterator](): AsyncIterator<E, undefined> {
-    return new Iteration(this, this);
+    return new Iteration(this);
   }
 
   /**
    * Starts the source and hands its batches over as they are, for a receiver that does not need
    * an object for each event. The caller closes the connection.
+   *
+   * Loading programs stops all else: where many streams start at once, later ones do in later turns of the event
+   * loop, and the receiver is told of one that cannot. Each says when it is attached.
+   * @param subscriber for whom, where that is not the consumer that does this: see `Consumer.during`
    * @throws where the source cannot start
    */
-  connect(receiver: Receiver<E>): Connection {
-    const { status, connections } = this.#shared;
+  connect(receiver: Receiver<E>, subscriber?: Subscriber<E>): Connection {
+    const status = this.#status;
     const run = new Run(this.info);
-    const connection = this.#source({
-      batch(batch) {
-        run.events += batch.length;
-        receiver.batch(batch);
+    let connection: Connection | undefined;
+    // A source may deliver while it starts, so that it is held before there is a connection.
+    let holds = 0;
+    const audiences = new Audiences(
+      this,
+      {
+        hold: () => (connection ? connection.hold() : holds++),
+        release: () => (connection ? connection.release() : holds--),
+        report(lost) {
+          run.tell(lost);
+          status.next(lost);
+        },
       },
-      status(value) {
-        run.tell(value);
-        status.next(value);
-        receiver.status(value);
-      },
-      complete() {
-        run.end();
-        receiver.complete();
-      },
-      error(error) {
-        run.end();
-        receiver.error(error);
-      },
-    });
-    connections.add(connection);
-    run.begin(connection);
-    // A source may deliver while it starts, so that a sink asks for a hold before there is a connection.
-    if (this.#shared.holds > 0) connection.hold();
+      subscriber,
+    );
+    const end = (tell?: () => void): void => {
+      run.end();
+      // Who takes the events may have lost some on the way, and hears of the end before it leaves.
+      tell?.();
+      audiences.end();
+    };
+    try {
+      connection = start(this.#source, {
+        batch(batch) {
+          run.events += batch.length;
+          receiver.batch(batch);
+        },
+        status(value) {
+          run.tell(value);
+          status.next(value);
+          audiences.tell(value);
+          receiver.status(value);
+        },
+        complete: () => end(() => receiver.complete()),
+        error: (error) => end(() => receiver.error(error)),
+      });
+    } catch (error) {
+      end();
+      throw error;
+    }
+    const started = connection;
+    run.begin(started);
+    while (holds-- > 0) started.hold();
     return {
-      ...connection,
+      stop: () => started.stop(),
+      hold: () => started.hold(),
+      release: () => started.release(),
       close() {
-        run.end();
-        connections.delete(connection);
-        connection.close();
+        end();
+        started.close();
       },
     };
   }
@@ -136,14 +133,17 @@ export class EventStream<E> extends Observable<E> {
   }
 
   #subscribe(subscriber: Subscriber<E>): TeardownLogic {
-    const connection = this.connect({
-      batch(batch) {
-        for (let i = 0; i < batch.length && !subscriber.closed; i++) subscriber.next(batch.row(i));
+    const connection = this.connect(
+      {
+        batch(batch) {
+          for (let i = 0; i < batch.length && !subscriber.closed; i++) subscriber.next(batch.row(i));
+        },
+        status: () => {},
+        complete: () => subscriber.complete(),
+        error: (error) => subscriber.error(error),
       },
-      status: () => {},
-      complete: () => subscriber.complete(),
-      error: (error) => subscriber.error(error),
-    });
+      subscriber,
+    );
     return () => connection.close();
   }
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 
 import { type Consumer, consumers, iterate, type Lost, type Status, statuses } from "@rxbpf/core";
-import { filter, map, merge, NEVER, of, Subject, throwError } from "rxjs";
+import { filter, map, merge, NEVER, of, share, Subject, throwError } from "rxjs";
 import { expect, expectTypeOf, test } from "vitest";
 
 import { driven } from "./streams.js";
@@ -116,19 +116,24 @@ test("while half of what may wait waits the stream is held, and nothing is lost"
   expect(await iterator.next()).toMatchObject({ done: true });
 });
 
-test("a loop that is left, or whose stream ends, holds nothing any more", async () => {
+test("a loop that is left, or whose stream ends, holds nothing any more, and never another subscription", async () => {
   for (const end of ["return", "complete"] as const) {
     const { stream, runs } = driven();
-    const other = stream.subscribe();
-    const iterator = iterate(stream, { limit: 4 })[Symbol.asyncIterator]();
+    const shared = stream.pipe(share());
+    const other = shared.subscribe();
+    const apart = iterate(stream)[Symbol.asyncIterator]();
+    void apart.next();
+    const iterator = iterate(shared, { limit: 4 })[Symbol.asyncIterator]();
     const first = iterator.next();
-    runs[1]!.give(1, 2, 3, 4);
+    runs[0]!.give(1, 2, 3, 4);
     await first;
     expect(runs[0]!.calls).toEqual(["hold"]);
     if (end === "return") await iterator.return!();
-    else runs[1]!.complete();
-    expect(runs[0]!.calls).toEqual(["hold", "release"]);
+    else runs[0]!.complete();
+    expect(runs[0]!.calls.slice(0, 2)).toEqual(["hold", "release"]);
+    expect(runs[1]!.calls).toEqual([]);
     other.unsubscribe();
+    await apart.return!();
   }
 });
 

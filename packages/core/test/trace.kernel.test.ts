@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { setImmediate } from "node:timers/promises";
 
 import { type EventStream, type Status } from "@rxbpf/core";
 import { filter, map, Subject, take } from "rxjs";
@@ -80,15 +81,14 @@ test("a ring that is full loses events, and counts exactly how many", async () =
 
 test("while a stream is held nothing comes; what fits into the ring comes after, the rest is counted", async () => {
   const COUNT = 3_000;
-  const held = stream(64 * 1024);
-  const recording = await record(held);
+  const recording = await record(stream(64 * 1024));
   await make(1, 1);
   await recording.find(({ number }) => number === 0);
-  const release = held.hold();
+  recording.hold();
   await make(COUNT, 1);
   await make(1, 1, 20); // time enough for a reader that does not hold
   expect(recording.events).toHaveLength(1);
-  release();
+  recording.release();
   const events = await recording.finish();
   expect(events.length).toBeGreaterThan(1);
   expect(recording.lost()).toBeGreaterThan(0);
@@ -96,13 +96,12 @@ test("while a stream is held nothing comes; what fits into the ring comes after,
 });
 
 test("a stream that is stopped while it is held ends after its release, with all that the ring has", async () => {
-  const held = stream();
-  const recording = await record(held);
-  const release = held.hold();
+  const recording = await record(stream());
+  recording.hold();
   await make(100, 1);
   const finished = recording.finish();
   expect(recording.events).toHaveLength(0);
-  release();
+  recording.release();
   expect(await finished).toHaveLength(100);
 });
 
@@ -227,6 +226,7 @@ test(
     const before = holdings();
     let objects: readonly string[] = [];
     for (let i = 0; i < 200; i++) {
+      await setImmediate(); // of many that start within one turn the later ones wait
       const subscription = small().subscribe();
       if (i === 100) objects = holdings().objects.filter((object) => !before.objects.includes(object));
       subscription.unsubscribe();
@@ -285,4 +285,20 @@ test("what a setting holds is freed once, whether the run ends, fails to start, 
   expect(closed).toBe(2);
   ticks(image, setting).subscribe().unsubscribe();
   expect(closed).toBe(3);
+});
+
+test("a worker thread is refused in one line, and its end is no crash", async () => {
+  const tracer = new URL("programs/trace-ticks.mjs", import.meta.url).href;
+  const file = path.join(folder, "worker.bpf.o");
+  writeFileSync(file, object);
+  const main = `
+    const { Worker } = require("node:worker_threads");
+    const worker = new Worker(new URL("${tracer}"), { argv: ["${file}"] });
+    worker.on("exit", () => console.log("ended"));
+  `;
+  const advice = "subscribe in the main thread, and send the worker what it needs";
+  expect(await run(process.execPath, ["-e", main])).toMatchObject({
+    status: 0,
+    stdout: `NotSupportedError: Cannot trace with ticks in a worker thread: ${advice}\nended\n`,
+  });
 });

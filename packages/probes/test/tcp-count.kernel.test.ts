@@ -214,16 +214,14 @@ test("nothing of a count stays in the kernel when it is unsubscribed, or has end
 test("a count that is held gives no tables until it goes on, and misses nothing", async () => {
   const client = startActor(...network.left);
   const { port } = await serving(network.right, 2);
-  const stream = countStream(20);
-  const tables: (readonly ConnectCount[])[] = [];
-  const subscription = stream.subscribe((table) => tables.push(table));
-  onTestFinished(() => subscription.unsubscribe());
+  const counting = await record(countStream(20));
+  const tables = counting.events;
   await expect.poll(() => tables.length).toBeGreaterThan(0);
-  const release = stream.hold();
+  counting.hold();
   await client.call("many", network.rightAddress[4], port, 1);
   const held = tables.length;
   await client.call("many", network.rightAddress[4], port, 1);
   expect(tables.length - held).toBeLessThanOrEqual(1); // one was under way
-  release();
+  counting.release();
   await expect.poll(() => sums(tables, port)).toEqual({ [network.rightAddress[4]]: 2 });
 });

@@ -1,20 +1,20 @@
 import { type Fields, originOf, printable } from "@rxbpf/core";
-import { EMPTY, type Observable, type OperatorFunction } from "rxjs";
+import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
 import type { Target } from "./output.js";
-import { type Format, type Progress, sink, type SinkOptions } from "./sink.js";
+import { type Format, type Progress, sink } from "./sink.js";
 import { asRow, type Row, tableTest } from "./table.js";
 
 /**
  * Writes the events of a stream as comma-separated values (RFC 4180, lines end with a newline), after a line with the
  * names of its fields; after operators those of the first row, and a later one with others is an error. Of a table (an array
  * of rows) each row is a line. Lists and objects are JSON, a value that is absent is empty. Characters that a terminal
- * would obey are escaped as in tables. Losses have no place in it: they are in the stream's status.
+ * would obey are escaped as in tables. Losses have no place in it: they are in its progress.
  * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
  */
-export function toCsv<E>(target: Target, options?: SinkOptions): OperatorFunction<E, Progress> {
-  return sink(target, format, { losses: EMPTY, ...options });
+export function toCsv<E>(target: Target): OperatorFunction<E, Progress> {
+  return sink(target, format);
 }
 
 function format<E>(source: Observable<E>): Format<E> {

@@ -2,7 +2,7 @@ import { jsonEncoder, printableJson } from "@rxbpf/core";
 import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
-import { type Format, type Progress, sink, type SinkOptions } from "./sink.js";
+import { type Format, type Progress, sink } from "./sink.js";
 import type { Target } from "./output.js";
 import { tableTest } from "./table.js";
 
@@ -13,8 +13,8 @@ import { tableTest } from "./table.js";
  * written as a whole number, exactly.
  * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
  */
-export function toJson<E>(target: Target, options?: SinkOptions): OperatorFunction<E, Progress> {
-  return sink(target, format, options);
+export function toJson<E>(target: Target): OperatorFunction<E, Progress> {
+  return sink(target, format);
 }
 
 function format<E>(source: Observable<E>): Format<E> {

@@ -1,12 +1,4 @@
-import {
-  type Batch,
-  consume,
-  type EventStream,
-  type LineEncoder,
-  type Lost,
-  originOf,
-  type Records,
-} from "@rxbpf/core";
+import { type Batch, Consumer, feed, type LineEncoder, type Lost, type Records } from "@rxbpf/core";
 import { Observable, type OperatorFunction, type Subscriber, Subscription } from "rxjs";
 
 import type { Target } from "./output.js";
@@ -20,12 +12,6 @@ export interface Progress {
   readonly bytes: number;
   /** Events lost before the sink and in it. */
   readonly lost: number;
-}
-
-/** What all sinks can be told. */
-export interface SinkOptions {
-  /** The losses to write among the events; those of the stream that the source was made from, where it is one. */
-  readonly losses?: Observable<Lost> | undefined;
 }
 
 /** How events are written as lines. Every text ends with a newline, or is empty. */
@@ -48,21 +34,16 @@ const PROGRESS_MS = 250;
  * writing what came before that, or with the target's. Unsubscribing ends the source
  * at once; what it has delivered is still written.
  *
- * While more than 1 MiB waits to be written, the stream that the source was made from is held.
+ * While more than 1 MiB waits to be written, the streams that the source was made from are held.
  * From a source that cannot be held, events are dropped while more than 64 MiB wait: they
- * are lost as `sink full`.
+ * are lost as `sink full`. What was lost on the way to this sink is written among the events.
  * @param open makes the format, anew for each subscription
  */
-export function sink<E>(
-  target: Target,
-  open: (source: Observable<E>) => Format<E>,
-  options: SinkOptions = {},
-): OperatorFunction<E, Progress> {
+export function sink<E>(target: Target, open: (source: Observable<E>) => Format<E>): OperatorFunction<E, Progress> {
   return (source) =>
     new Observable((subscriber) => {
-      const origin = originOf(source);
-      const run = new Run(target, open(source), origin, subscriber);
-      run.start(source, options.losses ?? origin?.losses);
+      const run = new Run(target, open(source), subscriber);
+      run.start(source);
       return () => run.stop();
     });
 }
@@ -70,11 +51,10 @@ export function sink<E>(
 class Run<E> {
   readonly #writer: Writer;
   readonly #format: Format<E>;
-  readonly #origin: EventStream<unknown> | undefined;
+  readonly #consumer: Consumer;
   readonly #subscriber: Subscriber<Progress>;
   readonly #input = new Subscription();
   readonly #unwritten = new Map<string, Lost>();
-  readonly #closed: () => void;
   #encoder: LineEncoder | undefined;
   #begun = false;
   #ended = false;
@@ -82,31 +62,33 @@ class Run<E> {
   #lost = 0;
   #dropped = 0;
   #failure: Failure | undefined;
-  #release: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    target: Target,
-    format: Format<E>,
-    origin: EventStream<unknown> | undefined,
-    subscriber: Subscriber<Progress>,
-  ) {
+  constructor(target: Target, format: Format<E>, subscriber: Subscriber<Progress>) {
     this.#format = format;
-    this.#origin = origin;
     this.#subscriber = subscriber;
     this.#writer = new Writer(target, {
       crowded: () => this.#crowded(),
       drained: () => this.#drained(),
       closed: (error) => this.#settle(error && { error }),
     });
-    this.#closed = consume({ end: () => this.#end() });
+    this.#consumer = new Consumer({
+      end: () => this.#end(),
+      status: (status) => {
+        if (status.type === "lost") this.#lose(status);
+      },
+    });
   }
 
-  start(source: Observable<E>, losses: Observable<Lost> | undefined): void {
-    const error = (error: unknown): void => this.#end({ error });
-    this.#input.add(losses?.subscribe({ next: (lost) => this.#lose(lost), error }));
-    if (source === this.#origin && this.#format.encoder) this.#connect(this.#origin as EventStream<E>);
-    else this.#input.add(source.subscribe({ next: (event) => this.#next(event), error, complete: () => this.#end() }));
+  start(source: Observable<E>): void {
+    this.#input.add(
+      feed(this.#consumer, source, {
+        batch: (batch) => this.#batch(batch),
+        next: (event) => this.#next(event),
+        complete: () => this.#end(),
+        error: (error) => this.#end({ error }),
+      }),
+    );
     if (!this.#ended) this.#begin();
   }
 
@@ -115,25 +97,12 @@ class Run<E> {
     this.#detach();
     this.#putLosses();
     clearTimeout(this.#timer);
-    this.#writer.end(this.#closed);
-  }
-
-  /** Takes batches as the source gives them. */
-  #connect(origin: EventStream<E>): void {
-    const error = (error: unknown): void => this.#end({ error });
-    try {
-      // Losses come by `losses`.
-      const rest = { status: () => {}, complete: () => this.#end(), error };
-      const connection = origin.connect({ batch: (batch) => this.#batch(batch), ...rest });
-      this.#input.add(() => connection.close());
-    } catch (cause) {
-      error(cause);
-    }
+    this.#writer.end(() => this.#consumer.done());
   }
 
   #batch(batch: Batch<E>): void {
     const { length, records } = batch;
-    if (records) this.#records(records);
+    if (records && this.#format.encoder) this.#records(records);
     else for (let i = 0; i < length && !this.#ended; i++) this.#next(batch.row(i));
   }
 
@@ -208,20 +177,18 @@ class Run<E> {
   }
 
   #crowded(): void {
-    if (!this.#ended) this.#release = this.#origin?.hold();
+    if (!this.#ended) this.#consumer.hold();
   }
 
   #drained(): void {
     this.#putLosses();
-    this.#release?.();
-    this.#release = undefined;
+    this.#consumer.release();
   }
 
   #detach(): void {
     this.#ended = true;
     this.#input.unsubscribe();
-    this.#release?.();
-    this.#release = undefined;
+    this.#consumer.release();
   }
 
   /** The source has ended. */
@@ -236,7 +203,7 @@ class Run<E> {
 
   /** The target is closed. */
   #settle(failure?: Failure): void {
-    this.#closed();
+    this.#consumer.done();
     this.#detach();
     clearTimeout(this.#timer);
     this.#tell();

@@ -2,11 +2,11 @@ import { type Column, type Fields, Histogram, type Lost, originOf, printable, pr
 import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
-import { type Format, type Progress, sink, type SinkOptions } from "./sink.js";
+import { type Format, type Progress, sink } from "./sink.js";
 import type { Target } from "./output.js";
 import { columnsFor, type Row, tableTest } from "./table.js";
 
-export interface TextOptions<E> extends SinkOptions {
+export interface TextOptions<E> {
   /** Makes the columns of every row, for example `stream.info.columns`. */
   readonly columns?: (() => readonly Column<NoInfer<E> extends readonly (infer R)[] ? R : NoInfer<E>>[]) | undefined;
 }
@@ -33,7 +33,7 @@ export function toStdout<E>(options?: TextOptions<E>): OperatorFunction<E, Progr
  * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
  */
 export function toText<E>(target: Target, options: TextOptions<E> = {}): OperatorFunction<E, Progress> {
-  return sink(target, (source) => new TextFormat(source, options.columns?.() as Columns | undefined), options);
+  return sink(target, (source) => new TextFormat(source, options.columns?.() as Columns | undefined));
 }
 
 /** How `toText` writes the events of a stream, for who shows them elsewhere. Each text ends with a newline, or is empty. */

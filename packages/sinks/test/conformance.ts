@@ -15,9 +15,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { consumers, type Lost } from "@rxbpf/core";
+import { consumers } from "@rxbpf/core";
 import type { Progress, Target } from "@rxbpf/sinks";
-import { from, map, merge, NEVER, type Observable, type OperatorFunction, Subject } from "rxjs";
+import { filter, from, map, merge, NEVER, type Observable, type OperatorFunction, Subject } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { row, type Row, tap } from "./tap.js";
@@ -28,7 +28,7 @@ export type Entry = { seq: number; size: string; name: string } | { lost: number
 /** A sink, and how to read what it writes. */
 export interface Tested {
   readonly name: string;
-  sink<E>(target: string, losses?: Observable<Lost>): OperatorFunction<E, Progress>;
+  sink<E>(target: string): OperatorFunction<E, Progress>;
   /** In order. Throws for what is not whole. */
   read(written: Buffer): Entry[];
   /** How it writes a hostile name. */
@@ -37,7 +37,7 @@ export interface Tested {
 
 /** A sink that writes to streams too. */
 export interface PipeTested extends Tested {
-  sink<E>(target: Target, losses?: Observable<Lost>): OperatorFunction<E, Progress>;
+  sink<E>(target: Target): OperatorFunction<E, Progress>;
 }
 
 export const HOSTILE = [
@@ -172,16 +172,36 @@ export function conformance(tested: Tested): void {
       expect(seqs()).toEqual([1, "12 ring full", 2, "1 map full", "5 ring full"]);
     });
 
-    test("losses of merged streams are written if they are given", async () => {
+    test("losses of merged streams are written", async () => {
       const [a, b] = [tap(), tap()];
-      const losses = merge(a.stream.losses, b.stream.losses);
-      const ended = run(merge(a.stream, b.stream).pipe(tested.sink(path, losses)));
+      const ended = run(
+        merge(a.stream, b.stream).pipe(
+          filter(() => true),
+          tested.sink(path),
+        ),
+      );
       a.emit(row(1));
       b.lose(2, "ring full");
       a.complete();
       b.complete();
       expect(await ended).toMatchObject({ rows: 1, lost: 2 });
       expect(read()).toContainEqual({ lost: 2, reason: "ring full" });
+    });
+
+    test("each of two sinks on one stream tells its own losses", async () => {
+      const { stream, runs } = tap();
+      const other = `${path}.other`;
+      const [first, second] = [path, other].map((to) => run(stream.pipe(tested.sink(to))));
+      const one = (seq: number) => ({ length: 1, row: () => row(seq) });
+      const lost = { type: "lost", time: 1, count: 3, total: 3, reason: "ring full" } as const;
+      runs[0]!.batch(one(1));
+      runs[0]!.status(lost);
+      runs[1]!.status({ ...lost, count: 5, reason: "map full" });
+      runs[1]!.batch(one(2));
+      for (const each of runs) each.complete();
+      expect([await first, await second]).toMatchObject([{ lost: 3 }, { lost: 5 }]);
+      expect(seqs()).toEqual([1, "3 ring full"]);
+      expect(tested.read(readFileSync(other))).toContainEqual({ lost: 5, reason: "map full" });
     });
 
     test("integers of 64 bits are written exactly, as numbers and as bigints", async () => {

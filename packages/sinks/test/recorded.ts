@@ -23,7 +23,7 @@ export function entries(path: string): Entry[] {
 
 const recorded = (name: string, compression?: Compression): Tested => ({
   name,
-  sink: (target, losses) => toArrow(target, { losses, batchMs: 50, compression }),
+  sink: (target) => toArrow(target, { batchMs: 50, compression }),
   read(written) {
     const directory = mkdtempSync(join(tmpdir(), "rxbpf-recorded-"));
     try {

@@ -1,4 +1,4 @@
-import type { EventStream, Status } from "@rxbpf/core";
+import { Consumer, type EventStream, type Status } from "@rxbpf/core";
 import { readRecording, replay, toArrow } from "@rxbpf/sinks";
 import { filter, lastValueFrom, map, take, toArray } from "rxjs";
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, truncateSync } from "node:fs";
@@ -72,22 +72,20 @@ test("while it is held nothing comes, and after that everything", async () => {
   await run(streamOf(samples(20_000)).pipe(toArrow(path)));
   const stream = replay<Sample>(path);
   const rows: Sample[] = [];
-  let release: (() => void) | undefined;
+  const consumer = new Consumer({ end() {} });
   let held = 0;
-  await new Promise<void>((resolve) =>
-    stream.subscribe({
-      next: (row) => {
-        if (rows.push(row) === 100) {
-          release = stream.hold();
-          setTimeout(() => {
-            held = rows.length;
-            release!();
-          }, 50);
-        }
-      },
-      complete: resolve,
-    }),
-  );
+  await new Promise<void>((complete, error) => {
+    const next = (row: Sample): void => {
+      if (rows.push(row) !== 100) return;
+      consumer.hold();
+      setTimeout(() => {
+        held = rows.length;
+        consumer.release();
+      }, 50);
+    };
+    consumer.subscribe(stream, { next, complete, error });
+  });
+  consumer.done();
   expect(held).toBeLessThan(20_000);
   expect(rows).toHaveLength(20_000);
 });

@@ -24,6 +24,8 @@ export interface Tap {
   /** How often it was started, held, released and closed. */
   readonly calls: { start: number; hold: number; release: number; close: number };
   readonly held: boolean;
+  /** What it delivers to, for each subscription; the methods below use the last. */
+  readonly runs: readonly Receiver<Row>[];
   /** Called when a hold ends. */
   onRelease: () => void;
   emit(...rows: Row[]): void;
@@ -37,7 +39,7 @@ export interface Tap {
 /** @param starting what the source does while it starts */
 export function tap(starting: (tap: Tap) => void = () => {}): Tap {
   const calls = { start: 0, hold: 0, release: 0, close: 0 };
-  let receiver: Receiver<Row>;
+  const runs: Receiver<Row>[] = [];
   let total = 0;
   const columns = () => [
     column<Row>("SEQ", "%-6d ", (e) => e.seq),
@@ -45,8 +47,8 @@ export function tap(starting: (tap: Tap) => void = () => {}): Tap {
     column<Row>("NAME", "%s", (e) => e.name),
   ];
   const self: Tap = {
-    stream: new EventStream<Row>({ name: "tap", schema: rowSchema, columns }, (given) => {
-      receiver = given;
+    stream: new EventStream<Row>({ name: "tap", schema: rowSchema, columns }, (receiver) => {
+      runs.push(receiver);
       calls.start++;
       receiver.status({ type: "attached", programs: ["tap"] });
       starting(self);
@@ -61,23 +63,24 @@ export function tap(starting: (tap: Tap) => void = () => {}): Tap {
       };
     }),
     calls,
+    runs,
     get held() {
       return calls.hold > calls.release;
     },
     onRelease: () => {},
-    emit: (...rows) => receiver.batch({ length: rows.length, row: (index) => rows[index]! }),
+    emit: (...rows) => runs.at(-1)!.batch({ length: rows.length, row: (index) => rows[index]! }),
     emitRecords: (...rows) =>
-      receiver.batch({ length: rows.length, row: () => row(-1, "made of a record"), records: recordsOf(rows) }),
+      runs.at(-1)!.batch({ length: rows.length, row: () => row(-1, "made of a record"), records: recordsOf(rows) }),
     lose: (count, reason) =>
-      receiver.status({
+      runs.at(-1)!.status({
         type: "lost",
         time: 1_700_000_000_000.5,
         count,
         total: (total += count),
         reason,
       }),
-    complete: () => receiver.complete(),
-    fail: (error) => receiver.error(error),
+    complete: () => runs.at(-1)!.complete(),
+    fail: (error) => runs.at(-1)!.error(error),
   };
   return self;
 }

@@ -11,7 +11,7 @@ function lines(written: Buffer): string[] {
 
 export const json: PipeTested = {
   name: "toJson",
-  sink: (target, losses) => toJson(target, { losses }),
+  sink: (target) => toJson(target),
   read: (written) =>
     lines(written).map((line): Entry => {
       const record = JSON.parse(line);
@@ -24,7 +24,7 @@ export const json: PipeTested = {
 
 export const text: PipeTested = {
   name: "toText",
-  sink: (target, losses) => toText(target, { losses }),
+  sink: (target) => toText(target),
   read: (written) =>
     lines(written)
       .filter((line) => !line.startsWith("SEQ "))

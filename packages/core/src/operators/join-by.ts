@@ -1,13 +1,7 @@
-import {
-  asyncScheduler,
-  type Observable,
-  type OperatorFunction,
-  type SchedulerLike,
-  type Subscription,
-  tap,
-} from "rxjs";
+import { asyncScheduler, type Observable, type OperatorFunction, type SchedulerLike, tap } from "rxjs";
 
-import { originOf } from "../stream.js";
+import { alongside } from "../consumer.js";
+import type { Status } from "../source.js";
 import type { Key } from "./counts.js";
 import { History } from "./history.js";
 import { stage } from "./stage.js";
@@ -35,7 +29,7 @@ export interface JoinOptions {
  * Gives each event the latest event with the same key of other streams: opens with the exec that made their process are
  * `opensnoop().pipe(joinBy({ exec: execsnoop() }, (e) => e.pid))`, whose events have an `exec`, undefined where there
  * was none. The other streams are subscribed to first, for as long as the source is; an error of any
- * is the result's. Their losses appear in the status of the stream that the source was made from, such as `exec: ring full`.
+ * is the result's. Their losses are told to who takes the result, such as `exec: ring full`.
  *
  * What has a `time` is joined by it. As probes deliver independently of each other, events with one wait a little for
  * what happened before them, and come in its order; but for the earliest while more than 65,536 wait. Others are joined as they
@@ -63,7 +57,7 @@ export function joinBy<T extends object, O extends Others>(
   wholeNumber("limit", limit, 1);
   const otherKey = (options.otherKey ?? key) as (event: unknown) => Key;
 
-  return stage((subscriber, source) => {
+  return stage((subscriber) => {
     const tables = Object.keys(others).map((name) => ({ name, history: new History(limit) }));
     let waiting = 0;
     let ended = false;
@@ -79,9 +73,10 @@ export function joinBy<T extends object, O extends Others>(
     };
     for (const { name, history } of tables) {
       const other = others[name]!;
-      subscriber.add(passLosses(name, other, source));
       const kept = other.pipe(tap((event) => history.add(otherKey(event), event, timeOf(event))));
-      subscriber.add(kept.subscribe({ error }));
+      const named = (status: Status): Status =>
+        status.type === "lost" ? { ...status, reason: `${name}: ${status.reason}` } : status;
+      subscriber.add(kept.subscribe(alongside(subscriber, { next() {}, error, complete() {} }, named)));
     }
     return {
       next(event) {
@@ -102,17 +97,4 @@ export function joinBy<T extends object, O extends Others>(
 function timeOf(event: unknown): number {
   const time = (event as { readonly time?: unknown } | null | undefined)?.time;
   return typeof time === "number" ? time : NaN;
-}
-
-/** Reports the losses of another stream where those of the source are seen. */
-function passLosses(name: string, other: Observable<unknown>, source: Observable<unknown>): Subscription | undefined {
-  const [from, to] = [originOf(other), originOf(source)];
-  if (!from || !to || from === to) return undefined;
-  let passing = false; // two streams may be joined with each other
-  return from.losses.subscribe((lost) => {
-    if (passing) return;
-    passing = true;
-    to.report({ ...lost, reason: `${name}: ${lost.reason}` });
-    passing = false;
-  });
 }

@@ -1,4 +1,4 @@
-import type { Observable, OperatorFunction, Subscriber } from "rxjs";
+import { type Observable, type OperatorFunction, Subscriber } from "rxjs";
 
 /** What an operator does with one subscription. What it throws is the stream's error. */
 export interface Stage<T> {
@@ -17,37 +17,51 @@ export function stage<T, R>(
   begin: (subscriber: Subscriber<R>, source: Observable<T>) => Stage<T>,
 ): OperatorFunction<T, R> {
   // `lift` links the result to its source, for which RxJS 7 has no other way.
-  return (source) => source.lift({ call: (subscriber: Subscriber<R>) => run(source, subscriber, begin) });
+  return (source) =>
+    source.lift({
+      call(subscriber: Subscriber<R>) {
+        const its = begin(subscriber, source);
+        if (!subscriber.closed) source.subscribe(new StageSubscriber(subscriber, its));
+      },
+    });
 }
 
-function run<T, R>(
-  source: Observable<T>,
-  subscriber: Subscriber<R>,
-  begin: (subscriber: Subscriber<R>, source: Observable<T>) => Stage<T>,
-): void {
-  const fail = (error: unknown): void => {
-    if (subscriber.closed) return;
-    its.flush?.();
-    subscriber.error(error);
-  };
-  const its = begin(subscriber, source);
-  if (subscriber.closed) return;
-  subscriber.add(
-    source.subscribe({
-      next(event) {
-        if (subscriber.closed) return;
-        try {
-          its.next(event);
-        } catch (error) {
-          fail(error);
-        }
-      },
-      error: fail,
-      complete() {
-        if (its.complete) return its.complete();
-        its.flush?.();
-        subscriber.complete();
-      },
-    }),
-  );
+/** Linked to the subscriber after it, as RxJS's operators' are: so a stream finds for whom it is subscribed to. */
+class StageSubscriber<T> extends Subscriber<T> {
+  readonly #next: Subscriber<unknown>;
+  readonly #stage: Stage<T>;
+
+  constructor(next: Subscriber<unknown>, stage: Stage<T>) {
+    super(next);
+    this.#next = next;
+    this.#stage = stage;
+  }
+
+  protected override _next(event: T): void {
+    try {
+      this.#stage.next(event);
+    } catch (error) {
+      this.error(error);
+    }
+  }
+
+  protected override _error(error: unknown): void {
+    try {
+      if (this.#next.closed) return;
+      this.#stage.flush?.();
+      this.#next.error(error);
+    } finally {
+      this.unsubscribe();
+    }
+  }
+
+  protected override _complete(): void {
+    try {
+      if (this.#stage.complete) return this.#stage.complete();
+      this.#stage.flush?.();
+      this.#next.complete();
+    } finally {
+      this.unsubscribe();
+    }
+  }
 }

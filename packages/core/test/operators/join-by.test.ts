@@ -1,4 +1,4 @@
-import { EventStream, type Joined, joinBy, type JoinOptions, type Lost, originOf } from "@rxbpf/core";
+import { Consumer, EventStream, type Joined, joinBy, type JoinOptions, type Lost, originOf } from "@rxbpf/core";
 import { type Observable, Subject, throwError } from "rxjs";
 import { expect, expectTypeOf, test } from "vitest";
 
@@ -170,23 +170,23 @@ test("several streams can be joined, and their key can be another", () => {
   ]);
 });
 
-test("losses of the other stream show in the status of the source's, also where they are joined with each other", () => {
-  const [a, b] = [driven(), driven()];
+test("who takes the result is told the losses of all, those of the others by their name, and can hold all", () => {
+  const [a, b, c] = [driven(), driven(), driven()];
   const losses: string[] = [];
-  for (const { stream } of [a, b]) stream.losses.subscribe(({ count, reason }) => losses.push(`${count} ${reason}`));
-  const pair = (from: EventStream<number>, others: { readonly [name: string]: EventStream<number> }) =>
-    from.pipe(joinBy(others, Number) as never).subscribe();
-  const subscription = pair(a.stream, { b: b.stream });
+  const consumer = new Consumer({
+    end() {},
+    status: (status) => void (status.type === "lost" && losses.push(`${status.count} ${status.reason}`)),
+  });
+  const joined = a.stream.pipe(joinBy({ b: b.stream.pipe(joinBy({ c: c.stream }, Number) as never) }, Number) as never);
+  const subscription = consumer.subscribe(joined, { next() {}, error() {}, complete() {} });
   const lost: Lost = { type: "lost", time: 1, count: 3, total: 3, reason: "ring full" };
-  b.runs[0]!.status(lost);
-  expect(losses).toEqual(["3 ring full", "3 b: ring full"]);
-  pair(b.stream, { a: a.stream });
-  b.runs[0]!.status(lost);
-  expect(losses.filter((one) => one === "3 b: ring full")).toHaveLength(2);
+  for (const { runs } of [a, b, c]) runs[0]!.status(lost);
+  expect(losses).toEqual(["3 ring full", "3 b: ring full", "3 b: c: ring full"]);
+  consumer.hold();
+  consumer.release();
   subscription.unsubscribe();
-  losses.length = 0;
-  b.runs[1]!.status(lost);
-  expect(losses).not.toContain("3 b: ring full");
+  for (const { runs } of [a, b, c]) expect(runs[0]!.calls).toEqual(["hold", "release", "close"]);
+  consumer.done();
 });
 
 test("the stream that a pipe began with is found behind it", () => {

@@ -1,4 +1,4 @@
-import { EventStream, Histogram, originOf, printable, type Status } from "@rxbpf/core";
+import { type Batch, Consumer, feed, Histogram, originOf, printable, type Status } from "@rxbpf/core";
 import { textFormat } from "@rxbpf/sinks";
 import { type Observable, Subscription } from "rxjs";
 
@@ -20,6 +20,7 @@ export class View {
   readonly #stream: Observable<unknown>;
   readonly #screen: Screen;
   readonly #format;
+  readonly #tables: boolean;
   readonly #sample: Sample<unknown>;
   #allowed = BURST;
   readonly #tally = new Tally();
@@ -37,20 +38,28 @@ export class View {
     this.#stream = stream;
     this.#screen = new Screen(output);
     this.#format = textFormat(stream);
+    this.#tables = originOf(stream)?.info.tables === true;
     this.#sample = new Sample(this.#allowed);
   }
 
   /** Subscribes. Returns what ends that at once. */
   run(end: End): () => void {
     const subscription = new Subscription();
+    const consumer = new Consumer({
+      end: () => finish(() => end.complete()),
+      status: (status) => this.#hear(status),
+    });
     const finish = (tell: () => void): void => {
+      consumer.done();
       subscription.unsubscribe();
       this.#end();
       tell();
     };
     this.#timer = setInterval(() => this.#draw(), FRAME_MS);
     subscription.add(
-      this.#connect({
+      feed(consumer, this.#stream, {
+        batch: (batch) => this.#batch(batch),
+        next: (event) => this.#take(event),
         complete: () => finish(() => end.complete()),
         error: (error) => finish(() => end.error(error)),
       }),
@@ -61,33 +70,14 @@ export class View {
   }
 
   /** Of a stream's own events only those that are shown are made into objects. */
-  #connect(end: End): Subscription {
-    const stream = this.#stream;
-    const subscription = new Subscription();
-    if (!(stream instanceof EventStream)) {
-      subscription.add(originOf(stream)?.status.subscribe((status) => this.#hear(status)));
-      subscription.add(stream.subscribe({ ...end, next: (one) => this.#take(one) }));
-      return subscription;
-    }
-    try {
-      const connection = stream.connect({
-        ...end,
-        status: (status) => this.#hear(status),
-        batch: (batch) => {
-          this.#tally.events += batch.length;
-          if (stream.info.tables && batch.length > 0) this.#latest = batch.row(batch.length - 1);
-          else
-            for (let i = 0; i < batch.length; i++) {
-              const place = this.#sample.next();
-              if (place >= 0) this.#sample.keep(place, batch.row(i));
-            }
-        },
-      });
-      subscription.add(() => connection.close());
-    } catch (error) {
-      end.error(error);
-    }
-    return subscription;
+  #batch(batch: Batch<unknown>): void {
+    this.#tally.events += batch.length;
+    if (this.#tables && batch.length > 0) this.#latest = batch.row(batch.length - 1);
+    else
+      for (let i = 0; i < batch.length; i++) {
+        const place = this.#sample.next();
+        if (place >= 0) this.#sample.keep(place, batch.row(i));
+      }
   }
 
   #take(event: unknown): void {

@@ -3,8 +3,9 @@ import { closeSync } from "node:fs";
 import {
   type Batch,
   ColumnBuilder,
-  consume,
+  Consumer,
   type EventStream,
+  feed,
   type Fields,
   type Lost,
   type Schema,
@@ -12,7 +13,7 @@ import {
 } from "@rxbpf/core";
 import { type Observable, type Subscriber, Subscription } from "rxjs";
 
-import type { Progress, SinkOptions } from "../sink.js";
+import type { Progress } from "../sink.js";
 import { tableTest } from "../table.js";
 import { MORE } from "./decode.js";
 import type { Compression } from "./encoder.js";
@@ -23,7 +24,7 @@ import { Attendance, type Newcomers } from "./newcomers.js";
 import type { Snapshot } from "./notes.js";
 import { type Part, Parts, type Rotation } from "./parts.js";
 
-export interface ArrowOptions extends SinkOptions {
+export interface ArrowOptions {
   /** Rows are written once there are so many; 65,536 if not given. */
   readonly batchRows?: number | undefined;
   /** And once the first of them is so old, in milliseconds; 1000 if not given. */
@@ -63,7 +64,7 @@ export class Recorder<E> {
   readonly #input = new Subscription();
   /** Batches that came before `file.js` was loaded. */
   readonly #unwritten: Gathered[] = [];
-  readonly #closed: () => void;
+  readonly #consumer: Consumer;
   #module: FileModule | undefined;
   #part: Part | undefined;
   #file: ArrowFile | undefined;
@@ -97,7 +98,12 @@ export class Recorder<E> {
     this.#attendance = options.snapshot && new Attendance(options.snapshot);
     this.#parts = new Parts(path, options.rotate);
     this.#part = this.#parts.open();
-    this.#closed = consume({ end: () => this.#end() });
+    this.#consumer = new Consumer({
+      end: () => this.#end(),
+      status: (status) => {
+        if (status.type === "lost") this.#guarded(() => this.#lose(status));
+      },
+    });
   }
 
   start(): void {
@@ -110,15 +116,14 @@ export class Recorder<E> {
       },
       (error: unknown) => this.#end({ error }),
     );
-    const { losses = this.#origin?.losses } = this.#options;
-    const lose = (lost: Lost): void => this.#guarded(() => this.#lose(lost));
-    const error = (error: unknown): void => this.#end({ error });
-    this.#input.add(losses?.subscribe({ next: lose, error }));
-    if (this.#direct) this.#connect(this.#origin as EventStream<E>);
-    else {
-      const next = (row: E): void => this.#guarded(() => this.#event(row));
-      this.#input.add(this.#source.subscribe({ next, error, complete: () => this.#end() }));
-    }
+    this.#input.add(
+      feed(this.#consumer, this.#source, {
+        batch: (batch) => this.#guarded(() => this.#batch(batch)),
+        next: (event) => this.#guarded(() => this.#event(event)),
+        complete: () => this.#end(),
+        error: (error) => this.#end({ error }),
+      }),
+    );
   }
 
   /** Ends the source; what has come is still written. */
@@ -127,28 +132,13 @@ export class Recorder<E> {
     this.#detach();
     this.#whenReady(() => {
       this.#finish();
-      this.#closed();
+      this.#consumer.done();
     });
-  }
-
-  #connect(origin: EventStream<E>): void {
-    try {
-      const connection = origin.connect({
-        batch: (batch) => this.#guarded(() => this.#batch(batch)),
-        // Losses come by `losses`.
-        status: () => {},
-        complete: () => this.#end(),
-        error: (error) => this.#end({ error }),
-      });
-      this.#input.add(() => connection.close());
-    } catch (error) {
-      this.#end({ error });
-    }
   }
 
   #batch(batch: Batch<E>): void {
     const { length, records } = batch;
-    if (records) {
+    if (records && this.#direct) {
       if (!this.#gathering.hasRoom(length)) this.#flush();
       this.#rows += length;
       this.#gathering.records(records);
@@ -282,7 +272,7 @@ export class Recorder<E> {
   }
 
   #settle(failure?: Failure): void {
-    this.#closed();
+    this.#consumer.done();
     this.#closeAll();
     this.#tell();
     if (failure) this.#subscriber.error(failure.error);

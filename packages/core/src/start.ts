@@ -1,0 +1,69 @@
+import type { Connection, Receiver, Source } from "./source.js";
+
+/** Loading a program takes tens of milliseconds, in which nothing else runs. So long at most for all, then others have a turn. */
+const TURN_MS = 100;
+
+/** Milliseconds that starting has taken in this turn of the event loop. */
+let spent = 0;
+const waiting = new Set<() => void>();
+
+/**
+ * Starts a source: now, or where many start at once in a later turn of the event loop, in the order of asking.
+ * @throws where it cannot start now; later the receiver is told
+ */
+export function start<E>(source: Source<E>, receiver: Receiver<E>): Connection {
+  if (waiting.size === 0 && spent < TURN_MS) return timed(() => source(receiver));
+  return startLater(source, receiver);
+}
+
+function startLater<E>(source: Source<E>, receiver: Receiver<E>): Connection {
+  let connection: Connection | undefined;
+  /** What was asked of it before it had started. */
+  const asked = { holds: 0, stop: false, close: false };
+  const begin = (): void => {
+    try {
+      connection = source(receiver);
+    } catch (error) {
+      return receiver.error(error);
+    }
+    // It may deliver while it starts, and its receiver then leave.
+    if (asked.close) return connection.close();
+    while (asked.holds-- > 0) connection.hold();
+    if (asked.stop) connection.stop();
+  };
+  waiting.add(begin);
+  return {
+    stop() {
+      if (connection) connection.stop();
+      else if (waiting.delete(begin)) receiver.complete();
+      else asked.stop = true;
+    },
+    close() {
+      waiting.delete(begin);
+      asked.close = true;
+      connection?.close();
+    },
+    hold: () => (connection ? connection.hold() : asked.holds++),
+    release: () => (connection ? connection.release() : asked.holds--),
+  };
+}
+
+function timed<T>(action: () => T): T {
+  if (spent === 0) setImmediate(nextTurn);
+  const before = performance.now();
+  try {
+    return action();
+  } finally {
+    // Never 0, which says that no turn was asked for.
+    spent += Math.max(performance.now() - before, Number.EPSILON);
+  }
+}
+
+function nextTurn(): void {
+  spent = 0;
+  for (const begin of waiting) {
+    if (spent >= TURN_MS) return;
+    waiting.delete(begin);
+    timed(begin);
+  }
+}
