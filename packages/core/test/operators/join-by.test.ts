@@ -1,4 +1,4 @@
-import { Consumer, EventStream, type Joined, joinBy, type JoinOptions, type Lost, originOf } from "@rxbpf/core";
+import { Consumer, type Joined, joinBy, type JoinOptions, type Lost, originOf } from "@rxbpf/core";
 import { type Observable, Subject, throwError } from "rxjs";
 import { expect, expectTypeOf, test } from "vitest";
 
