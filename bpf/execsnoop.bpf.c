@@ -6,6 +6,9 @@
  * in the caller's memory.
  */
 #include "event.bpf.h"
+
+RING(events)
+
 #include "filter.bpf.h"
 #include "syscall.bpf.h"
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Files that processes open: open, creat, openat, openat2, and opens made by io_uring. */
 #include "event.bpf.h"
+
+RING(events)
+
 #include "filter.bpf.h"
 #include "io_uring.bpf.h"
 #include "path.bpf.h"

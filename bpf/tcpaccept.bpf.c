@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* TCP connections that processes accept. */
-#include "accept.bpf.h"
 #include "event.bpf.h"
+
+RING(events)
+
+#include "accept.bpf.h"
 #include "filter.bpf.h"
 
 struct accept_event {

@@ -5,10 +5,13 @@
  * the socket is an answer, a failure or a second try, by whoever handles it. The first
  * says who, the second with what port, and whether a SYN was sent at all.
  */
-#include "count.bpf.h"
-#include "dns.bpf.h"
 #include "event.bpf.h"
+
+RING(events)
+
+#include "dns.bpf.h"
 #include "filter.bpf.h"
+#include "table.bpf.h"
 #include "tcp.bpf.h"
 
 const volatile bool count_only;
@@ -42,14 +45,12 @@ struct connect_key {
 	__u8 ip;
 	__u8 _pad[5];
 };
-RECORD(connect_key);
 
 struct connect_count {
 	__u64 count;
 };
-RECORD(connect_count);
 
-COUNTS(struct connect_key, struct connect_count);
+TABLE(counts, struct connect_key, struct connect_count, 65536, BPF_F_NO_PREALLOC)
 
 static __always_inline __u32 segments_sent(const struct sock *sk)
 {
@@ -63,7 +64,11 @@ static __always_inline void count(const struct connect_event *event)
 
 	__builtin_memcpy(key.local_address, connection->local_address, 16);
 	__builtin_memcpy(key.remote_address, connection->remote_address, 16);
-	COUNT(&key);
+
+	struct connect_count *entry = counts_entry(&key);
+
+	if (entry)
+		ADD(entry->count, 1);
 }
 
 static __always_inline void started(const struct sock *sk)

@@ -7,8 +7,11 @@
  * then, its first change of state tells so, made by that process. If it was shut down or reset before,
  * there may be no change left to make: such a socket is watched until something happens to it.
  */
-#include "accept.bpf.h"
 #include "event.bpf.h"
+
+RING(events)
+
+#include "accept.bpf.h"
 #include "filter.bpf.h"
 
 enum session_change {

@@ -29,10 +29,23 @@ struct who {
 	char comm[16];
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 32 << 20); /* the loader sets the size that was asked for */
-} events SEC(".maps");
+/*
+ * Makes the ring NAME and NAME_emit(), which sends the first SIZE bytes of a record. Only what writes records needs one: a
+ * program whose other outputs are tables alone does without.
+ */
+#define RING(NAME)                                                                               \
+	struct {                                                                                 \
+		__uint(type, BPF_MAP_TYPE_RINGBUF);                                              \
+		__uint(max_entries, 32 << 20); /* the loader sets the size that was asked for */ \
+	} NAME SEC(".maps");                                                                     \
+	static __always_inline void NAME##_emit(void *record, __u64 size)                        \
+	{                                                                                        \
+		if (bpf_ringbuf_output(&NAME, record, size, 0))                                  \
+			LOST(lost_ring_full);                                                    \
+	}
+
+/* The ring that most programs have. */
+#define emit(record, size) events_emit(record, size)
 
 /* Events that could not be reported, by reason. User space maps these and reads them as it drains. */
 __u64 lost_ring_full;
@@ -59,11 +72,11 @@ __u64 lost_no_scratch_memory; /* a processor with a number past those counted at
 		__uint(max_entries, SLOTS);                                 \
 		__type(key, __u32);                                         \
 		__type(value, struct name##_record);                        \
-	} scratch SEC(".maps");                                             \
+	} events_scratch SEC(".maps");                                      \
 	static __always_inline struct name##_record *new_record(__u32 slot) \
 	{                                                                   \
 		__u32 key = bpf_get_smp_processor_id() * SLOTS + slot;      \
-		return bpf_map_lookup_elem(&scratch, &key);                 \
+		return bpf_map_lookup_elem(&events_scratch, &key);          \
 	}
 
 /* The id of a task's cgroup in the v2 hierarchy: what bpf_get_current_cgroup_id() gives, without a call. */
@@ -89,15 +102,8 @@ static __always_inline void fill_who(struct who *who)
 	bpf_get_current_comm(who->comm, sizeof(who->comm));
 }
 
-/* Sends the first SIZE bytes of a record. */
-static __always_inline void emit(void *record, __u64 size)
-{
-	if (bpf_ringbuf_output(&events, record, size, 0))
-		LOST(lost_ring_full);
-}
-
 /*
- * The same for a record with texts, whose size only the program knows: the verifier wants to
+ * Sends a record with texts, whose size only the program knows: the verifier wants to
  * see it compared, in the register that is passed on.
  */
 #define emit_text(record, size)                 \

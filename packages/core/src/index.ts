@@ -1,19 +1,21 @@
 // Streams
 export * from "./source.js";
-export { EventStream, originOf, refine } from "./stream.js";
+export { EventStream, originOf, mapEvents } from "./stream.js";
 export { type Attachment, attachments, statuses } from "./attachments.js";
 export { Consumer, type ConsumerEvents, consumers } from "./consumer.js";
 export { feed, type Feeder } from "./feed.js";
 export { iterate, type IterateOptions } from "./iterate.js";
-export { type Aside, trace, type Setting } from "./trace.js";
-export { aggregate, type Counter } from "./aggregate.js";
+export { Table } from "./table.js";
+export { type Output, type RunOptions, sourceOf } from "./output/run.js";
+export { ring, type SideRecords } from "./output/ring.js";
+export { table, type TableOptions, type TableShape } from "./output/table.js";
 
 // Operators
 export { countBy, type CountOptions } from "./operators/count-by.js";
 export { type Count, type Key, OTHER_KEYS } from "./operators/counts.js";
 export type { GatherOptions } from "./operators/gather.js";
 export { histogram } from "./operators/histogram.js";
-export { type Bucket, Histogram } from "./histogram.js";
+export { type Bucket, Histogram, type Scale } from "./histogram.js";
 export { joinBy, type Joined, type JoinOptions, type Others } from "./operators/join-by.js";
 export { orderByTime, type OrderOptions } from "./operators/order-by-time.js";
 export { rate, type RateOptions } from "./operators/rate.js";
@@ -21,7 +23,7 @@ export { top } from "./operators/top.js";
 
 // Schemas
 export * from "./schema/schema.js";
-export { bindLayout, type Layout, type Place } from "./schema/layout.js";
+export { bindLayout, bindMap, type Layout, type Place } from "./schema/layout.js";
 export { Btf } from "./btf/btf.js";
 
 export { ColumnBuilder } from "./schema/columns.js";
@@ -31,8 +33,9 @@ export { milliseconds } from "./schema/moment.js";
 export { unixOffsetNs } from "./clock.js";
 
 // Objects and maps
-export { type Image, type Knob, load, type Loaded, type Patch, type Variant } from "./load.js";
+export { type ObjectSpec, type Constant, load, type Loaded, type LoadOptions, type Variant } from "./load.js";
 export { BpfObject } from "./ffi/object.js";
+export type { Clock, Hook, Uprobe, Usdt } from "./ffi/attach.js";
 export { BpfMap, type MapInfo, MapType } from "./ffi/map.js";
 export { missingCapabilities, requireCapabilities } from "./capabilities.js";
 

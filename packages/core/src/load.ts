@@ -5,20 +5,23 @@ import { requireCapabilities } from "./capabilities.js";
 import { BpfError, NotSupportedError } from "./errors.js";
 import { possibleCpus } from "./ffi/cpus.js";
 import type { BpfMap } from "./ffi/map.js";
+import type { Hook } from "./ffi/attach.js";
 import { BpfObject } from "./ffi/object.js";
 
 /** A value for one of a program's `const volatile` switches. Text is padded with NULs; undefined leaves it as it is. */
-export type Knob = number | boolean | string | ArrayBufferView | undefined;
+export type Constant = number | boolean | string | ArrayBufferView | undefined;
 
 /** What may change between opening an object and loading it. */
-export interface Patch {
-  readonly knobs?: Readonly<Record<string, Knob>>;
+export interface LoadOptions {
+  readonly constants?: Readonly<Record<string, Constant>>;
   /** Existing maps to use in place of the object's own. They are the caller's to close. */
   readonly maps?: Readonly<Record<string, BpfMap>>;
   /** Entries for the object's own maps; for its ring, bytes. */
   readonly maxEntries?: Readonly<Record<string, number>>;
   /** The object's maps to do without. The verifier refuses programs that can reach one. */
   readonly leaveOut?: readonly string[];
+  /** Hash maps of the object that are to have a value for each processor. */
+  readonly perCpu?: readonly string[];
 }
 
 /** A set of an object's programs that does a job together. */
@@ -26,12 +29,14 @@ export interface Variant {
   readonly programs: readonly string[];
   /** Those of the programs that lose nothing when they are interrupted: another of them sees what comes then. */
   readonly interruptible?: readonly string[];
+  /** Where programs are attached whose section does not say it. */
+  readonly hooks?: Readonly<Record<string, readonly Hook[]>>;
   /** What events it cannot see that the variants before it can, for a notice: `opens through io_uring`. */
   readonly lacks?: string;
 }
 
 /** A compiled program with the ways to run it. */
-export interface Image {
+export interface ObjectSpec {
   readonly name: string;
   /** The bytes of the `.bpf.o`. */
   readonly bytes: () => Uint8Array;
@@ -52,7 +57,7 @@ export interface Loaded {
  * @param check looks at the object's types before anything reaches the kernel, and throws
  * @throws NotSupportedError, also in a worker thread; VerifierError, BpfError; then nothing is left in the kernel
  */
-export function load(image: Image, patch: Patch, check: (btf: Btf) => void = () => {}): Loaded {
+export function load(image: ObjectSpec, patch: LoadOptions, check: (btf: Btf) => void = () => {}): Loaded {
   requireMainThread(image.name);
   const bytes = image.bytes();
   const refusals: Error[] = [];
@@ -86,7 +91,7 @@ function loadVariant(
   name: string,
   bytes: Uint8Array,
   variant: Variant,
-  patch: Patch,
+  patch: LoadOptions,
   check: (btf: Btf) => void,
 ): Loaded | BpfError {
   const object = BpfObject.open(name, bytes);
@@ -97,7 +102,11 @@ function loadVariant(
     apply(object, btf, patch);
     object.choose(variant.programs);
     object.load();
-    for (const program of variant.programs) object.attach(program);
+    for (const program of variant.programs) {
+      const hooks = variant.hooks?.[program];
+      if (!hooks) object.attach(program);
+      for (const hook of hooks ?? []) object.attachTo(program, hook);
+    }
     return { object, btf, variant };
   } catch (error) {
     object.close();
@@ -106,24 +115,26 @@ function loadVariant(
   }
 }
 
-function apply(object: BpfObject, btf: Btf, { knobs = {}, maps = {}, maxEntries = {}, leaveOut = [] }: Patch): void {
+function apply(object: BpfObject, btf: Btf, { constants = {}, maps = {}, maxEntries = {}, leaveOut = [], perCpu = [] }: LoadOptions): void {
   const variables = btf.variables();
   const rodata = object.variables(".rodata");
-  for (const [name, value] of Object.entries(knobs)) {
+  for (const [name, value] of Object.entries(constants)) {
     if (value === undefined) continue;
     const variable = variables.get(name);
     if (!rodata || variable?.section !== ".rodata")
       throw new Error(`Cannot set ${name}: ${object.name} has no such switch`);
-    rodata.set(knobBytes(name, value, variable.size), variable.offset);
+    rodata.set(constantBytes(name, value, variable.size), variable.offset);
   }
   for (const [name, map] of Object.entries(maps)) object.replaceMap(name, map);
-  for (const name of leaveOut) object.leaveOutMap(name);
+  for (const name of leaveOut.filter((one) => object.hasMap(one))) object.leaveOutMap(name);
+  for (const name of perCpu) object.makePerCpu(name);
   for (const [name, entries] of Object.entries(maxEntries)) object.setMaxEntries(name, entries);
   // Scratch memory is declared for one CPU, see TEXT_RECORD in bpf/include/event.bpf.h.
-  if (object.hasMap("scratch")) object.setMaxEntries("scratch", object.maxEntries("scratch") * possibleCpus());
+  for (const name of object.maps.filter((one) => one.endsWith("_scratch")))
+    object.setMaxEntries(name, object.maxEntries(name) * possibleCpus());
 }
 
-function knobBytes(name: string, value: NonNullable<Knob>, size: number): Uint8Array {
+function constantBytes(name: string, value: NonNullable<Constant>, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   const given =
     typeof value === "string"

@@ -1,4 +1,5 @@
 import type { Records } from "./schema/column-data.js";
+import type { Table } from "./table.js";
 import type { Fields, Schema } from "./schema/schema.js";
 import type { Column } from "./text/column.js";
 
@@ -71,8 +72,14 @@ export interface StreamInfo {
   readonly schema: Schema<Fields>;
   /** What the probe was asked for, by option. */
   readonly options?: Readonly<Record<string, unknown>>;
-  /** Whether each event is a table: an array of rows. */
+  /** The probe's output that it is, where it has several. */
+  readonly output?: string;
+  /** Whether each event is a `Table`. */
   readonly tables?: boolean;
+  /** Whether the time of day stands above each table. */
+  readonly timestamp?: boolean;
+  /** Writes a table as lines of text, where it is no text table. */
+  readonly tableText?: (table: Table<never>) => string;
   /** A line that comes before a text table. */
   readonly banner?: string;
   /** Makes the columns of a text table of those, anew for each table. */

@@ -52,8 +52,8 @@ export class EventStream<E> extends Observable<E> {
   }
 
   /** The same stream with what `change` makes of each event; where that is undefined the event is left out. */
-  refine<R>(info: StreamInfo, change: (event: E) => R | undefined): EventStream<R> {
-    return new EventStream(info, refine(this.#source, change), this.#status);
+  mapEvents<R>(info: StreamInfo, change: (event: E) => R | undefined): EventStream<R> {
+    return new EventStream(info, mapEvents(this.#source, change), this.#status);
   }
 
   /** The events for a `for await` loop: see `iterate`. */
@@ -158,7 +158,7 @@ export function originOf(observable: Observable<unknown>): EventStream<unknown> 
 }
 
 /** A source of what `change` makes of each event; where that is undefined the event is left out. */
-export function refine<E, R>(source: Source<E>, change: (event: E) => R | undefined): Source<R> {
+export function mapEvents<E, R>(source: Source<E>, change: (event: E) => R | undefined): Source<R> {
   return (receiver) =>
     source({
       ...receiver,

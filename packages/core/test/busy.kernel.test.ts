@@ -1,4 +1,4 @@
-import { EventStream, type EventOf, schema, trace, type Variant, who } from "@rxbpf/core";
+import { EventStream, type EventOf, ring, schema, sourceOf, type Variant, who } from "@rxbpf/core";
 import { expect, test } from "vitest";
 
 import { holdings } from "../../../testing/holdings.js";
@@ -13,9 +13,9 @@ const faultEvent = schema("fault_event", who);
 function faults(variant: Variant): EventStream<EventOf<typeof faultEvent>> {
   const bytes = compileProgram(new URL("programs/busy.bpf.c", import.meta.url), folder);
   const image = { name: "busy", bytes: () => bytes, variants: [variant] };
-  const knobs = { only_ppid: process.pid, comm_part: "head", comm_part_length: 4 };
-  const source = trace<EventOf<typeof faultEvent>>(image, faultEvent, () => ({
-    knobs,
+  const constants = { only_ppid: process.pid, comm_part: "head", comm_part_length: 4 };
+  const source = sourceOf<EventOf<typeof faultEvent>>(image, ring("events", faultEvent), () => ({
+    constants,
     maxEntries: { events: 1 << 20 },
   }));
   return new EventStream({ name: "busy", schema: faultEvent, columns: () => [] }, source);

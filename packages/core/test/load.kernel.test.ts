@@ -8,10 +8,11 @@ import {
   LayoutError,
   load,
   NotSupportedError,
-  type Patch,
+  type LoadOptions,
   u32,
   schema,
-  trace,
+  ring,
+  sourceOf,
   type Variant,
   VerifierError,
 } from "@rxbpf/core";
@@ -37,7 +38,7 @@ beforeAll(() => {
 const only = (...programs: string[]): readonly Variant[] => [{ programs }];
 
 /** What loading throws, and that it leaves nothing behind. */
-function refusal(variants: readonly Variant[], patch: Patch = {}, check?: (btf: Btf) => void): Error {
+function refusal(variants: readonly Variant[], patch: LoadOptions = {}, check?: (btf: Btf) => void): Error {
   const before = holdings();
   try {
     load(ticksImage(image, variants), patch, check).object.close();
@@ -108,27 +109,27 @@ test("when the kernel takes no variant, the reason of the last is told, which ne
 test("a schema that does not fit ends the stream before anything reaches the kernel", () => {
   const before = holdings();
   const wrong = schema("tick_event", { number: u32("half of it") });
-  const source = trace(ticksImage(image), wrong, () => ({}));
+  const source = sourceOf(ticksImage(image), ring("events", wrong), () => ({}));
   const receiver = { batch() {}, status() {}, complete() {}, error() {} };
   expect(() => source(receiver)).toThrow(LayoutError);
   expect(holdings()).toEqual(before);
 });
 
 test.each([
-  ["a switch that there is not", { knobs: { no_such: 1 } }, "Cannot set no_such: ticks has no such switch"],
+  ["a switch that there is not", { constants: { no_such: 1 } }, "Cannot set no_such: ticks has no such switch"],
   [
     "a variable that is no switch",
-    { knobs: { lost_ring_full: 1 } },
+    { constants: { lost_ring_full: 1 } },
     "Cannot set lost_ring_full: ticks has no such switch",
   ],
   [
     "a text that is too long",
-    { knobs: { comm_part: "0123456789abcdefg" } },
+    { constants: { comm_part: "0123456789abcdefg" } },
     "Cannot set comm_part: 17 bytes do not fit into 16",
   ],
   [
     "a number that is too big",
-    { knobs: { comm_part_length: 256 } },
+    { constants: { comm_part_length: 256 } },
     "Cannot set comm_part_length: 256 does not fit into 1 bytes",
   ],
   ["a map that there is not", { maxEntries: { no_such: 1 } }, "Cannot find the map no_such in ticks"],

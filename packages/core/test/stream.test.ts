@@ -6,7 +6,7 @@ import {
   EventStream,
   originOf,
   type Receiver,
-  refine,
+  mapEvents,
   type Source,
   statuses,
   type Status,
@@ -98,13 +98,13 @@ test("an operator that throws ends the stream with its error and closes the sour
   expect(runs[0]!.calls).toEqual(["close"]);
 });
 
-test("events are delivered as `refine` makes them, and left out where it makes nothing", () => {
+test("events are delivered as `mapEvents` makes them, and left out where it makes nothing", () => {
   const runs: Receiver<number>[] = [];
   const source: Source<number> = (receiver) => {
     runs.push(receiver);
     return { stop() {}, close() {}, hold() {}, release() {} };
   };
-  const even = refine(source, (event) => (event % 2 === 0 ? `number ${event}` : undefined));
+  const even = mapEvents(source, (event) => (event % 2 === 0 ? `number ${event}` : undefined));
   const seen: string[] = [];
   streamOf(even).subscribe((event) => seen.push(event));
   runs[0]!.batch({ length: 4, row: (index) => index + 1 });

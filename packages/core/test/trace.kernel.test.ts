@@ -267,7 +267,7 @@ test(
   { timeout: 20_000 },
   async () => {
     const setting = { whenIdle: () => "no tick has come" };
-    const idle = await record(ticks(image, { ...setting, knobs: { only_pid: process.pid, self_pid: 0 } }));
+    const idle = await record(ticks(image, { ...setting, constants: { only_pid: process.pid, self_pid: 0 } }));
     const busy = await record(ticks(image, setting));
     await make(1, 1);
     await vi.waitUntil(() => idle.statuses.length > 1, { timeout: 10_000 });

@@ -1,5 +1,5 @@
-// Narrowing a trace
-export { narrow, type Narrowing } from "./narrow.js";
+// SetFilters a trace
+export { filterOptions, type SetFilters } from "./filter-options.js";
 
 // Sets
 export { PinnedSet, type Target } from "./pinned-set.js";

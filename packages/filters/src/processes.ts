@@ -4,7 +4,7 @@ import { cgroupId } from "./cgroup-id.js";
 import { cgroupOfProcess } from "./cgroups.js";
 import { mountNamespaceOfProcess } from "./mount-namespaces.js";
 import { type CgroupMount, cgroupMounts } from "./mounts.js";
-import type { Narrowing } from "./narrow.js";
+import type { SetFilters } from "./filter-options.js";
 import { PinnedSet } from "./pinned-set.js";
 
 /** A process that runs, as events say who. */
@@ -34,7 +34,7 @@ const MOST_ARGS_BYTES = 4096;
  * @throws Error for a set that cannot be opened
  */
 export function runningProcesses(
-  { cgroupmap, mntnsmap }: Pick<Narrowing, "cgroupmap" | "mntnsmap">,
+  { cgroupmap, mntnsmap }: Pick<SetFilters, "cgroupmap" | "mntnsmap">,
   wanted: (process: RunningProcess) => boolean = () => true,
   pids: Iterable<number> = allPids(),
 ): Running {

@@ -11,16 +11,19 @@ export { tcptracer } from "./tcptracer/probe.js";
 export { type SessionEvent, sessionEvent } from "./tcptracer/schema.js";
 
 // What probes are made of
-export { type Aggregation, aggregation, interval } from "./define/aggregation.js";
 export {
-  aggregationOf,
   type AnyProbe,
   type Definition,
   isProbe,
+  outputOf,
+  type OutputOptions,
   type Probe,
   probe,
-  type ProbeOptions,
 } from "./define/probe.js";
+export type { EventMapping, Output, OutputMakers, Outputs, RingOutput, TableOutput } from "./define/outputs.js";
+export { histogramText, type TableText } from "./define/table-text.js";
+export { lettered, type Process, type Selection, selecting, showing } from "./define/selection.js";
+export { whoOptions } from "./define/common.js";
 export * from "./define/options.js";
-export { recordedBy } from "./define/recorded.js";
+export { recordedBy, recordedOptions } from "./define/recorded.js";
 export { user } from "./define/user.js";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { aggregate, EventStream, type Setting, type Status, trace } from "@rxbpf/core";
+import { aggregate, EventStream, type RunOptions, type Status, trace } from "@rxbpf/core";
 import { PinnedSet } from "@rxbpf/filters";
 import { type ConnectCount, type ConnectEvent, connectEvent, tcpconnect } from "@rxbpf/probes";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -17,7 +17,7 @@ const network = makeNetwork();
 const EINPROGRESS = 115;
 
 const { definition } = tcpconnect;
-const { counter, knobs, schema } = definition.aggregations!.count;
+const { counter, constants, schema } = definition.aggregations!.count;
 const image = {
   name: "tcpconnect",
   bytes: () => readFileSync(new URL("../bpf/tcpconnect.bpf.o", import.meta.url)),
@@ -26,9 +26,9 @@ const image = {
 const RING = { events: 1 << 20 };
 
 /** The count as the probe makes it, with what options do not offer. */
-function countStream(intervalMs?: number, setting: Setting = {}): EventStream<readonly ConnectCount[]> {
+function countStream(intervalMs?: number, setting: RunOptions = {}): EventStream<readonly ConnectCount[]> {
   const narrow = { cgroup_set: 1, mntns_set: 1 };
-  const prepare = (): Setting => ({ ...setting, knobs, maxEntries: { ...narrow, ...RING, ...setting.maxEntries } });
+  const prepare = (): RunOptions => ({ ...setting, constants, maxEntries: { ...narrow, ...RING, ...setting.maxEntries } });
   return new EventStream(
     { name: "count", schema, columns: () => [] },
     aggregate<ConnectCount>(image, counter, intervalMs, prepare),

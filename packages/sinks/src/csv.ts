@@ -1,15 +1,15 @@
-import { type Fields, originOf, printable } from "@rxbpf/core";
+import { type Fields, originOf, printable, Table } from "@rxbpf/core";
 import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
 import type { Target } from "./output.js";
 import { type Format, type Progress, sink } from "./sink.js";
-import { asRow, type Row, tableTest } from "./table.js";
+import { asRow, type Row } from "./table.js";
 
 /**
  * Writes the events of a stream as comma-separated values (RFC 4180, lines end with a newline), after a line with the
- * names of its fields; after operators those of the first row, and a later one with others is an error. Of a table (an array
- * of rows) each row is a line. Lists and objects are JSON, a value that is absent is empty. Characters that a terminal
+ * names of its fields; after operators those of the first row, and a later one with others is an error. Of a `Table` each row is
+ * a line. Lists and objects are JSON, a value that is absent is empty. Characters that a terminal
  * would obey are escaped as in tables. Losses have no place in it: they are in its progress.
  * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
  */
@@ -20,7 +20,6 @@ export function toCsv<E>(target: Target): OperatorFunction<E, Progress> {
 function format<E>(source: Observable<E>): Format<E> {
   const origin = originOf(source);
   const fields = origin?.info.schema.fields ?? {};
-  const isTable = tableTest(source);
   const isEvent = source === origin;
   let names: readonly string[] | undefined = isEvent ? Object.keys(fields) : undefined;
   // Asked for only when the first row is made already.
@@ -35,7 +34,7 @@ function format<E>(source: Observable<E>): Format<E> {
   };
   return {
     head: () => first,
-    row: (event) => (isTable(event) ? event : [asRow(event)]).map(row).join(""),
+    row: (event) => (event instanceof Table ? (event.rows as readonly Row[]) : [asRow(event)]).map(row).join(""),
     lost: () => "",
   };
 }

@@ -1,13 +1,12 @@
-import { jsonEncoder, printableJson } from "@rxbpf/core";
-import type { Observable, OperatorFunction } from "rxjs";
+import { jsonEncoder, printableJson, Table } from "@rxbpf/core";
+import type { OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
 import { type Format, type Progress, sink } from "./sink.js";
 import type { Target } from "./output.js";
-import { tableTest } from "./table.js";
 
 /**
- * Writes each event as a line of JSON, its keys in the row's order; of a table (an array of rows), each row. Losses are lines too:
+ * Writes each event as a line of JSON, its keys in the row's order; of a `Table`, each row. Losses are lines too:
  * `{"type":"lost","time":...,"count":12,"total":340,"reason":"ring full"}`. Characters that a terminal
  * would obey are written as JSON's escapes, which mean the same to a reader of JSON. A bigint is
  * written as a whole number, exactly.
@@ -17,12 +16,11 @@ export function toJson<E>(target: Target): OperatorFunction<E, Progress> {
   return sink(target, format);
 }
 
-function format<E>(source: Observable<E>): Format<E> {
-  const isTable = tableTest(source);
+function format<E>(): Format<E> {
   return {
     // Records are events of a probe, which are no tables.
     encoder: jsonEncoder,
-    row: (event) => (isTable(event) ? event.map(line).join("") : line(event)),
+    row: (event) => (event instanceof Table ? event.rows.map(line).join("") : line(event)),
     lost: ({ time, count, total, reason }) => line({ type: "lost", time, count, total, reason }),
   };
 }

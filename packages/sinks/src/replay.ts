@@ -1,4 +1,4 @@
-import { EventStream, type Field, type StreamInfo, text } from "@rxbpf/core";
+import { EventStream, type Field, type StreamInfo, Table, text } from "@rxbpf/core";
 
 import { Player } from "./arrow/player.js";
 import type { Recording } from "./arrow/recording.js";
@@ -30,19 +30,23 @@ export function replay<E = Readonly<Record<string, unknown>>>(
   return new EventStream<E>(several ? mergedInfo(series) : infoOf(series[0][0]), (receiver) => {
     receiver.status({ type: "attached", programs: [] });
     const tracks = series.map((parts) => {
-      const { probe } = parts[0].info;
       const track = new Track(parts, ({ path }, { finished, dropped }) => {
         const cut = dropped > 0 ? `; ${dropped} bytes at its end are no whole batch` : "";
         if (!finished) receiver.status({ type: "notice", message: `${path} was not finished${cut}` });
       });
-      return { track, change: (row: object) => (several ? { probe, ...row } : row) };
+      const { probe, tables } = parts[0].info;
+      const named = (row: object): object => ({ probe, ...row });
+      const change = (event: object | Table<object>): object =>
+        !several ? event : event instanceof Table ? event.with(event.rows.map(named)) : named(event);
+      return { track, tables, change };
     });
     return new Player(receiver as never, tracks, speed);
   });
 }
 
 function infoOf({ info }: Recording): StreamInfo {
-  return { name: info.probe, schema: info.schema, options: info.options, columns: () => columnsOf(info.schema) };
+  const { probe: name, output, tables, schema, options } = info;
+  return { name, schema, options, ...(output && { output }), tables, columns: () => columnsOf(schema) };
 }
 
 function mergedInfo(series: readonly Series[]): StreamInfo {

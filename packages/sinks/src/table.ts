@@ -1,22 +1,8 @@
-import { type Column, column, type Fields, originOf, printable, type Schema } from "@rxbpf/core";
-import type { Observable } from "rxjs";
+import { type Column, column, type Fields, printable, type Schema } from "@rxbpf/core";
 
 import { jsonText } from "./json-text.js";
 
 export type Row = Readonly<Record<string, unknown>>;
-
-/**
- * Tells, for a sink, whether an event is a table: an array of rows. An empty one is what the event before it
- * was; the first is a table where those of the stream are that it came from.
- */
-export function tableTest(source: Observable<unknown>): (event: unknown) => event is readonly Row[] {
-  let wasTable = originOf(source)?.info.tables === true;
-  return (event): event is readonly Row[] => {
-    if (Array.isArray(event) && event.length === 0) return wasTable;
-    wasTable = Array.isArray(event) && event.every(isRow);
-    return wasTable;
-  };
-}
 
 function isRow(value: unknown): value is Row {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);

@@ -1,10 +1,10 @@
-import { type Column, type Fields, Histogram, type Lost, originOf, printable, printableJson } from "@rxbpf/core";
+import { type Column, type Fields, Histogram, type Lost, originOf, printable, printableJson, Table } from "@rxbpf/core";
 import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
 import { type Format, type Progress, sink } from "./sink.js";
 import type { Target } from "./output.js";
-import { columnsFor, type Row, tableTest } from "./table.js";
+import { columnsFor, type Row } from "./table.js";
 
 export interface TextOptions<E> {
   /** Makes the columns of every row, for example `stream.info.columns`. */
@@ -25,7 +25,7 @@ export function toStdout<E>(options?: TextOptions<E>): OperatorFunction<E, Progr
  * After operators a row may be something else: one that has not exactly that stream's fields, and any
  * row where there is no such stream, is written as `key=value`, values in JSON where they are no plain word.
  *
- * A table, an array of rows, is written under a heading of its own; where its rows are not the stream's events its columns are
+ * A `Table` is written under a heading of its own, or as its probe writes it; where its rows are not the stream's events its columns are
  * their keys. A `Histogram` is written as its picture.
  *
  * The heading is written when the source runs, so that a parent process can wait for it; where
@@ -47,7 +47,8 @@ export class TextFormat<E> implements Format<E> {
   readonly #columns: Columns | undefined;
   /** Whether a row is of the columns. */
   readonly #fits: (row: unknown) => boolean;
-  readonly #isTable: (event: unknown) => event is readonly Row[];
+  readonly #tableText: ((table: Table<never>) => string) | undefined;
+  readonly #timestamp: boolean;
   readonly #head: string = "";
   #banner: string;
   /** Those whose heading was written last, and whether nothing was written under it yet. */
@@ -61,7 +62,8 @@ export class TextFormat<E> implements Format<E> {
     /** Whether it is known before the first row that all are of the columns. */
     const known = columns !== undefined || source === origin;
     this.#fits = known ? () => true : hasFields(schema?.fields);
-    this.#isTable = tableTest(source);
+    this.#tableText = origin?.info.tableText;
+    this.#timestamp = origin?.info.timestamp === true;
     this.#banner = banner ? `${banner}\n` : "";
     // Asked for only when the first row is made already.
     if (known) this.#head = tables ? this.#takeBanner() : this.#heading(this.#columns!);
@@ -77,7 +79,7 @@ export class TextFormat<E> implements Format<E> {
   }
 
   row(event: E): string {
-    if (this.#isTable(event)) return this.#table(event);
+    if (event instanceof Table) return this.#table(event as Table<Row>);
     if (event instanceof Histogram) return `\n${event.toString()}\n`;
     if (!this.#columns || !this.#fits(event)) return pairs(event);
     const heading = this.#above === this.#columns ? "" : this.#heading(this.#columns);
@@ -89,9 +91,12 @@ export class TextFormat<E> implements Format<E> {
     return `LOST ${count} events: ${printable(reason)}\n`;
   }
 
-  #table(rows: readonly Row[]): string {
+  #table(table: Table<Row>): string {
+    const { rows } = table;
+    if (this.#tableText && rows.every(this.#fits)) return `${this.#takeBanner()}\n${this.#tableText(table as Table<never>)}`;
     const columns = this.#columnsFor(rows);
-    const heading = this.#fresh && this.#above === columns ? "" : `\n${this.#heading(columns)}`;
+    const time = this.#timestamp ? `${new Date(table.time).toTimeString().slice(0, 8)}\n` : "";
+    const heading = this.#fresh && this.#above === columns ? "" : `\n${time}${this.#heading(columns)}`;
     this.#fresh = false;
     return heading + rows.map((row) => line(row, columns)).join("");
   }

@@ -28,6 +28,7 @@ export type BtfType =
   | { readonly kind: "struct"; readonly name: string; readonly size: number; readonly members: readonly BtfMember[] }
   | { readonly kind: "alias"; readonly name: string; readonly target: number }
   | { readonly kind: "var"; readonly name: string; readonly target: number }
+  | { readonly kind: "pointer"; readonly name: string; readonly target: number }
   | { readonly kind: "datasec"; readonly name: string; readonly variables: readonly BtfVariable[] }
   | { readonly kind: "other"; readonly name: string; readonly size: number };
 
@@ -106,6 +107,9 @@ export class Btf {
           this.#types.push({ kind: "var", name, target: sizeOrType });
           at += 4;
           break;
+        case KIND.ptr:
+          this.#types.push({ kind: "pointer", name, target: sizeOrType });
+          break;
         case KIND.datasec: {
           const variables = rows(12, (row) => ({ type: u32(row), offset: u32(row + 4), size: u32(row + 8) }));
           this.#types.push({ kind: "datasec", name, variables });
@@ -115,7 +119,7 @@ export class Btf {
           // Only the length of the rest matters.
           rows(kind === KIND.enum64 ? 12 : kind === KIND.enum || kind === KIND.funcProto ? 8 : 0, () => 0);
           at += kind === KIND.declTag ? 4 : 0;
-          this.#types.push({ kind: "other", name, size: kind === KIND.ptr ? 8 : sizeOrType });
+          this.#types.push({ kind: "other", name, size: sizeOrType });
       }
     }
   }
@@ -141,12 +145,28 @@ export class Btf {
         return type.length * this.sizeOf(type.element);
       case "var":
         return this.sizeOf(type.target);
+      case "pointer":
+        return 8;
       case "datasec":
       case "alias":
         return 0;
       default:
         return type.size;
     }
+  }
+
+  /** What the keys and the values of a map are, as it was declared in `.maps`; undefined for what was not said there. */
+  map(name: string): { readonly key: BtfType | undefined; readonly value: BtfType | undefined } | undefined {
+    const variable = this.variables().get(name);
+    if (variable?.section !== ".maps") return undefined;
+    const declared = this.resolve(variable.type);
+    const type = declared.kind === "var" ? this.resolve(declared.target) : declared;
+    const pointedAt = (member: string): BtfType | undefined => {
+      const found = type.kind === "struct" ? type.members.find(({ name }) => name === member) : undefined;
+      const pointer = found && this.resolve(found.type);
+      return pointer?.kind === "pointer" ? this.resolve(pointer.target) : undefined;
+    };
+    return { key: pointedAt("key"), value: pointedAt("value") };
   }
 
   /** Global variables by name, each with its section: `.rodata`, `.bss` or `.data`. */

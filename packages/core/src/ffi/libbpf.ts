@@ -22,6 +22,7 @@ export const libbpf = lazily(() => {
     bpf_map__reuse_fd: lib.func("int bpf_map__reuse_fd(void *map, int fd)"),
     bpf_map__max_entries: lib.func("uint32_t bpf_map__max_entries(const void *map)"),
     bpf_map__set_max_entries: lib.func("int bpf_map__set_max_entries(void *map, uint32_t max_entries)"),
+    bpf_map__set_type: lib.func("int bpf_map__set_type(void *map, int type)"),
     bpf_map__set_autocreate: lib.func("int bpf_map__set_autocreate(void *map, bool autocreate)"),
     bpf_map__initial_value: lib.func("void *bpf_map__initial_value(void *map, _Out_ size_t *psize)"),
 
@@ -29,6 +30,13 @@ export const libbpf = lazily(() => {
     bpf_program__name: lib.func("const char *bpf_program__name(const void *prog)"),
     bpf_program__set_autoload: lib.func("int bpf_program__set_autoload(void *prog, bool autoload)"),
     bpf_program__attach: lib.func("void *bpf_program__attach(const void *prog)"),
+    bpf_program__attach_uprobe_opts: lib.func(
+      "void *bpf_program__attach_uprobe_opts(const void *prog, int pid, const char *binary_path, size_t func_offset, const void *opts)",
+    ),
+    bpf_program__attach_usdt: lib.func(
+      "void *bpf_program__attach_usdt(const void *prog, int pid, const char *binary_path, const char *usdt_provider, const char *usdt_name, const void *opts)",
+    ),
+    bpf_program__attach_perf_event: lib.func("void *bpf_program__attach_perf_event(const void *prog, int pfd)"),
     bpf_link__destroy: lib.func("int bpf_link__destroy(void *link)"),
 
     bpf_map_create: lib.func(

@@ -12,6 +12,7 @@ export const libc = lazily(() => {
       "int name_to_handle_at(int dirfd, const char *pathname, _Inout_ void *handle, _Out_ int *mount_id, int flags)",
     ),
     pthread_sigmask: lib.func("int pthread_sigmask(int how, const void *set, _Out_ void *old)"),
+    syscall: lib.func("long syscall(long number, void *a, long b, long c, long d, long e)"),
     vsnprintf: lib.func("int vsnprintf(_Out_ void *buffer, size_t size, const void *format, void *args)"),
   };
 });

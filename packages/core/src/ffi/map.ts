@@ -24,6 +24,8 @@ export interface MapInfo {
   readonly valueSize: number;
   readonly maxEntries: number;
   readonly name: string;
+  /** Whether each processor has a value of its own. */
+  readonly perCpu: boolean;
 }
 
 /** Types of maps that keep a value for each processor. */
@@ -47,12 +49,12 @@ export class BpfMap {
     this.#fd = fd;
     this.#owned = owned;
     this.info = mapInfo(fd);
-    const { type, valueSize } = this.info;
-    this.#valueBytes = PER_CPU.has(type) ? Math.ceil(valueSize / 8) * 8 * possibleCpus() : valueSize;
+    const { perCpu, valueSize } = this.info;
+    this.#valueBytes = perCpu ? Math.ceil(valueSize / 8) * 8 * possibleCpus() : valueSize;
   }
 
   /** Creates a map, unpinned. Needs CAP_BPF. @throws BpfError */
-  static create(options: Omit<MapInfo, "id">): BpfMap {
+  static create(options: Omit<MapInfo, "id" | "perCpu">): BpfMap {
     const { type, name, keySize, valueSize, maxEntries } = options;
     const fd = libbpf().bpf_map_create(type, name, keySize, valueSize, maxEntries, null);
     return new BpfMap(check("bpf_map_create", fd, `create the map ${name}`), true);
@@ -189,5 +191,6 @@ function mapInfo(fd: number): MapInfo {
     valueSize: bytes.readUInt32LE(12),
     maxEntries: bytes.readUInt32LE(16),
     name: name.toString("latin1", 0, Math.max(name.indexOf(0), 0)),
+    perCpu: PER_CPU.has(bytes.readUInt32LE(0)),
   };
 }

@@ -1,11 +1,13 @@
 import koffi from "koffi";
 
 import { BpfError, VerifierError } from "../errors.js";
+import { attachTo, type Hook, hookText } from "./attach.js";
+import { onlineCpus } from "./cpus.js";
 import { check, checkPointer, errnoName } from "./errno.js";
 import { libbpf } from "./libbpf.js";
 import { withLog } from "./log.js";
 import { withoutSignals } from "./signals.js";
-import { BpfMap } from "./map.js";
+import { BpfMap, MapType } from "./map.js";
 import { Mapping, PAGE } from "./mapping.js";
 
 /** `struct bpf_prog_info`, include/uapi/linux/bpf.h. */
@@ -19,6 +21,7 @@ export class BpfObject {
   readonly #maps = new Map<string, bigint>();
   readonly #programs = new Map<string, bigint>();
   readonly #links: bigint[] = [];
+  readonly #clocks: { readonly program: string; readonly hook: Hook; readonly cpus: Set<number> }[] = [];
   readonly #mappings = new Map<string, Mapping>();
 
   private constructor(name: string, object: bigint) {
@@ -105,6 +108,11 @@ export class BpfObject {
     return libbpf().bpf_map__max_entries(this.#map(map));
   }
 
+  /** Before loading: make a hash map one that has a value for each processor. */
+  makePerCpu(map: string): void {
+    check("bpf_map__set_type", libbpf().bpf_map__set_type(this.#map(map), MapType.percpuHash));
+  }
+
   /** Before loading: use an existing map in place of the object's own. Its shape is not checked here. */
   replaceMap(map: string, by: BpfMap): void {
     check("bpf_map__reuse_fd", libbpf().bpf_map__reuse_fd(this.#map(map), BpfMap.fd(by)));
@@ -113,6 +121,11 @@ export class BpfObject {
   /** Before loading: do not create a map that no chosen program can reach. */
   leaveOutMap(map: string): void {
     check("bpf_map__set_autocreate", libbpf().bpf_map__set_autocreate(this.#map(map), false));
+  }
+
+  /** The names of its maps. */
+  get maps(): readonly string[] {
+    return [...this.#maps.keys()];
   }
 
   hasMap(map: string): boolean {
@@ -138,6 +151,35 @@ export class BpfObject {
     this.#links.push(checkPointer("bpf_program__attach", result, `attach ${program} of ${this.name}${because(log)}`));
   }
 
+  /**
+   * Attaches a loaded program to a hook that its section does not name, until `detach` or `close`; to a clock, on each processor
+   * that is online. @throws BpfError
+   */
+  attachTo(program: string, hook: Hook): void {
+    if (hook.kind !== "clock") return this.#link(program, hook, 0);
+    this.#clocks.push({ program, hook, cpus: new Set() });
+    this.followProcessors();
+  }
+
+  /** Attaches to clocks on processors that came online since. Returns their numbers. @throws BpfError */
+  followProcessors(): readonly number[] {
+    const online = this.#clocks.length > 0 ? onlineCpus() : [];
+    return online.filter((cpu) => {
+      const fresh = this.#clocks.filter(({ cpus }) => !cpus.has(cpu));
+      for (const { program, hook, cpus } of fresh) {
+        this.#link(program, hook, cpu);
+        cpus.add(cpu);
+      }
+      return fresh.length > 0;
+    });
+  }
+
+  #link(program: string, hook: Hook, cpu: number): void {
+    const subject = `attach ${program} of ${this.name} to ${hookText(hook)}`;
+    const { result, log } = withLog(() => attachTo(this.#program(program), hook, subject, cpu));
+    this.#links.push(checkPointer(`attach to a ${hook.kind}`, result, subject + because(log)));
+  }
+
   /** A map of the loaded object. It lives as long as the object. */
   map(name: string): BpfMap {
     if (!this.#loaded) throw new Error(`Cannot use the map ${name}: ${this.name} is not loaded`);
@@ -158,6 +200,7 @@ export class BpfObject {
 
   /** Detaches all programs; the maps stay. */
   detach(): void {
+    this.#clocks.length = 0;
     for (const link of this.#links.splice(0)) libbpf().bpf_link__destroy(link);
   }
 

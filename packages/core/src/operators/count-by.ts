@@ -1,5 +1,7 @@
 import type { OperatorFunction } from "rxjs";
 
+import { Table } from "../table.js";
+
 import { gather, type GatherOptions } from "./gather.js";
 import { type Count, Counts, type Key } from "./counts.js";
 import { wholeNumber } from "./whole-number.js";
@@ -11,7 +13,7 @@ export interface CountOptions extends GatherOptions {
 }
 
 /**
- * Counts events by a key: `opensnoop().pipe(countBy((e) => e.comm))`. Emits tables, arrays of rows `{ key, count }`, most
+ * Counts events by a key: `opensnoop().pipe(countBy((e) => e.comm))`. Emits tables with rows `{ key, count }`, most
  * first, and among equals the key that came first: every second while the counts change, and the last before the
  * end or error of the source. Counts are since the subscription; with `perInterval` since the table before.
  *
@@ -22,7 +24,7 @@ export interface CountOptions extends GatherOptions {
 export function countBy<T, K extends Key>(
   key: (event: T) => K,
   options: CountOptions = {},
-): OperatorFunction<T, readonly Count<K>[]> {
+): OperatorFunction<T, Table<Count<K>>> {
   return countTables(key, options, Infinity);
 }
 
@@ -34,10 +36,10 @@ export function countTables<T, K extends Key>(
   key: (event: T) => K,
   { limit = 65_536, ...options }: CountOptions,
   rows: number,
-): OperatorFunction<T, readonly Count<K>[]> {
+): OperatorFunction<T, Table<Count<K>>> {
   const most = wholeNumber("limit", limit, 1, MOST_KEYS);
   return gather(options, () => {
     const counts = new Counts<K>(most);
-    return { add: (event: T) => counts.add(key(event)), result: () => counts.top(rows) };
+    return { add: (event: T) => counts.add(key(event)), result: () => new Table(Date.now(), counts.top(rows)) };
   });
 }

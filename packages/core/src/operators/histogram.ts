@@ -20,7 +20,7 @@ export function histogram<T>(
 
 function gatherer<T>(value: (event: T) => number | bigint | undefined): Gatherer<T, Histogram> {
   const counts: number[] = [];
-  let [count, sum, negative, invalid] = [0, 0, 0, 0];
+  let [sum, negative, invalid] = [0, 0, 0];
   let min: number | undefined;
   let max: number | undefined;
   return {
@@ -32,12 +32,11 @@ function gatherer<T>(value: (event: T) => number | bigint | undefined): Gatherer
       const at = bucketOf(given!, number);
       while (counts.length <= at) counts.push(0);
       counts[at]!++;
-      count++;
       sum += number;
       if (min === undefined || number < min) min = number;
       if (max === undefined || number > max) max = number;
     },
-    result: () => new Histogram({ count, min, max, sum, negative, invalid }, counts),
+    result: () => new Histogram(counts.slice(), "log2", undefined, { min, max, sum, negative, invalid }),
   };
 }
 

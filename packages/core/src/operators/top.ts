@@ -2,6 +2,7 @@ import type { OperatorFunction } from "rxjs";
 
 import { type CountOptions, countTables } from "./count-by.js";
 import type { Count, Key } from "./counts.js";
+import type { Table } from "../table.js";
 import { wholeNumber } from "./whole-number.js";
 
 /**
@@ -14,6 +15,6 @@ export function top<T, K extends Key>(
   n: number,
   key: (event: T) => K,
   options: CountOptions = {},
-): OperatorFunction<T, readonly Count<K>[]> {
+): OperatorFunction<T, Table<Count<K>>> {
   return countTables(key, options, wholeNumber("n", n, 1));
 }

@@ -51,6 +51,8 @@ function copying(place: Place, c: string): string {
     case "bool":
       return `if ((at & 7) === 0) ${c}[at >>> 3] = 0;
         if (u8[p + ${offset}] !== 0) ${c}[at >>> 3] |= 1 << (at & 7);`;
+    case "histogram":
+      throw new Error("A record has no histogram");
     case "address":
       return `${c}.append(u8, p + ${offset}, ${size});`;
     case "chars":

@@ -6,8 +6,8 @@ export type ColumnData =
   /** One bit a value, from the lowest bit of the first byte. */
   | { readonly type: "bits"; readonly values: Uint8Array }
   | Strings
-  /** The list at `i` is the strings from `lists[i]` to `lists[i + 1]`. */
-  | { readonly type: "lists"; readonly lists: Int32Array; readonly strings: Strings };
+  /** The list at `i` is the items from `lists[i]` to `lists[i + 1]`. */
+  | { readonly type: "lists"; readonly lists: Int32Array; readonly items: Strings | BigUint64Array };
 
 /** The value at `i` is `bytes` from `offsets[i]` to `offsets[i + 1]`. Of text fields they are UTF-8. */
 export interface Strings {

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 
+import { Histogram } from "../histogram.js";
 import type { Column, ColumnData, Strings } from "./column-data.js";
 import { addressText } from "./rows.js";
 import type { Field, Kind } from "./schema.js";
@@ -44,6 +45,8 @@ export function writerFor({ optional, ...field }: Field<unknown>): ColumnWriter 
       return new ChoiceWriter(choices);
     case "texts":
       return new ListWriter();
+    case "histogram":
+      return new HistogramWriter();
     case "address":
       return new AddressWriter(kind);
     default:
@@ -54,14 +57,14 @@ export function writerFor({ optional, ...field }: Field<unknown>): ColumnWriter 
 const FIRST = 1024;
 
 /** An array that can hold `needed` elements: the one given, or a larger one with its `used` elements. */
-function roomFor<A extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array>(
+function roomFor<A extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array | BigUint64Array>(
   array: A,
   used: number,
   needed: number,
 ): A {
   if (needed <= array.length) return array;
   const larger = new (array.constructor as new (length: number) => A)(Math.max(array.length * 2, needed));
-  larger.set(array.subarray(0, used));
+  larger.set(array.subarray(0, used) as never);
   return larger;
 }
 
@@ -309,7 +312,7 @@ class ListWriter implements ColumnWriter {
   take(): ColumnData {
     const lists = this.#lists.subarray(0, this.#length + 1);
     this.#length = 0;
-    return { type: "lists", lists, strings: this.#strings.take() };
+    return { type: "lists", lists, items: this.#strings.take() };
   }
 
   bytes(): number {
@@ -319,6 +322,37 @@ class ListWriter implements ColumnWriter {
   #end(): void {
     this.#lists = roomFor(this.#lists, this.#length + 1, this.#length + 2);
     this.#lists[++this.#length] = this.#strings.length;
+  }
+}
+
+/** The counts of histograms. */
+class HistogramWriter implements ColumnWriter {
+  #counts = new BigUint64Array(FIRST);
+  #lists = new Int32Array(FIRST);
+  #length = 0;
+
+  value(value: unknown): void {
+    const counts = value instanceof Histogram ? value.counts : [];
+    const used = this.#lists[this.#length]!;
+    this.#counts = roomFor(this.#counts, used, used + counts.length);
+    for (let i = 0; i < counts.length; i++) this.#counts[used + i] = BigInt(counts[i]!);
+    this.#lists = roomFor(this.#lists, this.#length + 1, this.#length + 2);
+    this.#lists[++this.#length] = used + counts.length;
+  }
+
+  target(): never {
+    throw new Error("A record has no histogram");
+  }
+
+  take(): ColumnData {
+    const length = this.#length;
+    this.#length = 0;
+    const lists = this.#lists.subarray(0, length + 1);
+    return { type: "lists", lists, items: this.#counts.subarray(0, lists[length]) };
+  }
+
+  bytes(): number {
+    return 8 * this.#lists[this.#length]! + 4 * this.#length;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Btf, BtfType } from "../btf/btf.js";
 import { LayoutError } from "../errors.js";
-import type { Fields, Kind, RecordKind, Schema } from "./schema.js";
+import type { Scale } from "../histogram.js";
+import type { Fields, Kind, RecordKind, Schema, Unit } from "./schema.js";
 
 /** A field and where its bytes are. */
 export interface Place {
@@ -10,6 +11,8 @@ export interface Place {
   readonly offset: number;
   readonly size: number;
   readonly choices?: readonly string[];
+  readonly scale?: Scale;
+  readonly unit?: Unit;
 }
 
 /** Where the fields of a struct are, in the order of the schema. */
@@ -34,9 +37,10 @@ const SIZES: Record<RecordKind, number | undefined> = {
   text: 4,
   texts: 4,
   bytes: 4,
+  histogram: undefined,
 };
 
-const ARRAYS: ReadonlySet<Kind> = new Set(["chars", "address"]);
+const ARRAYS: ReadonlySet<Kind> = new Set(["chars", "address", "histogram"]);
 const TEXTS: ReadonlySet<Kind> = new Set(["text", "texts", "bytes"]);
 
 function isRecordKind(kind: Kind): kind is RecordKind {
@@ -50,22 +54,34 @@ const cName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${l
  * members whose name starts with `_` are padding.
  * @throws LayoutError with every difference between the two.
  */
-export function bindLayout(schema: Schema<Fields>, btf: Btf): Layout {
-  const { struct, fields } = schema;
+export function bindLayout({ struct, fields }: Schema<Fields>, btf: Btf): Layout {
   const type = btf.struct(struct);
   if (!type) throw new LayoutError(struct, [`the program has no struct ${struct}`]);
+  return bindStruct(struct, type, fields, btf);
+}
 
+/** Finds the fields of the keys, or of the values, of a map, as the program declares it. @throws LayoutError */
+export function bindMap(map: string, part: "key" | "value", fields: Fields, btf: Btf): Layout {
+  const name = `the ${part} of ${map}`;
+  const type = btf.map(map)?.[part];
+  if (type?.kind !== "struct") throw new LayoutError(name, [`the program has no map ${map} whose ${part} is a struct`]);
+  return bindStruct(name, type, fields, btf);
+}
+
+/** @param name of what is bound, for messages */
+function bindStruct(name: string, type: Struct, fields: Fields, btf: Btf): Layout {
+  const struct = name;
   const members = flatten(type, btf);
   const differences = shapeFaults(members, type.size);
   const places: Place[] = [];
-  for (const [name, { kind, choices, optional }] of Object.entries(fields)) {
+  for (const [name, { kind, choices, scale, unit, optional }] of Object.entries(fields)) {
     if (optional || !isRecordKind(kind)) continue;
     const member = members.find((candidate) => candidate.name === cName(name));
     if (!member) {
       differences.push(`the program has no ${cName(name)}`);
       continue;
     }
-    const place = { name, kind, offset: member.offset, size: SIZES[kind] ?? member.size, ...(choices && { choices }) };
+    const place = { name, kind, offset: member.offset, size: SIZES[kind] ?? member.size, ...(choices && { choices }), ...(scale && { scale }), ...(unit && { unit }) };
     differences.push(...placeFaults(place, member));
     places.push(place);
   }
@@ -141,7 +157,9 @@ interface Member {
   readonly signed: boolean | undefined;
 }
 
-function flatten(type: Extract<BtfType, { kind: "struct" }>, btf: Btf, base: number = 0): Member[] {
+type Struct = Extract<BtfType, { kind: "struct" }>;
+
+function flatten(type: Struct, btf: Btf, base: number = 0): Member[] {
   return type.members.flatMap(({ name, type: id, offset, bitField }) => {
     const member = btf.resolve(id);
     const text = member.kind === "struct" && member.name === "text";

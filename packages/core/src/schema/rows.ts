@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js";
 
+import { Histogram } from "../histogram.js";
 import type { Layout, Place } from "./layout.js";
 import { NS_PER_MS } from "./moment.js";
 
@@ -35,10 +36,10 @@ export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffset: bigint
   const fields = layout.places.map((place, index) => `${JSON.stringify(place.name)}: ${expression(place, index)}`);
   const source = `return (p) => { const w = p >>> 2; return { ${fields.join(", ")} }; };`;
   // oxlint-disable-next-line no-implied-eval -- see above
-  const make = new Function("m", "u8", "u16", "u32", "i32", "read", "choices", source);
+  const make = new Function("m", "u8", "u16", "u32", "i32", "read", "choices", "places", source);
   const { u8, u16, u32, i32 } = memory;
   const choices = layout.places.map((place) => place.choices);
-  return make(memory, u8, u16, u32, i32, readers(memory, unixOffset), choices) as RowDecoder<E>;
+  return make(memory, u8, u16, u32, i32, readers(memory, unixOffset), choices, layout.places) as RowDecoder<E>;
 }
 
 /** The source of what reads a field of the record at `p`, whose words begin at `w`. */
@@ -68,6 +69,8 @@ export function expression({ kind, offset, size }: Place, index: number): string
       return `read.address(p + ${offset})`;
     case "chars":
       return `read.chars(p + ${offset}, ${size})`;
+    case "histogram":
+      return `read.histogram(w + ${offset >>> 2}, ${size >>> 3}, places[${index}])`;
     case "text":
     case "texts":
     case "bytes":
@@ -87,6 +90,7 @@ interface Readers {
   text(position: number, length: number): string;
   texts(position: number, length: number): string[];
   bytes(position: number, length: number): Uint8Array;
+  histogram(word: number, slots: number, place: Place): Histogram;
 }
 
 /** What that source reads with. */
@@ -111,17 +115,33 @@ export function readers({ u8, u32 }: Memory, unixOffset: bigint): Readers {
       const all = text(position, length);
       return (all.endsWith("\0") ? all.slice(0, -1) : all).split("\0");
     },
+    histogram(word, slots, { scale, unit }) {
+      const counts = Array.from({ length: slots }, (_, i) => integer(u32[word + 2 * i + 1]!, u32[word + 2 * i]!));
+      return new Histogram(counts, scale!, unit);
+    },
     // Every step but the last division is exact: a moment is the same number wherever it is read from.
     time(high, low) {
       const ns = high * HIGH_NS + low + offsetNs;
       const ms = Math.floor(ns / 1e6);
       return offsetMs + high * HIGH_MS + ms + (ns - ms * 1e6) / 1e6;
     },
-    integer(high, low) {
-      const value = high * 4294967296 + low;
-      if (!Number.isSafeInteger(value)) throw new RangeError(`Cannot represent ${value} exactly: it exceeds 2^53`);
-      return value;
-    },
+    integer,
+  };
+}
+
+function integer(high: number, low: number): number {
+  const value = high * 4294967296 + low;
+  if (!Number.isSafeInteger(value)) throw new RangeError(`Cannot represent ${value} exactly: it exceeds 2^53`);
+  return value;
+}
+
+/** Makes an object of bytes that stand alone, by way of memory of its own. */
+export function bytesDecoder<E>(layout: Layout, unixOffset: bigint): (bytes: Uint8Array) => E {
+  const own = memory(new ArrayBuffer(Math.ceil(layout.size / 8) * 8));
+  const decode = rowDecoder<E>(layout, own, unixOffset);
+  return (bytes) => {
+    own.u8.set(bytes);
+    return decode(0);
   };
 }
 

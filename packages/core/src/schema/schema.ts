@@ -1,3 +1,5 @@
+import type { Histogram, Scale } from "../histogram.js";
+
 /**
  * A schema gives the fields of an event their names, meaning and types. Where a field
  * stands in a record is not said here: that is read from the compiled program.
@@ -21,20 +23,30 @@ export type RecordKind =
   | "address"
   | "text"
   | "texts"
-  | "bytes";
+  | "bytes"
+  | "histogram";
 
 /** A field whose value in a row is a `T`. */
 export interface Field<T> {
   readonly kind: Kind;
   /** What the field tells, in a sentence. */
   readonly doc: string;
+  /** Of a number, or of what a histogram counts: in what it is measured. */
+  readonly unit?: Unit;
   /** Of a choice: what it may be, by number. */
   readonly choices?: readonly string[];
+  /** Of a histogram. */
+  readonly scale?: Scale;
+  /** Of a number in a table: what becomes of the values that processors have of it. They are added if not given. */
+  readonly merge?: "greatest" | "least";
   /** No program writes it: it is added in this process, to some rows. */
   readonly optional?: true;
   /** Only for the type checker: never set. */
   readonly value?: T;
 }
+
+/** In what numbers are measured, as it is written after them. */
+export type Unit = "ns" | "us" | "ms" | "s" | "bytes" | "kB";
 
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
@@ -92,6 +104,23 @@ export const text: (doc: string) => Field<string> = field("text");
 export const texts: (doc: string) => Field<readonly string[]> = field("texts");
 /** In C a `struct text` of bytes that are no text. */
 export const bytes: (doc: string) => Field<Uint8Array> = field("bytes");
+
+/** In C a `__u64[n]`: how many values fell into each of n parts of a scale. See `COUNT_LOG2` of bpf/include/table.bpf.h. */
+export function histogramOf(doc: string, scale: Scale, unit?: Unit): Field<Histogram> {
+  return { kind: "histogram", doc, scale, ...(unit && { unit }) };
+}
+/** A number that is measured in a unit. */
+export function measured(field: Field<number>, unit: Unit): Field<number> {
+  return { ...field, unit };
+}
+/** The greatest value of all processors', in a table that each has of its own. */
+export function greatest(field: Field<number>): Field<number> {
+  return { ...field, merge: "greatest" };
+}
+/** The least value of all processors' that is not 0, which is no value yet. */
+export function least(field: Field<number>): Field<number> {
+  return { ...field, merge: "least" };
+}
 
 /** A number as JavaScript has it; only in an optional field. */
 export const f64: (doc: string) => Field<number> = field("f64");

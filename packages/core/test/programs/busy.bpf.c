@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* An event for each page fault of the kernel, at which it makes one: the kernel does not run it for that. */
 #include "event.bpf.h"
+
+RING(events)
+
 #include "filter.bpf.h"
 
 #define NOWHERE 0x1000

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* An event for each prctl(TICK, number, bytes, length): a call that no other program makes. */
 #include "event.bpf.h"
+
+RING(events)
+
 #include "filter.bpf.h"
 
 #define SYS_PRCTL 157
@@ -54,7 +57,7 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(careless, struct pt_regs *regs, long call)
 {
 	__u32 key = call;
-	struct tick_event_record *record = bpf_map_lookup_elem(&scratch, &key);
+	struct tick_event_record *record = bpf_map_lookup_elem(&events_scratch, &key);
 
 	return record->event.number;
 }
@@ -64,7 +67,7 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(careless_at_length, struct pt_regs *regs, long call)
 {
 	__u32 key = call;
-	struct tick_event_record *record = bpf_map_lookup_elem(&scratch, &key);
+	struct tick_event_record *record = bpf_map_lookup_elem(&events_scratch, &key);
 	volatile __u64 sum = 0;
 
 #pragma unroll

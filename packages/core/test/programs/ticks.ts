@@ -1,4 +1,4 @@
-import { EventStream, type Image, schema, type Setting, text, trace, u64, type Variant, who } from "@rxbpf/core";
+import { EventStream, type ObjectSpec, ring, type RunOptions, schema, sourceOf, text, u64, type Variant, who } from "@rxbpf/core";
 
 /** The events of ticks.bpf.c. */
 export const tickEvent = schema("tick_event", {
@@ -11,16 +11,16 @@ export type Tick = {
 };
 
 /** The compiled program as an image to load. */
-export function ticksImage(bytes: Uint8Array, variants: readonly Variant[] = [{ programs: ["tick"] }]): Image {
+export function ticksImage(bytes: Uint8Array, variants: readonly Variant[] = [{ programs: ["tick"] }]): ObjectSpec {
   return { name: "ticks", bytes: () => bytes, variants };
 }
 
 /** The ticks that processes make. */
-export function ticks(image: Image, setting: Setting = {}): EventStream<Tick> {
-  const source = trace<Tick>(image, tickEvent, () => ({
+export function ticks(image: ObjectSpec, setting: RunOptions = {}): EventStream<Tick> {
+  const source = sourceOf<Tick>(image, ring("events", tickEvent), () => ({
     maxEntries: { events: 1 << 20 },
     ...setting,
-    knobs: { self_pid: process.pid, ...setting.knobs },
+    constants: { self_pid: process.pid, ...setting.constants },
   }));
   return new EventStream<Tick>({ name: "ticks", schema: tickEvent, columns: () => [] }, source);
 }

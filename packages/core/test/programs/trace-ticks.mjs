@@ -2,12 +2,12 @@
 // Prints `attached`, or why not. Then waits for its end, or prints the CPU time, in ms, of MEASURE_MS.
 import { readFileSync } from "node:fs";
 
-import { EventStream, schema, text, trace, u64, who } from "@rxbpf/core";
+import { EventStream, ring, schema, sourceOf, text, u64, who } from "@rxbpf/core";
 
 const [object, measureMs] = process.argv.slice(2);
 const tickEvent = schema("tick_event", { ...who, number: u64(""), bytes: text("") });
 const image = { name: "ticks", bytes: () => readFileSync(object), variants: [{ programs: ["tick"] }] };
-const source = trace(image, tickEvent, () => ({ knobs: { self_pid: process.pid } }));
+const source = sourceOf(image, ring("events", tickEvent), () => ({ constants: { self_pid: process.pid } }));
 const stream = new EventStream({ name: "ticks", schema: tickEvent, columns: () => [] }, source);
 
 stream.status.subscribe(({ type }) => process.stdout.write(`${type}\n`));

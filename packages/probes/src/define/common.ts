@@ -1,15 +1,81 @@
 import { flag, integer, text } from "./options.js";
+import { lettered, selecting, showing } from "./selection.js";
+import { user } from "./user.js";
 
-/** Options that every probe has. */
+/** Options that every output of every probe has. */
 export const common = {
   cgroupmap: text("only processes in the cgroups of the set pinned at PATH", { value: "PATH" }),
   mntnsmap: text("only processes in the mount namespaces of the set pinned at PATH", { value: "PATH" }),
   // The most is what a timer of Node can wait for.
   duration: integer("end after SECONDS", { value: "SECONDS", min: 1, max: 2_147_483 }),
   includeSelf: flag("also show what this process itself does"),
+} as const;
+
+/** Options that every output has that is the records of a ring. */
+export const ringOptions = {
   ringBytes: integer("size of the buffer between kernel and reader, a power of two of whole pages", {
     value: "BYTES",
     min: 4096,
     max: 2 ** 30,
   }),
 } as const;
+
+/** Options that every output has that is a table. */
+export const tableOptions = {
+  interval: integer("show a table every SECONDS, of what was counted since the last", {
+    value: "SECONDS",
+    min: 1,
+    max: 2_147_483,
+  }),
+  tables: integer("end after N tables", { value: "N", min: 1 }),
+  timestamp: showing(flag("show the time of day above each table", { short: "T" })),
+  rows: showing(integer("show at most N rows of each table", { value: "N", min: 1, short: "r", long: "maxrows" })),
+} as const;
+
+interface Who {
+  readonly pid: number;
+  readonly tid: number;
+  readonly ppid: number;
+  readonly uid: number;
+  readonly comm: string;
+}
+
+/** Bytes of a thread's name that the kernel keeps. */
+const COMM_BYTES = 15;
+
+/** Options of every probe whose events have a process. */
+const who = {
+  pid: selecting(integer("only the process PID", { value: "PID", min: 1 }), {
+    constants: (pid) => ({ only_pid: pid }),
+    field: "pid",
+    matches: (pid, event: Who) => event.pid === pid,
+    processes: (pid, process) => process.pid === pid,
+  }),
+  tid: selecting(integer("only the thread TID", { value: "TID", min: 1 }), {
+    constants: (tid) => ({ only_tid: tid }),
+    field: "tid",
+    matches: (tid, event: Who) => event.tid === tid,
+  }),
+  ppid: selecting(integer("only children of the process PPID", { value: "PPID", min: 1 }), {
+    constants: (ppid) => ({ only_ppid: ppid }),
+    field: "ppid",
+    matches: (ppid, event: Who) => event.ppid === ppid,
+    processes: (ppid, process) => process.ppid === ppid,
+  }),
+  uid: selecting(user("only the user UID, a number or a name", { value: "UID" }), {
+    constants: (uid) => ({ by_uid: true, only_uid: uid }),
+    field: "uid",
+    matches: (uid, event: Who) => event.uid === uid,
+    processes: (uid, process) => process.uid === uid,
+  }),
+  comm: selecting(text("only threads whose name contains NAME", { value: "NAME", mostBytes: COMM_BYTES }), {
+    constants: (name) => ({ comm_part: name, comm_part_length: Buffer.byteLength(name) }),
+    field: "comm",
+    matches: (name, event: Who) => event.comm.includes(name),
+  }),
+} as const;
+
+/** The options that choose by who caused an event, with the letters that the probe gives them. */
+export function whoOptions(letters: { readonly [K in keyof typeof who]?: string } = {}): typeof who {
+  return lettered(who, letters);
+}

@@ -1,5 +1,7 @@
 import { inspect } from "node:util";
 
+import type { Selection } from "./selection.js";
+
 /**
  * Options of probes. One description gives an option its TypeScript type, its command-line
  * flag, its line of help and the check of its value.
@@ -21,6 +23,8 @@ export interface Option<T> {
   readonly value?: string;
   /** Checks a value, from a caller or from the command line. @throws UsageError */
   readonly parse: (given: unknown, name: string) => T;
+  /** What it chooses, or that it only shows; undefined for one that concerns a live run alone. */
+  readonly selection?: Selection<T>;
 }
 
 export type Options = Readonly<Record<string, Option<unknown>>>;
@@ -71,14 +75,18 @@ export function integer(
   };
 }
 
-/** A string. */
-export function text(help: string, names: Valued): Option<string> {
+/** A string, of so many bytes at most. */
+export function text(
+  help: string,
+  { mostBytes = Infinity, ...names }: Valued & { readonly mostBytes?: number },
+): Option<string> {
   return {
     kind: "text",
     help,
     ...names,
     parse: (given, name) => {
       if (typeof given !== "string" || given === "") throw new UsageError(`${name} takes a text, not ${show(given)}`);
+      if (Buffer.byteLength(given) > mostBytes) throw new UsageError(`${name} takes at most ${mostBytes} bytes`);
       return given;
     },
   };

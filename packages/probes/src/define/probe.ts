@@ -1,220 +1,238 @@
 import { readFileSync } from "node:fs";
 
 import {
-  aggregate,
-  type Aside,
-  type Column,
+  type Constant,
   EventStream,
-  type Fields,
-  type Image,
-  type Knob,
-  refine,
-  type RowOf,
-  type Schema,
-  type Setting,
+  mapEvents,
+  type ObjectSpec,
+  ring,
+  type RunOptions,
   type Source,
-  trace,
+  sourceOf,
+  type StreamInfo,
+  table,
+  Table,
   type Variant,
 } from "@rxbpf/core";
-import { narrow } from "@rxbpf/filters";
+import { filterOptions } from "@rxbpf/filters";
 import { timer } from "rxjs";
 
-import { type Aggregation, type AggregationStreams, type Aggregations, interval } from "./aggregation.js";
-import { common } from "./common.js";
+import { common, ringOptions, tableOptions } from "./common.js";
 import { aroundCommand } from "./exec.js";
 import { type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
+import { type Output, outputMakers, type OutputMakers, type Outputs, type StreamOf, type TableOutput } from "./outputs.js";
+import { chosenHere, constantsOf, matcher } from "./selection.js";
+import { timed } from "./table-text.js";
 
 /** What a probe is; everything else about it follows from this. */
-export interface Definition<F extends Fields, O extends Options, E = RowOf<F>, A extends Aggregations = {}> {
+export interface Definition<O extends Options, P extends Outputs, M extends keyof P & string> {
   /** The command's name, and that of its program in bpf/. */
   readonly name: string;
   /** What it shows, in a line. */
   readonly summary: string;
-  /** The fields of its events. */
-  readonly event: Schema<F>;
   readonly options: O;
+  /** Options that can be given by their place on the command line, in this order, as BCC has them. */
+  readonly positional?: readonly string[];
   /** What must hold between options. @throws UsageError */
   readonly check?: (options: ValuesOf<O>) => void;
   /** The programs to run, in order of preference. */
   readonly variants: (options: ValuesOf<O>) => readonly Variant[];
-  /** The program's switches. */
-  readonly knobs: (options: ValuesOf<O>) => Readonly<Record<string, Knob>>;
-  /** What the kernel cannot decide or know, made anew for each subscription; undefined if nothing. */
-  readonly refine?: (options: ValuesOf<O>) => Refinement<RowOf<F>, E> | undefined;
-  /** The size of the ring, where an option of its own sets it. */
-  readonly ringBytes?: (options: ValuesOf<O>) => number | undefined;
-  /** A line that comes before the text table. */
-  readonly banner?: string;
-  /** The columns of the text table. */
-  readonly columns: (options: ValuesOf<O>) => readonly Column<E>[];
-  /** What can be asked of events that were recorded. */
-  readonly recorded: Recorded<O, E>;
-  /** What it can count in the kernel, by the name of the flag that asks for it. */
-  readonly aggregations?: A;
+  /** The program's constants, beside those that options set themselves. */
+  readonly constants?: (options: ValuesOf<O>) => Readonly<Record<string, Constant>>;
+  /** What it gives, each under a name. */
+  readonly outputs: (make: OutputMakers<ValuesOf<O>>) => P;
+  /** The output that calling the probe gives; the others are its methods. */
+  readonly main: M;
 }
 
-/** How options are applied to events that were recorded, with or without options. */
-interface Recorded<O extends Options, E> {
-  /** The options that can be given: those that choose events by what is in them, and those that show them. */
-  readonly options: readonly (keyof O & string)[];
-  /** Whether an event is one that they choose. */
-  readonly matches: (options: ValuesOf<O>) => (event: E) => boolean;
-}
+/** What can be asked of an output: the probe's own options, and those of its kind of output. */
+export type OutputOptions<O extends Options, T> = Omit<
+  ValuesOf<typeof common> & ValuesOf<T extends TableOutput<any, any> ? typeof tableOptions : typeof ringOptions>,
+  keyof O
+> &
+  ValuesOf<O>;
 
-/** What becomes of events in user space. */
-export interface Refinement<R, E> {
-  /** An event as it is delivered; undefined leaves it out. */
-  readonly event: (row: R) => E | undefined;
-  /** What the program tells beside its events. */
-  readonly aside?: Aside;
-}
-
-/** The options that a caller of a probe may pass. */
-export type ProbeOptions<O extends Options> = ValuesOf<O> & ValuesOf<typeof common>;
-
-/** A probe: call it with options for a stream of its events. */
-export type Probe<F extends Fields, O extends Options, E = RowOf<F>, A extends Aggregations = {}> = {
+/** A probe: call it with options for a stream of its main output; its other outputs are its methods. */
+export type Probe<O extends Options, P extends Outputs, M extends keyof P> = {
   /**
    * @throws UsageError for options that do not fit. What a run needs and cannot have (privileges, a kernel that
    * accepts the program, the sets that it was given) arrives as the stream's error when it is subscribed to.
    */
-  (options?: ProbeOptions<O>): EventStream<E>;
-  readonly definition: Definition<F, O, E, A>;
-  /** All its options, its own and those that every probe has. */
-  readonly options: Options;
-  /** Checks options. @throws UsageError */
-  readonly parse: (given: Readonly<Record<string, unknown>>) => ProbeOptions<O>;
-} & AggregationStreams<A, ProbeOptions<O>>;
+  (options?: OutputOptions<O, P[M]>): StreamOf<P[M]>;
+  readonly definition: Omit<Definition<O, P, M & string>, "outputs">;
+  /** Its outputs, the main one among them. */
+  readonly outputs: P;
+  /** The options of an output: the probe's own, and those of its kind. */
+  optionsOf(output: keyof P): Options;
+} & {
+  readonly [K in Exclude<keyof P, M>]: (options?: OutputOptions<O, P[K]>) => StreamOf<P[K]>;
+};
 
 /** Makes a probe of its definition. */
-export function probe<F extends Fields, O extends Options, E = RowOf<F>, A extends Aggregations = {}>(
-  definition: Definition<F, O, E, A>,
-): Probe<F, O, E, A> {
-  // A probe may give one of the common options a letter.
-  const options = { ...definition.options, ...common, ...definition.options };
-  const bytes = (): Uint8Array => readFileSync(new URL(`../../bpf/${definition.name}.bpf.o`, import.meta.url));
+export function probe<O extends Options, P extends Outputs, M extends keyof P & string>(
+  definition: Definition<O, P, M>,
+): Probe<O, P, M> {
+  const outputs = definition.outputs(outputMakers<ValuesOf<O>>()) as P & Record<string, Output<any>>;
+  const allMaps = [...new Set(Object.values(outputs).flatMap((output) => mapsOf(output)))];
+  const optionsOf = (name: keyof P): Options => {
+    const kind = outputs[name]!.kind === "table" ? tableOptions : ringOptions;
+    // A probe may give one of these a letter, or another meaning.
+    return { ...definition.options, ...common, ...kind, ...definition.options };
+  };
+  const streamOf =
+    (outputName: keyof P & string) =>
+    (given: Readonly<Record<string, unknown>> = {}): EventStream<unknown> =>
+      open({ definition, output: outputs[outputName]!, outputName, options: optionsOf(outputName), allMaps }, given);
 
-  const parse = (given: Readonly<Record<string, unknown>>): ProbeOptions<O> => {
-    const values = parseOptions(options, given) as ProbeOptions<O>;
-    definition.check?.(values);
-    return values;
-  };
-  const image = (values: ProbeOptions<O>): Image => ({
-    name: definition.name,
-    bytes,
-    variants: definition.variants(values),
-  });
-  const setting = (values: ProbeOptions<O>, more: Readonly<Record<string, Knob>> = {}): Setting => {
-    const { includeSelf } = values as ValuesOf<typeof common>;
-    const narrowed = narrow(values as ValuesOf<typeof common>);
-    return {
-      ...narrowed,
-      knobs: { ...definition.knobs(values), ...more, ...narrowed.knobs, self_pid: includeSelf ? 0 : process.pid },
-      maxEntries: { events: ringSize(definition, values) },
-    };
-  };
-  const ended = <T>(stream: EventStream<T>, { duration }: ValuesOf<typeof common>): EventStream<T> =>
-    duration === undefined ? stream : stream.until(timer(duration * 1000));
-
-  const events = (values: ProbeOptions<O>): Source<E> => {
-    const source: Source<E> = (receiver) => {
-      const refinement = definition.refine?.(values);
-      const rows = trace<RowOf<F>>(image(values), definition.event, () => ({
-        ...setting(values),
-        ...(refinement?.aside && { aside: refinement.aside }),
-      }));
-      return (refinement ? refine(rows, refinement.event) : (rows as Source<unknown> as Source<E>))(receiver);
-    };
-    return source;
-  };
-  const open = (given: ProbeOptions<O> = {}): EventStream<E> => {
-    const values = parse(given);
-    ringSize(definition, values);
-    const command = Object.keys(values).find((name) => options[name]?.kind === "command");
-    const source =
-      command === undefined
-        ? events(values)
-        : aroundCommand(values[command] as readonly string[], (pid) => events({ ...values, pid }));
-    const { name, event: schema, banner } = definition;
-    const info = { name, schema, options: given, ...(banner && { banner }), columns: () => definition.columns(values) };
-    return ended(new EventStream(info, source), values as ValuesOf<typeof common>);
-  };
-
-  const counts = Object.entries(definition.aggregations ?? {}).map(([name, aggregation]) => {
-    const { counter, knobs, columns, check } = aggregation;
-    const stream = ({ interval: seconds, ...given }: { interval?: number } & ProbeOptions<O> = {}) => {
-      const values = parse(given);
-      check?.(values);
-      ringSize(definition, values);
-      const everyMs = seconds === undefined ? undefined : interval.parse(seconds, "interval") * 1000;
-      const source = aggregate(image(values), counter, everyMs, () => setting(values, knobs));
-      const { name, banner } = definition;
-      const info = {
-        name,
-        schema: aggregation.schema,
-        tables: true,
-        ...(banner && { banner }),
-        columns: () => columns,
-      };
-      return ended(new EventStream(info, sorted(source, aggregation)), values as ValuesOf<typeof common>);
-    };
-    return [name, stream] as const;
-  });
-  const made = Object.assign(open, { definition, options, parse }, Object.fromEntries(counts));
+  const others = Object.keys(outputs).filter((name) => name !== definition.main);
+  const methods = Object.fromEntries(others.map((name) => [name, streamOf(name)]));
+  const made = Object.assign(streamOf(definition.main), { definition, outputs, optionsOf }, methods);
   const named = Object.defineProperty(made, "name", { value: definition.name });
   // How Node's `inspect` shows it.
   Object.defineProperty(named, INSPECT, { value: () => `[Probe ${definition.name}: ${definition.summary}]` });
-  return named as unknown as Probe<F, O, E, A>;
+  return named as unknown as Probe<O, P, M>;
 }
 
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
-/** Gives each row the time of its table, and the rows their order. */
-function sorted<R>(source: Source<readonly R[]>, { order }: Aggregation): Source<readonly R[]> {
-  return refine(source, (table) => {
-    const time = performance.timeOrigin + performance.now();
-    return table.map((row) => ({ time, ...row })).sort(order as (a: R, b: R) => number);
-  });
+/** The names that `RING` and `TABLE` of bpf/include give to what belongs to an output. */
+function mapsOf({ kind, map, ...rest }: Output<never>): string[] {
+  if (kind === "ring") return [map, `${map}_scratch`];
+  return (rest as TableOutput<never, unknown>).shape.keep ? [map] : [`${map}_0`, `${map}_1`];
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+interface Asked {
+  readonly definition: Omit<Definition<any, any, string>, "outputs">;
+  readonly output: Output<any>;
+  readonly outputName: string;
+  readonly options: Options;
+  /** The maps of all outputs. */
+  readonly allMaps: readonly string[];
+}
+
+/** The stream of an output. @throws UsageError */
+function open(asked: Asked, given: Values): EventStream<unknown> {
+  const { definition, output, outputName, options } = asked;
+  const values = parseOptions(options, given) as Values;
+  definition.check?.(values);
+  output.check?.(values);
+  if (output.kind === "ring") ringSize(output, values);
+  const command = Object.keys(values).find((name) => options[name]?.kind === "command");
+  const source =
+    command === undefined
+      ? sourceFor(asked, values)
+      : aroundCommand(values[command] as readonly string[], (pid) => sourceFor(asked, { ...values, pid }));
+  const info = { ...describe(asked, values), options: given, output: outputName };
+  const stream = new EventStream(info, source);
+  const { duration } = values as ValuesOf<typeof common>;
+  return duration === undefined ? stream : stream.until(timer(duration * 1000));
+}
+
+/** What is said of a stream's events, and how they are written, with these options. */
+export function describe(
+  { definition: { name }, output }: Pick<Asked, "definition" | "output">,
+  values: Values,
+): Omit<StreamInfo, "options" | "output"> {
+  const { schema, banner } = output;
+  const columns = () => output.columns(values).filter((column) => !!column);
+  const told = { name, schema, ...(banner && { banner }), columns };
+  if (output.kind === "ring") return told;
+  const { timestamp } = values as ValuesOf<typeof tableOptions>;
+  const text = output.text?.(values);
+  const tableText = text && (timestamp ? timed(text) : text);
+  return { ...told, tables: true, ...(tableText && { tableText }), ...(timestamp && { timestamp: true }) };
+}
+
+function sourceFor({ definition, output, options, allMaps }: Asked, values: Values): Source<unknown> {
+  const spec: ObjectSpec = {
+    name: definition.name,
+    bytes: () => readFileSync(new URL(`../../bpf/${definition.name}.bpf.o`, import.meta.url)),
+    variants: definition.variants(values),
+  };
+  const own = mapsOf(output);
+  const prepare = (): RunOptions => {
+    const filters = filterOptions(values as ValuesOf<typeof common>);
+    const { includeSelf } = values as ValuesOf<typeof common>;
+    return {
+      ...filters,
+      constants: {
+        ...constantsOf(options, values),
+        ...definition.constants?.(values),
+        ...output.constants,
+        ...filters.constants,
+        self_pid: includeSelf ? 0 : process.pid,
+      },
+      leaveOut: [...(filters.leaveOut ?? []), ...allMaps.filter((map) => !own.includes(map))],
+      ...sizes(output, values),
+    };
+  };
+  return (receiver) => {
+    if (output.kind === "table") {
+      const { interval = output.every, tables } = values as ValuesOf<typeof tableOptions>;
+      const everyMs = interval === undefined ? undefined : interval * 1000;
+      const read = sourceOf(spec, table(output.map, output.shape, { everyMs, count: tables }), prepare);
+      return mapEvents(read, arranged(output, values))(receiver);
+    }
+    const mapping = output.mapEvents?.(values);
+    const chosen = matcher(chosenHere(options), values);
+    const read = sourceOf<unknown>(spec, ring(output.map, output.schema, mapping?.side), prepare);
+    const mapped = mapping ? mapEvents(read, mapping.event) : read;
+    return (chosen ? mapEvents(mapped, (event) => (chosen(event) ? event : undefined)) : mapped)(receiver);
+  };
+}
+
+/** Of an output's maps. */
+function sizes(output: Output<any>, values: Values): Pick<RunOptions, "maxEntries" | "perCpu"> {
+  if (output.kind === "ring") return { maxEntries: { [output.map]: ringSize(output, values) } };
+  const maps = mapsOf(output);
+  const entries = output.entries?.(values);
+  return {
+    ...(entries !== undefined && { maxEntries: Object.fromEntries(maps.map((map) => [map, entries])) }),
+    ...(output.perCpu?.(values) && { perCpu: maps }),
+  };
+}
+
+/** Gives the rows of a table their time, what user space knows of them, and their order. */
+function arranged<R>(output: TableOutput<any, R>, values: Values): (table: Table<R>) => Table<R> {
+  const change = output.mapRows?.(values) ?? ((row: R) => row);
+  const order = output.order?.(values);
+  const { rows: most = output.rows } = values as ValuesOf<typeof tableOptions>;
+  return ({ time, rows }) => {
+    const changed = rows.flatMap((row) => change({ time, ...row }) ?? []);
+    if (order) changed.sort(order);
+    return new Table(time, most === undefined ? changed : changed.slice(0, most));
+  };
 }
 
 /** In bytes. The kernel wants a power of two of whole pages. @throws UsageError */
-function ringSize<O extends Options>(
-  { ringBytes }: { readonly ringBytes?: (options: ValuesOf<O>) => number | undefined },
-  values: ProbeOptions<O>,
-): number {
-  const size = (values as ValuesOf<typeof common>).ringBytes ?? ringBytes?.(values) ?? 32 * 2 ** 20;
+function ringSize({ ringBytes }: { ringBytes?(options: Values): number | undefined }, values: Values): number {
+  const size = (values as ValuesOf<typeof ringOptions>).ringBytes ?? ringBytes?.(values) ?? 32 * 2 ** 20;
   if ((size & (size - 1)) !== 0) throw new UsageError(`The buffer takes a power of two, not ${size} bytes`);
   return size;
 }
 
-/** A probe of whatever options and events. */
+/** A probe of whatever options and outputs. */
 export interface AnyProbe {
-  (options?: Readonly<Record<string, unknown>>): EventStream<unknown>;
+  (options?: Values): EventStream<unknown>;
   readonly definition: {
     readonly name: string;
     readonly summary: string;
-    readonly event: Schema<Fields>;
-    readonly banner?: string;
-    readonly aggregations?: Aggregations;
-    readonly recorded: {
-      readonly options: readonly string[];
-      matches(options: object): (event: never) => boolean;
-    };
-    readonly columns: (options: object) => readonly Column<never>[];
+    readonly main: string;
+    readonly positional?: readonly string[];
+    readonly options: Options;
   };
-  readonly options: Options;
-  parse(options: Readonly<Record<string, unknown>>): object;
+  readonly outputs: Readonly<Record<string, Output<any>>>;
+  optionsOf(output: string): Options;
 }
 
 /** Whether a value is a probe, as `probe` makes them. */
 export function isProbe(value: unknown): value is AnyProbe {
-  return typeof value === "function" && "definition" in value && "options" in value;
+  return typeof value === "function" && "definition" in value && "optionsOf" in value;
 }
 
-/** The stream of tables that a probe makes under an aggregation's name. */
-export function aggregationOf(
-  probe: AnyProbe,
-  name: string,
-): (options?: Readonly<Record<string, unknown>>) => EventStream<readonly unknown[]> {
-  return (probe as unknown as Record<string, never>)[name]!;
+/** What makes the streams of a probe's output. */
+export function outputOf(probe: AnyProbe, name: string): (options?: Values) => EventStream<unknown> {
+  return name === probe.definition.main ? probe : (probe as unknown as Record<string, never>)[name]!;
 }

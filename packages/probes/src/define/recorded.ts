@@ -1,35 +1,51 @@
 import type { Column, EventStream, Fields } from "@rxbpf/core";
+import { Table } from "@rxbpf/core";
 
-import { UsageError } from "./options.js";
-import type { AnyProbe } from "./probe.js";
+import { type Options, parseOptions, UsageError } from "./options.js";
+import { type AnyProbe, describe } from "./probe.js";
+import { matcher } from "./selection.js";
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** The options that can be asked of a recording of a probe's output: those that choose by what is in it, and those that show it. */
+export function recordedOptions(probe: AnyProbe, outputName: string): Options {
+  const { fields } = probe.outputs[outputName]!.schema;
+  const can = ({ selection }: Options[string]): boolean =>
+    selection !== undefined &&
+    (selection.matches !== undefined || selection.constants === undefined) &&
+    (selection.field === undefined || selection.field in fields);
+  return Object.fromEntries(Object.entries(probe.optionsOf(outputName)).filter(([, option]) => can(option)));
+}
 
 /**
- * A replayed stream as the probe that it was recorded by would give it with these options: its events are chosen by
- * what is in them, and shown in the probe's columns.
+ * A replayed stream as the probe that it was recorded by would give it with these options: its events, or the rows of its
+ * tables, are chosen by what is in them, and shown as the probe shows them.
  * @throws UsageError for options that do not fit, or of which a recording does not say what they would have changed
  * @throws Error for a stream without the probe's fields
  */
-export function recordedBy(
-  probe: AnyProbe,
-  stream: EventStream<unknown>,
-  given: Readonly<Record<string, unknown>> = {},
-): EventStream<unknown> {
-  const { name, event, recorded, banner, columns } = probe.definition;
-  const missing = missingFields(event.fields, stream.info.schema.fields);
+export function recordedBy(probe: AnyProbe, stream: EventStream<unknown>, given: Values = {}): EventStream<unknown> {
+  const { name, main } = probe.definition;
+  const outputName = stream.info.output ?? main;
+  const output = probe.outputs[outputName];
+  if (!output) throw new Error(`Cannot replay it as ${name}: it is of an output that is not known here: ${outputName}`);
+  const missing = missingFields(output.schema.fields, stream.info.schema.fields);
   if (missing.length > 0) throw new Error(`Cannot replay it as ${name}: the recording has no ${missing.join(" ")}`);
-  const refused = Object.keys(given).filter((option) => !recorded.options.includes(option));
+  const options = recordedOptions(probe, outputName);
+  const refused = Object.keys(given).filter((option) => !(option in options));
   if (refused.length > 0)
-    throw new UsageError(`${refused.join(" ")} cannot be asked of a recording; ${recorded.options.join(" ")} can`);
-  const values = probe.parse(given);
-  const matches = recorded.matches(values) as (row: unknown) => boolean;
-  return stream.refine(
-    {
-      ...stream.info,
-      ...(banner && { banner }),
-      columns: () => columns(values) as readonly Column<unknown>[],
-    },
-    (row) => (matches(row) ? row : undefined),
-  );
+    throw new UsageError(
+      `${refused.join(" ")} cannot be asked of a recording; ${Object.keys(options).join(" ")} can`,
+    );
+  const values = parseOptions(options, given) as Values;
+  const { columns, ...shown } = describe({ definition: probe.definition as never, output }, values);
+  const chosen = matcher(options, values);
+  const recorded = output.kind === "ring" ? output.recorded?.(values) : undefined;
+  const matches = (event: unknown): boolean => (chosen?.(event) ?? true) && (recorded?.(event) ?? true);
+  const info = { ...stream.info, ...shown, schema: stream.info.schema, columns: columns as () => Column<unknown>[] };
+  return stream.mapEvents(info, (event) => {
+    if (event instanceof Table) return event.with(event.rows.filter(matches));
+    return matches(event) ? event : undefined;
+  });
 }
 
 function missingFields(wanted: Fields, given: Fields): string[] {

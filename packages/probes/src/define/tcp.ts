@@ -1,7 +1,8 @@
-import { address, type Knob, u16, u32, u8, type Variant, who } from "@rxbpf/core";
+import { address, u16, u32, u8, type Variant, who } from "@rxbpf/core";
 
 import { withIoUring } from "./io-uring.js";
-import { flag, isWanted, type Option, show, UsageError } from "./options.js";
+import { flag, type Option, show, UsageError } from "./options.js";
+import { selecting, type Selection } from "./selection.js";
 
 /** Both ends of a connection, as `struct connection` in bpf/include/tcp.bpf.h, and who caused the event. */
 export const connectionFields = {
@@ -16,10 +17,20 @@ export const connectionFields = {
 
 const MAX_PORTS = 64;
 
-/** Ports, as a list or as text with commas. */
-export function ports(help: string, names: { short: string; value: string }): Option<readonly number[]> {
+/** The option that chooses by a port: numbers as a list, or as text with commas. */
+export function ports(
+  field: "localPort" | "remotePort",
+  help: string,
+  names: { short: string; value: string },
+): Option<readonly number[]> {
+  const selection: Selection<readonly number[]> = {
+    constants: (only) => ({ ports_count: only.length, only_ports: Uint16Array.from(only) }),
+    field,
+    matches: (only, event: { readonly [K in typeof field]: number }) => only.includes(event[field]),
+  };
   return {
     kind: "text",
+    selection,
     help,
     ...names,
     parse: (given, name) => {
@@ -37,9 +48,17 @@ export function ports(help: string, names: { short: string; value: string }): Op
 
 /** The options that choose an IP version. */
 export const ipOptions = {
-  ipv4: flag("only IPv4", { short: "4" }),
-  ipv6: flag("only IPv6", { short: "6" }),
+  ipv4: selecting(flag("only IPv4", { short: "4" }), ipVersion(4)),
+  ipv6: selecting(flag("only IPv6", { short: "6" }), ipVersion(6)),
 } as const;
+
+function ipVersion(version: number): Selection<boolean> {
+  return {
+    constants: (only) => ({ only_ip: only ? version : undefined }),
+    field: "ip",
+    matches: (only, event: { readonly ip: number }) => !only || event.ip === version,
+  };
+}
 
 interface Chosen {
   readonly ipv4?: boolean;
@@ -51,21 +70,7 @@ export function checkIp({ ipv4, ipv6 }: Chosen): void {
   if (ipv4 && ipv6) throw new UsageError("ipv4 and ipv6 exclude each other");
 }
 
-/** Whether an event is of the IP version that was chosen, if one was. */
-export function isOfIp({ ipv4, ipv6 }: Chosen, ip: number): boolean {
-  return isWanted(ipv4 ? 4 : ipv6 ? 6 : undefined, ip);
-}
-
 /** The variants of a probe of which a program includes bpf/include/accept.bpf.h. */
 export function accepting(without: Variant): readonly Variant[] {
   return withIoUring(without, "connections accepted through io_uring", ["io_uring_wake"]);
-}
-
-/** The switches of bpf/include/tcp.bpf.h. */
-export function tcpKnobs({ ipv4, ipv6 }: Chosen, only: readonly number[] = []): Readonly<Record<string, Knob>> {
-  return {
-    only_ip: ipv4 ? 4 : ipv6 ? 6 : undefined,
-    ports_count: only.length,
-    only_ports: Uint16Array.from(only),
-  };
 }

@@ -1,9 +1,10 @@
-import { column, type Column } from "@rxbpf/core";
+import { column } from "@rxbpf/core";
 
-import { flag, integer, isWanted, pattern } from "../define/options.js";
+import { whoOptions } from "../define/common.js";
+import { flag, integer, pattern } from "../define/options.js";
 import { probe } from "../define/probe.js";
+import { selecting, showing } from "../define/selection.js";
 import { clockTime, sinceNow } from "../define/times.js";
-import { user } from "../define/user.js";
 import { type ExecEvent, execEvent } from "./schema.js";
 
 /**
@@ -19,73 +20,46 @@ import { type ExecEvent, execEvent } from "./schema.js";
 export const execsnoop = probe({
   name: "execsnoop",
   summary: "programs that processes start",
-  event: execEvent,
   options: {
-    time: flag("show the time of day", { short: "T" }),
-    timestamp: flag("show the time since the start", { short: "t" }),
-    fails: flag("also failed execs", { short: "x" }),
-    uid: user("only the user USER, a number or a name", { short: "u", value: "USER" }),
-    quote: flag('put each argument in "quotes"', { short: "q" }),
-    name: pattern("only commands whose name matches REGEX", { short: "n", value: "REGEX" }),
-    line: pattern("only commands whose line of arguments matches REGEX", { short: "l", value: "REGEX" }),
-    printUid: flag("show the user id", { short: "U" }),
-    printCpu: flag("show the processor", { short: "C" }),
-    printPcomm: flag("show the parent's name", { short: "M" }),
-    maxArgs: integer("show at most N arguments, the file's name among them", { value: "N", min: 1 }),
+    time: showing(flag("show the time of day", { short: "T" })),
+    timestamp: showing(flag("show the time since the start", { short: "t" })),
+    fails: showing(flag("also failed execs", { short: "x" })),
+    ...whoOptions({ uid: "u", ppid: "P" }),
+    quote: showing(flag('put each argument in "quotes"', { short: "q" })),
+    name: selecting(pattern("only commands whose name matches REGEX", { short: "n", value: "REGEX" }), {
+      matches: (name, event: ExecEvent) => matches(name, event.comm) || matches(name, baseName(event.filename)),
+    }),
+    line: selecting(
+      pattern("only commands whose line of arguments matches REGEX", { short: "l", value: "REGEX" }),
+      { matches: (line, event: ExecEvent, shown: Shown) => matches(line, argsLine(shown)(event)) },
+    ),
+    printUid: showing(flag("show the user id", { short: "U" })),
+    printCpu: showing(flag("show the processor", { short: "C" })),
+    printPcomm: showing(flag("show the parent's name", { short: "M" })),
+    maxArgs: showing(integer("show at most N arguments, the file's name among them", { value: "N", min: 1 })),
     argsSize: integer("read at most BYTES of arguments (default 8192)", { value: "BYTES", min: 1, max: 32768 }),
-    ppid: integer("only children of the process PPID", { short: "P", value: "PPID", min: 1 }),
   },
   variants: ({ fails }) => [{ programs: fails ? ["exec_done", "exec_failed"] : ["exec_done"] }],
-  knobs: ({ uid, ppid, argsSize }) => ({
-    by_uid: uid !== undefined,
-    only_uid: uid,
-    only_ppid: ppid,
-    args_limit: argsSize,
+  constants: ({ argsSize }) => ({ args_limit: argsSize }),
+  outputs: ({ ring }) => ({
+    events: ring(execEvent, {
+      recorded: ({ fails }) => (event) => fails === true || event.ret >= 0,
+      columns: ({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) => [
+        time && column("TIME", "%-9s", clockTime),
+        timestamp && column("TIME(s)", "%-8.3f", sinceNow()),
+        printUid && column("UID", "%-6d", (e) => e.uid),
+        column(printPcomm ? "COMM" : "PCOMM", "%-16s ", (e) => e.comm),
+        column("PID", "%-7d ", (e) => e.pid),
+        printPcomm && column("PCOMM", "%-16s ", (e) => e.pcomm),
+        column("PPID", "%-7d ", (e) => e.ppid),
+        printCpu && column("CPU", "%-4d ", (e) => e.cpu),
+        column("RET", "%3d ", (e) => e.ret),
+        column("ARGS", "%s", argsLine(shown)),
+      ],
+    }),
   }),
-  refine(options) {
-    if (!options.name && !options.line) return undefined;
-    const wanted = matchesText(options);
-    return { event: (event: ExecEvent) => (wanted(event) ? event : undefined) };
-  },
-  recorded: {
-    options: [
-      ...(["time", "timestamp", "fails", "uid", "quote", "name", "line"] as const),
-      ...(["printUid", "printCpu", "printPcomm", "maxArgs", "ppid"] as const),
-    ],
-    matches({ fails, uid, ppid, ...rest }) {
-      const wanted = matchesText(rest);
-      return (event: ExecEvent) =>
-        (fails || event.ret >= 0) && isWanted(uid, event.uid) && isWanted(ppid, event.ppid) && wanted(event);
-    },
-  },
-  columns({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) {
-    const columns: (Column<ExecEvent> | undefined | false)[] = [
-      time && column("TIME", "%-9s", clockTime),
-      timestamp && column("TIME(s)", "%-8.3f", sinceNow()),
-      printUid && column("UID", "%-6d", (e) => e.uid),
-      column(printPcomm ? "COMM" : "PCOMM", "%-16s ", (e) => e.comm),
-      column("PID", "%-7d ", (e) => e.pid),
-      printPcomm && column("PCOMM", "%-16s ", (e) => e.pcomm),
-      column("PPID", "%-7d ", (e) => e.ppid),
-      printCpu && column("CPU", "%-4d ", (e) => e.cpu),
-      column("RET", "%3d ", (e) => e.ret),
-      column("ARGS", "%s", argsLine(shown)),
-    ];
-    return columns.filter((column) => !!column);
-  },
+  main: "events",
 });
-
-/** Whether an event is one that `name` and `line` choose. */
-function matchesText({
-  name,
-  line,
-  ...shown
-}: Shown & { name?: RegExp; line?: RegExp }): (event: ExecEvent) => boolean {
-  const argsOf = argsLine(shown);
-  return (event) =>
-    (!name || matches(name, event.comm) || matches(name, baseName(event.filename))) &&
-    (!line || matches(line, argsOf(event)));
-}
 
 interface Shown {
   readonly quote?: boolean;

@@ -1,11 +1,11 @@
-import { column, type Column } from "@rxbpf/core";
+import { column } from "@rxbpf/core";
 
-import { common } from "../define/common.js";
+import { common, whoOptions } from "../define/common.js";
 import { withIoUring } from "../define/io-uring.js";
-import { command, flag, integer, isWanted, list, text, UsageError } from "../define/options.js";
+import { command, flag, integer, list, UsageError } from "../define/options.js";
 import { probe } from "../define/probe.js";
+import { selecting, showing } from "../define/selection.js";
 import { sinceFirst } from "../define/times.js";
-import { user } from "../define/user.js";
 import { ACCESS_MODES, FLAGS } from "./flags.js";
 import { type OpenEvent, openEvent } from "./schema.js";
 
@@ -23,76 +23,58 @@ import { type OpenEvent, openEvent } from "./schema.js";
 export const opensnoop = probe({
   name: "opensnoop",
   summary: "files that processes open",
-  event: openEvent,
   options: {
-    timestamp: flag("show the time since the first event", { short: "T" }),
-    printUid: flag("show the user id", { short: "U" }),
-    failed: flag("only opens that failed", { short: "x" }),
-    pid: integer("only the process PID", { short: "p", value: "PID", min: 1 }),
-    tid: integer("only the thread TID; show thread ids", { short: "t", value: "TID", min: 1 }),
-    uid: user("only the user UID, a number or a name", { short: "u", value: "UID" }),
-    name: text("only threads whose name contains NAME", { short: "n", value: "NAME" }),
-    extendedFields: flag("show flags and mode", { short: "e", long: "extended_fields" }),
-    flagFilter: list("only opens with FLAG, such as O_CREAT; may be given several times", {
-      short: "f",
-      long: "flag_filter",
-      value: "FLAG",
-      allowed: [...Object.keys(ACCESS_MODES), ...Object.keys(FLAGS)],
+    timestamp: showing(flag("show the time since the first event", { short: "T" })),
+    printUid: showing(flag("show the user id", { short: "U" })),
+    failed: selecting(flag("only opens that failed", { short: "x" }), {
+      constants: (failed) => ({ only_failed: failed }),
+      matches: (failed, event: OpenEvent) => !failed || event.ret < 0,
     }),
+    ...whoOptions({ pid: "p", tid: "t", uid: "u", comm: "n" }),
+    extendedFields: showing(flag("show flags and mode", { short: "e", long: "extended_fields" })),
+    flagFilter: selecting(
+      list("only opens with FLAG, such as O_CREAT; may be given several times", {
+        short: "f",
+        long: "flag_filter",
+        value: "FLAG",
+        allowed: [...Object.keys(ACCESS_MODES), ...Object.keys(FLAGS)],
+      }),
+      {
+        constants: (flags) => ({
+          by_flags: flags.length > 0,
+          only_flags: flags.reduce((mask, flag) => mask | (FLAGS[flag] ?? 0), 0),
+          only_access_modes: flags.reduce((modes, flag) => modes | accessModeBit(flag), 0),
+        }),
+        matches: (flags, event: OpenEvent) => flags.length === 0 || flags.some((flag) => hasFlag(event.flags, flag)),
+      },
+    ),
     fullPath: flag("show relative paths from the root", { short: "F" }),
     duration: { ...common.duration, short: "d" },
     bufferPages: integer("size of the buffer in pages", { short: "b", value: "PAGES", min: 1, max: 2 ** 18 }),
     exec: command("run a command, trace it alone, and end when it does", { value: "COMMAND..." }),
   },
-  check({ pid, exec, name = "" }) {
-    if (Buffer.byteLength(name) > 15)
-      throw new UsageError("name takes at most 15 bytes, which is all that the kernel keeps of a thread's name");
+  check({ pid, exec }) {
     if (pid !== undefined && exec) throw new UsageError("pid and exec exclude each other");
   },
   variants: () => withIoUring({ programs: ["sys_exit"] }, "opens made through io_uring"),
-  knobs: ({ failed, pid, tid, uid, name, flagFilter, fullPath }) => ({
-    only_failed: failed,
-    only_pid: tid === undefined ? pid : undefined,
-    only_tid: tid,
-    by_uid: uid !== undefined,
-    only_uid: uid,
-    comm_part: name,
-    comm_part_length: name && Buffer.byteLength(name),
-    full_path: fullPath,
-    by_flags: flagFilter && flagFilter.length > 0,
-    only_flags: flagFilter?.reduce((mask, flag) => mask | (FLAGS[flag] ?? 0), 0),
-    only_access_modes: flagFilter?.reduce(
-      (modes, flag) => modes | (flag in ACCESS_MODES ? 1 << ACCESS_MODES[flag]! : 0),
-      0,
-    ),
+  constants: ({ fullPath }) => ({ full_path: fullPath }),
+  outputs: ({ ring }) => ({
+    events: ring(openEvent, {
+      ringBytes: ({ bufferPages }) => bufferPages && bufferPages * 4096,
+      columns: ({ timestamp, printUid, tid, extendedFields }) => [
+        timestamp && column("TIME(s)", "%-14.9f", sinceFirst()),
+        printUid && column("UID", "%-6d", (e) => e.uid),
+        tid === undefined ? column("PID", "%-6d ", (e) => e.pid) : column("TID", "%-6d ", (e) => e.tid),
+        column("COMM", "%-16s ", (e) => e.comm),
+        column("FD", "%4d ", (e) => Math.max(e.ret, -1)),
+        column("ERR", "%3d ", (e) => Math.max(-e.ret, 0)),
+        extendedFields && column("FLAGS", "%08o ", (e) => e.flags, "%-8s "),
+        extendedFields && column("MODE", "%-4s ", mode),
+        column("PATH", "%s", (e) => (e.truncated ? `${e.path}...` : e.path)),
+      ],
+    }),
   }),
-  ringBytes: ({ bufferPages }) => bufferPages && bufferPages * 4096,
-  recorded: {
-    options: ["timestamp", "printUid", "failed", "pid", "tid", "uid", "name", "extendedFields", "flagFilter"],
-    matches({ failed, pid, tid, uid, name = "", flagFilter }) {
-      return (event: OpenEvent) =>
-        !(failed && event.ret >= 0) &&
-        isWanted(tid === undefined ? pid : undefined, event.pid) &&
-        isWanted(tid, event.tid) &&
-        isWanted(uid, event.uid) &&
-        event.comm.includes(name) &&
-        (!flagFilter?.length || flagFilter.some((flag) => hasFlag(event.flags, flag)));
-    },
-  },
-  columns({ timestamp, printUid, tid, extendedFields }) {
-    const columns: (Column<OpenEvent> | undefined | false)[] = [
-      timestamp && column("TIME(s)", "%-14.9f", sinceFirst()),
-      printUid && column("UID", "%-6d", (e) => e.uid),
-      tid === undefined ? column("PID", "%-6d ", (e) => e.pid) : column("TID", "%-6d ", (e) => e.tid),
-      column("COMM", "%-16s ", (e) => e.comm),
-      column("FD", "%4d ", (e) => Math.max(e.ret, -1)),
-      column("ERR", "%3d ", (e) => Math.max(-e.ret, 0)),
-      extendedFields && column("FLAGS", "%08o ", (e) => e.flags, "%-8s "),
-      extendedFields && column("MODE", "%-4s ", mode),
-      column("PATH", "%s", (e) => (e.truncated ? `${e.path}...` : e.path)),
-    ];
-    return columns.filter((column) => !!column);
-  },
+  main: "events",
 });
 
 /** The bits of open(2) that hold the access mode. */
@@ -101,6 +83,11 @@ const ACCESS_MODE = 3;
 function hasFlag(flags: number, name: string): boolean {
   const mode = ACCESS_MODES[name];
   return mode === undefined ? (flags & (FLAGS[name] ?? 0)) !== 0 : (flags & ACCESS_MODE) === mode;
+}
+
+function accessModeBit(name: string): number {
+  const mode = ACCESS_MODES[name];
+  return mode === undefined ? 0 : 1 << mode;
 }
 
 function mode({ mode, flags }: OpenEvent): string {

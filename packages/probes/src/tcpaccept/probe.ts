@@ -1,10 +1,12 @@
-import { column, type Column } from "@rxbpf/core";
+import { column } from "@rxbpf/core";
 
-import { flag, integer, isWanted } from "../define/options.js";
+import { whoOptions } from "../define/common.js";
+import { flag } from "../define/options.js";
 import { probe } from "../define/probe.js";
-import { accepting, checkIp, ipOptions, isOfIp, ports, tcpKnobs } from "../define/tcp.js";
+import { showing } from "../define/selection.js";
+import { accepting, checkIp, ipOptions, ports } from "../define/tcp.js";
 import { clockTime, sinceFirst } from "../define/times.js";
-import { type AcceptEvent, acceptEvent } from "./schema.js";
+import { acceptEvent } from "./schema.js";
 
 /**
  * TCP connections that processes accept: by accept, accept4 and io_uring, one-shot and multishot.
@@ -17,36 +19,29 @@ import { type AcceptEvent, acceptEvent } from "./schema.js";
 export const tcpaccept = probe({
   name: "tcpaccept",
   summary: "TCP connections that processes accept",
-  event: acceptEvent,
   options: {
-    time: flag("show the time of day", { short: "T" }),
-    timestamp: flag("show the time since the first event", { short: "t" }),
-    pid: integer("only the process PID", { short: "p", value: "PID", min: 1 }),
-    port: ports("only the local ports PORTS, with commas between", { short: "P", value: "PORTS" }),
+    time: showing(flag("show the time of day", { short: "T" })),
+    timestamp: showing(flag("show the time since the first event", { short: "t" })),
+    ...whoOptions({ pid: "p" }),
+    port: ports("localPort", "only the local ports PORTS, with commas between", { short: "P", value: "PORTS" }),
     ...ipOptions,
   },
   check: checkIp,
   variants: () => accepting({ programs: ["sys_exit"] }),
-  knobs: ({ pid, port, ...ip }) => ({ only_pid: pid, ...tcpKnobs(ip, port) }),
-  recorded: {
-    options: ["time", "timestamp", "pid", "port", "ipv4", "ipv6"],
-    matches:
-      ({ pid, port, ...ip }) =>
-      (event: AcceptEvent) =>
-        isWanted(pid, event.pid) && isOfIp(ip, event.ip) && (!port || port.includes(event.localPort)),
-  },
-  columns({ time, timestamp }) {
-    const columns: (Column<AcceptEvent> | undefined | false)[] = [
-      time && column("TIME", "%-9s", clockTime),
-      timestamp && column("TIME(s)", "%-9.3f", sinceFirst()),
-      column("PID", "%-7d ", (e) => e.pid),
-      column("COMM", "%-12.12s ", (e) => e.comm),
-      column("IP", "%-2d ", (e) => e.ip),
-      column("RADDR", "%-16s ", (e) => e.remoteAddress),
-      column("RPORT", "%-5d ", (e) => e.remotePort),
-      column("LADDR", "%-16s ", (e) => e.localAddress),
-      column("LPORT", "%-5d", (e) => e.localPort),
-    ];
-    return columns.filter((column) => !!column);
-  },
+  outputs: ({ ring }) => ({
+    events: ring(acceptEvent, {
+      columns: ({ time, timestamp }) => [
+        time && column("TIME", "%-9s", clockTime),
+        timestamp && column("TIME(s)", "%-9.3f", sinceFirst()),
+        column("PID", "%-7d ", (e) => e.pid),
+        column("COMM", "%-12.12s ", (e) => e.comm),
+        column("IP", "%-2d ", (e) => e.ip),
+        column("RADDR", "%-16s ", (e) => e.remoteAddress),
+        column("RPORT", "%-5d ", (e) => e.remotePort),
+        column("LADDR", "%-16s ", (e) => e.localAddress),
+        column("LPORT", "%-5d", (e) => e.localPort),
+      ],
+    }),
+  }),
+  main: "events",
 });

@@ -1,13 +1,13 @@
-import { column, type Column } from "@rxbpf/core";
+import { column } from "@rxbpf/core";
 
-import { aggregation } from "../define/aggregation.js";
-import { flag, integer, isWanted, UsageError } from "../define/options.js";
+import { whoOptions } from "../define/common.js";
+import { flag, UsageError } from "../define/options.js";
 import { probe } from "../define/probe.js";
-import { checkIp, ipOptions, isOfIp, ports, tcpKnobs } from "../define/tcp.js";
+import { showing } from "../define/selection.js";
+import { checkIp, ipOptions, ports } from "../define/tcp.js";
 import { sinceFirst } from "../define/times.js";
-import { user } from "../define/user.js";
 import { DnsAnswers } from "./dns.js";
-import { type ConnectCount, connectCounter, type ConnectEvent, connectEvent, connectKey, dnsAnswer } from "./schema.js";
+import { type ConnectCount, connectCounts, type ConnectEvent, connectEvent, connectKey, dnsAnswer } from "./schema.js";
 
 /**
  * TCP connections that processes start: blocking, non-blocking or through io_uring, once a SYN was sent, also
@@ -22,16 +22,14 @@ import { type ConnectCount, connectCounter, type ConnectEvent, connectEvent, con
 export const tcpconnect = probe({
   name: "tcpconnect",
   summary: "TCP connections that processes start",
-  event: connectEvent,
   options: {
-    timestamp: flag("show the time since the first event", { short: "t" }),
-    pid: integer("only the process PID", { short: "p", value: "PID", min: 1 }),
-    port: ports("only the remote ports PORTS, with commas between", { short: "P", value: "PORTS" }),
+    timestamp: showing(flag("show the time since the first event", { short: "t" })),
+    ...whoOptions({ pid: "p", uid: "u" }),
+    port: ports("remotePort", "only the remote ports PORTS, with commas between", { short: "P", value: "PORTS" }),
     ...ipOptions,
-    lport: flag("show the local port", { short: "L" }),
-    printUid: flag("show the user id", { short: "U" }),
-    uid: user("only the user UID, a number or a name", { short: "u", value: "UID" }),
-    dns: flag("show the DNS name that the address was the answer for", { short: "d" }),
+    lport: showing(flag("show the local port", { short: "L" })),
+    printUid: showing(flag("show the user id", { short: "U" })),
+    dns: showing(flag("show the DNS name that the address was the answer for", { short: "d" })),
   },
   check: checkIp,
   variants: ({ dns }) => [
@@ -40,68 +38,53 @@ export const tcpconnect = probe({
       interruptible: ["state", "state_by_packet", "retransmit"],
     },
   ],
-  knobs: ({ pid, uid, port, ...ip }) => ({
-    only_pid: pid,
-    by_uid: uid !== undefined,
-    only_uid: uid,
-    ...tcpKnobs(ip, port),
-  }),
-  refine({ dns }) {
-    if (!dns) return undefined;
-    const answers = new DnsAnswers();
-    return {
-      aside: { schema: dnsAnswer, take: (row) => answers.take(row) },
-      event(event): ConnectEvent {
-        const answer = answers.find(event.remoteAddress, event.time);
-        return answer ? { ...event, query: answer.name, queryAgeMs: event.time - answer.time } : event;
+  outputs: ({ ring, table }) => ({
+    events: ring(connectEvent, {
+      mapEvents({ dns }) {
+        if (!dns) return undefined;
+        const answers = new DnsAnswers();
+        return {
+          side: { schema: dnsAnswer, take: (row) => answers.take(row) },
+          event(event): ConnectEvent {
+            const answer = answers.find(event.remoteAddress, event.time);
+            return answer ? { ...event, query: answer.name, queryAgeMs: event.time - answer.time } : event;
+          },
+        };
       },
-    };
-  },
-  recorded: {
-    options: ["timestamp", "pid", "port", "ipv4", "ipv6", "lport", "printUid", "uid", "dns"],
-    matches:
-      ({ pid, uid, port, ...ip }) =>
-      (event) =>
-        isWanted(pid, event.pid) &&
-        isWanted(uid, event.uid) &&
-        isOfIp(ip, event.ip) &&
-        (!port || port.includes(event.remotePort)),
-  },
-  banner: "Tracing connect ... Hit Ctrl-C to end",
-  columns({ timestamp, printUid, lport, dns }) {
-    const columns: (Column<ConnectEvent> | undefined | false)[] = [
-      timestamp && column("TIME(s)", "%-9.3f", sinceFirst()),
-      printUid && column("UID", "%-6d", (e) => e.uid),
-      column("PID", "%-7d ", (e) => e.pid),
-      column("COMM", "%-12.12s ", (e) => e.comm),
-      column("IP", "%-2d ", (e) => e.ip),
-      column("SADDR", "%-16s ", (e) => e.localAddress),
-      lport && column("LPORT", "%-6d ", (e) => e.localPort),
-      column("DADDR", "%-16s ", (e) => e.remoteAddress),
-      column("DPORT", "%-6d ", (e) => e.remotePort, "%-6s"),
-      dns && column("QUERY", "%s", query, " %s"),
-    ];
-    return columns.filter((column) => !!column);
-  },
-  aggregations: {
-    count: aggregation({
+      banner: "Tracing connect ... Hit Ctrl-C to end",
+      columns: ({ timestamp, printUid, lport, dns }) => [
+        timestamp && column("TIME(s)", "%-9.3f", sinceFirst()),
+        printUid && column("UID", "%-6d", (e) => e.uid),
+        column("PID", "%-7d ", (e) => e.pid),
+        column("COMM", "%-12.12s ", (e) => e.comm),
+        column("IP", "%-2d ", (e) => e.ip),
+        column("SADDR", "%-16s ", (e) => e.localAddress),
+        lport && column("LPORT", "%-6d ", (e) => e.localPort),
+        column("DADDR", "%-16s ", (e) => e.remoteAddress),
+        column("DPORT", "%-6d ", (e) => e.remotePort, "%-6s"),
+        dns && column("QUERY", "%s", query, " %s"),
+      ],
+    }),
+    count: table("counts", {
       help: "count connects by addresses and remote port; show the table at the end",
       short: "c",
       key: connectKey,
-      value: connectCounter,
-      knobs: { count_only: true },
+      value: connectCounts,
+      constants: { count_only: true },
       check({ dns }) {
         if (dns) throw new UsageError("count and dns exclude each other");
       },
-      order: (a, b) => a.ip - b.ip || b.count - a.count,
-      columns: [
+      banner: "Tracing connect ... Hit Ctrl-C to end",
+      order: () => (a, b) => a.ip - b.ip || b.count - a.count,
+      columns: () => [
         column("LADDR", "%-25s ", (row: ConnectCount) => row.localAddress),
         column("RADDR", "%-25s ", (row: ConnectCount) => row.remoteAddress),
         column("RPORT", "%-20s ", (row: ConnectCount) => row.remotePort),
         column("CONNECTS", "%-10d", (row: ConnectCount) => row.count),
       ],
     }),
-  },
+  }),
+  main: "events",
 });
 
 const LATE_MS = 100;

@@ -17,14 +17,14 @@ export const dnsAnswer = schema("dns_answer", {
   packet: bytes("the packet as it was received, at most 4096 bytes"),
 });
 
-export const connectKey = schema("connect_key", {
+export const connectKey = {
   ip: u8("IP version, 4 or 6"),
   localAddress: address("address at this end"),
   remoteAddress: address("address at the other end"),
   remotePort: u16("port at the other end"),
-});
+} as const;
 
-export const connectCounter = schema("connect_count", { count: u64("connections started") });
+export const connectCounts = { count: u64("connections started") } as const;
 
 /** How many connections were started between two addresses and to one port. */
-export type ConnectCount = RowOf<typeof connectKey.fields & typeof connectCounter.fields>;
+export type ConnectCount = RowOf<typeof connectKey & typeof connectCounts>;

@@ -1,8 +1,10 @@
-import { column, type Column } from "@rxbpf/core";
+import { column } from "@rxbpf/core";
 
-import { flag, integer, isWanted } from "../define/options.js";
+import { whoOptions } from "../define/common.js";
+import { flag, integer } from "../define/options.js";
 import { probe } from "../define/probe.js";
-import { accepting, checkIp, ipOptions, isOfIp, tcpKnobs } from "../define/tcp.js";
+import { selecting, showing } from "../define/selection.js";
+import { accepting, checkIp, ipOptions } from "../define/tcp.js";
 import { sinceFirst } from "../define/times.js";
 import { type SessionEvent, sessionEvent } from "./schema.js";
 
@@ -19,42 +21,43 @@ import { type SessionEvent, sessionEvent } from "./schema.js";
 export const tcptracer = probe({
   name: "tcptracer",
   summary: "TCP sessions that processes connect, accept and close",
-  event: sessionEvent,
   options: {
-    timestamp: flag("show the time since the first event", { short: "t" }),
-    pid: integer("only the process PID", { short: "p", value: "PID" }),
-    netns: integer("only the network namespace with the inode number INUM", { short: "N", value: "INUM" }),
+    timestamp: showing(flag("show the time since the first event", { short: "t" })),
+    ...whoOptions({ pid: "p" }),
+    netns: selecting(
+      integer("only the network namespace with the inode number INUM", { short: "N", value: "INUM" }),
+      {
+        constants: (inode) => ({ only_netns: inode }),
+        matches: (inode, event: SessionEvent) => event.netnsId === inode,
+      },
+    ),
     ...ipOptions,
-    verbose: flag("show types as words, nanoseconds, and the network namespace", { short: "v" }),
+    verbose: showing(flag("show types as words, nanoseconds, and the network namespace", { short: "v" })),
   },
   check: checkIp,
   variants: () => accepting({ programs: PROGRAMS, interruptible: PAIRED }),
-  knobs: ({ pid, netns, ...ip }) => ({ only_pid: pid, only_netns: netns, ...tcpKnobs(ip) }),
-  recorded: {
-    options: ["timestamp", "pid", "netns", "ipv4", "ipv6", "verbose"],
-    matches:
-      ({ pid, netns, ...ip }) =>
-      (event: SessionEvent) =>
-        isWanted(pid, event.pid) && isWanted(netns, event.netnsId) && isOfIp(ip, event.ip),
-  },
-  banner: "Tracing TCP established connections. Ctrl-C to end.",
-  columns({ timestamp, verbose, netns }) {
-    const since = sinceFirst();
-    const columns: (Column<SessionEvent> | undefined | false)[] = [
-      timestamp &&
-        (verbose ? column("TIME(ns)", "%-14d", (e) => Math.round(since(e) * 1e9)) : column("TIME(s)", "%-9.3f", since)),
-      verbose ? column("TYPE", "%-12s ", (e) => e.type) : column("T", "%-2s ", (e) => LETTERS[e.type]),
-      column("PID", "%-6d ", (e) => e.pid),
-      column("COMM", "%-16s ", (e) => e.comm),
-      column("IP", "%-2d ", (e) => e.ip),
-      column("SADDR", "%-16s ", (e) => bracketed(e.localAddress)),
-      column("DADDR", "%-16s ", (e) => bracketed(e.remoteAddress)),
-      column("SPORT", "%-6d ", (e) => e.localPort),
-      column("DPORT", "%-6d", (e) => e.remotePort, verbose ? "%-7s" : "%-6s"),
-      verbose && !netns && column("NETNS", " %-8d", (e) => e.netnsId, "%-8s"),
-    ];
-    return columns.filter((column) => !!column);
-  },
+  outputs: ({ ring }) => ({
+    events: ring(sessionEvent, {
+      banner: "Tracing TCP established connections. Ctrl-C to end.",
+      columns({ timestamp, verbose, netns }) {
+        const since = sinceFirst();
+        return [
+          timestamp && verbose && column("TIME(ns)", "%-14d", (e) => Math.round(since(e) * 1e9)),
+          timestamp && !verbose && column("TIME(s)", "%-9.3f", since),
+          verbose ? column("TYPE", "%-12s ", (e) => e.type) : column("T", "%-2s ", (e) => LETTERS[e.type]),
+          column("PID", "%-6d ", (e) => e.pid),
+          column("COMM", "%-16s ", (e) => e.comm),
+          column("IP", "%-2d ", (e) => e.ip),
+          column("SADDR", "%-16s ", (e) => bracketed(e.localAddress)),
+          column("DADDR", "%-16s ", (e) => bracketed(e.remoteAddress)),
+          column("SPORT", "%-6d ", (e) => e.localPort),
+          column("DPORT", "%-6d", (e) => e.remotePort, verbose ? "%-7s" : "%-6s"),
+          verbose && !netns && column("NETNS", " %-8d", (e) => e.netnsId, "%-8s"),
+        ];
+      },
+    }),
+  }),
+  main: "events",
 });
 
 const PAIRED = ["state", "state_by_packet", "destroy", "destroy_by_packet"] as const;

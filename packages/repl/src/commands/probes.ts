@@ -1,5 +1,4 @@
-import type { EventStream } from "@rxbpf/core";
-import { aggregationOf, type AnyProbe, flag, interval, UsageError } from "@rxbpf/probes";
+import { type AnyProbe, flag, type Options, outputOf, UsageError } from "@rxbpf/probes";
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
@@ -14,39 +13,48 @@ export function addProbes(program: Command): void {
 }
 
 function addProbe(program: Command, probe: AnyProbe): void {
-  const { name, summary, aggregations = {} } = probe.definition;
+  const { name, summary, main, positional = [] } = probe.definition;
   const command = program.command(name).description(summary);
+  const others = Object.entries(probe.outputs).filter(([output]) => output !== main);
+  const options = Object.assign({}, ...Object.keys(probe.outputs).map((output) => probe.optionsOf(output))) as Options;
   const optionNames = new Map<string, string>();
-  for (const [optionName, option] of Object.entries(probe.options)) {
+  for (const [optionName, option] of Object.entries(options)) {
     const flag = flagOf(optionName, option);
     command.addOption(flag);
     optionNames.set(flag.attributeName(), optionName);
     if (option.kind === "command") command.argument(`[${option.value}]`, option.help).passThroughOptions();
   }
-  for (const [aggregationName, { help, short }] of Object.entries(aggregations))
-    command.addOption(flagOf(aggregationName, flag(help, short === undefined ? {} : { short })));
-  if (Object.keys(aggregations).length > 0) command.addOption(flagOf("interval", interval));
+  for (const optionName of positional) command.argument(`[${optionName}]`, options[optionName]!.help);
+  for (const [output, { help = "", short }] of others)
+    command.addOption(flagOf(output, flag(help, short === undefined ? {} : { short })));
   command.option("--json", "write one JSON object a line");
 
   command.action(async () => {
     const { json, ...given } = command.opts<{ json?: boolean }>();
     const values: Record<string, unknown> = {};
-    let operands: string[] | undefined = command.args;
-    let stream: (options: Readonly<Record<string, unknown>>) => EventStream<unknown> = probe;
+    let operands = command.args;
+    let asked = main;
     for (const [flagName, value] of Object.entries(given)) {
       const optionName = optionNames.get(flagName) ?? flagName;
-      const takesCommand = probe.options[optionName]?.kind === "command";
-      if (optionName in aggregations) stream = aggregationOf(probe, optionName);
+      const takesCommand = options[optionName]?.kind === "command";
+      if (!(optionName in options)) asked = optionName;
       else values[optionName] = takesCommand ? operands : value;
-      if (takesCommand) operands = undefined;
+      if (takesCommand) operands = [];
     }
-    if ("interval" in values && stream === probe)
-      throw new UsageError(
-        `--interval goes with ${Object.keys(aggregations)
-          .map((one) => `--${one}`)
-          .join(" or ")}`,
-      );
-    if (operands?.length) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
-    await run(stream(values), { json: json === true });
+    for (const optionName of positional.slice(0, operands.length))
+      values[optionName] = options[optionName]!.parse(operands.shift(), optionName);
+    if (operands.length > 0) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
+    requireOptionsOf(probe, asked, values);
+    await run(outputOf(probe, asked)(values), { json: json === true });
   });
+}
+
+/** @throws UsageError for an option that another output has, and this one has not */
+function requireOptionsOf(probe: AnyProbe, output: string, values: Readonly<Record<string, unknown>>): void {
+  const own = probe.optionsOf(output);
+  for (const name of Object.keys(values).filter((one) => !(one in own))) {
+    const having = Object.keys(probe.outputs).filter((one) => name in probe.optionsOf(one));
+    const flags = having.map((one) => (one === probe.definition.main ? `${probe.definition.name} alone` : `--${one}`));
+    throw new UsageError(`--${name} goes with ${flags.join(" or ")}`);
+  }
 }

@@ -1,5 +1,5 @@
 import { type EventStream, printable } from "@rxbpf/core";
-import { recordedBy, UsageError } from "@rxbpf/probes";
+import { recordedBy, recordedOptions, UsageError } from "@rxbpf/probes";
 import { replay, type Series, seriesAt } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
@@ -37,8 +37,7 @@ async function replayFile(parent: Command, path: string, flags: readonly string[
     .option("--json", "write one JSON object a line")
     .exitOverride()
     .configureOutput({ outputError: () => {} });
-  const options = probe?.definition.recorded.options.map((option) => [option, probe.options[option]!] as const) ?? [];
-  const values = addFlags(command, Object.fromEntries(options));
+  const values = addFlags(command, probe ? recordedOptions(probe, series[0][0].info.output || probe.definition.main) : {});
   command.parse([...flags], { from: "user" });
   const { speed, json } = command.opts<{ speed?: number; json?: boolean }>();
   const stream = replay<unknown>(path, { speed });
@@ -47,7 +46,7 @@ async function replayFile(parent: Command, path: string, flags: readonly string[
 }
 
 function merged(stream: EventStream<unknown>, series: readonly Series[]): EventStream<unknown> {
-  return stream.refine({ ...stream.info, columns: () => mergedColumns(series, catalogue) }, (row) => row);
+  return stream.mapEvents({ ...stream.info, columns: () => mergedColumns(series, catalogue) }, (row) => row);
 }
 
 function speedOf(text: string): number {

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 
-import { EventStream, Histogram, attachments, originOf, printable } from "@rxbpf/core";
+import { EventStream, Histogram, attachments, originOf, printable, Table } from "@rxbpf/core";
 import { textFormat } from "@rxbpf/sinks";
 import { isObservable, NEVER, type Observable } from "rxjs";
 
@@ -20,7 +20,8 @@ const SPARE = ["mntnsId", "cgroupId", "ppid", "uid", "tid", "truncated"];
 export function printed(value: unknown, output: Pick<Output, "isTTY" | "columns">): string {
   if (value instanceof Histogram) return value.toString();
   if (isObservable(value)) return streamText(value);
-  if (Array.isArray(value) && value.length > 0 && value.every(isRow)) return tableText(value, output.columns);
+  const rows: unknown = value instanceof Table ? value.rows : value;
+  if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return tableText(rows, output.columns);
   return inspected(value, output.isTTY === true);
 }
 
@@ -44,7 +45,7 @@ function tableText(rows: readonly Readonly<Record<string, unknown>>[], columns =
   const shown = rows.slice(0, ROWS).map((row) => ({ ...row }));
   const spare = SPARE.filter((name) => shown.some((row) => name in row));
   for (;;) {
-    const lines = textFormat<unknown>(NEVER).row(shown).trim().split("\n");
+    const lines = textFormat<unknown>(NEVER).row(new Table(0, shown)).trim().split("\n");
     const next = lines.some((line) => widthOf(line) > columns) ? spare.shift() : undefined;
     if (next === undefined) {
       const more = rows.length > ROWS ? [`... and ${amount(rows.length - ROWS)} rows more`] : [];

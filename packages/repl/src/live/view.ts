@@ -1,4 +1,4 @@
-import { type Batch, Consumer, feed, Histogram, originOf, printable, type Status } from "@rxbpf/core";
+import { type Batch, Consumer, feed, Histogram, originOf, printable, type Status, Table } from "@rxbpf/core";
 import { textFormat } from "@rxbpf/sinks";
 import { type Observable, Subscription } from "rxjs";
 
@@ -148,7 +148,7 @@ export class View {
 
 /** Whether an event is a table or a histogram. */
 function isPicture(event: unknown): boolean {
-  return Array.isArray(event) || event instanceof Histogram;
+  return event instanceof Table || event instanceof Histogram;
 }
 
 function linesOf(text: string): string[] {

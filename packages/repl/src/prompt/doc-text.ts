@@ -8,16 +8,18 @@ export function docText(name: string, documentation: string | undefined): string
   return documentation ?? `Nothing is known of ${printable(name)}`;
 }
 
-function probeText({ definition, options }: AnyProbe): string {
-  const { name, summary, event, aggregations = {} } = definition;
-  const fields = Object.entries(event.fields).map(([field, { doc }]) => [field, doc] as const);
+function probeText(probe: AnyProbe): string {
+  const { name, summary, main } = probe.definition;
+  const { schema } = probe.outputs[main]!;
+  const fields = Object.entries(schema.fields).map(([field, { doc }]) => [field, doc] as const);
+  const others = Object.entries(probe.outputs).filter(([word]) => word !== main);
   return [
     `${name}(options?): a stream of ${summary}`,
     "Options:",
-    ...rows(Object.entries(options).map(([option, { help }]) => [option, help] as const)),
+    ...rows(Object.entries(probe.optionsOf(main)).map(([option, { help }]) => [option, help] as const)),
     "Events:",
     ...rows(fields),
-    ...Object.entries(aggregations).flatMap(([word, { help }]) => [`${name}.${word}(options?): ${help}`]),
+    ...others.map(([word, { help = "" }]) => `${name}.${word}(options?): ${help}`),
   ].join("\n");
 }
 

@@ -10,6 +10,7 @@ import {
   RecordBatch,
   type Schema,
   Struct,
+  Uint64,
   Utf8,
   type Vector,
   vectorFromArray,
@@ -45,9 +46,12 @@ function data(type: DataType, length: number, column: ColumnValues, dictionary: 
     case "strings":
       return texts(type as Utf8 | Binary, length, column, nulls);
     case "lists": {
-      const { lists, strings } = column;
-      const child = texts(new Utf8(), strings.offsets.length - 1, strings, { nullCount: 0 });
-      return makeData<List<Utf8>>({ type: type as List<Utf8>, length, ...nulls, valueOffsets: lists, child });
+      const { lists, items } = column;
+      const child =
+        items instanceof BigUint64Array
+          ? makeData({ type: new Uint64(), length: items.length, nullCount: 0, data: items })
+          : texts(new Utf8(), items.offsets.length - 1, items, { nullCount: 0 });
+      return makeData({ type: type as List, length, ...nulls, valueOffsets: lists, child: child as Data });
     }
     case "numbers":
       if (dictionary && type instanceof Dictionary)

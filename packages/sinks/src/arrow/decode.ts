@@ -1,4 +1,4 @@
-import { type Field, type Fields, milliseconds, type Schema } from "@rxbpf/core";
+import { type Field, type Fields, Histogram, milliseconds, type Schema } from "@rxbpf/core";
 import { JSONParse } from "json-with-bigint";
 
 import { Body } from "./body.js";
@@ -86,7 +86,12 @@ class Source {
       case "bytes":
         return this.#strings(length, (bytes, start, end) => new Uint8Array(bytes.subarray(start, end)));
       case "texts":
-        return this.#lists(length);
+        return this.#lists(length, (count) => this.#strings(count, (bytes, start, end) => bytes.toString("utf8", start, end)));
+      case "histogram":
+        return this.#lists(length, (count) => {
+          const values = this.#numbers(BigUint64Array, count);
+          return (row) => values[row];
+        });
       case "json":
       case "chars":
       case "address":
@@ -100,16 +105,16 @@ class Source {
     }
   }
 
-  #lists(length: number): Reader {
+  #lists(length: number, items: (count: number) => Reader): Reader {
     const offsets = this.#offsets(length);
     const count = offsets[length] ?? 0;
     this.#array(count);
-    const read = this.#strings(count, (bytes, start, end) => bytes.toString("utf8", start, end));
+    const read = items(count);
     checkOffsets(offsets, count);
     return (row) => {
-      const texts: unknown[] = [];
-      for (let i = offsets[row]!; i < offsets[row + 1]!; i++) texts.push(read(i));
-      return texts;
+      const list: unknown[] = [];
+      for (let i = offsets[row]!; i < offsets[row + 1]!; i++) list.push(read(i));
+      return list;
     };
   }
 
@@ -147,7 +152,7 @@ const NUMBERS = {
 } as const;
 
 /** Reads what a live row would have, from what the file has. */
-function asInRow({ kind, optional }: Field<unknown>, read: Reader): Reader {
+function asInRow({ kind, optional, scale, unit }: Field<unknown>, read: Reader): Reader {
   const made = (change: (value: never) => unknown): Reader => {
     return (row) => {
       const value = read(row);
@@ -160,6 +165,8 @@ function asInRow({ kind, optional }: Field<unknown>, read: Reader): Reader {
     case "u64":
     case "i64":
       return made((value: bigint) => exact(value, optional));
+    case "histogram":
+      return made((counts: bigint[]) => new Histogram(counts.map((count) => exact(count) as number), scale, unit));
     case "json":
       return made(parseJson);
     default:

@@ -1,4 +1,4 @@
-import type { Field, Fields, Kind, Schema } from "@rxbpf/core";
+import { type Field, type Fields, Histogram, type Kind, type Schema } from "@rxbpf/core";
 
 import { jsonText } from "../json-text.js";
 import { asRow } from "../table.js";
@@ -89,6 +89,8 @@ function fits({ kind, choices = [] }: Field<unknown>, value: unknown): boolean {
       return Array.isArray(value) && value.every((one) => typeof one === "string");
     case "bytes":
       return value instanceof Uint8Array;
+    case "histogram":
+      return value instanceof Histogram;
     case "json":
       return value !== null;
     default: {

@@ -1,12 +1,16 @@
 import { readFileSync } from "node:fs";
 import { hostname, release } from "node:os";
 
-import type { Field, Fields, Kind, Schema, StreamInfo } from "@rxbpf/core";
+import type { Field, Fields, Kind, Scale, Schema, StreamInfo, Unit } from "@rxbpf/core";
 
 /** What a recording says of itself, in the metadata of its schema. */
 export interface RecordingInfo {
   /** The probe's name; empty where the events are of no probe, or were changed on the way. */
   readonly probe: string;
+  /** Which of the probe's outputs they are; empty where that is not known. */
+  readonly output: string;
+  /** Whether the rows are those of tables: what has the same `time` was one. */
+  readonly tables: boolean;
   readonly schema: Schema<Fields>;
   /** What the probe was asked for, by option, as JSON has it. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -42,6 +46,8 @@ export function recordingMetadata(
   const values = {
     format: FORMAT,
     probe: info.name ?? "",
+    output: info.output ?? "",
+    tables: info.tables ? "true" : "",
     struct: schema.struct,
     options: JSON.stringify(info.options ?? {}, (_, value) => (value instanceof RegExp ? value.source : value)),
     version,
@@ -58,8 +64,14 @@ function bootTime(): number {
   return Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]) * 1000;
 }
 
-export function fieldMetadata({ kind, doc, choices }: Field<unknown>): Map<string, string> {
-  const values = { kind, doc, ...(choices && { choices: JSON.stringify(choices) }) };
+export function fieldMetadata({ kind, doc, unit, choices, scale }: Field<unknown>): Map<string, string> {
+  const values = {
+    kind,
+    doc,
+    ...(unit && { unit }),
+    ...(choices && { choices: JSON.stringify(choices) }),
+    ...(scale && { scale: scale === "log2" ? scale : String(scale.width) }),
+  };
   return new Map(Object.entries(values).map(([key, value]) => [PREFIX + key, value]));
 }
 
@@ -81,6 +93,8 @@ export function parseMetadata(
   if (format !== FORMAT) throw new Error(`a recording of a newer rxbpf, in format ${format}`);
   return {
     probe: value("probe"),
+    output: value("output"),
+    tables: value("tables") === "true",
     schema: { struct: value("struct"), fields: parseFields(fields) },
     options: parseObject(value("options")),
     version: value("version"),
@@ -94,24 +108,36 @@ export function parseMetadata(
 
 const KINDS: ReadonlySet<string> = new Set<Kind>([
   ...(["time", "bool", "u8", "u16", "u32", "i32", "u64", "i64", "f64", "choice"] as const),
-  ...(["chars", "address", "text", "texts", "bytes", "json"] as const),
+  ...(["chars", "address", "text", "texts", "bytes", "histogram", "json"] as const),
 ]);
 
 function parseFields(descriptions: readonly FieldDescription[]): Fields {
   const fields: Record<string, Field<unknown>> = {};
   for (const { name, nullable, metadata } of descriptions) {
     const kind = metadata.get(`${PREFIX}kind`) ?? "";
+    const unit = metadata.get(`${PREFIX}unit`) ?? "";
     if (!KINDS.has(kind)) throw new Error(`damaged: the field ${name} is of no known kind`);
     if (name === "__proto__" || Object.hasOwn(fields, name)) throw new Error(`damaged: no field can be called ${name}`);
     fields[name] = {
       kind: kind as Kind,
       doc: metadata.get(`${PREFIX}doc`) ?? "",
+      ...(UNITS.has(unit) && { unit: unit as Unit }),
       ...(kind === "choice" && { choices: parseChoices(metadata.get(`${PREFIX}choices`)) }),
+      ...(kind === "histogram" && { scale: parseScale(metadata.get(`${PREFIX}scale`)) }),
       ...(nullable && { optional: true as const }),
     };
   }
   if (descriptions.length === 0) throw new Error("damaged: its events have no fields");
   return fields;
+}
+
+const UNITS: ReadonlySet<string> = new Set<Unit>(["ns", "us", "ms", "s", "bytes", "kB"]);
+
+function parseScale(text: string = ""): Scale {
+  if (text === "log2") return text;
+  const width = Number(text);
+  if (!(width > 0)) throw new Error("damaged: a histogram has no scale");
+  return { width };
 }
 
 function parseChoices(text: string = ""): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Connection, Receiver } from "@rxbpf/core";
+import type { Connection, Receiver, Table } from "@rxbpf/core";
 
 import { type Piece, Track } from "./track.js";
 
@@ -10,7 +10,9 @@ const MOST_WAIT_MS = 2 ** 31 - 1;
 /** A track, and what becomes of its rows. */
 export interface Played {
   readonly track: Track;
-  readonly change: (row: Record<string, unknown>) => unknown;
+  /** Whether its rows are those of tables. */
+  readonly tables: boolean;
+  readonly change: (event: Readonly<Record<string, unknown>> | Table<Readonly<Record<string, unknown>>>) => unknown;
 }
 
 /** Delivers tracks, merged by time, as fast as their receiver takes them or at a pace. Its methods are its own properties, as a connection's must be. */
@@ -75,7 +77,9 @@ export class Player implements Connection {
         if (!next) return this.#receiver.complete();
         const waitMs = this.#wait(next.played.track.time);
         if (waitMs > 0 || performance.now() >= deadline) return this.#schedule(waitMs);
-        this.#deliver(next.played, next.played.track.take(Math.min(next.until, this.#reached()), MOST_ROWS));
+        const { track, tables } = next.played;
+        const piece = tables ? track.takeTable() : track.take(Math.min(next.until, this.#reached()), MOST_ROWS);
+        this.#deliver(next.played, piece);
       }
     } catch (error) {
       this.#receiver.error(error);

@@ -10,11 +10,11 @@ import {
   type Lost,
   type Schema,
   type StreamInfo,
+  Table,
 } from "@rxbpf/core";
 import { type Observable, type Subscriber, Subscription } from "rxjs";
 
 import type { Progress } from "../sink.js";
-import { tableTest } from "../table.js";
 import { MORE } from "./decode.js";
 import type { Compression } from "./encoder.js";
 import type { ArrowFile } from "./file.js";
@@ -60,7 +60,6 @@ export class Recorder<E> {
   readonly #attendance: Attendance | undefined;
   /** Whether the events come as the origin's source gives them. */
   readonly #direct: boolean;
-  readonly #isTable: (event: unknown) => event is readonly unknown[];
   readonly #input = new Subscription();
   /** Batches that came before `file.js` was loaded. */
   readonly #unwritten: Gathered[] = [];
@@ -93,7 +92,6 @@ export class Recorder<E> {
     const schema = origin?.info.schema;
     // What a replayed row has beside its columns is in no column.
     this.#direct = origin === source && schema?.fields[MORE]?.kind !== "json";
-    this.#isTable = tableTest(source);
     this.#gathering = new Gathering(options.batchRows ?? BATCH_ROWS, schema, this.#direct);
     this.#attendance = options.snapshot && new Attendance(options.snapshot);
     this.#parts = new Parts(path, options.rotate);
@@ -149,8 +147,8 @@ export class Recorder<E> {
 
   /** Takes an event in; a table is its rows. */
   #event(event: unknown): void {
-    if (!this.#isTable(event)) return this.#row(event);
-    for (const row of event) this.#row(row);
+    if (!(event instanceof Table)) return this.#row(event);
+    for (const row of event.rows) this.#row(row);
   }
 
   #row(row: unknown): void {

@@ -1,10 +1,14 @@
+import { Table } from "@rxbpf/core";
+
 import type { Ending } from "./scan.js";
 import type { RecordedBatch, Recording } from "./recording.js";
 import type { Note } from "./notes.js";
 
+type Row = Readonly<Record<string, unknown>>;
+
 /** What is next in a recording: events that follow each other, or one note. */
 export type Piece =
-  | { readonly type: "rows"; readonly length: number; row(index: number): Record<string, unknown> }
+  | { readonly type: "rows"; readonly length: number; row(index: number): Row | Table<Row> }
   | { readonly type: "note"; readonly note: Note };
 
 /** Reads a recording whose parts follow each other, piece by piece. */
@@ -37,19 +41,35 @@ export class Track {
     return (this.#row < batch.length ? batch.time(this.#row) : undefined) ?? -Infinity;
   }
 
+  /** Takes the next note, or the rows of the next moment, which were a table. */
+  takeTable(): Piece {
+    const note = this.#dueNote();
+    if (note) return note;
+    const { time } = this;
+    const rows: Row[] = [];
+    // A large table may go on in the next batch.
+    do rows.push(this.#batch!.row(this.#row++));
+    while (this.ready() && this.#row < this.#batch!.length && this.time === time);
+    return { type: "rows", length: 1, row: () => new Table(time, rows) };
+  }
+
   /** Takes the next note, or rows that happened until `end`, which those next are, at most `most`. */
   take(end: number, most: number): Piece {
+    const due = this.#dueNote();
+    if (due) return due;
     const batch = this.#batch!;
-    const note = batch.notes[this.#note];
-    if (note && note.at <= this.#row) {
-      this.#note++;
-      return { type: "note", note: note.note };
-    }
     const start = this.#row;
-    const last = Math.min(note?.at ?? batch.length, start + most);
+    const last = Math.min(batch.notes[this.#note]?.at ?? batch.length, start + most);
     do this.#row++;
     while (this.#row < last && this.time <= end);
     return { type: "rows", length: this.#row - start, row: (index) => batch.row(start + index) };
+  }
+
+  #dueNote(): Piece | undefined {
+    const note = this.#batch!.notes[this.#note];
+    if (!note || note.at > this.#row) return undefined;
+    this.#note++;
+    return { type: "note", note: note.note };
   }
 
   close(): void {

@@ -14,11 +14,11 @@ export function parquetSchema(fields: Fields): SchemaElement[] {
 
 function elements(name: string, { kind, optional }: Field<unknown>): SchemaElement[] {
   const repetition_type = optional ? "OPTIONAL" : "REQUIRED";
-  if (kind !== "texts") return [{ name, repetition_type, ...TYPES[kind] }];
+  if (kind !== "texts" && kind !== "histogram") return [{ name, repetition_type, ...TYPES[kind] }];
   return [
     { name, repetition_type, converted_type: "LIST", num_children: 1 },
     { name: "list", repetition_type: "REPEATED", num_children: 1 },
-    { name: "element", repetition_type: "REQUIRED", ...TYPES.text },
+    { name: "element", repetition_type: "REQUIRED", ...(kind === "texts" ? TYPES.text : TYPES.u64) },
   ];
 }
 
@@ -26,7 +26,7 @@ type Type = Pick<SchemaElement, "type" | "converted_type" | "logical_type">;
 
 const utf8: Type = { type: "BYTE_ARRAY", converted_type: "UTF8" };
 
-const TYPES: Record<Exclude<Kind, "texts">, Type> = {
+const TYPES: Record<Exclude<Kind, "texts" | "histogram">, Type> = {
   // UTC, but not said to be: what DuckDB has for moments with a zone cannot hold nanoseconds.
   time: { type: "INT64", logical_type: { type: "TIMESTAMP", isAdjustedToUTC: false, unit: "NANOS" } },
   bool: { type: "BOOLEAN" },

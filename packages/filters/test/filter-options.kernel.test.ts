@@ -1,11 +1,11 @@
 import { rmdirSync, statSync } from "node:fs";
 
-import { MapMismatchError, type Setting } from "@rxbpf/core";
+import { MapMismatchError, type RunOptions } from "@rxbpf/core";
 import {
   cgroupId,
   mountNamespaceOfProcess,
   narrow,
-  type Narrowing,
+  type SetFilters,
   PinnedSet,
   type SetKind,
   type Target,
@@ -23,17 +23,17 @@ function setOf(type: SetKind, ...targets: readonly Target[]): PinnedSet {
   return set;
 }
 
-function narrowed(narrowing: Narrowing): Setting {
-  const setting = narrow(narrowing);
+function narrowed(narrowing: SetFilters): RunOptions {
+  const setting = filterOptions(narrowing);
   onTestFinished(() => setting.close?.(true));
   return setting;
 }
 
 describe("a trace narrowed", () => {
   test("by nothing has no switch on and does without both maps", () => {
-    const { knobs, maps, leaveOut, notices, whenIdle } = narrowed({});
-    expect({ knobs, maps, leaveOut, notices, whenIdle }).toEqual({
-      knobs: {},
+    const { constants, maps, leaveOut, notices, whenIdle } = narrowed({});
+    expect({ constants, maps, leaveOut, notices, whenIdle }).toEqual({
+      constants: {},
       maps: {},
       leaveOut: ["cgroup_set", "mntns_set"],
       notices: [],
@@ -43,9 +43,9 @@ describe("a trace narrowed", () => {
 
   test("by a set uses that very map and does without the other", () => {
     const set = setOf("cgroup", makeCgroup());
-    const { knobs, maps, leaveOut, notices } = narrowed({ cgroupmap: set.path });
-    expect({ knobs, leaveOut, notices }).toEqual({
-      knobs: { by_cgroup: true },
+    const { constants, maps, leaveOut, notices } = narrowed({ cgroupmap: set.path });
+    expect({ constants, leaveOut, notices }).toEqual({
+      constants: { by_cgroup: true },
       leaveOut: ["mntns_set"],
       notices: [],
     });
@@ -55,12 +55,12 @@ describe("a trace narrowed", () => {
   test("by both sets uses both", () => {
     const cgroups = setOf("cgroup", makeCgroup());
     const namespaces = setOf("mntns", { pid: process.pid });
-    const { knobs, maps, leaveOut, notices } = narrowed({
+    const { constants, maps, leaveOut, notices } = narrowed({
       cgroupmap: cgroups.path,
       mntnsmap: namespaces.path,
     });
-    expect({ knobs, leaveOut, notices }).toEqual({
-      knobs: { by_cgroup: true, by_mntns: true },
+    expect({ constants, leaveOut, notices }).toEqual({
+      constants: { by_cgroup: true, by_mntns: true },
       leaveOut: [],
       notices: [],
     });
@@ -70,7 +70,7 @@ describe("a trace narrowed", () => {
   test("closes its maps when it ends, and leaves the pins", () => {
     const [cgroupmap, mntnsmap] = [pinPath(), pinPath()];
     const before = openMaps();
-    narrow({ cgroupmap, mntnsmap }).close?.(true);
+    filterOptions({ cgroupmap, mntnsmap }).close?.(true);
     expect(openMaps()).toBe(before);
     expect([cgroupmap, mntnsmap].map(dumpIds)).toEqual([[], []]);
   });
@@ -129,11 +129,11 @@ describe("a trace cannot be narrowed", () => {
     bpftool("map", "update", "pinned", namespaces.path, ...keyWords(cgroup), "value", ...Array(4).fill("0"), "any");
     const before = openMaps();
 
-    expect(() => narrow({ cgroupmap: cgroups.path })).toThrow(MapMismatchError);
-    expect(() => narrow({ cgroupmap: cgroups.path })).toThrow(
+    expect(() => filterOptions({ cgroupmap: cgroups.path })).toThrow(MapMismatchError);
+    expect(() => filterOptions({ cgroupmap: cgroups.path })).toThrow(
       `Cannot narrow to ${cgroups.path}: it holds 4026532201, which is a mount-namespace id; use --mntnsmap`,
     );
-    expect(() => narrow({ mntnsmap: namespaces.path })).toThrow(
+    expect(() => filterOptions({ mntnsmap: namespaces.path })).toThrow(
       `Cannot narrow to ${namespaces.path}: it holds ${cgroup}, which is a cgroup id; use --cgroupmap`,
     );
     expect(openMaps()).toBe(before);
@@ -142,7 +142,7 @@ describe("a trace cannot be narrowed", () => {
   test("to a second set that is none, and then the first is not made either", () => {
     const directory = pinPath();
     const before = openMaps();
-    expect(() => narrow({ cgroupmap: `${directory}/set`, mntnsmap: "/etc/passwd" })).toThrow(
+    expect(() => filterOptions({ cgroupmap: `${directory}/set`, mntnsmap: "/etc/passwd" })).toThrow(
       "Cannot open /etc/passwd: it is not on a BPF file system",
     );
     expect(() => statSync(directory)).toThrow("ENOENT");

@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 
-import { MapMismatchError, printable, type Setting } from "@rxbpf/core";
+import { MapMismatchError, printable, type RunOptions } from "@rxbpf/core";
 
 import { hasProcesses } from "./cgroups.js";
 import { PinnedSet } from "./pinned-set.js";
 import { KINDS, type Member, type SetKind } from "./set-kind.js";
 
 /** Sets to narrow a trace to, by the paths that they are pinned at. */
-export interface Narrowing {
+export interface SetFilters {
   /** Only processes whose very cgroup is in this set; one below it is another. */
   readonly cgroupmap?: string;
   /** Only processes whose mount namespace is in this set. */
@@ -15,9 +15,9 @@ export interface Narrowing {
 }
 
 /** The switch and the map of each kind in bpf/include/filter.bpf.h. */
-const IN_KERNEL: Readonly<Record<SetKind, { knob: string; map: string }>> = {
-  cgroup: { knob: "by_cgroup", map: "cgroup_set" },
-  mntns: { knob: "by_mntns", map: "mntns_set" },
+const IN_KERNEL: Readonly<Record<SetKind, { constant: string; map: string }>> = {
+  cgroup: { constant: "by_cgroup", map: "cgroup_set" },
+  mntns: { constant: "by_mntns", map: "mntns_set" },
 };
 
 /** How many members a message names. */
@@ -30,7 +30,7 @@ const NAMED = 4;
  * @throws what `PinnedSet` throws, and MapMismatchError where a set holds ids of the other kind;
  * then nothing is open and nothing was made
  */
-export function narrow({ cgroupmap, mntnsmap }: Narrowing): Setting {
+export function filterOptions({ cgroupmap, mntnsmap }: SetFilters): RunOptions {
   const sets: PinnedSet[] = [];
   const made: PinnedSet[] = [];
   const use = (type: SetKind, path: string | undefined): void => {
@@ -50,7 +50,7 @@ export function narrow({ cgroupmap, mntnsmap }: Narrowing): Setting {
     const notices = sets.flatMap((set) => notice(set, made.includes(set)) ?? []);
     const unused = (Object.keys(IN_KERNEL) as SetKind[]).filter((type) => sets.every((set) => set.type !== type));
     return {
-      knobs: Object.fromEntries(sets.map(({ type }) => [IN_KERNEL[type].knob, true])),
+      constants: Object.fromEntries(sets.map(({ type }) => [IN_KERNEL[type].constant, true])),
       maps: Object.fromEntries(sets.map(({ type, map }) => [IN_KERNEL[type].map, map])),
       leaveOut: unused.map((type) => IN_KERNEL[type].map),
       notices,

@@ -1,0 +1,115 @@
+import { closeSync } from "node:fs";
+
+import koffi from "koffi";
+
+import { check } from "./errno.js";
+import { lazily } from "./library.js";
+import { libbpf } from "./libbpf.js";
+import { libc } from "./libc.js";
+
+/** Where a program is attached, where its section does not say it. */
+export type Hook = Uprobe | Usdt | Clock;
+
+/** A function of a program or a library, at its start or its return. */
+export interface Uprobe {
+  readonly kind: "uprobe";
+  /** The file, absolute. */
+  readonly path: string;
+  readonly symbol: string;
+  /** Runs when the function returns. */
+  readonly returns?: boolean;
+  /** Only in this process; in all that map the file if not given. */
+  readonly pid?: number | undefined;
+}
+
+/** A marker that a program's authors put into it, for SystemTap and others. */
+export interface Usdt {
+  readonly kind: "usdt";
+  readonly path: string;
+  readonly provider: string;
+  readonly name: string;
+  readonly pid?: number | undefined;
+}
+
+/** A perf event that comes again and again on every processor: a clock, or a counter. include/uapi/linux/perf_event.h. */
+export interface Clock {
+  readonly kind: "clock";
+  /** `PERF_TYPE_...` and what it counts; a clock of the processor's time if not given. */
+  readonly event?: { readonly type: number; readonly config: number };
+  /** How often a second, or after how many of what is counted. */
+  readonly every: { readonly hertz: number } | { readonly period: number };
+}
+
+const PERF_EVENT_OPEN = 298;
+const PERF_TYPE_SOFTWARE = 1;
+const PERF_COUNT_SW_CPU_CLOCK = 0;
+const PERF_FLAG_FD_CLOEXEC = 8;
+const ENOENT = 2;
+
+const uprobeOptions = lazily(() =>
+  koffi.struct("bpf_uprobe_opts", {
+    sz: "size_t",
+    ref_ctr_offset: "size_t",
+    bpf_cookie: "uint64_t",
+    retprobe: "bool",
+    func_name: "const char *",
+  }),
+);
+
+/**
+ * Attaches a loaded program to a hook; to a clock, on one processor. Returns the link, or null and sets errno.
+ * @param subject for the message where there is no such clock
+ * @throws BpfError
+ */
+export function attachTo(program: bigint, hook: Hook, subject: string, cpu: number): bigint | null {
+  switch (hook.kind) {
+    case "uprobe": {
+      const { path, symbol, returns = false, pid = -1 } = hook;
+      const type = uprobeOptions();
+      const options = { sz: koffi.sizeof(type), ref_ctr_offset: 0, bpf_cookie: 0, retprobe: returns, func_name: symbol };
+      const pointer = koffi.alloc(type, 1);
+      koffi.encode(pointer, type, options);
+      const link = libbpf().bpf_program__attach_uprobe_opts(program, pid, path, 0, pointer);
+      koffi.free(pointer);
+      return link;
+    }
+    case "usdt": {
+      const { path, provider, name, pid = -1 } = hook;
+      return libbpf().bpf_program__attach_usdt(program, pid, path, provider, name, null);
+    }
+    case "clock": {
+      const fd = openPerfEvent(hook, subject, cpu);
+      const link = libbpf().bpf_program__attach_perf_event(program, fd);
+      // The link closes the event.
+      if (!link) closeSync(fd);
+      return link;
+    }
+  }
+}
+
+/** perf_event_open(2). */
+function openPerfEvent({ event, every }: Clock, subject: string, cpu: number): number {
+  const { type, config } = event ?? { type: PERF_TYPE_SOFTWARE, config: PERF_COUNT_SW_CPU_CLOCK };
+  // struct perf_event_attr: type, size, config, sample_period or sample_freq, ..., flags of which bit 10 is `freq`
+  const attributes = Buffer.alloc(128);
+  attributes.writeUInt32LE(type, 0);
+  attributes.writeUInt32LE(attributes.length, 4);
+  attributes.writeBigUInt64LE(BigInt(config), 8);
+  attributes.writeBigUInt64LE(BigInt("hertz" in every ? every.hertz : every.period), 16);
+  if ("hertz" in every) attributes.writeBigUInt64LE(1n << 10n, 40);
+  const fd = Number(libc().syscall(PERF_EVENT_OPEN, attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC));
+  const missing = fd < 0 && koffi.errno() === ENOENT ? ": this machine has no such counter" : "";
+  return check("perf_event_open", fd, subject + missing);
+}
+
+/** A hook, for messages. */
+export function hookText(hook: Hook): string {
+  switch (hook.kind) {
+    case "uprobe":
+      return `${hook.symbol} of ${hook.path}`;
+    case "usdt":
+      return `${hook.provider}:${hook.name} of ${hook.path}`;
+    case "clock":
+      return "hertz" in hook.every ? `a clock of ${hook.every.hertz} Hz` : `a counter's every ${hook.every.period}`;
+  }
+}

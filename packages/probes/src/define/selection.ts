@@ -1,0 +1,77 @@
+import type { Constant } from "@rxbpf/core";
+
+import type { Option } from "./options.js";
+
+/** What an option chooses. */
+export interface Selection<T> {
+  /** The constants of the program that make the kernel choose so. */
+  constants?(value: T): Readonly<Record<string, Constant>>;
+  /** The field that `matches` looks at: the option cannot be asked of a recording that has no such field. */
+  readonly field?: string;
+  /** Whether an event, or a row of a table, is chosen; `options` are all that were given. */
+  matches?(value: T, event: never, options: never): boolean;
+  /** Whether a process is one that chosen events are of, where that can be told of a process. */
+  processes?(value: T, process: Process): boolean;
+}
+
+/** What is known of a process. Its ids are the machine's. */
+export interface Process {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly uid: number;
+  readonly comm: string;
+}
+
+/** An option that chooses. */
+export type Selecting<T> = Option<T> & { readonly selection: Selection<T> };
+
+type Values = Readonly<Record<string, unknown>>;
+type Options = Readonly<Record<string, Option<unknown>>>;
+
+/** Which constants of the program the options set that were given. */
+export function constantsOf(options: Options, values: Values): Readonly<Record<string, Constant>> {
+  const set = Object.entries(values).flatMap(([name, value]) => {
+    const constants = value === undefined ? undefined : options[name]?.selection?.constants?.(value);
+    return Object.entries(constants ?? {});
+  });
+  return Object.fromEntries(set.filter(([, constant]) => constant !== undefined));
+}
+
+/** Whether an event is one that all options choose that were given. */
+export function matcher(options: Options, values: Values): ((event: unknown) => boolean) | undefined {
+  const tests = Object.entries(values).flatMap(([name, value]) => {
+    const selection = options[name]?.selection;
+    if (!selection?.matches || value === undefined) return [];
+    return [(event: unknown) => selection.matches!(value, event as never, values as never)];
+  });
+  return tests.length > 0 ? (event) => tests.every((test) => test(event)) : undefined;
+}
+
+/** The options that choose what the kernel cannot. */
+export function chosenHere(options: Options): Options {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, { selection }]) => selection?.matches && !selection.constants),
+  );
+}
+
+/** Makes an option one that chooses events: in the kernel, and of those that were recorded. */
+export function selecting<T>(option: Option<T>, selection: Selection<T>): Selecting<T> {
+  return { ...option, selection };
+}
+
+/** Makes an option one that changes only what is shown of events, and so can be asked of a recording too. */
+export function showing<T>(option: Option<T>): Option<T> {
+  return { ...option, selection: {} };
+}
+
+/** The same options with letters. */
+export function lettered<O extends Readonly<Record<string, Option<unknown>>>>(
+  options: O,
+  letters: { readonly [K in keyof O]?: string },
+): O {
+  const given = Object.entries(options).map(([name, option]) => {
+    const short = letters[name];
+    return [name, short === undefined ? option : { ...option, short }];
+  });
+  return Object.fromEntries(given) as O;
+}

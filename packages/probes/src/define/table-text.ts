@@ -1,0 +1,28 @@
+import { type Histogram, printable, type Table } from "@rxbpf/core";
+
+import { clockTime } from "./times.js";
+
+/** Writes a table as lines of text, each with its newline. */
+export type TableText<R> = (table: Table<R>) => string;
+
+/**
+ * Histograms as BCC's tools write them: under a blank line, and the time where it is asked for, one for each key, under its name.
+ * @param section what the key is called, as `disk = sda`; undefined where there is one histogram alone
+ */
+export function histogramText<R>(
+  histogram: (row: R) => Histogram,
+  section: (row: R) => string | undefined = () => undefined,
+): TableText<R> {
+  return ({ rows }) =>
+    rows
+      .map((row) => {
+        const name = section(row);
+        return `${name === undefined ? "" : `\n${printable(name)}\n`}${histogram(row).toString()}\n`;
+      })
+      .join("");
+}
+
+/** The time of day above a table. */
+export function timed<R>(text: TableText<R>): TableText<R> {
+  return (table) => `${clockTime(table)}\n${text(table)}`;
+}
