@@ -53,13 +53,11 @@ static __always_inline bool comm_differs(const char *comm)
 }
 
 /*
- * Whether the events of a process are not wanted: of the one that WHO describes, or of the
- * current task where WHO is NULL, which then costs only what the filters that are on need.
- * Cheapest test first.
+ * Whether the events of a thread are not wanted: of the one that WHO describes, or where that is NULL
+ * of TASK, which then costs only what the filters that are on need. Cheapest test first.
  */
-static __always_inline bool drop(const struct who *who)
+static __always_inline bool drop_of(const struct who *who, struct task_struct *task)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 pid = who ? who->pid : task->tgid;
 
 	if (self_pid && pid == self_pid)
@@ -68,7 +66,7 @@ static __always_inline bool drop(const struct who *who)
 		return true;
 	if (only_tid && (who ? who->tid : task->pid) != only_tid)
 		return true;
-	if (by_uid && (who ? who->uid : (__u32)bpf_get_current_uid_gid()) != only_uid)
+	if (by_uid && (who ? who->uid : task->cred->uid.val) != only_uid)
 		return true;
 	if (by_cgroup) {
 		__u64 key = who ? who->cgroup_id : cgroup_id(task);
@@ -90,14 +88,25 @@ static __always_inline bool drop(const struct who *who)
 		if (who)
 			__builtin_memcpy(comm, who->comm, sizeof(comm));
 		else
-			bpf_get_current_comm(comm, sizeof(comm));
+			bpf_probe_read_kernel(comm, sizeof(comm), task->comm);
 		if (comm_differs(comm))
 			return true;
 	}
 	return false;
 }
 
+static __always_inline bool drop(const struct who *who)
+{
+	return drop_of(who, NULL);
+}
+
 static __always_inline bool drop_current(void)
 {
-	return drop(NULL);
+	return drop_of(NULL, bpf_get_current_task_btf());
+}
+
+/* The same of another thread, where the current one is not the one that it is about. TASK is an argument of the hook. */
+static __always_inline bool drop_task(struct task_struct *task)
+{
+	return drop_of(NULL, task);
 }

@@ -101,18 +101,32 @@ struct thread_info {
 	__u32 status;
 };
 
+struct cred {
+	struct {
+		__u32 val;
+	} uid;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int __state;
 	unsigned int flags;
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	const struct cred *cred;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
 	char comm[16];
+};
+
+/* Before 5.14. */
+struct task_struct___state {
+	long state;
 };
 
 struct linux_binprm {

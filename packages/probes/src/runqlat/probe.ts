@@ -1,0 +1,53 @@
+import { Histogram } from "@rxbpf/core";
+
+import { whoOptions } from "../define/common.js";
+import { flag, UsageError } from "../define/options.js";
+import { probe } from "../define/probe.js";
+import { histogramText } from "../define/table-text.js";
+import { type Wait, waitKey, waitValue } from "./schema.js";
+
+/**
+ * How long threads wait for a processor once they could run, as histograms: of all, of each process or of each thread. Unlike
+ * BCC's, its filters hold for the thread that waits. It costs each wake-up and each switch of the machine some hundred
+ * nanoseconds. It does not see the wait of a thread that was waiting already when it was attached.
+ */
+export const runqlat = probe({
+  name: "runqlat",
+  summary: "how long threads wait for a processor, as histograms",
+  options: {
+    ...whoOptions({ pid: "p" }),
+    milliseconds: flag("count milliseconds, not microseconds", { short: "m" }),
+    pids: flag("a histogram for each process", { short: "P" }),
+    tids: flag("a histogram for each thread", { short: "L" }),
+  },
+  positional: ["interval", "tables"],
+  check({ pids, tids }) {
+    if (pids && tids) throw new UsageError("pids and tids exclude each other");
+  },
+  variants: () => [{ programs: ["wakeup", "wakeup_new", "switched"] }],
+  constants: ({ milliseconds, pids, tids }) => ({
+    unit_ns: milliseconds ? 1_000_000 : undefined,
+    by_process: pids,
+    by_thread: tids,
+  }),
+  outputs: ({ table }) => ({
+    waits: table("waits", {
+      key: waitKey,
+      value: waitValue,
+      banner: "Tracing run queue latency... Hit Ctrl-C to end.",
+      perCpu: ({ pids, tids }) => !pids && !tids,
+      entries: ({ pids, tids }) => (pids || tids ? undefined : 1),
+      columns: () => [],
+      order: () => (a: Wait, b: Wait) => a.id - b.id,
+      mapRows: ({ milliseconds }) => (row: Wait) =>
+        milliseconds ? { ...row, latency: new Histogram(row.latency.counts, "log2", "ms") } : row,
+      text: ({ pids, tids }) =>
+        histogramText(
+          (row: Wait) => row.latency,
+          (row) => (pids || tids ? `${tids ? "tid" : "pid"} = ${row.id} ${row.comm}` : undefined),
+        ),
+    }),
+  }),
+  main: "waits",
+});
+
