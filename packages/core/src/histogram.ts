@@ -22,7 +22,13 @@ export interface Totals {
 }
 
 /** How BCC calls units above a picture. */
-const TITLES: Readonly<Partial<Record<Unit, string>>> = { ns: "nsecs", us: "usecs", ms: "msecs", s: "secs", kB: "Kbytes" };
+const TITLES: Readonly<Partial<Record<Unit, string>>> = {
+  ns: "nsecs",
+  us: "usecs",
+  ms: "msecs",
+  s: "secs",
+  kB: "Kbytes",
+};
 
 /**
  * How values are distributed: how many fell into each bucket. One that was counted in the kernel knows no more than that; one

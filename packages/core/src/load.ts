@@ -115,7 +115,11 @@ function loadVariant(
   }
 }
 
-function apply(object: BpfObject, btf: Btf, { constants = {}, maps = {}, maxEntries = {}, leaveOut = [], perCpu = [] }: LoadOptions): void {
+function apply(
+  object: BpfObject,
+  btf: Btf,
+  { constants = {}, maps = {}, maxEntries = {}, leaveOut = [], perCpu = [] }: LoadOptions,
+): void {
   const variables = btf.variables();
   const rodata = object.variables(".rodata");
   for (const [name, value] of Object.entries(constants)) {

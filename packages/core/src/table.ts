@@ -18,7 +18,17 @@ export class Table<R> implements Iterable<R> {
     return this.rows[Symbol.iterator]();
   }
 
-  /** The same with other rows: sorted, cut, or with more in them. */
+  /** A table of the same moment, with what `change` makes of each row. */
+  map<S>(change: (row: R) => S): Table<S> {
+    return this.with(this.rows.map((row) => change(row)));
+  }
+
+  /** A table of the same moment, with the rows that pass. */
+  filter(passes: (row: R) => boolean): Table<R> {
+    return this.with(this.rows.filter((row) => passes(row)));
+  }
+
+  /** A table of the same moment, with other rows. */
   with<S>(rows: readonly S[]): Table<S> {
     return new Table(this.time, rows);
   }

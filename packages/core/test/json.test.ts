@@ -48,7 +48,7 @@ const WIDE = [...NUMBERS, 2n ** 32n, 10n ** 15n, 2n ** 53n - 1n];
 
 type Fill = (record: Buffer, offset: number) => void;
 /** By kind: the bytes that its place takes, and what puts a value there. */
-const FILL: Record<Exclude<RecordKind, "text" | "texts" | "bytes">, readonly [number, Fill]> = {
+const FILL: Record<Exclude<RecordKind, "text" | "texts" | "bytes" | "histogram">, readonly [number, Fill]> = {
   time: [8, (r, at) => r.writeBigUInt64LE(BigInt(next(2 ** 30)) * BigInt(next(2 ** 30)) + oneOf(0n, 2n ** 59n), at)],
   u64: [8, (r, at) => r.writeBigUInt64LE(oneOf(...WIDE), at)],
   i64: [8, (r, at) => r.writeBigInt64LE(oneOf(...WIDE) * oneOf(1n, -1n), at)],

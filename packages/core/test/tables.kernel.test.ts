@@ -58,12 +58,20 @@ const ALL_MAPS = ["events", "numbers_0", "numbers_1", "latest"];
 function streamOf<E>(output: Output<E>, constants: Record<string, boolean>, options: Partial<RunOptions> = {}) {
   const spec = { name: "tables", bytes: () => bytes, variants: [{ programs: ["tick"] }] };
   const leaveOut = [...ALL_MAPS.filter((map) => !output.maps.includes(map)), "cgroup_set", "mntns_set"];
-  const source = sourceOf(spec, output, () => ({ ...options, constants: { self_pid: process.pid, ...constants }, leaveOut }));
+  const source = sourceOf(spec, output, () => ({
+    ...options,
+    constants: { self_pid: process.pid, ...constants },
+    leaveOut,
+  }));
   return new EventStream<E>({ name: "tables", schema: schema("", {}), columns: () => [] }, source);
 }
 
 const numbers = (options?: TableOptions, perCpu = false): EventStream<Table<Row>> =>
-  streamOf(table<Row>("numbers", { key, value }, options), { tables: true }, perCpu ? { perCpu: ["numbers_0", "numbers_1"] } : {});
+  streamOf(
+    table<Row>("numbers", { key, value }, options),
+    { tables: true },
+    perCpu ? { perCpu: ["numbers_0", "numbers_1"] } : {},
+  );
 
 /** What the numbers below `count` come to, by their last digit, if each was counted so often. */
 function expected(count: number, times: number): Row[] {
@@ -80,8 +88,15 @@ function expected(count: number, times: number): Row[] {
       sum: all.reduce((a, b) => a + b, 0) * times,
       most: Math.max(...all),
       fewest: Math.min(...all.filter((number) => number > 0)),
-      log2: new Histogram(slots(16, (number) => (number < 2 ? 0 : Math.floor(Math.log2(number)))), "log2", "us"),
-      linear: new Histogram(slots(8, (number) => Math.floor(number / 100)), { width: 100 }),
+      log2: new Histogram(
+        slots(16, (number) => (number < 2 ? 0 : Math.floor(Math.log2(number)))),
+        "log2",
+        "us",
+      ),
+      linear: new Histogram(
+        slots(8, (number) => Math.floor(number / 100)),
+        { width: 100 },
+      ),
     };
   });
 }
@@ -122,18 +137,21 @@ test.each([false, true])("a table at the end has all that happened (for each pro
   expect(row!.log2).toMatchObject({ unit: "us", scale: "log2" });
 });
 
-test.each([false, true])("tables taken under load add up to what happened, exactly (for each processor: %s)", async (perCpu) => {
-  const recording = await record(numbers({ everyMs: 25 }, perCpu));
-  const children = Array.from({ length: 4 }, () => start(makeTicks, ["200000"]));
-  for (const child of children) await child.ended();
-  const tables = await recording.finish();
-  expect(tables.length).toBeGreaterThan(3);
-  expect(recording.lost()).toBe(0);
-  // The greatest of a number that several processors raise at once in one place may be missed: it is for the other kind.
-  const [seen, wanted] = [together(tables), expected(200_000, 4)];
-  const drop = ({ most: _m, fewest: _f, ...rest }: Row): object => rest;
-  expect(perCpu ? plain(seen) : seen.map(drop)).toEqual(perCpu ? plain(wanted) : wanted.map(drop));
-});
+test.each([false, true])(
+  "tables taken under load add up to what happened, exactly (for each processor: %s)",
+  async (perCpu) => {
+    const recording = await record(numbers({ everyMs: 25 }, perCpu));
+    const children = Array.from({ length: 4 }, () => start(makeTicks, ["200000"]));
+    for (const child of children) await child.ended();
+    const tables = await recording.finish();
+    expect(tables.length).toBeGreaterThan(3);
+    expect(recording.lost()).toBe(0);
+    // The greatest of a number that several processors raise at once in one place may be missed: it is for the other kind.
+    const [seen, wanted] = [together(tables), expected(200_000, 4)];
+    const drop = ({ most: _m, fewest: _f, ...rest }: Row): object => rest;
+    expect(perCpu ? plain(seen) : seen.map(drop)).toEqual(perCpu ? plain(wanted) : wanted.map(drop));
+  },
+);
 
 test("a stream of so many tables ends after them, the last one whole", async () => {
   const recording = await record(numbers({ everyMs: 30, count: 3 }));

@@ -4,7 +4,7 @@ import { MapMismatchError, type RunOptions } from "@rxbpf/core";
 import {
   cgroupId,
   mountNamespaceOfProcess,
-  narrow,
+  filterOptions,
   type SetFilters,
   PinnedSet,
   type SetKind,

@@ -1,5 +1,5 @@
 import { cgroupId, cgroupIdOfProcess, mountNamespaceOfProcess, PinnedSet, type SetKind } from "@rxbpf/filters";
-import { type OpenEvent, opensnoop, type ProbeOptions } from "@rxbpf/probes";
+import { type OpenEvent, opensnoop } from "@rxbpf/probes";
 import { filter, firstValueFrom, ReplaySubject } from "rxjs";
 import { describe, expect, onTestFinished, test } from "vitest";
 
@@ -15,7 +15,7 @@ function makeSet(type: SetKind): PinnedSet {
 }
 
 /** Traces until the test ends. What was asked of it is answered from the events of that time. */
-function watch(options: ProbeOptions<typeof opensnoop.definition.options>) {
+function watch(options: NonNullable<Parameters<typeof opensnoop>[0]>) {
   const events: OpenEvent[] = [];
   const seen = new ReplaySubject<OpenEvent>();
   const subscription = opensnoop(options).subscribe(seen);

@@ -87,8 +87,8 @@ test.each([
   [{ ringBytes: 2048 }, "ringBytes takes a whole number from 4096 to 1073741824, not 2048"],
   [{ bufferPages: 3 }, "The buffer takes a power of two, not 12288 bytes"],
   [{ pid: 5, exec: ["ls"] }, "pid and exec exclude each other"],
-  [{ name: "0123456789abcdef" }, "name takes at most 15 bytes, which is all that the kernel keeps of a thread's name"],
-  [{ name: "äääääääää" }, "name takes at most 15 bytes, which is all that the kernel keeps of a thread's name"],
+  [{ comm: "0123456789abcdef" }, "comm takes at most 15 bytes"],
+  [{ comm: "äääääääää" }, "comm takes at most 15 bytes"],
   [{ flagFilter: ["O_RDWR", "O_RDXX"] }, /^flagFilter takes one of O_RDONLY O_WRONLY O_RDWR O_CREAT .*, not "O_RDXX"$/],
   // Beyond what a timer can wait for, which then would not wait at all.
   [{ duration: 2 ** 31 }, "duration takes a whole number from 1 to 2147483, not 2147483648"],

@@ -4,6 +4,7 @@ import {
   execsnoop,
   opensnoop,
   recordedBy,
+  recordedOptions,
   tcpaccept,
   tcpconnect,
   tcptracer,
@@ -39,7 +40,7 @@ type Changes = Record<string, unknown>;
 /** What is left of events, by their place: the first is `event`, the others are it with changes. */
 function chosen(probe: AnyProbe, event: object, changes: readonly Changes[], options: Changes): Promise<number[]> {
   const rows = [{}, ...changes].map((change, place) => ({ ...event, ...change, cpu: place }));
-  const info = { name: probe.definition.name, schema: probe.definition.event, columns: () => [] };
+  const info = { name: probe.definition.name, schema: probe.outputs[probe.definition.main]!.schema, columns: () => [] };
   const stream = new EventStream<unknown>(info, (receiver) => {
     const timer = setImmediate(() => {
       receiver.batch({ length: rows.length, row: (index) => rows[index]! });
@@ -60,10 +61,9 @@ test.each<[AnyProbe, object, Changes[], Changes, number[]]>([
   [opensnoop, open, [{ ret: -2 }], { failed: true }, [1]],
   [opensnoop, open, [{ pid: 12 }], { pid: 12 }, [1]],
   [opensnoop, open, [{ tid: 12 }], { tid: 12 }, [1]],
-  // As in the kernel, where the thread alone decides.
-  [opensnoop, open, [{ tid: 12 }], { tid: 12, pid: 99 }, [1]],
+  [opensnoop, open, [{ tid: 12 }, { tid: 12, pid: 99 }], { tid: 12, pid: 99 }, [2]],
   [opensnoop, open, [{ uid: 7 }], { uid: 0 }, [0]],
-  [opensnoop, open, [{ comm: "concat" }, { comm: "dog" }], { name: "cat" }, [0, 1]],
+  [opensnoop, open, [{ comm: "concat" }, { comm: "dog" }], { comm: "cat" }, [0, 1]],
   [opensnoop, open, [{ flags: 0o100 }, { flags: 0o101 }, { flags: 2 }], { flagFilter: ["O_CREAT"] }, [1, 2]],
   [opensnoop, open, [{ flags: 0o101 }, { flags: 2 }], { flagFilter: ["O_RDONLY", "O_RDWR"] }, [0, 2]],
   [execsnoop, exec, [{ ret: -2 }], {}, [0]],
@@ -84,18 +84,19 @@ test.each<[AnyProbe, object, Changes[], Changes, number[]]>([
 
 test.each<AnyProbe>([opensnoop, execsnoop, tcpaccept, tcpconnect, tcptracer])(
   "%o: its own options are either for recordings, or change what is recorded",
-  ({ definition, options }) => {
+  (probe) => {
     const common = ["cgroupmap", "mntnsmap", "duration", "includeSelf", "ringBytes"];
     const live = ["fullPath", "bufferPages", "exec", "argsSize"];
-    const own = Object.keys(options).filter((name) => !common.includes(name) && !live.includes(name));
-    expect([...definition.recorded.options].sort()).toEqual(own.sort());
+    const { main } = probe.definition;
+    const own = Object.keys(probe.optionsOf(main)).filter((name) => !common.includes(name) && !live.includes(name));
+    expect(Object.keys(recordedOptions(probe, main)).sort()).toEqual(own.sort());
   },
 );
 
 test("what a recording cannot tell is wrong usage, and another probe's recording an error", () => {
   expect(() => chosen(opensnoop, open, [], { fullPath: true })).toThrow(UsageError);
   expect(() => chosen(opensnoop, open, [], { cgroupmap: "/sys/fs/bpf/set" })).toThrow(UsageError);
-  const info = { name: "opensnoop", schema: execsnoop.definition.event, columns: () => [] };
+  const info = { name: "opensnoop", schema: execsnoop.outputs.events.schema, columns: () => [] };
   const stream = new EventStream<unknown>(info, () => ({ stop() {}, close() {}, hold() {}, release() {} }));
   expect(() => recordedBy(opensnoop, stream)).toThrow(
     "Cannot replay it as opensnoop: the recording has no flags mode path ioUring",

@@ -1,6 +1,16 @@
 import { readFileSync } from "node:fs";
 
-import { bindLayout, BpfObject, Btf, type Field, LayoutError, schema } from "@rxbpf/core";
+import {
+  bindLayout,
+  bindMap,
+  BpfObject,
+  Btf,
+  type Field,
+  type Fields,
+  type Layout,
+  LayoutError,
+  schema,
+} from "@rxbpf/core";
 import * as probes from "@rxbpf/probes";
 import { expect, test } from "vitest";
 
@@ -15,16 +25,28 @@ function typesOf(name: string): Btf {
   }
 }
 
-test.each(all.map((probe) => [probe.definition.name, probe] as const))(
-  "%s: its schema and its compiled program describe one record",
-  (name, { definition }) => {
-    const { places } = bindLayout(definition.event, typesOf(name));
-    const written = Object.entries<Field<unknown>>(definition.event.fields).filter(([, { optional }]) => !optional);
-    expect(places.map((place) => place.name)).toEqual(written.map(([name]) => name));
+const outputs = all.flatMap((probe) =>
+  Object.entries(probe.outputs).map(([name, output]) => [probe, name, output] as const),
+);
+
+test.each(outputs.map(([probe, name, output]) => [`${probe.definition.name}.${name}`, probe, output] as const))(
+  "%s: its schema and its compiled program describe one struct",
+  (_, { definition: { name } }, output) => {
+    const types = typesOf(name);
+    const check = (fields: Fields, { places }: Layout): void => {
+      const written = Object.entries<Field<unknown>>(fields).filter(([, { optional }]) => !optional);
+      expect(places.map((place) => place.name)).toEqual(written.map(([field]) => field));
+    };
+    if (output.kind === "ring") return check(output.schema.fields, bindLayout(output.schema, types));
+    const { key, value, keep } = output.shape;
+    for (const map of keep ? [output.map] : [`${output.map}_0`, `${output.map}_1`]) {
+      check(key, bindMap(map, "key", key, types));
+      check(value, bindMap(map, "value", value, types));
+    }
   },
 );
 
 test("a schema of another probe does not fit", () => {
-  const { event } = probes.opensnoop.definition;
-  expect(() => bindLayout(schema("exec_event", event.fields), typesOf("execsnoop"))).toThrow(LayoutError);
+  const { fields } = probes.opensnoop.outputs.events.schema;
+  expect(() => bindLayout(schema("exec_event", fields), typesOf("execsnoop"))).toThrow(LayoutError);
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { aggregate, EventStream, type RunOptions, type Status, trace } from "@rxbpf/core";
+import { EventStream, ring, type RunOptions, sourceOf, type Status, type Table, table } from "@rxbpf/core";
 import { PinnedSet } from "@rxbpf/filters";
 import { type ConnectCount, type ConnectEvent, connectEvent, tcpconnect } from "@rxbpf/probes";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -17,28 +17,24 @@ const network = makeNetwork();
 const EINPROGRESS = 115;
 
 const { definition } = tcpconnect;
-const { counter, constants, schema } = definition.aggregations!.count;
+const { shape, constants = {}, schema } = tcpconnect.outputs.count;
 const image = {
   name: "tcpconnect",
   bytes: () => readFileSync(new URL("../bpf/tcpconnect.bpf.o", import.meta.url)),
   variants: definition.variants({}),
 };
-const RING = { events: 1 << 20 };
 
 /** The count as the probe makes it, with what options do not offer. */
-function countStream(intervalMs?: number, setting: RunOptions = {}): EventStream<readonly ConnectCount[]> {
-  const narrow = { cgroup_set: 1, mntns_set: 1 };
-  const prepare = (): RunOptions => ({ ...setting, constants, maxEntries: { ...narrow, ...RING, ...setting.maxEntries } });
-  return new EventStream(
-    { name: "count", schema, columns: () => [] },
-    aggregate<ConnectCount>(image, counter, intervalMs, prepare),
-  );
+function countStream(everyMs?: number, options: RunOptions = {}): EventStream<Table<ConnectCount>> {
+  const prepare = (): RunOptions => ({ ...options, constants, leaveOut: ["events", "events_scratch"] });
+  const source = sourceOf(image, table<ConnectCount>("counts", shape, { everyMs }), prepare);
+  return new EventStream({ name: "count", schema, columns: () => [] }, source);
 }
 
 /** The counts of one port by the other end's address, added up over tables. */
-function sums(tables: readonly (readonly ConnectCount[])[], port: number): Record<string, number> {
+function sums(tables: readonly Table<ConnectCount>[], port: number): Record<string, number> {
   const sums: Record<string, number> = {};
-  for (const { remotePort, remoteAddress, count } of tables.flat())
+  for (const { remotePort, remoteAddress, count } of tables.flatMap(({ rows }) => rows))
     if (remotePort === port) sums[remoteAddress] = (sums[remoteAddress] ?? 0) + count;
   return sums;
 }
@@ -67,7 +63,7 @@ describe("counting", () => {
 
     const tables = await recording.finish();
     expect(tables).toHaveLength(1);
-    const rows = tables[0]!.filter(({ remotePort }) => [port, 81, 82].includes(remotePort));
+    const { rows } = tables[0]!.filter(({ remotePort }) => [port, 81, 82].includes(remotePort));
     const time = expect.closeTo(Date.now(), -4) as number;
     const v4 = { time, ip: 4, localAddress: network.leftAddress[4], remoteAddress: network.rightAddress[4] };
     expect(rows).toEqual([
@@ -99,13 +95,13 @@ describe("counting", () => {
     expect(
       tables
         .slice(0, before)
-        .flat()
+        .flatMap(({ rows }) => rows)
         .map(({ count }) => count),
     ).toEqual([2]);
     expect(
       tables
         .slice(before)
-        .flat()
+        .flatMap(({ rows }) => rows)
         .map(({ count }) => count),
     ).toEqual([3]);
   });
@@ -176,15 +172,17 @@ describe("a map that is full", () => {
     const client = startActor(...network.left);
     const recording = await record(countStream(undefined, { maxEntries: { counts_0: 1, counts_1: 1 } }));
     for (const port of [81, 82, 83, 81]) await connectTo(client, port);
-    const [table = []] = await recording.finish();
-    expect(table).toHaveLength(1);
-    expect(table.reduce((sum, { count }) => sum + count, 0) + recording.lost()).toBe(4);
+    const { rows } = (await recording.finish())[0]!;
+    expect(rows).toHaveLength(1);
+    expect(rows.reduce((sum, { count }) => sum + count, 0) + recording.lost()).toBe(4);
     expect(reasons(recording)).toEqual(["map full"]);
   });
 
   test("of connects under way loses the next, and says so", async () => {
     const client = startActor(...network.left);
-    const source = trace<ConnectEvent>(image, connectEvent, () => ({ maxEntries: { ...RING, connecting: 1 } }));
+    const source = sourceOf<ConnectEvent>(image, ring("events", connectEvent), () => ({
+      maxEntries: { connecting: 1 },
+    }));
     const recording = await record(new EventStream({ name: "full", schema: connectEvent, columns: () => [] }, source));
     for (let i = 0; i < 3; i++) {
       const fd = await client.call("socket", 4, 1);

@@ -54,11 +54,14 @@ describe("--help of a probe", () => {
         const taken = kind === "flag" || kind === "command" ? "" : ` <${value}>`;
         return `${short ? `-${short}, ` : ""}${words}${taken}`;
       };
-      const aggregations = Object.entries(probe.definition.aggregations ?? {});
+      const outputs = Object.keys(probe.outputs);
+      const others = outputs.filter((output) => output !== probe.definition.main);
       const options = [
-        ...Object.entries(probe.options),
-        ...aggregations.map(([flagName, { help, short }]) => [flagName, probes.flag(help, { short: short! })] as const),
-        ...(aggregations.length > 0 ? ([["interval", probes.interval]] as const) : []),
+        ...Object.entries(Object.assign({}, ...outputs.map((output) => probe.optionsOf(output))) as probes.Options),
+        ...others.map((output) => {
+          const { help = "", short } = probe.outputs[output]!;
+          return [output, probes.flag(help, short === undefined ? {} : { short })] as const;
+        }),
       ];
       const expected = options.map(([optionName, option]) => `${flags(optionName, option)} ${option.help}`);
       // Lines are broken to fit: compare words.

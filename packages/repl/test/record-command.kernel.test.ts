@@ -53,7 +53,7 @@ test("several probes around a command: a file each, replayed as each would have 
   expect(line("execsnoop cat")).toMatch(/^[\d:]{8}\.\d{6} execsnoop cat +\d+ +\d+ +0 \S*cat \//);
 
   const csv = await rxbpf("export", `${directory}/execsnoop.arrow`, "--csv");
-  expect(csv.stdout.split("\n")[0]).toBe(Object.keys(execsnoop.definition.event.fields).join(","));
+  expect(csv.stdout.split("\n")[0]).toBe(Object.keys(execsnoop.outputs.events.schema.fields).join(","));
   const parquet = `${directory}/execs.parquet`;
   expect(await rxbpf("export", `${directory}/execsnoop.arrow`, "--parquet", "-o", parquet)).toMatchObject({
     status: 0,
@@ -193,7 +193,7 @@ test("info tells what is in each probe's files: events, span, losses, commands, 
   expect(opens).toMatchObject({ probe: "opensnoop", state: "whole", lost: {} });
   expect(opens.events).toBe((await rxbpf("export", directory, "--json")).stdout.match(/"probe":"opensnoop"/g)?.length);
   expect(opens.fields).toEqual(
-    Object.entries(opensnoop.definition.event.fields).map(([name, { kind }]) => `${name}:${kind}`),
+    Object.entries(opensnoop.outputs.events.schema.fields).map(([name, { kind }]) => `${name}:${kind}`),
   );
   expect(Date.parse(opens.last)).toBeGreaterThan(Date.parse(opens.first));
   expect(Date.parse(opens.started)).toBeLessThanOrEqual(Date.parse(opens.first));

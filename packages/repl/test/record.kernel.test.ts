@@ -51,7 +51,7 @@ test.each([undefined, "zstd"] as const)(
     const path = `${folder}/${uniqueName()}.arrow`;
     const stop = new Subject<void>();
     const rows: OpenEvent[] = [];
-    const { stream, columns } = witnessed(opensnoop({ name: "opener" }), rows);
+    const { stream, columns } = witnessed(opensnoop({ comm: "opener" }), rows);
     const ready = firstValueFrom(stream.status.pipe(filter(({ type }) => type === "attached")));
     const done = lastValueFrom(stream.until(stop).pipe(toArrow(path, { compression })));
     await ready;
@@ -75,7 +75,7 @@ test.each([undefined, "zstd"] as const)(
     const frame = readByPolars(path);
     expect([table.numRows, frame.shape.height]).toEqual([rows.length, rows.length]);
     const number = (value: unknown): unknown => (typeof value === "bigint" ? Number(value) : value);
-    for (const name of Object.keys(opensnoop.definition.event.fields) as (keyof OpenEvent)[]) {
+    for (const name of Object.keys(opensnoop.outputs.events.schema.fields) as (keyof OpenEvent)[]) {
       if (name === "time") continue;
       const expected = rows.map((row) => row[name]);
       // Its decoder takes a byte order mark away.

@@ -21,7 +21,7 @@ interface Open {
 /** Traces a flood of opens, with a stall of this process in the middle of it. Gives when that was. */
 async function traceStalled(sink: OperatorFunction<unknown, Progress>) {
   const stop = new Subject<void>();
-  const stream = opensnoop({ name: "flood" });
+  const stream = opensnoop({ comm: "flood" });
   const attached = firstValueFrom(stream.status.pipe(filter(({ type }) => type === "attached")));
   const progress = stream.until(stop).pipe(sink, share());
   const begun = firstValueFrom(progress.pipe(filter(({ rows }) => rows > 0)));

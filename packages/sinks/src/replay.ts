@@ -37,7 +37,7 @@ export function replay<E = Readonly<Record<string, unknown>>>(
       const { probe, tables } = parts[0].info;
       const named = (row: object): object => ({ probe, ...row });
       const change = (event: object | Table<object>): object =>
-        !several ? event : event instanceof Table ? event.with(event.rows.map(named)) : named(event);
+        !several ? event : event instanceof Table ? event.map(named) : named(event);
       return { track, tables, change };
     });
     return new Player(receiver as never, tracks, speed);

@@ -93,7 +93,8 @@ export class TextFormat<E> implements Format<E> {
 
   #table(table: Table<Row>): string {
     const { rows } = table;
-    if (this.#tableText && rows.every(this.#fits)) return `${this.#takeBanner()}\n${this.#tableText(table as Table<never>)}`;
+    if (this.#tableText && rows.every(this.#fits))
+      return `${this.#takeBanner()}\n${this.#tableText(table as Table<never>)}`;
     const columns = this.#columnsFor(rows);
     const time = this.#timestamp ? `${new Date(table.time).toTimeString().slice(0, 8)}\n` : "";
     const heading = this.#fresh && this.#above === columns ? "" : `\n${time}${this.#heading(columns)}`;

@@ -66,7 +66,13 @@ export function attachTo(program: bigint, hook: Hook, subject: string, cpu: numb
     case "uprobe": {
       const { path, symbol, returns = false, pid = -1 } = hook;
       const type = uprobeOptions();
-      const options = { sz: koffi.sizeof(type), ref_ctr_offset: 0, bpf_cookie: 0, retprobe: returns, func_name: symbol };
+      const options = {
+        sz: koffi.sizeof(type),
+        ref_ctr_offset: 0,
+        bpf_cookie: 0,
+        retprobe: returns,
+        func_name: symbol,
+      };
       const pointer = koffi.alloc(type, 1);
       koffi.encode(pointer, type, options);
       const link = libbpf().bpf_program__attach_uprobe_opts(program, pid, path, 0, pointer);

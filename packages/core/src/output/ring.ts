@@ -54,12 +54,7 @@ function read<E>(
   const takeSide =
     layouts.side &&
     side &&
-    sideRecordTaker(
-      from.u16,
-      layouts.side.mark,
-      rowDecoder<never>(layouts.side.layout, from, unixOffset),
-      side.take,
-    );
+    sideRecordTaker(from.u16, layouts.side.mark, rowDecoder<never>(layouts.side.layout, from, unixOffset), side.take);
   const records = {
     layout: layouts.event,
     memory: from,

@@ -81,7 +81,15 @@ function bindStruct(name: string, type: Struct, fields: Fields, btf: Btf): Layou
       differences.push(`the program has no ${cName(name)}`);
       continue;
     }
-    const place = { name, kind, offset: member.offset, size: SIZES[kind] ?? member.size, ...(choices && { choices }), ...(scale && { scale }), ...(unit && { unit }) };
+    const place = {
+      name,
+      kind,
+      offset: member.offset,
+      size: SIZES[kind] ?? member.size,
+      ...(choices && { choices }),
+      ...(scale && { scale }),
+      ...(unit && { unit }),
+    };
     differences.push(...placeFaults(place, member));
     places.push(place);
   }

@@ -1,4 +1,15 @@
-import { EventStream, type ObjectSpec, ring, type RunOptions, schema, sourceOf, text, u64, type Variant, who } from "@rxbpf/core";
+import {
+  EventStream,
+  type ObjectSpec,
+  ring,
+  type RunOptions,
+  schema,
+  sourceOf,
+  text,
+  u64,
+  type Variant,
+  who,
+} from "@rxbpf/core";
 
 /** The events of ticks.bpf.c. */
 export const tickEvent = schema("tick_event", {

@@ -20,7 +20,14 @@ import { timer } from "rxjs";
 import { common, ringOptions, tableOptions } from "./common.js";
 import { aroundCommand } from "./exec.js";
 import { type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
-import { type Output, outputMakers, type OutputMakers, type Outputs, type StreamOf, type TableOutput } from "./outputs.js";
+import {
+  type Output,
+  outputMakers,
+  type OutputMakers,
+  type Outputs,
+  type StreamOf,
+  type TableOutput,
+} from "./outputs.js";
 import { chosenHere, constantsOf, matcher } from "./selection.js";
 import { timed } from "./table-text.js";
 

@@ -33,9 +33,7 @@ export function recordedBy(probe: AnyProbe, stream: EventStream<unknown>, given:
   const options = recordedOptions(probe, outputName);
   const refused = Object.keys(given).filter((option) => !(option in options));
   if (refused.length > 0)
-    throw new UsageError(
-      `${refused.join(" ")} cannot be asked of a recording; ${Object.keys(options).join(" ")} can`,
-    );
+    throw new UsageError(`${refused.join(" ")} cannot be asked of a recording; ${Object.keys(options).join(" ")} can`);
   const values = parseOptions(options, given) as Values;
   const { columns, ...shown } = describe({ definition: probe.definition as never, output }, values);
   const chosen = matcher(options, values);
@@ -43,7 +41,7 @@ export function recordedBy(probe: AnyProbe, stream: EventStream<unknown>, given:
   const matches = (event: unknown): boolean => (chosen?.(event) ?? true) && (recorded?.(event) ?? true);
   const info = { ...stream.info, ...shown, schema: stream.info.schema, columns: columns as () => Column<unknown>[] };
   return stream.mapEvents(info, (event) => {
-    if (event instanceof Table) return event.with(event.rows.filter(matches));
+    if (event instanceof Table) return event.filter(matches);
     return matches(event) ? event : undefined;
   });
 }

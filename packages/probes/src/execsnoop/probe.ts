@@ -29,10 +29,9 @@ export const execsnoop = probe({
     name: selecting(pattern("only commands whose name matches REGEX", { short: "n", value: "REGEX" }), {
       matches: (name, event: ExecEvent) => matches(name, event.comm) || matches(name, baseName(event.filename)),
     }),
-    line: selecting(
-      pattern("only commands whose line of arguments matches REGEX", { short: "l", value: "REGEX" }),
-      { matches: (line, event: ExecEvent, shown: Shown) => matches(line, argsLine(shown)(event)) },
-    ),
+    line: selecting(pattern("only commands whose line of arguments matches REGEX", { short: "l", value: "REGEX" }), {
+      matches: (line, event: ExecEvent, shown: Shown) => matches(line, argsLine(shown)(event)),
+    }),
     printUid: showing(flag("show the user id", { short: "U" })),
     printCpu: showing(flag("show the processor", { short: "C" })),
     printPcomm: showing(flag("show the parent's name", { short: "M" })),
@@ -43,7 +42,10 @@ export const execsnoop = probe({
   constants: ({ argsSize }) => ({ args_limit: argsSize }),
   outputs: ({ ring }) => ({
     events: ring(execEvent, {
-      recorded: ({ fails }) => (event) => fails === true || event.ret >= 0,
+      recorded:
+        ({ fails }) =>
+        (event) =>
+          fails === true || event.ret >= 0,
       columns: ({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) => [
         time && column("TIME", "%-9s", clockTime),
         timestamp && column("TIME(s)", "%-8.3f", sinceNow()),

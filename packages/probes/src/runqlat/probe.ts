@@ -39,8 +39,10 @@ export const runqlat = probe({
       entries: ({ pids, tids }) => (pids || tids ? undefined : 1),
       columns: () => [],
       order: () => (a: Wait, b: Wait) => a.id - b.id,
-      mapRows: ({ milliseconds }) => (row: Wait) =>
-        milliseconds ? { ...row, latency: new Histogram(row.latency.counts, "log2", "ms") } : row,
+      mapRows:
+        ({ milliseconds }) =>
+        (row: Wait) =>
+          milliseconds ? { ...row, latency: new Histogram(row.latency.counts, "log2", "ms") } : row,
       text: ({ pids, tids }) =>
         histogramText(
           (row: Wait) => row.latency,
@@ -50,4 +52,3 @@ export const runqlat = probe({
   }),
   main: "waits",
 });
-

@@ -24,13 +24,10 @@ export const tcptracer = probe({
   options: {
     timestamp: showing(flag("show the time since the first event", { short: "t" })),
     ...whoOptions({ pid: "p" }),
-    netns: selecting(
-      integer("only the network namespace with the inode number INUM", { short: "N", value: "INUM" }),
-      {
-        constants: (inode) => ({ only_netns: inode }),
-        matches: (inode, event: SessionEvent) => event.netnsId === inode,
-      },
-    ),
+    netns: selecting(integer("only the network namespace with the inode number INUM", { short: "N", value: "INUM" }), {
+      constants: (inode) => ({ only_netns: inode }),
+      matches: (inode, event: SessionEvent) => event.netnsId === inode,
+    }),
     ...ipOptions,
     verbose: showing(flag("show types as words, nanoseconds, and the network namespace", { short: "v" })),
   },

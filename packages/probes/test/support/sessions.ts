@@ -1,4 +1,4 @@
-import { type ProbeOptions, type SessionEvent, tcptracer } from "@rxbpf/probes";
+import { type SessionEvent, tcptracer } from "@rxbpf/probes";
 
 import { record } from "../../../../testing/recording.js";
 import type { Actor } from "../../../../testing/actor.js";
@@ -37,7 +37,7 @@ export async function join(client: Actor, server: Actor, address: string, family
 export async function traceSessions(
   actors: Readonly<Record<string, Actor | number>>,
   action: () => Promise<unknown>,
-  options: ProbeOptions<typeof tcptracer.definition.options> = {},
+  options: NonNullable<Parameters<typeof tcptracer>[0]> = {},
 ): Promise<{ events: SessionEvent[]; short: string[]; lost: number }> {
   const recording = await record(tcptracer(options));
   await action();

@@ -79,7 +79,9 @@ function rotationOf({ rotateBytes, rotateSeconds, keep }: Own): Rotation | undef
 
 /** The flags of some probes together. A letter that means different options has none. */
 function flagsOf(probes: readonly AnyProbe[]): Options {
-  const all = probes.flatMap((probe) => Object.entries(probe.optionsOf(probe.definition.main))).filter(([, { kind }]) => kind !== "command");
+  const all = probes
+    .flatMap((probe) => Object.entries(probe.optionsOf(probe.definition.main)))
+    .filter(([, { kind }]) => kind !== "command");
   const meanings = new Map<string, Set<string>>(Object.values(own).map(({ short }) => [short ?? "", new Set(["own"])]));
   for (const [name, { short = "" }] of all) meanings.set(short, (meanings.get(short) ?? new Set()).add(name));
   return Object.fromEntries(

@@ -37,7 +37,10 @@ async function replayFile(parent: Command, path: string, flags: readonly string[
     .option("--json", "write one JSON object a line")
     .exitOverride()
     .configureOutput({ outputError: () => {} });
-  const values = addFlags(command, probe ? recordedOptions(probe, series[0][0].info.output || probe.definition.main) : {});
+  const values = addFlags(
+    command,
+    probe ? recordedOptions(probe, series[0][0].info.output || probe.definition.main) : {},
+  );
   command.parse([...flags], { from: "user" });
   const { speed, json } = command.opts<{ speed?: number; json?: boolean }>();
   const stream = replay<unknown>(path, { speed });

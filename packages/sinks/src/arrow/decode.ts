@@ -86,7 +86,9 @@ class Source {
       case "bytes":
         return this.#strings(length, (bytes, start, end) => new Uint8Array(bytes.subarray(start, end)));
       case "texts":
-        return this.#lists(length, (count) => this.#strings(count, (bytes, start, end) => bytes.toString("utf8", start, end)));
+        return this.#lists(length, (count) =>
+          this.#strings(count, (bytes, start, end) => bytes.toString("utf8", start, end)),
+        );
       case "histogram":
         return this.#lists(length, (count) => {
           const values = this.#numbers(BigUint64Array, count);
@@ -166,7 +168,14 @@ function asInRow({ kind, optional, scale, unit }: Field<unknown>, read: Reader):
     case "i64":
       return made((value: bigint) => exact(value, optional));
     case "histogram":
-      return made((counts: bigint[]) => new Histogram(counts.map((count) => exact(count) as number), scale, unit));
+      return made(
+        (counts: bigint[]) =>
+          new Histogram(
+            counts.map((count) => exact(count) as number),
+            scale,
+            unit,
+          ),
+      );
     case "json":
       return made(parseJson);
     default:

@@ -40,7 +40,9 @@ export class Groups {
   #push(data: unknown[], value: unknown): number {
     data.push(value);
     if (typeof value === "string" || value instanceof Uint8Array) return value.length;
-    return Array.isArray(value) ? value.reduce<number>((sum, item: string | bigint) => sum + (typeof item === "string" ? item.length : 8), 0) : 0;
+    return Array.isArray(value)
+      ? value.reduce<number>((sum, item: string | bigint) => sum + (typeof item === "string" ? item.length : 8), 0)
+      : 0;
   }
 
   #take(): Group {
