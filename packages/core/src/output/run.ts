@@ -27,6 +27,8 @@ export interface Reader<E> {
   /** Looks for losses. Called after each look at the programs' memory, so that they are told soon. */
   looked(): void;
   error(error: unknown): void;
+  /** Tells a person something, in a line. */
+  notify(message: string): void;
   /** All that was wanted has come: ends the stream. */
   complete(): void;
 }
@@ -101,6 +103,7 @@ function run<E>(
     },
     looked,
     error: (error) => receiver.error(error),
+    notify: (message) => receiver.status({ type: "notice", message }),
     complete() {
       looked(true);
       if (!closed) receiver.complete();

@@ -9,6 +9,7 @@ import type { Fields } from "../schema/schema.js";
 import { merger } from "../schema/merge.js";
 import { Table } from "../table.js";
 import type { Output, Reader, Reading } from "./run.js";
+import { stackFields, Stacks } from "./stacks.js";
 
 /** How a map is read. */
 export interface TableOptions {
@@ -38,13 +39,16 @@ const SETTLE_MS = 10;
  */
 export function table<R>(map: string, shape: TableShape, options: TableOptions = {}): Output<Table<R>> {
   const maps = shape.keep ? [map] : [`${map}_0`, `${map}_1`];
+  const fields = { ...shape.key, ...shape.value };
+  const hasStacks = stackFields(fields).length > 0;
   return {
-    maps,
+    maps: hasStacks ? [...maps, `${map}_stacks`] : maps,
     bind(btf) {
       const key = bindMap(maps[0]!, "key", shape.key, btf);
       const value = bindMap(maps[0]!, "value", shape.value, btf);
       return ({ object }, reader) => {
-        const entries = maps.map((name) => entryReader<R>(object.map(name), key, value, shape));
+        const stacks = hasStacks ? new Stacks(object.map(`${map}_stacks`), fields, reader.notify) : undefined;
+        const entries = maps.map((name) => entryReader<R>(object.map(name), key, value, shape, stacks));
         if (shape.keep) return new Gauge(entries[0]!, options, reader);
         return new Taking(entries, turnOf(object, btf, `${map}_turn`), options, reader);
       };
@@ -65,7 +69,13 @@ interface Entries<R> {
   read(): R[];
 }
 
-function entryReader<R>(map: BpfMap, keyLayout: Layout, valueLayout: Layout, { value, keep }: TableShape): Entries<R> {
+function entryReader<R>(
+  map: BpfMap,
+  keyLayout: Layout,
+  valueLayout: Layout,
+  { value, keep }: TableShape,
+  stacks: Stacks | undefined,
+): Entries<R> {
   const decodeKey = bytesDecoder<object>(keyLayout, unixOffsetNs());
   const decodeValue = bytesDecoder<Record<string, unknown>>(valueLayout, unixOffsetNs());
   const merge = merger(value);
@@ -79,7 +89,11 @@ function entryReader<R>(map: BpfMap, keyLayout: Layout, valueLayout: Layout, { v
   };
   return {
     isEmpty: () => map.keys().next().done === true,
-    read: () => Array.from(map.entries(!keep), (entry) => ({ ...decodeKey(entry.key), ...valueOf(entry.value) }) as R),
+    read: () =>
+      Array.from(map.entries(!keep), (entry) => {
+        const row = { ...decodeKey(entry.key), ...valueOf(entry.value) };
+        return (stacks ? stacks.named(row) : row) as R;
+      }),
   };
 }
 

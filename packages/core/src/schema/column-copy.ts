@@ -52,7 +52,8 @@ function copying(place: Place, c: string): string {
       return `if ((at & 7) === 0) ${c}[at >>> 3] = 0;
         if (u8[p + ${offset}] !== 0) ${c}[at >>> 3] |= 1 << (at & 7);`;
     case "histogram":
-      throw new Error("A record has no histogram");
+    case "stack":
+      throw new Error(`A record has no ${kind}`);
     case "address":
       return `${c}.append(u8, p + ${offset}, ${size});`;
     case "chars":

@@ -3,6 +3,8 @@ import { isUtf8 } from "node:buffer";
 import { Histogram } from "../histogram.js";
 import type { Column, ColumnData, Strings } from "./column-data.js";
 import { addressText } from "./rows.js";
+import type { Frame } from "../symbols/frame.js";
+import { frameText } from "../symbols/frame-text.js";
 import type { Field, Kind } from "./schema.js";
 
 /** Gathers the values of one field. Its user knows how many there are. */
@@ -47,6 +49,8 @@ export function writerFor({ optional, ...field }: Field<unknown>): ColumnWriter 
       return new ListWriter();
     case "histogram":
       return new HistogramWriter();
+    case "stack":
+      return new StackWriter();
     case "address":
       return new AddressWriter(kind);
     default:
@@ -322,6 +326,13 @@ class ListWriter implements ColumnWriter {
   #end(): void {
     this.#lists = roomFor(this.#lists, this.#length + 1, this.#length + 2);
     this.#lists[++this.#length] = this.#strings.length;
+  }
+}
+
+/** The frames of stacks, as texts. */
+class StackWriter extends ListWriter {
+  override value(value: unknown): void {
+    super.value((value as readonly Frame[]).map(frameText));
   }
 }
 

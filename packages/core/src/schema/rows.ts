@@ -58,6 +58,7 @@ export function expression({ kind, offset, size }: Place, index: number): string
     case "u32":
       return low;
     case "i32":
+    case "stack":
       return `i32[${word}]`;
     case "u64":
       return `read.integer(u32[${word} + 1], ${low})`;

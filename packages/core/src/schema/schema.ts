@@ -1,4 +1,5 @@
 import type { Histogram, Scale } from "../histogram.js";
+import type { Frame } from "../symbols/frame.js";
 
 /**
  * A schema gives the fields of an event their names, meaning and types. Where a field
@@ -24,7 +25,8 @@ export type RecordKind =
   | "text"
   | "texts"
   | "bytes"
-  | "histogram";
+  | "histogram"
+  | "stack";
 
 /** A field whose value in a row is a `T`. */
 export interface Field<T> {
@@ -35,6 +37,8 @@ export interface Field<T> {
   readonly unit?: Unit;
   /** Of a choice: what it may be, by number. */
   readonly choices?: readonly string[];
+  /** Of a stack. */
+  readonly space?: "kernel" | "user";
   /** Of a histogram. */
   readonly scale?: Scale;
   /** Of a number in a table: what becomes of the values that processors have of it. They are added if not given. */
@@ -108,6 +112,14 @@ export const bytes: (doc: string) => Field<Uint8Array> = field("bytes");
 /** In C a `__u64[n]`: how many values fell into each of n parts of a scale. See `COUNT_LOG2` of bpf/include/table.bpf.h. */
 export function histogramOf(doc: string, scale: Scale, unit?: Unit): Field<Histogram> {
   return { kind: "histogram", doc, scale, ...(unit && { unit }) };
+}
+/** In C a `__s32`: what `kernel_stack` of bpf/include/stack.bpf.h gave; only in a table. In a row the frames, the innermost first. */
+export function kernelStack(doc: string): Field<readonly Frame[]> {
+  return { kind: "stack", doc, space: "kernel" };
+}
+/** The same of `user_stack`, of the process that the row's `pid` names. */
+export function userStack(doc: string): Field<readonly Frame[]> {
+  return { kind: "stack", doc, space: "user" };
 }
 /** A number that is measured in a unit. */
 export function measured(field: Field<number>, unit: Unit): Field<number> {

@@ -69,6 +69,8 @@ export interface TableOutput<V, R> extends Described<V, R> {
   perCpu?(options: V): boolean;
   /** How many keys there may be. */
   entries?(options: V): number | undefined;
+  /** How many different stacks there may be. */
+  stackEntries?(options: V): number | undefined;
   /** How a table is written, where it is no text table: histograms, stacks. */
   text?(options: V): TableText<R>;
 }

@@ -103,9 +103,8 @@ export function probe<O extends Options, P extends Outputs, M extends keyof P & 
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /** The names that `RING` and `TABLE` of bpf/include give to what belongs to an output. */
-function mapsOf({ kind, map, ...rest }: Output<never>): string[] {
-  if (kind === "ring") return [map, `${map}_scratch`];
-  return (rest as TableOutput<never, unknown>).shape.keep ? [map] : [`${map}_0`, `${map}_1`];
+function mapsOf(output: Output<any>): readonly string[] {
+  return output.kind === "ring" ? ring(output.map, output.schema).maps : table(output.map, output.shape).maps;
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -193,10 +192,15 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
 /** Of an output's maps. */
 function sizes(output: Output<any>, values: Values): Pick<RunOptions, "maxEntries" | "perCpu"> {
   if (output.kind === "ring") return { maxEntries: { [output.map]: ringSize(output, values) } };
-  const maps = mapsOf(output);
+  const stacks = `${output.map}_stacks`;
+  const maps = mapsOf(output).filter((map) => map !== stacks);
   const entries = output.entries?.(values);
+  const stackEntries = output.stackEntries?.(values);
   return {
-    ...(entries !== undefined && { maxEntries: Object.fromEntries(maps.map((map) => [map, entries])) }),
+    maxEntries: {
+      ...(entries !== undefined && Object.fromEntries(maps.map((map) => [map, entries]))),
+      ...(stackEntries !== undefined && { [stacks]: stackEntries }),
+    },
     ...(output.perCpu?.(values) && { perCpu: maps }),
   };
 }

@@ -1,4 +1,4 @@
-import { type Field, type Fields, Histogram, milliseconds, type Schema } from "@rxbpf/core";
+import { type Field, type Fields, Histogram, milliseconds, parseFrame, type Schema } from "@rxbpf/core";
 import { JSONParse } from "json-with-bigint";
 
 import { Body } from "./body.js";
@@ -167,6 +167,8 @@ function asInRow({ kind, optional, scale, unit }: Field<unknown>, read: Reader):
     case "u64":
     case "i64":
       return made((value: bigint) => exact(value, optional));
+    case "stack":
+      return made((frames: string[]) => frames.map(parseFrame));
     case "histogram":
       return made(
         (counts: bigint[]) =>

@@ -89,6 +89,8 @@ function fits({ kind, choices = [] }: Field<unknown>, value: unknown): boolean {
       return Array.isArray(value) && value.every((one) => typeof one === "string");
     case "bytes":
       return value instanceof Uint8Array;
+    case "stack":
+      return Array.isArray(value) && value.every(isFrame);
     case "histogram":
       return value instanceof Histogram;
     case "json":
@@ -98,6 +100,10 @@ function fits({ kind, choices = [] }: Field<unknown>, value: unknown): boolean {
       return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
     }
   }
+}
+
+function isFrame(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "module" in value && "address" in value;
 }
 
 function isInteger(value: unknown): value is number | bigint {

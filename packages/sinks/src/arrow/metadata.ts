@@ -64,12 +64,13 @@ function bootTime(): number {
   return Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]) * 1000;
 }
 
-export function fieldMetadata({ kind, doc, unit, choices, scale }: Field<unknown>): Map<string, string> {
+export function fieldMetadata({ kind, doc, unit, choices, scale, space }: Field<unknown>): Map<string, string> {
   const values = {
     kind,
     doc,
     ...(unit && { unit }),
     ...(choices && { choices: JSON.stringify(choices) }),
+    ...(space && { space }),
     ...(scale && { scale: scale === "log2" ? scale : String(scale.width) }),
   };
   return new Map(Object.entries(values).map(([key, value]) => [PREFIX + key, value]));
@@ -108,7 +109,7 @@ export function parseMetadata(
 
 const KINDS: ReadonlySet<string> = new Set<Kind>([
   ...(["time", "bool", "u8", "u16", "u32", "i32", "u64", "i64", "f64", "choice"] as const),
-  ...(["chars", "address", "text", "texts", "bytes", "histogram", "json"] as const),
+  ...(["chars", "address", "text", "texts", "bytes", "histogram", "stack", "json"] as const),
 ]);
 
 function parseFields(descriptions: readonly FieldDescription[]): Fields {
@@ -123,6 +124,7 @@ function parseFields(descriptions: readonly FieldDescription[]): Fields {
       doc: metadata.get(`${PREFIX}doc`) ?? "",
       ...(UNITS.has(unit) && { unit: unit as Unit }),
       ...(kind === "choice" && { choices: parseChoices(metadata.get(`${PREFIX}choices`)) }),
+      ...(kind === "stack" && { space: metadata.get(`${PREFIX}space`) === "user" ? "user" : "kernel" }),
       ...(kind === "histogram" && { scale: parseScale(metadata.get(`${PREFIX}scale`)) }),
       ...(nullable && { optional: true as const }),
     };

@@ -49,5 +49,6 @@ const TYPES: Record<Exclude<Kind, "choice">, () => DataType> = {
   json: () => new Utf8(),
   texts: () => new List(new Field("item", new Utf8(), false)),
   bytes: () => new Binary(),
+  stack: () => new List(new Field("item", new Utf8(), false)),
   histogram: () => new List(new Field("item", new Uint64(), false)),
 };

@@ -14,19 +14,26 @@ export function parquetSchema(fields: Fields): SchemaElement[] {
 
 function elements(name: string, { kind, optional }: Field<unknown>): SchemaElement[] {
   const repetition_type = optional ? "OPTIONAL" : "REQUIRED";
-  if (kind !== "texts" && kind !== "histogram") return [{ name, repetition_type, ...TYPES[kind] }];
+  if (!isList(kind)) return [{ name, repetition_type, ...TYPES[kind] }];
   return [
     { name, repetition_type, converted_type: "LIST", num_children: 1 },
     { name: "list", repetition_type: "REPEATED", num_children: 1 },
-    { name: "element", repetition_type: "REQUIRED", ...(kind === "texts" ? TYPES.text : TYPES.u64) },
+    { name: "element", repetition_type: "REQUIRED", ...TYPES[LISTS[kind]] },
   ];
+}
+
+/** The kinds that are lists, and of what. */
+const LISTS = { texts: "text", stack: "text", histogram: "u64" } as const;
+
+function isList(kind: Kind): kind is keyof typeof LISTS {
+  return kind in LISTS;
 }
 
 type Type = Pick<SchemaElement, "type" | "converted_type" | "logical_type">;
 
 const utf8: Type = { type: "BYTE_ARRAY", converted_type: "UTF8" };
 
-const TYPES: Record<Exclude<Kind, "texts" | "histogram">, Type> = {
+const TYPES: Record<Exclude<Kind, keyof typeof LISTS>, Type> = {
   // UTC, but not said to be: what DuckDB has for moments with a zone cannot hold nanoseconds.
   time: { type: "INT64", logical_type: { type: "TIMESTAMP", isAdjustedToUTC: false, unit: "NANOS" } },
   bool: { type: "BOOLEAN" },
