@@ -43,6 +43,10 @@ export { printable, printableJson } from "./text/printable.js";
 // Compression
 export { zstdCompress, zstdDecompress } from "./ffi/zstd.js";
 
+// Symbols
+export type { Frame } from "./symbols/frame.js";
+export { type NameOptions, Symbolizer, type SymbolizerOptions } from "./symbols/symbolizer.js";
+
 // Kernel facts
 export { pathHandle } from "./ffi/handle.js";
 
