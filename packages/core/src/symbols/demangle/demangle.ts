@@ -1,3 +1,7 @@
-export function demangle(name: string): string {
-  return name;
+import { demangleItanium } from "./itanium.js";
+
+/** What a symbol is called in its language, where it is C++ or Rust; else the symbol, without its version. */
+export function demangle(symbol: string): string {
+  const [name] = symbol.split("@", 1) as [string];
+  return demangleItanium(name) ?? name;
 }
