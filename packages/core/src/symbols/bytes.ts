@@ -75,8 +75,7 @@ export function textAt(bytes: Bytes, position: number, end: number, terminator =
     if (most <= 0) return "";
     const chunk = bytes.read(position, most);
     const ends = chunk.indexOf(terminator);
-    if (ends >= 0 || most < length || length === MOST_NAME)
-      return chunk.toString("utf8", 0, ends < 0 ? most : ends);
+    if (ends >= 0 || most < length || length === MOST_NAME) return chunk.toString("utf8", 0, ends < 0 ? most : ends);
   }
   return "";
 }

@@ -1,10 +1,25 @@
 import { closeSync, fstatSync } from "node:fs";
 
+import { SourceLines } from "../ffi/libdw.js";
 import { openRegular, openRegularIn } from "../ffi/open.js";
 import { CodeFile, identityOf, type OpenSymbols } from "./code-file.js";
 import type { Place } from "./elf-symbols.js";
 import { Lru } from "./lru.js";
 import type { Region } from "./maps.js";
+import type { Notify } from "./notices.js";
+
+/** Of how many files the source lines are kept: libdw takes as much memory for one as its debug information has. */
+const MOST_SOURCES = 16;
+
+export interface CodeFilesOptions {
+  /** How many are held open. */
+  readonly files: number;
+  /** Of the tables of their functions. */
+  readonly symbolBytes: number;
+  /** Whether to find source lines. */
+  readonly sources: boolean;
+  readonly notify: Notify;
+}
 
 /** The files that processes run code of, each opened once, and what was read of them. */
 export class CodeFiles {
@@ -14,16 +29,24 @@ export class CodeFiles {
   /** By identity; null for a file without functions. */
   readonly #symbols: Lru<string, OpenSymbols | null>;
 
-  /**
-   * @param files how many are held open
-   * @param symbolBytes of the tables of their functions
-   */
-  constructor(files: number, symbolBytes: number) {
+  readonly #sources: boolean;
+  readonly #notify: Notify;
+  /** By identity; null for a file without debug information that can be read. */
+  readonly #lines = new Lru<string, SourceLines | null>(
+    MOST_SOURCES,
+    () => 1,
+    (lines) => lines?.close(),
+  );
+
+  constructor({ files, symbolBytes, sources, notify }: CodeFilesOptions) {
+    this.#sources = sources;
+    this.#notify = notify;
     this.#files = new Lru(
       files,
       () => 1,
       (file) => {
         this.#symbols.delete(file.identity);
+        this.#lines.delete(file.identity);
         if (this.#byInode.get(file.inode) === file) this.#byInode.delete(file.inode);
         file.close();
       },
@@ -55,9 +78,18 @@ export class CodeFiles {
     return undefined;
   }
 
-  /** The function at an address as the file counts them. */
-  find(file: CodeFile, address: number): Place | undefined {
-    return this.#symbolsOf(file)?.symbols.find(address);
+  /** The file at a path here, where it is the build that is meant. */
+  built(path: string, buildId: string): CodeFile | undefined {
+    const fd = tryTo(() => openRegular(path));
+    const file = fd === undefined ? undefined : this.#keep(fd);
+    return file?.buildId === buildId ? file : undefined;
+  }
+
+  /** The function at an address as the file counts them, and its source line where that was asked for. */
+  find(file: CodeFile, address: number): (Place & { readonly source?: string }) | undefined {
+    const place = this.#symbolsOf(file)?.symbols.find(address);
+    const source = place && this.#sources ? this.#linesOf(file)?.at(address) : undefined;
+    return source === undefined ? place : { ...place!, source };
   }
 
   close(): void {
@@ -83,6 +115,20 @@ export class CodeFiles {
       this.#symbols.set(file.identity, symbols);
     }
     return symbols;
+  }
+
+  #linesOf(file: CodeFile): SourceLines | null {
+    let lines = this.#lines.get(file.identity);
+    if (lines === undefined) {
+      lines = null;
+      try {
+        lines = SourceLines.open(file.fd) ?? null;
+      } catch (error) {
+        this.#notify((error as Error).message);
+      }
+      this.#lines.set(file.identity, lines);
+    }
+    return lines;
   }
 }
 

@@ -46,6 +46,8 @@ export class ElfSymbols {
   /** Of `__read`, `read` and `__GI_read`, at one address, that with the fewest underscores before it. */
   #best(names: readonly number[]): string {
     const underscores = (name: string): number => /^_*/.exec(name)![0].length;
-    return names.map((name) => this.#read(name)).reduce((best, name) => (underscores(name) < underscores(best) ? name : best));
+    return names
+      .map((name) => this.#read(name))
+      .reduce((best, name) => (underscores(name) < underscores(best) ? name : best));
   }
 }

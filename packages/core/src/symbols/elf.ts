@@ -80,7 +80,12 @@ export class Elf {
     const bits = magic[4];
     const type = magic.readUInt16LE(16);
     // Little-endian programs and shared objects.
-    if (magic.readUInt32BE(0) !== 0x7f454c46 || (bits !== 1 && bits !== 2) || magic[5] !== 1 || (type !== 2 && type !== 3))
+    if (
+      magic.readUInt32BE(0) !== 0x7f454c46 ||
+      (bits !== 1 && bits !== 2) ||
+      magic[5] !== 1 ||
+      (type !== 2 && type !== 3)
+    )
       throw new RangeError("It is no program or shared object of this machine");
     this.#layout = LAYOUTS[bits];
     this.#header = bytes.read(0, this.#layout.header.size);
@@ -213,7 +218,8 @@ function buildIdIn(notes: Buffer): string | undefined {
     const from = at + 12 + Math.ceil(nameSize / 4) * 4;
     const end = from + size;
     if (end > notes.length) return undefined;
-    const isBuildId = notes.readUInt32LE(at + 8) === NT_GNU_BUILD_ID && notes.toString("latin1", at + 12, at + 16) === "GNU\0";
+    const isBuildId =
+      notes.readUInt32LE(at + 8) === NT_GNU_BUILD_ID && notes.toString("latin1", at + 12, at + 16) === "GNU\0";
     if (isBuildId && size >= 8 && size <= 64) return notes.toString("hex", from, end);
     at = from + Math.ceil(size / 4) * 4;
   }

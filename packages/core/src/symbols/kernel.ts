@@ -70,7 +70,9 @@ export class KernelSymbols {
     this.#text = text;
     this.#table = builder.build();
     if (functions > 0 && builder.length === 0)
-      this.#notify("Cannot name functions of the kernel: it hides their addresses; run with CAP_SYSLOG, and with kernel.kptr_restrict at most 1");
+      this.#notify(
+        "Cannot name functions of the kernel: it hides their addresses; run with CAP_SYSLOG, and with kernel.kptr_restrict at most 1",
+      );
   }
 }
 

@@ -1,9 +1,14 @@
+import { performance } from "node:perf_hooks";
+
 import type { CodeFiles } from "./code-files.js";
 import { Lru } from "./lru.js";
 import { type Region, readMaps } from "./maps.js";
+import type { Notify } from "./notices.js";
 import type { PerfMap } from "./perf-map.js";
 import { inProcess, openPerfMap, readStat, type Stat } from "./proc.js";
 
+/** How long what was read of a process is taken for what is. */
+const FRESH_MS = 10;
 /** How many regions with code of all processes together are remembered; each takes some hundred bytes. */
 const MOST_REGIONS = 65_536;
 /** A process counts for as many at least, so there are 1,024 at most. */
@@ -30,11 +35,14 @@ export interface Mapped extends Region {
 export interface Process extends Stat {
   /** By address. */
   readonly regions: readonly Mapped[];
+  /** When it was last looked at, as `performance.now` tells it. */
+  asked: number;
 }
 
 /** What was noted of processes while they lived. */
 export class Processes {
   readonly #files: CodeFiles;
+  readonly #notify: Notify;
   readonly #processes = new Lru<number, Process>(MOST_REGIONS, ({ regions }) => Math.max(regions.length, LEAST_WEIGHT));
   readonly #perfMaps = new Lru<number, PerfMap>(
     MOST_PERF_MAP_BYTES,
@@ -42,8 +50,9 @@ export class Processes {
     (map) => map.close(),
   );
 
-  constructor(files: CodeFiles) {
+  constructor(files: CodeFiles, notify: Notify) {
     this.#files = files;
+    this.#notify = notify;
   }
 
   /** Notes the process that has the id now. */
@@ -55,15 +64,23 @@ export class Processes {
     });
   }
 
-  /** What is known of the process that was last noted; with news of it where it still lives. */
-  get(pid: number): Process | undefined {
+  /**
+   * What is known of the process that was last noted; with news of it where it still lives, and has not just been asked
+   * or does not have one of the addresses.
+   */
+  get(pid: number, addresses: readonly bigint[] = []): Process | undefined {
     const known = this.#processes.get(pid);
     if (!known) this.note(pid);
-    else
+    else if (
+      performance.now() > known.asked + FRESH_MS ||
+      addresses.some((one) => !regionAt(known.regions, Number(one)))
+    ) {
+      known.asked = performance.now();
       inProcess(pid, (folder) => {
         const stat = readStat(folder);
         if (stat.start === known.start) this.#read(pid, folder, stat);
       });
+    }
     return this.#processes.get(pid);
   }
 
@@ -72,6 +89,10 @@ export class Processes {
     const map = this.#perfMaps.get(pid) ?? this.#openPerfMap(pid);
     const found = map?.find(address);
     if (map) this.#perfMaps.set(pid, map); // it may have read on
+    if (map?.cut)
+      this.#notify(
+        `Cannot name all code that process ${pid} makes: only the first 262,144 functions of its perf map are read`,
+      );
     return found;
   }
 
@@ -86,7 +107,7 @@ export class Processes {
     if (before?.fingerprint === stat.fingerprint) return;
     const now = readMaps(folder).map((region) => this.#identify(region, folder, before));
     if (before && now.length === 0) return; // it is ending
-    this.#processes.set(pid, { ...stat, regions: merge(now, before?.regions ?? []) });
+    this.#processes.set(pid, { ...stat, regions: merge(now, before?.regions ?? []), asked: performance.now() });
     if (now.some(({ made }) => made) && !this.#perfMaps.get(pid)) this.#openPerfMap(pid);
   }
 

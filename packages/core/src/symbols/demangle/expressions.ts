@@ -27,7 +27,8 @@ function parseText(state: State): string {
   if (/[0-9]/.test(state.peek())) return parseUnresolved(state);
   const code = state.slice(2);
   const operand = (): string => bracketed(parseExpression(state));
-  if (CASTS[code] !== undefined) return `${CASTS[code]}<${textOf(parseType(state))}>(${textOf(parseExpression(state))})`;
+  if (CASTS[code] !== undefined)
+    return `${CASTS[code]}<${textOf(parseType(state))}>(${textOf(parseExpression(state))})`;
   switch (code) {
     case "fp": {
       if (state.take("T")) return "this";
@@ -120,4 +121,3 @@ export function parseLiteral(state: State): Part {
   const end = LITERAL_ENDS[code];
   return state.part(end === undefined ? `(${type})${digits}` : `${digits}${end}`);
 }
-

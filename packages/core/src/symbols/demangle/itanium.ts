@@ -13,7 +13,8 @@ export function demangleItanium(name: string): string | undefined {
   try {
     state.expect("_Z");
     let text = parseEncoding(state);
-    for (let clone; (clone = CLONE.exec(name.slice(state.at))); state.at += clone[0].length) text += ` [clone ${clone[0]}]`;
+    for (let clone; (clone = CLONE.exec(name.slice(state.at))); state.at += clone[0].length)
+      text += ` [clone ${clone[0]}]`;
     return state.at === name.length ? text : undefined;
   } catch (error) {
     if (error instanceof NotMangled) return undefined;

@@ -1,6 +1,12 @@
 import { fail, list, type Part, type State, textOf } from "./state.js";
 import { ABBREVIATIONS, OPERATORS, SPECIAL } from "./tables.js";
-import { parseDecltype, parseTemplateArguments, parseTemplateParameter, parseType, templateParameter } from "./types.js";
+import {
+  parseDecltype,
+  parseTemplateArguments,
+  parseTemplateParameter,
+  parseType,
+  templateParameter,
+} from "./types.js";
 
 /** What a name says besides its text, of the function that has it. */
 interface Name {
@@ -168,7 +174,9 @@ function parseLocal(state: State, own: boolean): Name {
   if (state.take("d")) prefix = `{default arg#${parseOrdinal(state)}}::`;
   const name = parseName(state, own);
   parseDiscriminator(state);
-  const part = state.map(name.part, (one) => state.part(`${encoding}::${prefix}${textOf(one)}`, "", { base: one.base }));
+  const part = state.map(name.part, (one) =>
+    state.part(`${encoding}::${prefix}${textOf(one)}`, "", { base: one.base }),
+  );
   return { ...name, part };
 }
 

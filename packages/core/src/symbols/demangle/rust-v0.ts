@@ -164,7 +164,9 @@ class Reader {
       const bindings: string[] = [];
       while (state.take("p")) bindings.push(`${this.#identifier()} = ${this.#type()}`);
       if (bindings.length === 0) return trait;
-      return trait.endsWith(">") ? `${trait.slice(0, -1)}, ${bindings.join(", ")}>` : `${trait}<${bindings.join(", ")}>`;
+      return trait.endsWith(">")
+        ? `${trait.slice(0, -1)}, ${bindings.join(", ")}>`
+        : `${trait}<${bindings.join(", ")}>`;
     });
     this.#lifetime();
     return `dyn ${traits.join(" + ")}`;
@@ -216,10 +218,12 @@ class Reader {
 
   /** `_` is 0, `0_` is 1. */
   #base62(): number {
-    const digits = /^[0-9a-zA-Z]{0,16}_/.exec(this.#state.text.slice(this.#state.at, this.#state.at + 17))?.[0] ?? fail();
+    const digits =
+      /^[0-9a-zA-Z]{0,16}_/.exec(this.#state.text.slice(this.#state.at, this.#state.at + 17))?.[0] ?? fail();
     this.#state.at += digits.length;
     if (digits === "_") return 0;
-    const digit = (char: string): number => "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".indexOf(char);
+    const digit = (char: string): number =>
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".indexOf(char);
     return Array.from(digits.slice(0, -1)).reduce((value, char) => value * 62 + digit(char), 0) + 1;
   }
 

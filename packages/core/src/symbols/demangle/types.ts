@@ -39,7 +39,9 @@ function parseCompound(state: State, first: string): Part {
       return state.map(parseType(state), (one) =>
         one.shape === "function"
           ? state.part(one.left, one.right + qualifiers, { shape: one.shape })
-          : state.part(one.left.endsWith(qualifiers) ? one.left : one.left + qualifiers, one.right, { shape: one.shape }),
+          : state.part(one.left.endsWith(qualifiers) ? one.left : one.left + qualifiers, one.right, {
+              shape: one.shape,
+            }),
       );
     }
     case "P":
