@@ -7,10 +7,11 @@
 
 #include "event.bpf.h"
 
-#define STACK_DEPTH 127 /* what the kernel gathers at most, if kernel.perf_event_max_stack was not changed */
+#define STACK_DEPTH \
+	127 /* what the kernel gathers at most, if kernel.perf_event_max_stack was not changed */
 
 /* Frames that the kernel should leave out, the innermost first: bits 0 to 7 of the flags. */
-#define SKIP(frames) ((frames) & BPF_F_SKIP_FIELD_MASK)
+#define SKIP(frames) ((frames)&BPF_F_SKIP_FIELD_MASK)
 
 /* Stacks that could not be kept: there is no room, or its place is taken. */
 __u64 lost_stack_map_full;

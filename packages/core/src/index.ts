@@ -48,6 +48,7 @@ export { zstdCompress, zstdDecompress } from "./ffi/zstd.js";
 
 // Symbols
 export type { Frame } from "./symbols/frame.js";
+export { frameText, parseFrame } from "./symbols/frame-text.js";
 export { looksCut } from "./symbols/looks-cut.js";
 export { type CodeMapping, type NameOptions, Symbolizer, type SymbolizerOptions } from "./symbols/symbolizer.js";
 

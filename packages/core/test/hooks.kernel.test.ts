@@ -57,7 +57,11 @@ test("a program at a function of one process sees nothing of others", async () =
 test("a clock ticks on every processor", async () => {
   const recording = await record(seen({ ticked: [{ kind: "clock", every: { hertz: 99 } }] }));
   // A clock of a processor's time ticks while it is not idle.
-  await Promise.all(Array.from({ length: 2 * inProcessor() }, () => run("sh", ["-c", "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done"])));
+  await Promise.all(
+    Array.from({ length: 2 * inProcessor() }, () =>
+      run("sh", ["-c", "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done"]),
+    ),
+  );
   const [{ rows } = new Table<Seen>(0, [])] = await recording.finish();
   expect(rows.map(({ cpu }) => cpu).sort()).toEqual(Array.from({ length: inProcessor() }, (_, cpu) => cpu));
   for (const { count } of rows) expect(count).toBeGreaterThan(5);

@@ -3,6 +3,8 @@ export { execsnoop } from "./execsnoop/probe.js";
 export { type ExecEvent, execEvent } from "./execsnoop/schema.js";
 export { opensnoop } from "./opensnoop/probe.js";
 export { type OpenEvent, openEvent } from "./opensnoop/schema.js";
+export { profile } from "./profile/probe.js";
+export type { Sample } from "./profile/schema.js";
 export { runqlat } from "./runqlat/probe.js";
 export type { Wait } from "./runqlat/schema.js";
 export { tcpaccept } from "./tcpaccept/probe.js";

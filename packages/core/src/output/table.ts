@@ -49,8 +49,10 @@ export function table<R>(map: string, shape: TableShape, options: TableOptions =
       return ({ object }, reader) => {
         const stacks = hasStacks ? new Stacks(object.map(`${map}_stacks`), fields, reader.notify) : undefined;
         const entries = maps.map((name) => entryReader<R>(object.map(name), key, value, shape, stacks));
-        if (shape.keep) return new Gauge(entries[0]!, options, reader);
-        return new Taking(entries, turnOf(object, btf, `${map}_turn`), options, reader);
+        const reading = shape.keep
+          ? new Gauge(entries[0]!, options, reader)
+          : new Taking(entries, turnOf(object, btf, `${map}_turn`), options, reader);
+        return stacks ? noting(reading, entries, stacks) : reading;
       };
     },
   };
@@ -66,7 +68,32 @@ function turnOf(object: BpfObject, btf: Btf, name: string): Uint32Array {
 
 interface Entries<R> {
   isEmpty(): boolean;
+  /** The rows of all entries, which are taken out unless they stay. */
   read(): R[];
+  /** The rows without names for their stacks, of entries that stay where they are. */
+  look(): R[];
+}
+
+/** Processes that live less long may have no names in their stacks. */
+const NOTE_MS = 100;
+
+/** Looks into the maps from time to time, so as to note processes while they live. */
+function noting<R>(reading: Reading, entries: readonly Entries<R>[], stacks: Stacks): Reading {
+  const note = (): void => {
+    for (const map of entries) for (const row of map.look()) stacks.note(row as Readonly<Record<string, unknown>>);
+  };
+  const timer = setInterval(note, NOTE_MS);
+  return {
+    hasSeen: () => reading.hasSeen(),
+    finish: (done) => reading.finish(done),
+    hold: () => reading.hold(),
+    release: () => reading.release(),
+    close() {
+      clearInterval(timer);
+      reading.close();
+      stacks.close();
+    },
+  };
 }
 
 function entryReader<R>(
@@ -87,13 +114,12 @@ function entryReader<R>(
       whole = merge(whole, decodeValue(bytes.subarray(at, at + valueLayout.size)));
     return whole;
   };
+  const rows = (take: boolean): Record<string, unknown>[] =>
+    Array.from(map.entries(take), ({ key, value }) => ({ ...decodeKey(key), ...valueOf(value) }));
   return {
     isEmpty: () => map.keys().next().done === true,
-    read: () =>
-      Array.from(map.entries(!keep), (entry) => {
-        const row = { ...decodeKey(entry.key), ...valueOf(entry.value) };
-        return (stacks ? stacks.named(row) : row) as R;
-      }),
+    read: () => rows(!keep).map((row) => (stacks ? stacks.named(row) : row) as R),
+    look: () => rows(false) as R[],
   };
 }
 

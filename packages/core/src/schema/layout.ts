@@ -147,7 +147,12 @@ function placeFaults({ name, kind, offset, size }: Place, member: Member): strin
     faults.push(`${name} is ${kind} here and ${member.array ? "an array" : "no array"} there`);
   if (isText !== member.text)
     faults.push(`${name} is ${kind} here and ${member.text ? "a struct text" : "no struct text"} there`);
-  if (member.signed !== undefined && !isArray && !isText && member.signed !== (kind.startsWith("i") || kind === "stack"))
+  if (
+    member.signed !== undefined &&
+    !isArray &&
+    !isText &&
+    member.signed !== (kind.startsWith("i") || kind === "stack")
+  )
     faults.push(`${name} is ${kind} here and ${member.signed ? "signed" : "unsigned"} there`);
   // Rows read words of at most 4 bytes, each at a multiple of its size.
   const word = isText ? 2 : kind === "chars" && size !== 16 ? 1 : Math.min(size, 4);

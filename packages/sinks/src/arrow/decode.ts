@@ -86,6 +86,7 @@ class Source {
       case "bytes":
         return this.#strings(length, (bytes, start, end) => new Uint8Array(bytes.subarray(start, end)));
       case "texts":
+      case "stack":
         return this.#lists(length, (count) =>
           this.#strings(count, (bytes, start, end) => bytes.toString("utf8", start, end)),
         );

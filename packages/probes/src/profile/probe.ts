@@ -1,0 +1,62 @@
+import { whoOptions } from "../define/common.js";
+import { flag, integer, UsageError } from "../define/options.js";
+import { probe } from "../define/probe.js";
+import { showing } from "../define/selection.js";
+import { stackText } from "../define/stack-text.js";
+import { type Sample, sampleKey, sampleValue } from "./schema.js";
+
+/**
+ * What runs on the processors, by its stacks: a clock looks so many times a second on each, and counts what it finds. What it
+ * costs follows from that alone: at 49 a second less than one in ten thousand of a processor.
+ *
+ * Options and columns are those of BCC's profile. Stacks are followed by frame pointers; one that ends early, as in most of
+ * Debian's C libraries, is marked `[cut]`. Needs root, or CAP_BPF, CAP_PERFMON and, to name what runs, CAP_SYSLOG and CAP_SYS_PTRACE.
+ */
+export const profile = probe({
+  name: "profile",
+  summary: "what runs on the processors, by its stacks",
+  options: {
+    ...whoOptions({ pid: "p", tid: "L" }),
+    userStacksOnly: flag("no stacks of the kernel", { short: "U" }),
+    kernelStacksOnly: flag("no stacks of processes", { short: "K" }),
+    frequency: integer("look HERTZ times a second (default 49)", { short: "F", value: "HERTZ", min: 1, max: 100_000 }),
+    delimited: showing(flag("-- between the frames of the kernel and those of the process", { short: "d" })),
+    annotations: showing(flag("_[k] after the kernel's functions", { short: "a" })),
+    includeIdle: flag("also processors that have nothing to do", { short: "I" }),
+    folded: showing(flag("a line for each stack, as flame graphs are made of", { short: "f" })),
+    addresses: showing(flag("show addresses", { short: "A", long: "address" })),
+    hashStorageSize: integer("room for N threads with their stacks (default 40960)", {
+      value: "N",
+      min: 1,
+      max: 2 ** 24,
+    }),
+    stackStorageSize: integer("room for N different stacks (default 16384)", { value: "N", min: 1, max: 2 ** 24 }),
+    cpu: integer("only the processor CPU", { short: "C", value: "CPU" }),
+  },
+  positional: ["duration"],
+  check({ userStacksOnly, kernelStacksOnly }) {
+    if (userStacksOnly && kernelStacksOnly)
+      throw new UsageError("userStacksOnly and kernelStacksOnly exclude each other");
+  },
+  variants: ({ frequency = 49 }) => [
+    { programs: ["tick"], hooks: { tick: [{ kind: "clock", every: { hertz: frequency } }] } },
+  ],
+  constants: ({ userStacksOnly, kernelStacksOnly, includeIdle, cpu }) => ({
+    no_kernel_stack: userStacksOnly,
+    no_user_stack: kernelStacksOnly,
+    with_idle: includeIdle,
+    only_cpu: cpu,
+  }),
+  outputs: ({ table }) => ({
+    samples: table("samples", {
+      key: sampleKey,
+      value: sampleValue,
+      entries: ({ hashStorageSize }) => hashStorageSize,
+      stackEntries: ({ stackStorageSize }) => stackStorageSize,
+      order: () => (a: Sample, b: Sample) => a.count - b.count,
+      columns: () => [],
+      text: (options) => stackText((row: Sample) => row.count, options),
+    }),
+  }),
+  main: "samples",
+});
