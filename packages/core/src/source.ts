@@ -76,8 +76,8 @@ export interface StreamInfo {
   readonly output?: string;
   /** Whether each event is a `Table`. */
   readonly tables?: boolean;
-  /** Whether the time of day stands above each table. */
-  readonly timestamp?: boolean;
+  /** The line that stands above each table, where there is one. */
+  readonly tableHeading?: (table: Table<never>) => string;
   /** Writes a table as lines of text, where it is no text table. */
   readonly tableText?: (table: Table<never>) => string;
   /** A line that comes before a text table. */

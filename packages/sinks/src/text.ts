@@ -48,7 +48,7 @@ export class TextFormat<E> implements Format<E> {
   /** Whether a row is of the columns. */
   readonly #fits: (row: unknown) => boolean;
   readonly #tableText: ((table: Table<never>) => string) | undefined;
-  readonly #timestamp: boolean;
+  readonly #tableHeading: ((table: Table<never>) => string) | undefined;
   readonly #head: string = "";
   #banner: string;
   /** Those whose heading was written last, and whether nothing was written under it yet. */
@@ -63,7 +63,7 @@ export class TextFormat<E> implements Format<E> {
     const known = columns !== undefined || source === origin;
     this.#fits = known ? () => true : hasFields(schema?.fields);
     this.#tableText = origin?.info.tableText;
-    this.#timestamp = origin?.info.timestamp === true;
+    this.#tableHeading = origin?.info.tableHeading;
     this.#banner = banner ? `${banner}\n` : "";
     // Asked for only when the first row is made already.
     if (known) this.#head = tables ? this.#takeBanner() : this.#heading(this.#columns!);
@@ -93,11 +93,11 @@ export class TextFormat<E> implements Format<E> {
 
   #table(table: Table<Row>): string {
     const { rows } = table;
+    const above = this.#tableHeading ? `${printable(this.#tableHeading(table as Table<never>))}\n` : "";
     if (this.#tableText && rows.every(this.#fits))
-      return `${this.#takeBanner()}\n${this.#tableText(table as Table<never>)}`;
+      return `${this.#takeBanner()}\n${above}${this.#tableText(table as Table<never>)}`;
     const columns = this.#columnsFor(rows);
-    const time = this.#timestamp ? `${new Date(table.time).toTimeString().slice(0, 8)}\n` : "";
-    const heading = this.#fresh && this.#above === columns ? "" : `\n${time}${this.#heading(columns)}`;
+    const heading = this.#fresh && this.#above === columns ? "" : `\n${above}${this.#heading(columns)}`;
     this.#fresh = false;
     return heading + rows.map((row) => line(row, columns)).join("");
   }

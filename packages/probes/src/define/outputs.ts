@@ -71,6 +71,8 @@ export interface TableOutput<V, R> extends Described<V, R> {
   entries?(options: V): number | undefined;
   /** How many different stacks there may be. */
   stackEntries?(options: V): number | undefined;
+  /** The line that stands above each table, where the time of day is not asked for. */
+  heading?(options: V): ((table: Table<R>) => string) | undefined;
   /** How a table is written, where it is no text table: histograms, stacks. */
   text?(options: V): TableText<R>;
 }

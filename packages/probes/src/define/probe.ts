@@ -29,7 +29,7 @@ import {
   type TableOutput,
 } from "./outputs.js";
 import { chosenHere, constantsOf, matcher } from "./selection.js";
-import { timed } from "./table-text.js";
+import { clockTime } from "./times.js";
 
 /** What a probe is; everything else about it follows from this. */
 export interface Definition<O extends Options, P extends Outputs, M extends keyof P & string> {
@@ -146,9 +146,9 @@ export function describe(
   const told = { name, schema, ...(banner && { banner }), columns };
   if (output.kind === "ring") return told;
   const { timestamp } = values as ValuesOf<typeof tableOptions>;
-  const text = output.text?.(values);
-  const tableText = text && (timestamp ? timed(text) : text);
-  return { ...told, tables: true, ...(tableText && { tableText }), ...(timestamp && { timestamp: true }) };
+  const tableText = output.text?.(values);
+  const tableHeading = timestamp ? clockTime : output.heading?.(values);
+  return { ...told, tables: true, ...(tableText && { tableText }), ...(tableHeading && { tableHeading }) };
 }
 
 function sourceFor({ definition, output, options, allMaps }: Asked, values: Values): Source<unknown> {

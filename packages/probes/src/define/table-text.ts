@@ -1,7 +1,5 @@
 import { type Histogram, printable, type Table } from "@rxbpf/core";
 
-import { clockTime } from "./times.js";
-
 /** Writes a table as lines of text, each with its newline. */
 export type TableText<R> = (table: Table<R>) => string;
 
@@ -20,9 +18,4 @@ export function histogramText<R>(
         return `${name === undefined ? "" : `\n${printable(name)}\n`}${histogram(row).toString()}\n`;
       })
       .join("");
-}
-
-/** The time of day above a table. */
-export function timed<R>(text: TableText<R>): TableText<R> {
-  return (table) => `${clockTime(table)}\n${text(table)}`;
 }
