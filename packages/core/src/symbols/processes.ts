@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 
+import type { CodeFile } from "./code-file.js";
 import type { CodeFiles } from "./code-files.js";
 import { Lru } from "./lru.js";
 import { type Region, readMaps } from "./maps.js";
@@ -76,12 +77,19 @@ export class Processes {
       addresses.some((one) => !regionAt(known.regions, Number(one)))
     ) {
       known.asked = performance.now();
-      inProcess(pid, (folder) => {
-        const stat = readStat(folder);
-        if (stat.start === known.start) this.#read(pid, folder, stat);
-      });
+      this.#inNoted(pid, (folder, stat) => this.#read(pid, folder, stat));
     }
     return this.#processes.get(pid);
+  }
+
+  /** The file of a region; undefined where it cannot be had any more. */
+  file(pid: number, region: Mapped): CodeFile | undefined {
+    const { identity, path } = region;
+    if (identity === undefined) return undefined;
+    const held = this.#files.held(identity);
+    if (held) return held;
+    const mapped = this.#inNoted(pid, (folder) => this.#files.mapped(region, folder));
+    return mapped?.identity === identity ? mapped : this.#files.again(identity, path);
   }
 
   /** What a process that makes code says is at an address. */
@@ -121,12 +129,18 @@ export class Processes {
   }
 
   #openPerfMap(pid: number): PerfMap | undefined {
-    return inProcess(pid, (folder) => {
-      const stat = readStat(folder);
-      if (stat.start !== this.#processes.get(pid)?.start) return undefined;
+    return this.#inNoted(pid, (folder, stat) => {
       const map = openPerfMap(folder, stat);
       this.#perfMaps.set(pid, map);
       return map;
+    });
+  }
+
+  /** Does something where the process that was noted still lives. */
+  #inNoted<T>(pid: number, action: (folder: string, stat: Stat) => T): T | undefined {
+    return inProcess(pid, (folder) => {
+      const stat = readStat(folder);
+      return stat.start === this.#processes.get(pid)?.start ? action(folder, stat) : undefined;
     });
   }
 }
