@@ -67,10 +67,13 @@ export class CodeFiles {
     return fd === undefined ? undefined : this.#keep(fd);
   }
 
-  /** A file that was seen before: as it was held open, or as it is there now, if it is still the same one. */
-  known(identity: string, path: string): CodeFile | undefined {
-    const held = this.#files.get(identity);
-    if (held) return held;
+  /** A file that is held open. */
+  held(identity: string): CodeFile | undefined {
+    return this.#files.get(identity);
+  }
+
+  /** A file that was held open, and is not any more, if it is still at its path here. */
+  again(identity: string, path: string): CodeFile | undefined {
     const fd = tryTo(() => openRegular(path));
     if (fd === undefined) return undefined;
     if (identityOf(fd) === identity) return this.#keep(fd);

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 
+import type { CodeFile } from "./code-file.js";
 import type { CodeFiles } from "./code-files.js";
 import { Lru } from "./lru.js";
 import { type Region, readMaps } from "./maps.js";
@@ -76,12 +77,19 @@ export class Processes {
       addresses.some((one) => !regionAt(known.regions, Number(one)))
     ) {
       known.asked = performance.now();
-      inProcess(pid, (folder) => {
-        const stat = readStat(folder);
-        if (stat.start === known.start) this.#read(pid, folder, stat);
-      });
+      this.#inNoted(pid, (folder, stat) => this.#read(pid, folder, stat));
     }
     return this.#processes.get(pid);
+  }
+
+  /** The file of a region; undefined where it cannot be had any more. */
+  file(pid: number, region: Mapped): CodeFile | undefined {
+    const { identity, path } = region;
+    if (identity === undefined) return undefined;
+    const held = this.#files.held(identity);
+    if (held) return held;
+    const mapped = this.#inNoted(pid, (folder) => this.#files.mapped(region, folder));
+    return mapped?.identity === identity ? mapped : this.#files.again(identity, path);
   }
 
   /** What a process that makes code says is at an address. */
@@ -105,10 +113,20 @@ export class Processes {
     const known = this.#processes.get(pid);
     const before = known?.start === stat.start ? known : undefined;
     if (before?.fingerprint === stat.fingerprint) return;
-    const now = readMaps(folder).map((region) => this.#identify(region, folder, before));
+    const now = this.#mapsOf(folder).map((region) => this.#identify(region, folder, before));
     if (before && now.length === 0) return; // it is ending
     this.#processes.set(pid, { ...stat, regions: merge(now, before?.regions ?? []), asked: performance.now() });
     if (now.some(({ made }) => made) && !this.#perfMaps.get(pid)) this.#openPerfMap(pid);
+  }
+
+  #mapsOf(folder: string): Region[] {
+    try {
+      return readMaps(folder);
+    } catch (error) {
+      if (["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? ""))
+        this.#notify("Cannot name functions of other users' processes: run as root, or with CAP_SYS_PTRACE");
+      throw error;
+    }
   }
 
   #identify(region: Region, folder: string, before: Process | undefined): Mapped {
@@ -121,12 +139,18 @@ export class Processes {
   }
 
   #openPerfMap(pid: number): PerfMap | undefined {
-    return inProcess(pid, (folder) => {
-      const stat = readStat(folder);
-      if (stat.start !== this.#processes.get(pid)?.start) return undefined;
+    return this.#inNoted(pid, (folder, stat) => {
       const map = openPerfMap(folder, stat);
       this.#perfMaps.set(pid, map);
       return map;
+    });
+  }
+
+  /** Does something where the process that was noted still lives. */
+  #inNoted<T>(pid: number, action: (folder: string, stat: Stat) => T): T | undefined {
+    return inProcess(pid, (folder) => {
+      const stat = readStat(folder);
+      return stat.start === this.#processes.get(pid)?.start ? action(folder, stat) : undefined;
     });
   }
 }

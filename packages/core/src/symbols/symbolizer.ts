@@ -95,10 +95,10 @@ export class Symbolizer {
     return named(stack, exact, (site) => {
       const address = Number(site);
       const region = regionAt(regions, address);
-      if (region && !region.made) return this.#inFile(region, address);
+      if (region && !region.made) return this.#inFile(pid, region, address);
       const made = this.#processes.findMade(pid, address);
       if (made) return { ...made, module: "[jit]" };
-      if (region?.inode !== undefined) return this.#inFile(region, address);
+      if (region?.inode !== undefined) return this.#inFile(pid, region, address);
       return { name: UNKNOWN, offset: 0, module: region ? "[jit]" : UNKNOWN };
     });
   }
@@ -142,12 +142,12 @@ export class Symbolizer {
     this.#files.close();
   }
 
-  #inFile(region: Mapped, address: number): Place {
-    const { start, offset, path, identity } = region;
+  #inFile(pid: number, region: Mapped, address: number): Place {
+    const { start, offset, path } = region;
     const within = address - start + offset;
     if (path === "[vdso]" && address > FOUR_GIB)
       return { name: UNKNOWN, offset: within, ...this.#vdso.find(within), module: path };
-    return this.#at(identity === undefined ? undefined : this.#files.known(identity, path), path, within);
+    return this.#at(this.#processes.file(pid, region), path, within);
   }
 
   /** @param offset of the byte in the file */
