@@ -39,7 +39,7 @@ async function sharesOf(child: Child, frequency: number): Promise<Record<string,
 test.each([
   ["C", () => start(compiled("cc"))],
   ["C++", () => start(compiled("c++"))],
-  ["JavaScript", () => start(process.execPath, ["--perf-basic-prof", "--no-turbo-inlining", new URL("programs/shares.cjs", import.meta.url).pathname])],
+  ["JavaScript", () => start(process.execPath, ["--perf-basic-prof", "--interpreted-frames-native-stack", "--no-turbo-inlining", new URL("programs/shares.cjs", import.meta.url).pathname])],
 ])("shares of the time that functions take are shown within 3 points: %s", async (_, run) => {
   const child = run();
   await new Promise((resolve) => setTimeout(resolve, 1000));
