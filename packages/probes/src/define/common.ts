@@ -1,5 +1,5 @@
 import { flag, integer, text } from "./options.js";
-import { lettered, selecting, showing } from "./selection.js";
+import { type Flags, lettered, selecting, showing } from "./selection.js";
 import { user } from "./user.js";
 
 /** Options that every output of every probe has. */
@@ -76,6 +76,6 @@ const who = {
 } as const;
 
 /** The options that choose by who caused an event, with the letters that the probe gives them. */
-export function whoOptions(letters: { readonly [K in keyof typeof who]?: string } = {}): typeof who {
+export function whoOptions(letters: Flags<typeof who> = {}): typeof who {
   return lettered(who, letters);
 }

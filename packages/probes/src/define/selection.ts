@@ -64,14 +64,14 @@ export function showing<T>(option: Option<T>): Option<T> {
   return { ...option, selection: {} };
 }
 
+/** How the flags of options are called: by a letter, or also by another long name. */
+export type Flags<O> = { readonly [K in keyof O]?: string | Pick<Option<unknown>, "short" | "long"> };
+
 /** The same options with letters. */
-export function lettered<O extends Readonly<Record<string, Option<unknown>>>>(
-  options: O,
-  letters: { readonly [K in keyof O]?: string },
-): O {
+export function lettered<O extends Readonly<Record<string, Option<unknown>>>>(options: O, letters: Flags<O>): O {
   const given = Object.entries(options).map(([name, option]) => {
-    const short = letters[name];
-    return [name, short === undefined ? option : { ...option, short }];
+    const flag = letters[name];
+    return [name, { ...option, ...(typeof flag === "string" ? { short: flag } : flag) }];
   });
   return Object.fromEntries(given) as O;
 }

@@ -30,7 +30,7 @@ export const opensnoop = probe({
       constants: (failed) => ({ only_failed: failed }),
       matches: (failed, event: OpenEvent) => !failed || event.ret < 0,
     }),
-    ...whoOptions({ pid: "p", tid: "t", uid: "u", comm: "n" }),
+    ...whoOptions({ pid: "p", tid: "t", uid: "u", comm: { short: "n", long: "name" } }),
     extendedFields: showing(flag("show flags and mode", { short: "e", long: "extended_fields" })),
     flagFilter: selecting(
       list("only opens with FLAG, such as O_CREAT; may be given several times", {
