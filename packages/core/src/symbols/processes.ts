@@ -113,10 +113,20 @@ export class Processes {
     const known = this.#processes.get(pid);
     const before = known?.start === stat.start ? known : undefined;
     if (before?.fingerprint === stat.fingerprint) return;
-    const now = readMaps(folder).map((region) => this.#identify(region, folder, before));
+    const now = this.#mapsOf(folder).map((region) => this.#identify(region, folder, before));
     if (before && now.length === 0) return; // it is ending
     this.#processes.set(pid, { ...stat, regions: merge(now, before?.regions ?? []), asked: performance.now() });
     if (now.some(({ made }) => made) && !this.#perfMaps.get(pid)) this.#openPerfMap(pid);
+  }
+
+  #mapsOf(folder: string): Region[] {
+    try {
+      return readMaps(folder);
+    } catch (error) {
+      if (["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? ""))
+        this.#notify("Cannot name functions of other users' processes: run as root, or with CAP_SYS_PTRACE");
+      throw error;
+    }
   }
 
   #identify(region: Region, folder: string, before: Process | undefined): Mapped {
