@@ -33,7 +33,8 @@ test("each of all functions is found, by one of its names", () => {
   const frames = new Symbolizer().kernel([...names.keys()], { exact: true });
   // BPF programs of other tests come and go meanwhile.
   const wrong = frames.filter(
-    ({ name, offset, address, module }) => !(offset === 0 && names.get(BigInt(address))!.includes(name)) && !/bpf/.test(name + module),
+    ({ name, offset, address, module }) =>
+      !(offset === 0 && names.get(BigInt(address))!.includes(name)) && !/bpf/.test(name + module),
   );
   expect(wrong).toEqual([]);
 });
@@ -52,8 +53,11 @@ test("in a stack a return address right after a function is of that", () => {
   expect(caller!.address).toBe(inner!.address);
 });
 
-test.each([0n, 1n, 0x7fff_0000_0000n, 0xffff_8880_0000_0000n, 0xffff_ffff_ffff_ffffn])("%s is no function", (address) => {
-  expect(new Symbolizer().kernel([address], { exact: true })).toEqual([
-    { name: "[unknown]", offset: 0, module: "[kernel]", address: `0x${address.toString(16)}` },
-  ]);
-});
+test.each([0n, 1n, 0x7fff_0000_0000n, 0xffff_8880_0000_0000n, 0xffff_ffff_ffff_ffffn])(
+  "%s is no function",
+  (address) => {
+    expect(new Symbolizer().kernel([address], { exact: true })).toEqual([
+      { name: "[unknown]", offset: 0, module: "[kernel]", address: `0x${address.toString(16)}` },
+    ]);
+  },
+);

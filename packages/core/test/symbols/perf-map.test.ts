@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, chownSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 
 import { Symbolizer } from "@rxbpf/core";
@@ -37,7 +46,8 @@ async function maker(text: string | Buffer): Promise<{ pid: number; map: string;
   return { pid, map, ended };
 }
 
-const name = (names: Symbolizer, pid: number, address: bigint = MADE): string => names.user(pid, [address], EXACT)[0]!.name;
+const name = (names: Symbolizer, pid: number, address: bigint = MADE): string =>
+  names.user(pid, [address], EXACT)[0]!.name;
 
 /** What a map of Node's says of a function, the last time. */
 function hot(map: string): bigint {
@@ -109,7 +119,11 @@ test.each<[string, string | Buffer, string]>([
   ["bytes of all kinds", Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * i) >> 3)), "[unknown]"],
   ["one line of 3 MB, then one", `${"x".repeat(3_000_000)}\n12345000 100 first\n`, "first"],
   ["a name of 1 MB", `12345000 100 ${"x".repeat(1_000_000)}\n12345000 100 first\n`, "first"],
-  ["numbers out of all bounds", "ffffffffffffffff ffffffffffffffff a\n0 ffffffffffffffff b\n12345000 100 first\n", "first"],
+  [
+    "numbers out of all bounds",
+    "ffffffffffffffff ffffffffffffffff a\n0 ffffffffffffffff b\n12345000 100 first\n",
+    "first",
+  ],
   ["no name", "12345000 100 \n", ""],
   ["what is no UTF-8", Buffer.from("12345000 100 a\xff\n", "latin1"), "a\ufffd"],
 ])("a map with %s does no harm", async (_what, text, expected) => {

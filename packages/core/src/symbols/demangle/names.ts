@@ -252,16 +252,19 @@ function parseOperator(state: State): Unqualified {
 
 /** What a conversion gives may name template arguments that only come after it: those are read first then. */
 function parseConversion(state: State): Part {
-  const { at, templateArguments } = state;
+  const { at, templateArguments, converting } = state;
   const remembered = state.substitutions.length;
-  state.templateArguments = undefined;
-  state.lambdas++; // any parameter will do
+  state.converting = true;
+  state.lambdas++; // any argument will do
   parseType(state);
   state.lambdas--;
-  state.templateArguments = state.peek() === "I" ? parseTemplateArguments(state) : templateArguments;
+  if (state.peek() === "I") state.templateArguments = parseTemplateArguments(state);
   state.at = at;
   state.substitutions.length = remembered;
-  return parseType(state);
+  const part = parseType(state);
+  state.templateArguments = templateArguments;
+  state.converting = converting;
+  return part;
 }
 
 /** S and what it refers to. @param prefix whether more of the name follows */

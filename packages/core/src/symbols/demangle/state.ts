@@ -39,6 +39,8 @@ export class State {
   templateArguments: readonly Part[] | undefined;
   /** How many lambdas we are in, whose own parameters are `auto`. */
   lambdas = 0;
+  /** Whether we are in what a conversion gives: template arguments after it are those of the conversion. */
+  converting = false;
   #steps = 0;
   #depth = 0;
 

@@ -71,7 +71,8 @@ function parseCompound(state: State, first: string): Part {
       if (/T[sue]/.test(first + state.peek(1))) state.at += 2;
       else {
         const parameter = parseTemplateParameter(state);
-        return state.peek() === "I" ? withArguments(state, state.remember(parameter)) : parameter;
+        const applied = state.peek() === "I" && !state.converting;
+        return applied ? withArguments(state, state.remember(parameter)) : parameter;
       }
       return parseName(state).part;
     }
