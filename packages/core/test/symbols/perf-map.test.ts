@@ -136,7 +136,7 @@ test.each<[string, string | Buffer, string]>([
     "ffffffffffffffff ffffffffffffffff a\n0 ffffffffffffffff b\n12345000 100 first\n",
     "first",
   ],
-  ["no name", "12345000 100 \n", ""],
+  ["no name", "12345000 100 \n", "[unknown]"],
   ["what is no UTF-8", Buffer.from("12345000 100 a\xff\n", "latin1"), "a\ufffd"],
 ])("a map with %s does no harm", async (_what, text, expected) => {
   const { pid } = await maker(text);
