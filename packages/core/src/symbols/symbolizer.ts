@@ -12,7 +12,10 @@ export interface SymbolizerOptions {
   readonly files?: number;
   /** How many bytes the tables of their functions take, at 16 a name; 64 MiB where it is not given. */
   readonly symbolBytes?: number;
-  /** Whether to name source lines, where libdw.so.1 and debug information are there. It reads the files in this process, and is not made for hostile ones; so not where it is not given. */
+  /**
+   * Whether to name source lines, where libdw.so.1 and debug information are there; not, where it is not given. libdw
+   * reads the files in this process, and was not made for hostile ones.
+   */
   readonly sources?: boolean;
   /** Told once, in a line, what keeps addresses from being named. */
   readonly onNotice?: (text: string) => void;
