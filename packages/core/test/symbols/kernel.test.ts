@@ -26,24 +26,16 @@ test("functions have the names that kallsyms lists, and the distance from their 
 });
 
 test("each of all functions is found, by one of its names", () => {
+  // But for BPF programs and trampolines, which other tests load and unload meanwhile.
+  const functions = listed("^ffffffff........ [tTwW] ").filter(({ module = "" }) => !/^\[(bpf|__builtin)/.test(module));
   const names = new Map<bigint, string[]>();
-  for (const { address, name } of listed("^ffffffff........ [tTwW] "))
-    names.set(address, [...(names.get(address) ?? []), name]);
+  for (const { address, name } of functions) names.set(address, [...(names.get(address) ?? []), name]);
   expect(names.size).toBeGreaterThan(10_000);
   const frames = new Symbolizer().kernel([...names.keys()], { exact: true });
-  // BPF programs of other tests come and go meanwhile.
-  const wrong = frames.filter(
-    ({ name, offset, address, module }) =>
-      !(offset === 0 && names.get(BigInt(address))!.includes(name)) && !/bpf/.test(name + module),
-  );
-  expect(wrong).toEqual([]);
-});
-
-test("modules are named in brackets", () => {
-  const [first] = listed("\t\\[");
-  const [frame] = new Symbolizer().kernel([first!.address], { exact: true });
-  expect(frame).toMatchObject({ name: first!.name, offset: 0, module: first!.module });
-});
+  expect(
+    frames.filter(({ name, offset, address }) => offset !== 0 || !names.get(BigInt(address))!.includes(name)),
+  ).toEqual([]);
+}, 60_000);
 
 test("in a stack a return address right after a function is of that", () => {
   const [schedule] = listed(" [tT] schedule$");

@@ -56,7 +56,7 @@ function hot(map: string): bigint {
 }
 
 test("functions of JavaScript are named as Node's map does, also after the end of the process", async () => {
-  const node = start(process.execPath, ["--perf-basic-prof", "-e", SCRIPT]);
+  const node = start("env", ["-C", folder, process.execPath, "--perf-basic-prof", "-e", SCRIPT]);
   await node.line();
   const map = `/tmp/perf-${node.pid}.map`;
   onTestFinished(() => rmSync(map, { force: true }));
@@ -71,7 +71,7 @@ test("functions of JavaScript are named as Node's map does, also after the end o
 test("in a container the map is looked for there, under the id that the process has there", async () => {
   const temporary = path.join(folder, "tmp");
   mkdirSync(temporary);
-  const script = `mount --bind ${temporary} /tmp && exec ${process.execPath} --perf-basic-prof -e '${SCRIPT}'`;
+  const script = `mount --bind ${temporary} /tmp && cd /tmp && exec ${process.execPath} --perf-basic-prof -e '${SCRIPT}'`;
   const container = start("unshare", ["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script]);
   expect(await container.line()).toBe("1");
   const pid = Number(readFileSync(`/proc/${container.pid}/task/${container.pid}/children`, "utf8"));
@@ -153,10 +153,10 @@ test("a map of more functions than are read is told, in bounded memory", async (
   expect(notices).toEqual([
     `Cannot name all code that process ${pid} makes: only the first 262,144 functions of its perf map are read`,
   ]);
-});
+}, 60_000);
 
 test("a map of a terabyte that holds nothing is read as far as is said", async () => {
   const { pid, map } = await maker("12345000 100 first\n");
   execFileSync("truncate", ["-s", "1T", map]);
   expect(name(symbolizer(), pid)).toBe("first");
-});
+}, 60_000);

@@ -268,7 +268,7 @@ int main() {
   const witness = execFileSync("c++filt", [mangled], { encoding: "utf8" }).trim();
   expect(witness).toContain("shop::Basket<long>::add(");
   expect(symbolizer().user(pid, [at.outer], EXACT)).toMatchObject([{ name: witness, offset: 0, module: "plus" }]);
-});
+}, 60_000);
 
 test("the vDSO's functions are named", async () => {
   const { pid } = await startFunctions(pie);
