@@ -10,9 +10,11 @@ const BASE = 0xffffffff80000000n;
 /** No function is so long: an address further from the last one is of code that the list does not have. */
 const LONGEST = 2 ** 20;
 
+/** Of how many addresses it is remembered that the list was read for them. */
+const MOST_SEEN = 10_000;
+
 const NEWLINE = 10;
 
-/** What `functions` finds. */
 export interface KernelSymbol {
   readonly name: string;
   readonly module: string;
@@ -26,18 +28,25 @@ export class KernelSymbols {
   /** The file itself, of some megabytes, in which the names are. */
   #text = Buffer.alloc(0);
   #table: SymbolTable | undefined;
+  /** Addresses outside of the kernel's own code that were looked up in a list that was just read. */
+  readonly #seen = new Set<number>();
 
   constructor(notify: Notify) {
     this.#notify = notify;
   }
 
-  /** Reads the list again where it does not have the address: modules and programs come later. */
+  /**
+   * Reads the list again where it does not have the address, or something outside of the kernel's own code that was not
+   * looked up before: modules and programs come later, and beside one another.
+   */
   find(address: bigint): KernelSymbol | undefined {
     if (address < BASE || address > 0xffffffffffffffffn) return undefined;
     const at = Number(address - BASE);
     const found = this.#findIn(at);
-    if (found || !this.#pace.due()) return found;
+    if (found?.module === "[kernel]" || this.#seen.has(at) || !this.#pace.due()) return found;
     this.#pace.run(() => this.#load());
+    if (this.#seen.size === MOST_SEEN) this.#seen.clear();
+    this.#seen.add(at);
     return this.#findIn(at);
   }
 

@@ -10,6 +10,8 @@ import { inProcess, openPerfMap, readStat, type Stat } from "./proc.js";
 
 /** How long what was read of a process is taken for what is. */
 const FRESH_MS = 10;
+/** How long a process that has no perf map is taken to have none. */
+const SEEK_MS = 100;
 /** How many regions with code of all processes together are remembered; each takes some hundred bytes. */
 const MOST_REGIONS = 65_536;
 /** A process counts for as many at least, so there are 1,024 at most. */
@@ -38,6 +40,8 @@ export interface Process extends Stat {
   readonly regions: readonly Mapped[];
   /** When it was last looked at, as `performance.now` tells it. */
   asked: number;
+  /** When a perf map was last looked for, and not found. */
+  sought: number;
 }
 
 /** What was noted of processes while they lived. */
@@ -115,7 +119,8 @@ export class Processes {
     if (before?.fingerprint === stat.fingerprint) return;
     const now = this.#mapsOf(folder).map((region) => this.#identify(region, folder, before));
     if (before && now.length === 0) return; // it is ending
-    this.#processes.set(pid, { ...stat, regions: merge(now, before?.regions ?? []), asked: performance.now() });
+    const regions = merge(now, before?.regions ?? []);
+    this.#processes.set(pid, { ...stat, regions, asked: performance.now(), sought: -Infinity });
     if (now.some(({ made }) => made) && !this.#perfMaps.get(pid)) this.#openPerfMap(pid);
   }
 
@@ -139,6 +144,9 @@ export class Processes {
   }
 
   #openPerfMap(pid: number): PerfMap | undefined {
+    const process = this.#processes.get(pid);
+    if (!process || performance.now() < process.sought + SEEK_MS) return undefined;
+    process.sought = performance.now();
     return this.#inNoted(pid, (folder, stat) => {
       const map = openPerfMap(folder, stat);
       this.#perfMaps.set(pid, map);

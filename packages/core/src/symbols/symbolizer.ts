@@ -12,7 +12,10 @@ export interface SymbolizerOptions {
   readonly files?: number;
   /** How many bytes the tables of their functions take, at 16 a name; 64 MiB where it is not given. */
   readonly symbolBytes?: number;
-  /** Whether to name source lines, where libdw.so.1 and debug information are there. libdw reads the files then: see `Frame`. */
+  /**
+   * Whether to name source lines, where libdw.so.1 and debug information are there; not, where it is not given. libdw
+   * reads the files in this process, and was not made for hostile ones.
+   */
   readonly sources?: boolean;
   /** Told once, in a line, what keeps addresses from being named. */
   readonly onNotice?: (text: string) => void;
@@ -165,7 +168,7 @@ function named(stack: readonly bigint[], exact: boolean, find: (site: bigint) =>
   return stack.map((address, i) => {
     const { name, offset, module, source } = find(sites[i]!);
     const after = module === UNKNOWN ? 0 : Number(address - sites[i]!);
-    const frame = { name, offset: offset + after, module, address: hex(address) };
+    const frame = { name: name || UNKNOWN, offset: offset + after, module, address: hex(address) };
     return source === undefined ? frame : { ...frame, source };
   });
 }

@@ -27,6 +27,10 @@ export interface Functions extends Child {
   readonly at: Readonly<Record<"outer" | "hidden" | "main" | "puts", bigint>>;
   /** Loads a library, and gives where its function `loaded` is. */
   load(library: string): Promise<bigint>;
+  /** The return addresses of a stack: of \`middle\`, \`main\` and what called that. */
+  stack(): Promise<bigint[]>;
+  /** Becomes another program, which prints where its functions are too. */
+  become(program: string): Promise<Functions["at"]>;
 }
 
 /** Starts functions.c, behind a command such as `unshare -m`. */
@@ -37,10 +41,20 @@ export async function startFunctions(...command: readonly string[]): Promise<Fun
     const [name, address] = (await child.line()).split(" ");
     return [name!, BigInt(address === "(nil)" ? 0 : address!)];
   };
-  const at = Object.fromEntries([await pointer(), await pointer(), await pointer(), await pointer()]);
+  const functions = async (): Promise<Functions["at"]> =>
+    Object.fromEntries([await pointer(), await pointer(), await pointer(), await pointer()]) as Functions["at"];
+  const at = await functions();
   return {
     ...child,
-    at: at as Functions["at"],
+    at,
+    async stack() {
+      child.write("stack");
+      return (await child.line()).trim().split(" ").map(BigInt);
+    },
+    become(program) {
+      child.write(`become ${program}`);
+      return functions();
+    },
     async load(library) {
       child.write(library);
       const [, address] = await pointer();

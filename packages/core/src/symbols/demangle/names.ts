@@ -1,12 +1,6 @@
-import { fail, list, type Part, type State, textOf } from "./state.js";
+import { fail, type Part } from "./state.js";
 import { ABBREVIATIONS, OPERATORS, SPECIAL } from "./tables.js";
-import {
-  parseDecltype,
-  parseTemplateArguments,
-  parseTemplateParameter,
-  parseType,
-  templateParameter,
-} from "./types.js";
+import { Types } from "./types.js";
 
 /** What a name says besides its text, of the function that has it. */
 interface Name {
@@ -19,265 +13,243 @@ interface Name {
   readonly qualifiers: string;
 }
 
-/**
- * A function or variable.
- * @param say of a function all, or not what it returns, or only its name
- */
-export function parseEncoding(state: State, say: "all" | "parameters" | "name" = "all"): string {
-  return state.nested(() => {
-    const special = SPECIAL[state.peek() + state.peek(1)] ?? "";
-    if (special !== "") {
-      state.at += 2;
-      const named = special.startsWith("TLS") || special.startsWith("guard");
-      return special + textOf(named ? parseName(state, true).part : parseType(state));
-    }
-    if (state.peek() === "T") return parseThunk(state);
-    if (state.take("TC")) {
-      const whole = textOf(parseType(state));
-      state.digits();
-      state.expect("_");
-      return `construction vtable for ${textOf(parseType(state))}-in-${whole}`;
-    }
-    if (state.take("GR")) {
-      const name = textOf(parseName(state, true).part);
-      const number = state.digits();
-      state.expect("_");
-      return `reference temporary #${number === "" ? 0 : Number(number) + 1} for ${name}`;
-    }
-    if (state.take("GTt")) return `transaction clone for ${parseEncoding(state)}`;
-    const name = parseName(state, true);
-    if (atEnd(state)) return textOf(name.part);
-    const result = name.template && !name.returnless ? parseType(state) : undefined;
-    const parameters: Part[] = [];
-    while (!atEnd(state)) parameters.push(parseType(state));
-    if (say === "name") return textOf(name.part);
-    const text = `${textOf(name.part)}${parameterList(parameters)}${name.qualifiers}`;
-    const { left, right } = result && say === "all" ? result : { left: "", right: "" };
-    const gap = left === "" || left.endsWith("(*") ? "" : " ";
-    return textOf(state.part(`${left}${gap}${text}`, right));
-  });
-}
-
-export function parameterList(parameters: readonly Part[]): string {
-  const text = list(parameters);
-  return text === "void" ? "()" : `(${text})`;
-}
-
-function atEnd(state: State): boolean {
-  return state.at === state.text.length || state.peek() === "E" || state.peek() === ".";
-}
-
-/** Code that corrects `this` before it goes to a virtual function. */
-function parseThunk(state: State): string {
-  state.expect("T");
-  const kind = state.slice(1);
-  const offset = (): void => {
-    const virtual = state.take("v");
-    if (!virtual) state.expect("h");
-    for (let numbers = virtual ? 2 : 1; numbers > 0; numbers--) {
-      state.take("n");
-      state.digits();
-      state.expect("_");
-    }
-  };
-  if (kind === "c") {
-    offset();
-    offset();
-    return `covariant return thunk to ${parseEncoding(state)}`;
-  }
-  if (kind !== "h" && kind !== "v") return fail();
-  state.at--;
-  offset();
-  return `${kind === "h" ? "non-virtual" : "virtual"} thunk to ${parseEncoding(state)}`;
-}
-
-/** @param own whether its template arguments are those that T_ refers to, in the type of the function that has it */
-export function parseName(state: State, own = false): Name {
-  const first = state.peek();
-  if (first === "N") return parseNested(state, own);
-  if (first === "Z") return parseLocal(state, own);
-  if (first === "S" && state.peek(1) !== "t") {
-    const part = parseSubstitution(state);
-    return { part: withArguments(state, part, own), template: true, returnless: false, qualifiers: "" };
-  }
-  const std = state.take("St") ? "std::" : "";
-  const { text, base, returnless } = parseUnqualified(state, undefined);
-  let part = state.part(std + text, "", { base });
-  const template = state.peek() === "I";
-  if (template) part = withArguments(state, state.remember(part), own);
-  return { part, template, returnless, qualifiers: "" };
-}
-
-/** A name with template arguments after it. */
-export function withArguments(state: State, name: Part, own = false): Part {
-  const parts = parseTemplateArguments(state);
-  if (own) state.templateArguments = parts;
-  return state.spread([name, ...parts], ([one, ...args]) => {
-    const name = textOf(one!);
-    const inner = list(args);
-    // Two such signs in a row would be an operator's.
-    const text = `${name}${name.endsWith("<") ? " " : ""}<${inner}${inner.endsWith(">") ? " " : ""}>`;
-    return state.part(text, "", { base: one!.base });
-  });
-}
-
-function parseNested(state: State, own: boolean): Name {
-  state.expect("N");
-  let qualifiers = parseQualifiers(state);
-  if (state.take("R")) qualifiers += " &";
-  else if (state.take("O")) qualifiers += " &&";
-  let part: Part | undefined;
-  let template = false;
-  let returnless = false;
-  let remembered = false;
-  while (!state.take("E")) {
-    const next = state.peek();
-    state.take("M"); // what follows is in the initializer of a member
-    template = next === "I";
-    remembered = true;
-    if (next === "I") part = withArguments(state, part ?? fail(), own);
-    else if (next === "S" && state.peek(1) !== "t") {
-      part = parseSubstitution(state, true);
-      remembered = false;
-      continue;
-    } else if (next === "S") {
-      state.at += 2;
-      part = state.part("std");
-      continue;
-    } else if (next === "T") part = parseTemplateParameter(state);
-    else if (next === "D" && (state.peek(1) === "t" || state.peek(1) === "T")) part = parseDecltype(state);
-    else {
-      const { text, base, returnless: without } = parseUnqualified(state, part?.base);
-      returnless = without;
-      part = part
-        ? state.map(part, (one) => state.part(`${textOf(one)}::${text}`, "", { base }))
-        : state.part(text, "", { base });
-    }
-    state.remember(part);
-  }
-  // The whole name is no part of itself; where it is a type that is remembered as such.
-  if (remembered) state.substitutions.pop();
-  return { part: part ?? fail(), template, returnless, qualifiers };
-}
-
-/** What is inside a function. */
-function parseLocal(state: State, own: boolean): Name {
-  state.expect("Z");
-  const encoding = parseEncoding(state, "parameters");
-  state.expect("E");
-  const within = (text: string): Part => state.part(`${encoding}::${text}`);
-  if (state.take("s")) {
-    parseDiscriminator(state);
-    return { part: within("string literal"), template: false, returnless: false, qualifiers: "" };
-  }
-  let prefix = "";
-  if (state.take("d")) prefix = `{default arg#${parseOrdinal(state)}}::`;
-  const name = parseName(state, own);
-  parseDiscriminator(state);
-  const part = state.map(name.part, (one) =>
-    state.part(`${encoding}::${prefix}${textOf(one)}`, "", { base: one.base }),
-  );
-  return { ...name, part };
-}
-
-function parseDiscriminator(state: State): void {
-  if (state.take("__")) {
-    state.digits();
-    state.expect("_");
-  } else if (state.peek() === "_" && /^_\d/.test(state.text.slice(state.at, state.at + 2))) state.at += 2;
-}
-
-/** How parts of the compiler's own are told apart: `_` is the first, `0_` the second. */
-function parseOrdinal(state: State): number {
-  const digits = state.digits();
-  state.expect("_");
-  return digits === "" ? 1 : Number(digits) + 2;
-}
-
-/** r, V and K before what they belong to: in the text they come after it. */
-export function parseQualifiers(state: State): string {
-  const restrict = state.take("r") ? " __restrict" : "";
-  const volatile = state.take("V") ? " volatile" : "";
-  return (state.take("K") ? " const" : "") + volatile + restrict;
-}
-
 interface Unqualified {
   readonly text: string;
   readonly base?: string | undefined;
   readonly returnless: boolean;
 }
 
-/** @param outer what the class around it calls its constructors */
-function parseUnqualified(state: State, outer: string | undefined): Unqualified {
-  state.take("F"); // a friend
-  state.take("L"); // of one file
-  const first = state.peek();
-  let text: string;
-  let base: string | undefined;
-  let returnless = false;
-  if (first >= "0" && first <= "9") base = text = parseSourceName(state);
-  else if (first === "C" || (first === "D" && state.peek(1) !== "C")) {
-    state.at++;
-    const inherits = state.take("I");
-    if (!/[0-5]/.test(state.slice(1)) || outer === undefined) return fail();
-    if (inherits) parseType(state);
-    text = first === "C" ? outer : `~${outer}`;
-    returnless = true;
-  } else if (state.take("DC")) text = `[${state.untilEnd(() => parseSourceName(state)).join(", ")}]`;
-  else if (state.take("Ut")) text = `{unnamed type#${parseOrdinal(state)}}`;
-  else if (state.take("Ul")) {
-    state.lambdas++;
-    const parameters = parameterList(state.untilEnd(() => parseType(state)));
-    state.lambdas--;
-    text = `{lambda${parameters}#${parseOrdinal(state)}}`;
-    base = "{lambda}";
-  } else ({ text, returnless } = parseOperator(state));
-  while (state.take("B")) text += `[abi:${parseSourceName(state)}]`;
-  return { text, base, returnless };
-}
-
-export function parseSourceName(state: State): string {
-  const length = Number(state.digits());
-  if (!(length > 0)) return fail();
-  const text = state.slice(length);
-  return text.startsWith("_GLOBAL__N") ? "(anonymous namespace)" : text;
-}
-
-function parseOperator(state: State): Unqualified {
-  if (state.take("cv")) return { text: `operator ${textOf(parseConversion(state))}`, returnless: true };
-  if (state.take("li")) return { text: `operator"" ${parseSourceName(state)}`, returnless: false };
-  const [text] = OPERATORS[state.slice(2)] ?? fail();
-  return { text: `operator${/^[a-z]/.test(text) ? " " : ""}${text.trimEnd()}`, returnless: false };
-}
-
-/** What a conversion gives may name template arguments that only come after it: those are read first then. */
-function parseConversion(state: State): Part {
-  const { at, templateArguments } = state;
-  const remembered = state.substitutions.length;
-  state.templateArguments = undefined;
-  state.lambdas++; // any parameter will do
-  parseType(state);
-  state.lambdas--;
-  state.templateArguments = state.peek() === "I" ? parseTemplateArguments(state) : templateArguments;
-  state.at = at;
-  state.substitutions.length = remembered;
-  return parseType(state);
-}
-
-/** S and what it refers to. @param prefix whether more of the name follows */
-export function parseSubstitution(state: State, prefix = false): Part {
-  state.expect("S");
-  const abbreviation = ABBREVIATIONS[state.peek()];
-  if (abbreviation) {
-    state.at++;
-    const next = state.peek();
-    const full = prefix && (next === "C" || next === "D" || next === "B");
-    return state.part(full ? abbreviation.full : abbreviation.short, "", { base: abbreviation.base });
+/** Reads a whole name: https://itanium-cxx-abi.github.io/cxx-abi/abi.html#mangling */
+export class Names extends Types {
+  /**
+   * A function or variable.
+   * @param say of a function all, or not what it returns, or only its name
+   */
+  encoding(say: "all" | "parameters" | "name" = "all"): string {
+    return this.nested(() => {
+      const special = this.special();
+      if (special !== undefined) return special;
+      const name = this.name(true);
+      if (this.atEnd()) return this.textOf(name.part);
+      const result = name.template && !name.returnless ? this.type() : undefined;
+      const parameters: Part[] = [];
+      while (!this.atEnd()) parameters.push(this.type());
+      if (say === "name") return this.textOf(name.part);
+      const text = `${this.textOf(name.part)}${this.parameterList(parameters)}${name.qualifiers}`;
+      const { left, right } = result && say === "all" ? result : { left: "", right: "" };
+      const gap = left === "" || left.endsWith("(*") ? "" : " ";
+      return this.textOf(this.part(`${left}${gap}${text}`, right));
+    });
   }
-  const from = state.at;
-  while (/[0-9A-Z]/.test(state.peek())) state.at++;
-  const digits = state.text.slice(from, state.at);
-  state.expect("_");
-  const part = state.substitutions[digits === "" ? 0 : parseInt(digits, 36) + 1] ?? fail();
-  return part.parameter === undefined ? part : templateParameter(state, part.parameter);
+
+  atEnd(): boolean {
+    return this.at === this.text.length || this.peek() === "E" || this.peek() === ".";
+  }
+
+  /** What the compiler made for something; undefined where there is a name itself. */
+  special(): string | undefined {
+    const code = this.peek() + this.peek(1);
+    const text = SPECIAL[code];
+    if (text !== undefined) {
+      this.at += 2;
+      const named = code === "TH" || code === "TW" || code === "GV";
+      return text + this.textOf(named ? this.name(true).part : this.type());
+    }
+    if (this.take("GTt")) return `transaction clone for ${this.encoding()}`;
+    if (this.take("GR")) {
+      const name = this.textOf(this.name(true).part);
+      return `reference temporary #${this.ordinal() - 1} for ${name}`;
+    }
+    if (this.take("TC")) {
+      const whole = this.textOf(this.type());
+      this.digits();
+      this.expect("_");
+      return `construction vtable for ${this.textOf(this.type())}-in-${whole}`;
+    }
+    return this.peek() === "T" ? this.thunk() : undefined;
+  }
+
+  /** Code that corrects `this`, or what is returned too, before it goes to a virtual function. */
+  thunk(): string {
+    this.expect("T");
+    if (this.take("c")) {
+      this.correction();
+      this.correction();
+      return `covariant return thunk to ${this.encoding()}`;
+    }
+    return `${this.correction()} thunk to ${this.encoding()}`;
+  }
+
+  /** One number, or for a virtual base two. */
+  correction(): string {
+    const virtual = this.take("v");
+    if (!virtual) this.expect("h");
+    for (let numbers = virtual ? 2 : 1; numbers > 0; numbers--) {
+      this.take("n");
+      this.digits();
+      this.expect("_");
+    }
+    return virtual ? "virtual" : "non-virtual";
+  }
+
+  /** @param own whether its template arguments are those that T_ refers to, in the type of the function that has it */
+  name(own = false): Name {
+    const first = this.peek();
+    if (first === "N") return this.nestedName(own);
+    if (first === "Z") return this.localName(own);
+    if (first === "S" && this.peek(1) !== "t") {
+      const part = this.substitution();
+      return { part: this.withArguments(part, own), template: true, returnless: false, qualifiers: "" };
+    }
+    const std = this.take("St") ? "std::" : "";
+    const { text, base, returnless } = this.unqualified(undefined);
+    let part = this.part(std + text, "", { base });
+    const template = this.peek() === "I";
+    if (template) part = this.withArguments(this.remember(part), own);
+    return { part, template, returnless, qualifiers: "" };
+  }
+
+  nestedName(own: boolean): Name {
+    this.expect("N");
+    let qualifiers = this.qualifiers();
+    if (this.take("R")) qualifiers += " &";
+    else if (this.take("O")) qualifiers += " &&";
+    let part: Part | undefined;
+    let template = false;
+    let returnless = false;
+    let remembered = false;
+    while (!this.take("E")) {
+      const next = this.peek();
+      this.take("M"); // what follows is in the initializer of a member
+      template = next === "I";
+      remembered = true;
+      if (next === "I") part = this.withArguments(part ?? fail(), own);
+      else if (next === "S" && this.peek(1) !== "t") {
+        part = this.substitution(true);
+        remembered = false;
+        continue;
+      } else if (next === "S") {
+        this.at += 2;
+        part = this.part("std");
+        continue;
+      } else if (next === "T") part = this.templateParameter();
+      else if (next === "D" && (this.peek(1) === "t" || this.peek(1) === "T")) part = this.decltype();
+      else {
+        const { text, base, returnless: without } = this.unqualified(part?.base);
+        returnless = without;
+        part = part
+          ? this.map(part, (one) => this.part(`${this.textOf(one)}::${text}`, "", { base }))
+          : this.part(text, "", { base });
+      }
+      this.remember(part);
+    }
+    // The whole name is no part of itself; where it is a type that is remembered as such.
+    if (remembered) this.substitutions.pop();
+    return { part: part ?? fail(), template, returnless, qualifiers };
+  }
+
+  /** What is inside a function. */
+  localName(own: boolean): Name {
+    this.expect("Z");
+    const encoding = this.encoding("parameters");
+    this.expect("E");
+    const within = (text: string): Part => this.part(`${encoding}::${text}`);
+    if (this.take("s")) {
+      this.discriminator();
+      return { part: within("string literal"), template: false, returnless: false, qualifiers: "" };
+    }
+    let prefix = "";
+    if (this.take("d")) prefix = `{default arg#${this.ordinal()}}::`;
+    const name = this.name(own);
+    this.discriminator();
+    const part = this.map(name.part, (one) =>
+      this.part(`${encoding}::${prefix}${this.textOf(one)}`, "", { base: one.base }),
+    );
+    return { ...name, part };
+  }
+
+  discriminator(): void {
+    if (this.take("__")) {
+      this.digits();
+      this.expect("_");
+    } else if (this.peek() === "_" && /^_\d/.test(this.text.slice(this.at, this.at + 2))) this.at += 2;
+  }
+
+  /** How parts of the compiler's own are told apart: `_` is the first, `0_` the second. */
+  ordinal(): number {
+    const digits = this.digits();
+    this.expect("_");
+    return digits === "" ? 1 : Number(digits) + 2;
+  }
+
+  /** @param outer what the class around it calls its constructors */
+  unqualified(outer: string | undefined): Unqualified {
+    this.take("F"); // a friend
+    this.take("L"); // of one file
+    const first = this.peek();
+    let text: string;
+    let base: string | undefined;
+    let returnless = false;
+    if (first >= "0" && first <= "9") base = text = this.sourceName();
+    else if (first === "C" || (first === "D" && this.peek(1) !== "C")) {
+      this.at++;
+      const inherits = this.take("I");
+      if (!/[0-5]/.test(this.slice(1)) || outer === undefined) return fail();
+      if (inherits) this.type();
+      text = first === "C" ? outer : `~${outer}`;
+      returnless = true;
+    } else if (this.take("DC")) text = `[${this.untilEnd(() => this.sourceName()).join(", ")}]`;
+    else if (this.take("Ut")) text = `{unnamed type#${this.ordinal()}}`;
+    else if (this.take("Ul")) {
+      this.lambdas++;
+      const parameters = this.parameterList(this.untilEnd(() => this.type()));
+      this.lambdas--;
+      text = `{lambda${parameters}#${this.ordinal()}}`;
+      base = "{lambda}";
+    } else ({ text, returnless } = this.operatorName());
+    while (this.take("B")) text += `[abi:${this.sourceName()}]`;
+    return { text, base, returnless };
+  }
+
+  operatorName(): Unqualified {
+    if (this.take("cv")) return { text: `operator ${this.textOf(this.convertedType())}`, returnless: true };
+    if (this.take("li")) return { text: `operator"" ${this.sourceName()}`, returnless: false };
+    const [text] = OPERATORS[this.slice(2)] ?? fail();
+    return { text: `operator${/^[a-z]/.test(text) ? " " : ""}${text.trimEnd()}`, returnless: false };
+  }
+
+  /** What a conversion gives may name template arguments that only come after it: those are read first then. */
+  convertedType(): Part {
+    const { at, templateArguments, converting } = this;
+    const remembered = this.substitutions.length;
+    this.converting = true;
+    this.lambdas++; // any argument will do
+    this.type();
+    this.lambdas--;
+    if (this.peek() === "I") this.templateArguments = this.argumentList();
+    this.at = at;
+    this.substitutions.length = remembered;
+    const part = this.type();
+    this.templateArguments = templateArguments;
+    this.converting = converting;
+    return part;
+  }
+
+  /** S and what it refers to. @param prefix whether more of the name follows */
+  substitution(prefix = false): Part {
+    this.expect("S");
+    const abbreviation = ABBREVIATIONS[this.peek()];
+    if (abbreviation) {
+      this.at++;
+      const next = this.peek();
+      const full = prefix && (next === "C" || next === "D" || next === "B");
+      return this.part(full ? abbreviation.full : abbreviation.short, "", { base: abbreviation.base });
+    }
+    const from = this.at;
+    while (/[0-9A-Z]/.test(this.peek())) this.at++;
+    const digits = this.text.slice(from, this.at);
+    this.expect("_");
+    const part = this.substitutions[digits === "" ? 0 : parseInt(digits, 36) + 1] ?? fail();
+    return part.parameter === undefined ? part : this.argument(part.parameter);
+  }
 }

@@ -1,6 +1,6 @@
 /** Bounds on what a name may ask for: references to its own parts can make 2 ** n of n characters. */
 const MOST_OUTPUT = 8192;
-const MOST_STEPS = 20_000;
+const MOST_STEPS = 50_000;
 const MOST_DEPTH = 256;
 
 /** A part of a name: a type, a template's argument, a name's beginning. What it declares stands between left and right. */
@@ -39,6 +39,8 @@ export class State {
   templateArguments: readonly Part[] | undefined;
   /** How many lambdas we are in, whose own parameters are `auto`. */
   lambdas = 0;
+  /** Whether we are in what a conversion gives: template arguments after it are those of the conversion. */
+  converting = false;
   #steps = 0;
   #depth = 0;
 
@@ -97,7 +99,7 @@ export class State {
 
   /** Makes a part, within what a name may cost. */
   part(left: string, right = "", more: Omit<Part, "left" | "right"> = {}): Part {
-    if (++this.#steps > MOST_STEPS || left.length + right.length > MOST_OUTPUT) fail();
+    this.#spend(1, left.length + right.length);
     return { left, right, ...more };
   }
 
@@ -110,6 +112,7 @@ export class State {
   spread(parts: readonly Part[], make: (parts: readonly Part[]) => Part): Part {
     const pack = parts.find(({ open }) => open)?.pack;
     if (!pack) return make(parts);
+    this.#spend(parts.length * pack.length);
     const each = (i: number): Part[] => parts.map((part) => (part.open ? (part.pack![i] ?? fail()) : part));
     return this.part("", "", { pack: pack.map((_, i) => this.spread(each(i), make)), open: true });
   }
@@ -119,20 +122,28 @@ export class State {
     this.substitutions.push(part);
     return part;
   }
-}
 
-/** A part as text. */
-export function textOf(part: Part): string {
-  return part.pack ? list(part.pack) : part.left + part.right;
-}
+  /** A part as text. */
+  textOf(part: Part): string {
+    return part.pack ? this.list(part.pack) : part.left + part.right;
+  }
 
-/** Parts with commas between, those of packs one by one. */
-export function list(parts: readonly Part[]): string {
-  return flatten(parts)
-    .map((part) => part.left + part.right)
-    .join(", ");
-}
+  /** Parts with commas between, those of packs one by one. */
+  list(parts: readonly Part[]): string {
+    const texts: string[] = [];
+    let length = 0;
+    const add = (part: Part): void => {
+      length += part.left.length + part.right.length;
+      this.#spend(1, length);
+      if (part.pack) part.pack.forEach(add);
+      else texts.push(part.left + part.right);
+    };
+    parts.forEach(add);
+    return texts.join(", ");
+  }
 
-function flatten(parts: readonly Part[]): Part[] {
-  return parts.flatMap((part) => (part.pack ? flatten(part.pack) : [part]));
+  #spend(steps: number, length = 0): void {
+    this.#steps += steps;
+    if (this.#steps > MOST_STEPS || length > MOST_OUTPUT) fail();
+  }
 }
