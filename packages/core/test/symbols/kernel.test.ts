@@ -26,25 +26,6 @@ test("functions have the names that kallsyms lists, and the distance from their 
 });
 
 test("each of all functions is found, by one of its names", () => {
-<<<<<<< HEAD
-  const names = new Map<bigint, string[]>();
-  for (const { address, name } of listed("^ffffffff........ [tTwW] "))
-    names.set(address, [...(names.get(address) ?? []), name]);
-  expect(names.size).toBeGreaterThan(10_000);
-  const frames = new Symbolizer().kernel([...names.keys()], { exact: true });
-  // BPF programs of other tests come and go meanwhile.
-  const wrong = frames.filter(
-    ({ name, offset, address, module }) => !(offset === 0 && names.get(BigInt(address))!.includes(name)) && !/bpf/.test(name + module),
-  );
-  expect(wrong).toEqual([]);
-});
-
-test("modules are named in brackets", () => {
-  const [first] = listed("\t\\[");
-  const [frame] = new Symbolizer().kernel([first!.address], { exact: true });
-  expect(frame).toMatchObject({ name: first!.name, offset: 0, module: first!.module });
-});
-=======
   // But for BPF programs and trampolines, which other tests load and unload meanwhile.
   const functions = listed("^ffffffff........ [tTwW] ").filter(({ module = "" }) => !/^\[(bpf|__builtin)/.test(module));
   const names = new Map<bigint, string[]>();
@@ -55,7 +36,6 @@ test("modules are named in brackets", () => {
     frames.filter(({ name, offset, address }) => offset !== 0 || !names.get(BigInt(address))!.includes(name)),
   ).toEqual([]);
 }, 60_000);
->>>>>>> symbols
 
 test("in a stack a return address right after a function is of that", () => {
   const [schedule] = listed(" [tT] schedule$");
@@ -65,13 +45,6 @@ test("in a stack a return address right after a function is of that", () => {
   expect(caller!.address).toBe(inner!.address);
 });
 
-<<<<<<< HEAD
-test.each([0n, 1n, 0x7fff_0000_0000n, 0xffff_8880_0000_0000n, 0xffff_ffff_ffff_ffffn])("%s is no function", (address) => {
-  expect(new Symbolizer().kernel([address], { exact: true })).toEqual([
-    { name: "[unknown]", offset: 0, module: "[kernel]", address: `0x${address.toString(16)}` },
-  ]);
-});
-=======
 test.each([0n, 1n, 0x7fff_0000_0000n, 0xffff_8880_0000_0000n, 0xffff_ffff_ffff_ffffn])(
   "%s is no function",
   (address) => {
@@ -80,4 +53,3 @@ test.each([0n, 1n, 0x7fff_0000_0000n, 0xffff_8880_0000_0000n, 0xffff_ffff_ffff_f
     ]);
   },
 );
->>>>>>> symbols
