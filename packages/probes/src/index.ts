@@ -1,4 +1,6 @@
 // Probes
+export { cpudist } from "./cpudist/probe.js";
+export type { Stretch } from "./cpudist/schema.js";
 export { execsnoop } from "./execsnoop/probe.js";
 export { type ExecEvent, execEvent } from "./execsnoop/schema.js";
 export { opensnoop } from "./opensnoop/probe.js";

@@ -6,16 +6,18 @@ export type TableText<R> = (table: Table<R>) => string;
 /**
  * Histograms as BCC's tools write them: under a blank line, and the time where it is asked for, one for each key, under its name.
  * @param section what the key is called, as `disk = sda`; undefined where there is one histogram alone
+ * @param below what stands below a histogram
  */
 export function histogramText<R>(
   histogram: (row: R) => Histogram,
   section: (row: R) => string | undefined = () => undefined,
+  below: (row: R) => string = () => "",
 ): TableText<R> {
   return ({ rows }) =>
     rows
       .map((row) => {
         const name = section(row);
-        return `${name === undefined ? "" : `\n${printable(name)}\n`}${histogram(row).toString()}\n`;
+        return `${name === undefined ? "" : `\n${printable(name)}\n`}${histogram(row).toString()}\n${below(row)}`;
       })
       .join("");
 }

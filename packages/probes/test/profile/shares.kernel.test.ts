@@ -20,7 +20,11 @@ function compiled(compiler: "cc" | "c++"): string {
 }
 
 /** What a function is called, without the arguments of C++ and the mark of JavaScript's compilers. */
-const plainName = ({ name }: Frame): string => name.replace(/\(.*$/, "").replace(/^(?:LazyCompile|JS|Function):\W?/, "").replace(/ .*$/, "");
+const plainName = ({ name }: Frame): string =>
+  name
+    .replace(/\(.*$/, "")
+    .replace(/^(?:LazyCompile|JS|Function):\W?/, "")
+    .replace(/ .*$/, "");
 
 /** The share of the samples of a process that each function has in itself or in what it calls. */
 async function sharesOf(child: Child, frequency: number): Promise<Record<string, number>> {
@@ -39,12 +43,22 @@ async function sharesOf(child: Child, frequency: number): Promise<Record<string,
 test.each([
   ["C", () => start(compiled("cc"))],
   ["C++", () => start(compiled("c++"))],
-  ["JavaScript", () => start(process.execPath, ["--perf-basic-prof", "--interpreted-frames-native-stack", "--no-turbo-inlining", new URL("programs/shares.cjs", import.meta.url).pathname])],
+  [
+    "JavaScript",
+    () =>
+      start(process.execPath, [
+        "--perf-basic-prof",
+        "--interpreted-frames-native-stack",
+        "--no-turbo-inlining",
+        new URL("programs/shares.cjs", import.meta.url).pathname,
+      ]),
+  ],
 ])("shares of the time that functions take are shown within 3 points: %s", async (_, run) => {
   const child = run();
   await new Promise((resolve) => setTimeout(resolve, 1000));
   const shares = await sharesOf(child, 499);
-  for (const [name, share] of Object.entries(SHARES)) expect(Math.abs(shares[name]! - share), `${name}: ${shares[name]}`).toBeLessThan(0.03);
+  for (const [name, share] of Object.entries(SHARES))
+    expect(Math.abs(shares[name]! - share), `${name}: ${shares[name]}`).toBeLessThan(0.03);
   await child.ended();
 });
 

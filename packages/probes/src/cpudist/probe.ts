@@ -1,0 +1,68 @@
+import { Histogram } from "@rxbpf/core";
+
+import { whoOptions } from "../define/common.js";
+import { flag, UsageError } from "../define/options.js";
+import { probe } from "../define/probe.js";
+import { showing } from "../define/selection.js";
+import { histogramText } from "../define/table-text.js";
+import { type Stretch, stretchKey, stretchValue } from "./schema.js";
+
+/**
+ * How long threads run at a time, or are off the processor, as histograms: of all, of each process or of each thread.
+ *
+ * Options are those of BCC's cpudist. Its filters hold for the thread that runs or waits. It does not see what began before it was
+ * attached. It costs each switch of the machine some hundred nanoseconds.
+ */
+export const cpudist = probe({
+  name: "cpudist",
+  summary: "how long threads run at a time, or are off the processor, as histograms",
+  options: {
+    ...whoOptions({ pid: "p" }),
+    offcpu: flag("the time off the processor, not on it", { short: "O" }),
+    milliseconds: flag("count milliseconds, not microseconds", { short: "m" }),
+    pids: flag("a histogram for each process", { short: "P" }),
+    tids: flag("a histogram for each thread", { short: "L" }),
+    includeIdle: flag("also what processors do when they have nothing to do", { short: "I" }),
+    extension: showing(flag("show average, total and count", { short: "e" })),
+  },
+  positional: ["interval", "tables"],
+  check({ pids, tids }) {
+    if (pids && tids) throw new UsageError("pids and tids exclude each other");
+  },
+  variants: () => [{ programs: ["switched"] }],
+  constants: ({ offcpu, milliseconds, pids, tids, includeIdle }) => ({
+    off_cpu: offcpu,
+    unit_ns: milliseconds ? 1_000_000 : undefined,
+    by_process: pids,
+    by_thread: tids,
+    with_idle: includeIdle,
+  }),
+  outputs: ({ table }) => ({
+    stretches: table("stretches", {
+      key: stretchKey,
+      value: stretchValue,
+      banner: "Tracing on-CPU and off-CPU time... Hit Ctrl-C to end.",
+      perCpu: ({ pids, tids }) => !pids && !tids,
+      entries: ({ pids, tids }) => (pids || tids ? undefined : 1),
+      columns: () => [],
+      order: () => (a: Stretch, b: Stretch) => a.id - b.id,
+      mapRows:
+        ({ milliseconds }) =>
+        (row: Stretch) =>
+          milliseconds ? { ...row, duration: new Histogram(row.duration.counts, "log2", "ms") } : row,
+      text({ pids, tids, extension }) {
+        const name = tids ? "tid" : "pid";
+        const section = (row: Stretch): string | undefined =>
+          pids || tids ? `${name} = ${row.id} ${row.comm}` : undefined;
+        return histogramText((row: Stretch) => row.duration, section, extension ? sums : undefined);
+      },
+    }),
+  }),
+  main: "stretches",
+});
+
+/** The line that BCC writes below. */
+function sums({ total, duration: { count, unit } }: Stretch): string {
+  const title = unit === "ms" ? "msecs" : "usecs";
+  return `\navg = ${Math.floor(total / Math.max(count, 1))} ${title}, total: ${total} ${title}, count: ${count}\n`;
+}
