@@ -22,12 +22,18 @@ static __always_inline bool is_idle(struct task_struct *task)
 	return task->pid == 0;
 }
 
+/* TASK_RUNNING, 0, or what a thread waits in: bits of include/linux/sched.h. */
+static __always_inline __u64 state_of(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->__state))
+		return task->__state;
+	return BPF_CORE_READ((struct task_struct___state *)task, state);
+}
+
 /* Whether a thread that is put off its processor could go on. */
 static __always_inline bool is_runnable(struct task_struct *task)
 {
-	if (bpf_core_field_exists(task->__state))
-		return task->__state == 0;
-	return BPF_CORE_READ((struct task_struct___state *)task, state) == 0;
+	return state_of(task) == 0;
 }
 
 static __always_inline void read_comm(char *comm, struct task_struct *task)

@@ -3,6 +3,8 @@ export { cpudist } from "./cpudist/probe.js";
 export type { Stretch } from "./cpudist/schema.js";
 export { execsnoop } from "./execsnoop/probe.js";
 export { type ExecEvent, execEvent } from "./execsnoop/schema.js";
+export { offcputime } from "./offcputime/probe.js";
+export type { Blocked } from "./offcputime/schema.js";
 export { opensnoop } from "./opensnoop/probe.js";
 export { type OpenEvent, openEvent } from "./opensnoop/schema.js";
 export { profile } from "./profile/probe.js";

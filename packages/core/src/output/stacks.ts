@@ -38,7 +38,10 @@ export class Stacks {
 
   #frames(id: number, space: "kernel" | "user" | undefined, { pid }: Row): readonly Frame[] {
     const addresses = this.#addressesOf(id);
-    return space === "user" ? this.#symbolizer.user(Number(pid), addresses) : this.#symbolizer.kernel(addresses);
+    if (space === "user") return this.#symbolizer.user(Number(pid), addresses);
+    const frames = this.#symbolizer.kernel(addresses);
+    const first = frames.findIndex((frame) => !isTracing(frame));
+    return first > 0 ? frames.slice(first) : frames;
   }
 
   #addressesOf(id: number): readonly bigint[] {
@@ -52,6 +55,11 @@ export class Stacks {
     this.#addresses.set(id, addresses);
     return addresses;
   }
+}
+
+/** Whether a frame is that of the program that took the stack, or of how the kernel came to it. */
+function isTracing({ name, module }: Frame): boolean {
+  return module === "[bpf]" || /^(?:bpf_trace_run\d|__bpf_trace_|__traceiter_)/.test(name);
 }
 
 /** The fields that are stacks. */

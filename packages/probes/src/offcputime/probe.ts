@@ -1,0 +1,66 @@
+import { whoOptions } from "../define/common.js";
+import { flag, integer, UsageError } from "../define/options.js";
+import { probe } from "../define/probe.js";
+import { showing } from "../define/selection.js";
+import { stackText } from "../define/stack-text.js";
+import { type Blocked, blockedKey, blockedValue } from "./schema.js";
+
+/**
+ * How long threads are off the processor, by the stacks at which they left it: asleep, waiting for a lock, a disk or a peer, or put
+ * off although they could go on (`state: 0` shows those alone).
+ *
+ * Options and columns are those of BCC's offcputime; microseconds are shown, nanoseconds counted. A wait that is not over when the
+ * trace ends is not counted. Stacks are followed by frame pointers; one that ends early is marked `[cut]`. It costs each switch of
+ * the machine some microseconds where stacks are taken, so narrow it where many threads switch.
+ */
+export const offcputime = probe({
+  name: "offcputime",
+  summary: "how long threads are off the processor, by their stacks",
+  options: {
+    ...whoOptions({ pid: "p", tid: "t" }),
+    userThreadsOnly: flag("no kernel threads", { short: "u" }),
+    kernelThreadsOnly: flag("kernel threads alone", { short: "k" }),
+    userStacksOnly: flag("no stacks of the kernel", { short: "U" }),
+    kernelStacksOnly: flag("no stacks of processes", { short: "K" }),
+    delimited: showing(flag("-- between the frames of the kernel and those of the process", { short: "d" })),
+    folded: showing(flag("a line for each stack, as flame graphs are made of", { short: "f" })),
+    offsets: showing(flag("show the bytes into each function", { short: "s", long: "offset" })),
+    stackStorageSize: integer("room for N different stacks (default 16384)", { value: "N", min: 1, max: 2 ** 24 }),
+    minBlockTime: integer("only waits of at least MICROSECONDS (default 1)", { short: "m", value: "MICROSECONDS" }),
+    maxBlockTime: integer("only waits of at most MICROSECONDS", { short: "M", value: "MICROSECONDS" }),
+    state: integer("only waits in one of the states of the bit mask MASK; 0: those that could go on", {
+      value: "MASK",
+    }),
+  },
+  positional: ["duration"],
+  check({ userThreadsOnly, kernelThreadsOnly, userStacksOnly, kernelStacksOnly, minBlockTime = 1, maxBlockTime }) {
+    if (userThreadsOnly && kernelThreadsOnly)
+      throw new UsageError("userThreadsOnly and kernelThreadsOnly exclude each other");
+    if (userStacksOnly && kernelStacksOnly)
+      throw new UsageError("userStacksOnly and kernelStacksOnly exclude each other");
+    if (maxBlockTime !== undefined && minBlockTime > maxBlockTime)
+      throw new UsageError("minBlockTime takes no more than maxBlockTime");
+  },
+  variants: () => [{ programs: ["switched"] }],
+  constants: ({ userThreadsOnly, kernelThreadsOnly, userStacksOnly, kernelStacksOnly, ...limits }) => ({
+    no_user_threads: kernelThreadsOnly,
+    no_kernel_threads: userThreadsOnly,
+    no_kernel_stack: userStacksOnly,
+    no_user_stack: kernelStacksOnly,
+    by_state: limits.state !== undefined,
+    state_mask: limits.state,
+    least_ns: limits.minBlockTime === undefined ? undefined : limits.minBlockTime * 1000,
+    most_ns: limits.maxBlockTime === undefined ? undefined : limits.maxBlockTime * 1000,
+  }),
+  outputs: ({ table }) => ({
+    blocked: table("blocked", {
+      key: blockedKey,
+      value: blockedValue,
+      stackEntries: ({ stackStorageSize }) => stackStorageSize,
+      order: () => (a: Blocked, b: Blocked) => a.timeNs - b.timeNs,
+      columns: () => [],
+      text: (options) => stackText((row: Blocked) => Math.floor(row.timeNs / 1000), options),
+    }),
+  }),
+  main: "blocked",
+});
