@@ -1,8 +1,12 @@
 // Probes
+export { bashreadline } from "./bashreadline/probe.js";
+export { type LineEvent, lineEvent } from "./bashreadline/schema.js";
 export { cpudist } from "./cpudist/probe.js";
 export type { Stretch } from "./cpudist/schema.js";
 export { execsnoop } from "./execsnoop/probe.js";
 export { type ExecEvent, execEvent } from "./execsnoop/schema.js";
+export { gethostlatency } from "./gethostlatency/probe.js";
+export { type LookupEvent, lookupEvent } from "./gethostlatency/schema.js";
 export { offcputime } from "./offcputime/probe.js";
 export type { Blocked } from "./offcputime/schema.js";
 export { opensnoop } from "./opensnoop/probe.js";

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Lines that are typed at a shell: what readline returns to it. */
+#include "event.bpf.h"
+
+RING(events)
+
+#include "filter.bpf.h"
+
+#define LINE_MAX 4096
+
+struct line_event {
+	struct who who;
+	struct text line;
+	__u8 truncated;
+	__u8 _pad[3];
+};
+
+TEXT_RECORD(line_event, LINE_MAX, 1)
+
+SEC("uretprobe")
+int returned(struct pt_regs *regs)
+{
+	const char *line = (const char *)regs->ax;
+	struct line_event_record *record;
+	long length;
+
+	/* There is no line at the end of the input. */
+	if (!line || drop_current())
+		return 0;
+	record = new_record(0);
+	if (!record)
+		return 0;
+	length = bpf_probe_read_user_str(record->tail, LINE_MAX, line);
+	if (length <= 0)
+		return 0;
+	fill_who(&record->event.who);
+	record->event.line.offset = sizeof(record->event);
+	record->event.line.length = length - 1;
+	record->event.truncated = length == LINE_MAX;
+	emit_text(record, sizeof(record->event) + length - 1);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,43 @@
+import { column } from "@rxbpf/core";
+
+import { whoOptions } from "../define/common.js";
+import { text } from "../define/options.js";
+import { probe } from "../define/probe.js";
+import { clockTime } from "../define/times.js";
+import { type LineEvent, lineEvent } from "./schema.js";
+
+/**
+ * Lines that are typed at bash, of all users, as its readline gives them to it. Nothing else pays for it: only that function
+ * is watched, in every process that runs the file.
+ *
+ * Options and columns are those of BCC's bashreadline; a line is whole up to 4095 bytes. It does not see scripts, pasted blocks
+ * that other line editors read, or another file: a bash in a container is one, so give its path as this process sees it,
+ * such as `/proc/PID/root/bin/bash`.
+ */
+export const bashreadline = probe({
+  name: "bashreadline",
+  summary: "lines that are typed at bash",
+  options: {
+    ...whoOptions(),
+    shared: text("the file with the function `readline`: bash or a library (default /bin/bash)", {
+      short: "s",
+      value: "PATH",
+    }),
+  },
+  variants: ({ shared = "/bin/bash" }) => [
+    {
+      programs: ["returned"],
+      hooks: { returned: [{ kind: "uprobe", path: shared, symbol: "readline", returns: true }] },
+    },
+  ],
+  outputs: ({ ring }) => ({
+    events: ring(lineEvent, {
+      columns: (_options) => [
+        column("TIME", "%-9s ", clockTime),
+        column("PID", "%-7d ", (e) => e.pid),
+        column("COMMAND", "%s", (e: LineEvent) => (e.truncated ? `${e.line}...` : e.line)),
+      ],
+    }),
+  }),
+  main: "events",
+});

@@ -1,0 +1,10 @@
+import { bool, type EventOf, schema, text, who } from "@rxbpf/core";
+
+export const lineEvent = schema("line_event", {
+  ...who,
+  line: text("the line as it was typed, at most 4095 bytes"),
+  truncated: bool("whether the line was cut"),
+});
+
+/** A line that was typed at a shell. */
+export interface LineEvent extends EventOf<typeof lineEvent> {}

@@ -1,0 +1,45 @@
+import { column, type Hook } from "@rxbpf/core";
+
+import { whoOptions } from "../define/common.js";
+import { text } from "../define/options.js";
+import { probe } from "../define/probe.js";
+import { clockTime } from "../define/times.js";
+import { type LookupEvent, lookupEvent } from "./schema.js";
+
+/** Where Debian and its kin have the C library. */
+const LIBC = "/lib/x86_64-linux-gnu/libc.so.6";
+const RESOLVERS = ["getaddrinfo", "gethostbyname", "gethostbyname2"];
+
+/**
+ * How long programs take to find the addresses of a host: each call of getaddrinfo, gethostbyname and gethostbyname2 of the C
+ * library, when it returns, whatever it found. A call that makes another is one.
+ *
+ * Columns are those of BCC's gethostlatency. It does not see resolvers of their own, as Go, Java and musl's programs have them, nor
+ * another file: for a container give the path of its library as this process sees it, such as `/proc/PID/root/lib/x86_64-linux-gnu/libc.so.6`.
+ * Nothing but those functions pays for it.
+ */
+export const gethostlatency = probe({
+  name: "gethostlatency",
+  summary: "how long programs take to find the addresses of a host",
+  options: {
+    ...whoOptions({ pid: "p" }),
+    libc: text(`the C library (default ${LIBC})`, { short: "l", value: "PATH" }),
+  },
+  variants({ libc = LIBC }) {
+    const at = (returns: boolean): Hook[] =>
+      RESOLVERS.map((symbol) => ({ kind: "uprobe", path: libc, symbol, returns }));
+    return [{ programs: ["called", "returned"], hooks: { called: at(false), returned: at(true) } }];
+  },
+  outputs: ({ ring }) => ({
+    events: ring(lookupEvent, {
+      columns: (_options) => [
+        column("TIME", "%-9s ", clockTime),
+        column("PID", "%-7d ", (e) => e.pid),
+        column("COMM", "%-16s ", (e) => e.comm),
+        column("LATms", "%10.2f ", (e) => e.latencyNs / 1e6),
+        column("HOST", "%s", (e: LookupEvent) => (e.truncated ? `${e.host}...` : e.host)),
+      ],
+    }),
+  }),
+  main: "events",
+});

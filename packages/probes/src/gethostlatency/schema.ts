@@ -1,0 +1,11 @@
+import { bool, type EventOf, measured, schema, text, u64, who } from "@rxbpf/core";
+
+export const lookupEvent = schema("lookup_event", {
+  ...who,
+  latencyNs: measured(u64("how long the call took"), "ns"),
+  host: text("the name that was asked for, at most 255 bytes"),
+  truncated: bool("whether the name was cut"),
+});
+
+/** A call to find the addresses of a host, when it returned. */
+export interface LookupEvent extends EventOf<typeof lookupEvent> {}
