@@ -14,6 +14,8 @@ const NEEDS = {
   },
   test: {
     bpftool: () => command("bpftool"),
+    "g++": () => command("g++"),
+    libdw1: () => library("libdw.so.1"),
     strace: () => command("strace"),
   },
   kernels: {

@@ -43,6 +43,11 @@ export { printable, printableJson } from "./text/printable.js";
 // Compression
 export { zstdCompress, zstdDecompress } from "./ffi/zstd.js";
 
+// Symbols
+export type { Frame } from "./symbols/frame.js";
+export { looksCut } from "./symbols/looks-cut.js";
+export { type CodeMapping, type NameOptions, Symbolizer, type SymbolizerOptions } from "./symbols/symbolizer.js";
+
 // Kernel facts
 export { pathHandle } from "./ffi/handle.js";
 
