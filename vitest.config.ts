@@ -15,6 +15,7 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
           exclude: ["**/*.kernel.test.ts"],
+          globalSetup: ["testing/temporary.ts"],
           pool: "forks",
         },
       },
@@ -24,7 +25,7 @@ export default defineConfig({
         test: {
           name: "kernel",
           include: ["packages/*/test/**/*.kernel.test.ts"],
-          globalSetup: ["testing/build.ts", "testing/kernel-mounts.ts"],
+          globalSetup: ["testing/kernel-mounts.ts", "testing/build.ts", "testing/temporary.ts"],
           pool: "forks",
           fileParallelism: false,
           testTimeout: 30_000,
