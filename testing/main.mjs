@@ -14,7 +14,10 @@ const LEFT_OUT = "The tests against the kernel need root, and are left out: sudo
 
 if (given.length > 0) {
   const child = spawn(process.execPath, [VITEST, "run", ...given], { stdio: "inherit" });
-  child.on("exit", (status) => (process.exitCode = status ?? 1));
+  child.on("exit", (status) => {
+    giveToOwner();
+    process.exitCode = status ?? 1;
+  });
 } else {
   if (!isRoot) console.log(LEFT_OUT);
   const units = await run(NX, "run-many", "--target=test:unit", "--output-style=static");

@@ -21,6 +21,7 @@ export function build() {
   step("Building", ["node_modules/.bin/nx", "run-many", "--target=build"]);
   const aside = makeAside();
   for (const { built, place } of results()) {
+    if (!existsSync(built)) throw new Error(`Cannot set up: nothing was built into ${built}`);
     const filter = (file) => path.basename(file) !== ".tsbuildinfo";
     cpSync(built, path.join(aside, place), { recursive: true, filter });
   }
