@@ -8,6 +8,9 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: ["@rxbpf/source"] } },
   test: {
     reporters: ["default", "./scripts/closing-line.ts"],
+    // For machines with much else to do. No test is one of speed.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     projects: [
       {
         extends: true,
@@ -28,8 +31,6 @@ export default defineConfig({
           globalSetup: ["testing/kernel-mounts.ts", "testing/build.ts", "testing/temporary.ts"],
           pool: "forks",
           fileParallelism: false,
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
         },
       },
     ],
