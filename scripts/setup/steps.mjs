@@ -5,8 +5,8 @@ import { installPackages, missingPackages } from "./system.mjs";
 /** What each command of package.json needs: kinds of system packages, and whether the build. */
 const PURPOSES = {
   start: { packages: ["build"], built: true },
-  unit: { packages: ["build"], built: true },
-  test: { packages: ["build", "test"], built: true },
+  unit: { packages: ["build", "unit"], built: true },
+  test: { packages: ["build", "unit", "test"], built: true },
   bench: { packages: ["build", "bench"], built: true },
   kernels: { packages: ["build", "kernels"], built: true },
   // These build themselves, or need no build.

@@ -20,14 +20,16 @@ const NEEDS = {
     libbpf1: () => library("libbpf.so.1"),
     libzstd1: () => library("libzstd.so.1"),
   },
-  test: {
+  unit: {
     ...COMPILER,
+    "g++": () => command("g++"),
+    libdw1: () => library("libdw.so.1"),
+  },
+  test: {
     "apache2-bin": () => command("apache2"),
     bpftool: () => command("bpftool"),
     curl: () => command("curl"),
-    "g++": () => command("g++"),
     iproute2: () => ["ip", "ss", "nstat"].every(command),
-    libdw1: () => library("libdw.so.1"),
     make: () => command("make"),
     procps: () => ["pgrep", "sysctl"].every(command),
     "redis-tools": () => command("redis-check-rdb"),
@@ -53,7 +55,8 @@ const NEEDS = {
 /** What each kind is for, as a message says it. */
 const WHY = {
   build: "to build and run",
-  test: "for the tests",
+  unit: "for the tests",
+  test: "for those against the kernel",
   bench: "for the benchmark",
   kernels: "for the tests on other kernels",
   format: "to format C",
