@@ -45,7 +45,7 @@ const unknown = wanted.filter((name) => !Object.hasOwn(STEPS, name));
 if (unknown.length > 0) refuse(`there is no step ${unknown.join(" ")}; there are ${Object.keys(STEPS).join(", ")}`);
 if (process.getuid() !== 0) refuse("making one needs root; run: sudo npm run test:fresh");
 
-const root = makeRoot();
+const root = attempt(makeRoot);
 let machine;
 const clearUp = () => {
   const left = machine?.stop() ?? [];
@@ -107,6 +107,14 @@ async function passes(name, { npm, user, env = {}, status: wantedStatus, says })
     `## ${passed ? "ok" : `FAILED: status ${status}, not ${wantedStatus}, or not what it should say`}, ${seconds} s`,
   );
   return passed;
+}
+
+function attempt(make) {
+  try {
+    return make();
+  } catch (error) {
+    return refuse(error.message);
+  }
 }
 
 function refuse(why) {

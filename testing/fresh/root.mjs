@@ -1,6 +1,7 @@
 // A bare Debian, made once by debootstrap and kept in the user's folder for caches, and this machine's Node.
 import { execFileSync } from "node:child_process";
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -22,11 +23,16 @@ export function makeRoot() {
   const archive = path.join(cache, `${debian().suite}.tar`);
   if (!existsSync(archive)) bootstrap(archive);
   const root = mkdtempSync(path.join(cache, "root-"));
-  execFileSync("tar", ["--extract", "--file", archive, "--directory", root]);
-  execFileSync("chmod", ["755", root]);
-  addNode(root);
-  addRegistries(root);
-  return root;
+  try {
+    execFileSync("tar", ["--extract", "--file", archive, "--directory", root]);
+    chmodSync(root, 0o755);
+    addNode(root);
+    addRegistries(root);
+    return root;
+  } catch (error) {
+    rmSync(root, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 function bootstrap(archive) {
