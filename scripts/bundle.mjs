@@ -7,21 +7,30 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const to = path.join(root, "packages/repl/dist/bundle");
+const to = path.join(root, "packages/repl/build/bundle");
 
 /** Has native code, which it finds by where it is itself. */
 const APART = ["koffi"];
 /** RxJS's modules of which only those that are used need be taken in; for Node it names others. */
 const rxjs = path.join(root, "node_modules/rxjs/dist/esm/index.js");
 
+/** The packages as they have just been built, which are not in their places yet. */
+const builds = {
+  name: "builds",
+  resolveId(specifier) {
+    const [, name] = /^@rxbpf\/([^/]+)$/.exec(specifier) ?? [];
+    return name === undefined ? undefined : path.join(root, `packages/${name}/build/index.js`);
+  },
+};
+
 /** Packages find their files by `import.meta.url`. In the bundle that is where the module would be in its package. */
 const places = {
   name: "places",
   transform(code, id) {
-    const [, name, file] = /\/packages\/([^/]+)\/(dist\/.*)$/.exec(id) ?? [];
+    const [, name, file] = /\/packages\/([^/]+)\/build\/(.*)$/.exec(id) ?? [];
     if (name === undefined || !code.includes("import.meta.url")) return undefined;
     const manifest = `require("node:url").pathToFileURL(require.resolve("@rxbpf/${name}/package.json"))`;
-    const place = `new URL("${file}", ${manifest}).href`;
+    const place = `new URL("dist/${file}", ${manifest}).href`;
     return { code: code.replaceAll("import.meta.url", place), map: null };
   },
 };
@@ -37,11 +46,11 @@ const sharing = {
 
 rmSync(to, { recursive: true, force: true });
 const bundle = await rolldown({
-  input: path.join(root, "packages/repl/dist/main.js"),
+  input: path.join(root, "packages/repl/build/main.js"),
   platform: "node",
   external: APART,
   resolve: { alias: { rxjs } },
-  plugins: [places, sharing],
+  plugins: [builds, places, sharing],
 });
 // Node loads CommonJS without what it has for modules.
 await bundle.write({ dir: to, format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "[name].cjs" });

@@ -24,7 +24,7 @@ export interface Terminal {
   waitFor(what: string | RegExp | ((screen: string) => boolean), seconds?: number): Promise<string>;
   /** Waits for the program's end and gives its status. */
   ended(): Promise<number>;
-  /** Kills the program, if it still runs, and waits for that. */
+  /** Ends the program, if it still runs, and waits for that. */
   close(): Promise<void>;
 }
 
@@ -109,8 +109,11 @@ export function startTerminal(command: readonly [string, ...string[]], options: 
     },
     ended: () => end,
     async close() {
-      if (status === undefined) pty.kill("SIGKILL");
+      if (status !== undefined) return;
+      pty.kill("SIGHUP"); // as a terminal that goes away does: what it runs can still clear up
+      const late = setTimeout(() => pty.kill("SIGKILL"), 2_000);
       await end;
+      clearTimeout(late);
     },
   };
   onTestFinished(() => terminal.close());

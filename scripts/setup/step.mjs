@@ -5,12 +5,13 @@ import { spawnSync } from "node:child_process";
  * All goes to stderr: stdout belongs to what runs after.
  * @throws Error when the command fails
  */
-export function step(says, [command, ...args]) {
+export function step(says, [command, ...args], options = {}) {
   console.error(says);
   const { status, signal, error, stdout, stderr } = spawnSync(command, args, {
     stdio: ["ignore", "pipe", "pipe"],
     encoding: "utf8",
     maxBuffer: 2 ** 28,
+    ...options,
   });
   if (status === 0) return;
   process.stderr.write(`${stdout ?? ""}${stderr ?? ""}`);

@@ -18,6 +18,7 @@ import {
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 
 import { holdings, inKernel } from "../../../testing/holdings.js";
+import { powerless } from "../../../testing/privileges.js";
 import { compile, compileProgram, run, start, temporaryFolder } from "../../../testing/programs.js";
 import { record } from "../../../testing/recording.js";
 import { ticks, ticksImage } from "./programs/ticks.js";
@@ -157,13 +158,7 @@ test("a closed object has nothing left to use", () => {
 });
 
 test("a process without capabilities is told in one line which are missing", async () => {
-  const { stdout, stderr } = await run("setpriv", [
-    "--bounding-set=-all",
-    "--inh-caps=-all",
-    process.execPath,
-    tracer,
-    objectFile,
-  ]);
+  const { stdout, stderr } = await run("setpriv", [...powerless(), process.execPath, tracer, objectFile]);
   expect(stderr).toBe("");
   expect(stdout).toBe(
     "NotSupportedError: Cannot load ticks: CAP_BPF and CAP_PERFMON are missing; run as root, or grant CAP_BPF and CAP_PERFMON\n",
@@ -171,24 +166,12 @@ test("a process without capabilities is told in one line which are missing", asy
 });
 
 test("a process with only one of the two capabilities is told of the other", async () => {
-  const { stdout } = await run("setpriv", [
-    "--bounding-set=-all,+bpf",
-    "--inh-caps=-all",
-    process.execPath,
-    tracer,
-    objectFile,
-  ]);
+  const { stdout } = await run("setpriv", [...powerless("bpf"), process.execPath, tracer, objectFile]);
   expect(stdout).toMatch(/^NotSupportedError: Cannot load ticks: CAP_PERFMON is missing; run as root,.*\n$/);
 });
 
 test("a process with just the two capabilities traces", async () => {
-  const child = start("setpriv", [
-    "--bounding-set=-all,+bpf,+perfmon",
-    "--inh-caps=-all",
-    process.execPath,
-    tracer,
-    objectFile,
-  ]);
+  const child = start("setpriv", [...powerless("bpf", "perfmon"), process.execPath, tracer, objectFile]);
   expect(await child.line()).toBe("attached");
 });
 

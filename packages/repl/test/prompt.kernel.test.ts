@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 
 import { holdings, inKernel } from "../../../testing/holdings.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
+import { NOBODY } from "../../../testing/privileges.js";
 import { compile, run, temporaryFolder } from "../../../testing/programs.js";
 import { startTerminal, type Terminal } from "../../../testing/terminal.js";
 import { commandLine } from "./cli.js";
@@ -267,7 +268,7 @@ test("without root the prompt says what is missing, says why nothing attaches, a
   execFileSync("chmod", ["a+r", recording]);
   const prompt = await startPrompt({
     history: "",
-    through: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+    through: ["setpriv", ...NOBODY],
   });
   await prompt.waitFor(/CAP_BPF and CAP_PERFMON[^]*\nrxbpf>$/);
   expect(await enter(prompt, "opensnoop()")).toContain("Cannot");

@@ -43,7 +43,7 @@ export function textFormat<E>(source: Observable<E>): TextFormat<E> {
 
 type Columns = readonly Column<unknown>[];
 
-export class TextFormat<E> implements Format<E> {
+class TextFormat<E> implements Format<E> {
   readonly #columns: Columns | undefined;
   /** Whether a row is of the columns. */
   readonly #fits: (row: unknown) => boolean;

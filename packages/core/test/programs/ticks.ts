@@ -1,7 +1,7 @@
 import { EventStream, type Image, schema, type Setting, text, trace, u64, type Variant, who } from "@rxbpf/core";
 
 /** The events of ticks.bpf.c. */
-export const tickEvent = schema("tick_event", {
+const tickEvent = schema("tick_event", {
   ...who,
   number: u64("the tick's number"),
   bytes: text("what it carried"),
