@@ -1,6 +1,6 @@
 import type { DeclaredName, Input } from "./input.js";
 import type { LanguageServer } from "./language-server.js";
-import { DECLARED, type Workspace } from "./workspace.js";
+import type { Workspace } from "./workspace.js";
 
 interface Known {
   readonly kind: DeclaredName["kind"];
@@ -21,6 +21,7 @@ export class Cells {
   readonly #workspace: Workspace;
   readonly #server: LanguageServer;
   readonly #known = new Map<string, Known>();
+  readonly #files: string[] = [];
   readonly #lines: string[] = [];
   #used = 0;
 
@@ -28,7 +29,7 @@ export class Cells {
     this.#workspace = workspace;
     this.#server = server;
     this.#add(CELLS);
-    this.#server.write(DECLARED, this.#lines.join("\n"));
+    this.#server.write(this.#workspace.declared, this.#lines.join("\n"));
   }
 
   get names(): readonly string[] {
@@ -60,15 +61,16 @@ export class Cells {
     for (const { name, kind } of input.names) this.#known.set(name, { kind, exported: `${name}_${cell}` });
     const exports = names.map((name) => `${name} as ${name}_${cell}`);
     this.#lines[cell] = `export { ${exports.join(", ")} } from "./${nameOf(cell)}.js";`;
-    this.#server.write(`${nameOf(cell)}.ts`, text);
-    this.#server.write(DECLARED, this.#lines.join("\n"));
+    this.#server.write(this.#files[cell]!, text);
+    this.#server.write(this.#workspace.declared, this.#lines.join("\n"));
   }
 
   #add(count: number): void {
     for (let i = 0; i < count; i++) {
       const cell = nameOf(this.#lines.length);
-      this.#workspace.reserve(`${cell}.ts`);
-      this.#server.write(`${cell}.ts`, "export {};\n");
+      const file = this.#workspace.reserve(cell);
+      this.#server.write(file, "export {};\n");
+      this.#files.push(file);
       this.#lines.push(`import "./${cell}.js";`);
     }
   }

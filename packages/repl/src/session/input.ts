@@ -1,6 +1,7 @@
 import { parseSync, type Program } from "oxc-parser";
 
-import { type Fault, placeAt } from "./faults.js";
+import { placeAt } from "../typescript/files.js";
+import type { Fault } from "./faults.js";
 
 /** What was typed, parsed. */
 export interface Input {

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 
 import { createMessageConnection, type MessageConnection } from "vscode-jsonrpc/node";
 
-import { tscPath } from "./packages.js";
+import { tscPath } from "../typescript/packages.js";
 
 export interface Position {
   readonly line: number;

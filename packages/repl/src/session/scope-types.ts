@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { exportedNames } from "./exported-names.js";
-import { BUILTINS, PACKAGES, packageFolder, packageTypes } from "./packages.js";
+import { BUILTINS, PACKAGES, packageFolder, packageTypes } from "../typescript/packages.js";
 
 /** The file that declares what is in scope as globals, by the file beside it. */
 export const GLOBALS = "globals.d.ts";

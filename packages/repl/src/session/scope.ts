@@ -4,7 +4,7 @@ import * as probes from "@rxbpf/probes";
 import * as sinks from "@rxbpf/sinks";
 import * as rxjs from "rxjs";
 
-import { BUILTINS, type PACKAGES } from "./packages.js";
+import { BUILTINS, type PACKAGES } from "../typescript/packages.js";
 
 const namespaces: Readonly<Record<keyof typeof PACKAGES, object>> = { rxjs, core, filters, probes, sinks };
 

@@ -2,7 +2,7 @@ import { Cells, wordsOf } from "./cells.js";
 import type { Fault } from "./faults.js";
 import { type Input, type Parsed, parseInput } from "./input.js";
 import { type Diagnostic, LanguageServer } from "./language-server.js";
-import { DRAFT, HINT, Workspace } from "./workspace.js";
+import { Workspace } from "./workspace.js";
 
 /** What TypeScript calls "Cannot find name". */
 const UNKNOWN_NAME = 2304;
@@ -31,8 +31,8 @@ export class Session {
   /** The first check reads all types, which is better done before somebody waits for it. */
   async #prepare(): Promise<void> {
     await this.#server.started;
-    this.#server.write(DRAFT, this.#cells.header(NOTHING));
-    await this.#server.errors(DRAFT);
+    this.#server.write(this.#workspace.draft, this.#cells.header(NOTHING));
+    await this.#server.errors(this.#workspace.draft);
   }
 
   parse(code: string): Parsed {
@@ -49,8 +49,8 @@ export class Session {
   }
 
   async #errors(header: string, input: Input): Promise<readonly Diagnostic[]> {
-    this.#server.write(DRAFT, `${header}${input.source}`);
-    return this.#server.errors(DRAFT);
+    this.#server.write(this.#workspace.draft, `${header}${input.source}`);
+    return this.#server.errors(this.#workspace.draft);
   }
 
   /** Lets later inputs use what this one declares. */
@@ -62,8 +62,8 @@ export class Session {
   async completions(code: string): Promise<readonly string[]> {
     await this.ready;
     const lines = code.split("\n");
-    this.#server.write(HINT, `${this.#cells.header(NOTHING)}${code}`);
-    const items = await this.#server.completions(HINT, { line: lines.length, character: lines.at(-1)!.length });
+    this.#server.write(this.#workspace.hint, `${this.#cells.header(NOTHING)}${code}`);
+    const items = await this.#server.completions(this.#workspace.hint, { line: lines.length, character: lines.at(-1)!.length });
     // What would have to be imported is in scope already, or not meant.
     const words = items.filter(({ data }) => !data?.autoImport).map(({ insertText, label }) => insertText ?? label);
     return [...new Set(words)].sort();
@@ -97,8 +97,8 @@ export class Session {
 
   async #hover(code: string, character: number): Promise<string | undefined> {
     await this.ready;
-    this.#server.write(HINT, `${this.#cells.header(NOTHING)}${code}`);
-    return this.#server.hover(HINT, { line: 1, character });
+    this.#server.write(this.#workspace.hint, `${this.#cells.header(NOTHING)}${code}`);
+    return this.#server.hover(this.#workspace.hint, { line: 1, character });
   }
 }
 

@@ -1,0 +1,39 @@
+import { SourceMap } from "node:module";
+
+import { evaluatedName, frameOf, shownPath } from "../typescript/files.js";
+import type { Lowered } from "./lower.js";
+
+/** Of so many inputs it is known where their errors arise. */
+const MOST = 1000;
+
+interface Ran {
+  readonly lines: readonly string[];
+  readonly map: Lowered["map"];
+}
+
+/** Where in what was typed errors arise. */
+export class Places {
+  readonly #ran = new Map<string, Ran>();
+  #last = 0;
+
+  /** Gives an input that is about to run a name, as which errors tell it. */
+  add(source: string, { map }: Lowered): string {
+    const name = evaluatedName(++this.#last);
+    this.#ran.set(name, { lines: source.trimEnd().split("\n"), map });
+    this.#ran.delete(evaluatedName(this.#last - MOST));
+    return name;
+  }
+
+  /** Where an error arose: in a file, or in which line of an input, and what stands there. Undefined for what does not tell. */
+  of(error: unknown): string | undefined {
+    const frame = frameOf(error);
+    if (!frame) return undefined;
+    const { file, line, column } = frame;
+    const input = this.#ran.get(file);
+    if (!input) return file.startsWith("/") ? `${shownPath(file)}:${line}:${column}` : undefined;
+    const map = new SourceMap({ file, version: 3, sources: [file], sourcesContent: [], names: [], sourceRoot: "", ...input.map });
+    const { originalLine } = map.findEntry(line - 1, column - 1) as { originalLine?: number };
+    const at = originalLine ?? 0;
+    return `line ${at + 1}: ${input.lines[at]?.trim() ?? ""}`;
+  }
+}
