@@ -4,13 +4,14 @@ import { isObservable, Subscription } from "rxjs";
 import { printed } from "../live/printed.js";
 import type { Output } from "../live/output.js";
 import { show } from "../live/show.js";
-import { evaluate } from "../session/evaluate.js";
+import { evaluate, prepare } from "../session/evaluate.js";
 import { faultText } from "../session/faults.js";
 import type { Input } from "../session/input.js";
 import { lower } from "../session/lower.js";
+import { Places } from "../session/places.js";
 import type { Session } from "../session/session.js";
 import { type Foreground, Interrupted, Interruptible, wasInterrupted } from "./foreground.js";
-import { errorText } from "./error-text.js";
+import { errorText, uncaughtText } from "./error-text.js";
 
 interface Surroundings {
   /** Where values are shown. */
@@ -27,6 +28,7 @@ export class Evaluator {
   readonly #output: Output;
   readonly #complaints: Pick<Output, "write">;
   readonly #around: <T>(run: () => T) => T;
+  readonly #places = new Places();
   #unchecked = false;
   #foreground: Foreground | undefined;
 
@@ -54,7 +56,7 @@ export class Evaluator {
       await this.#show(value, new Set(before));
       return true;
     } catch (error) {
-      this.#complain(wasInterrupted(error) ? "Interrupted" : errorText(error));
+      this.#complain(wasInterrupted(error) ? "Interrupted" : uncaughtText(error, this.#places));
       return false;
     } finally {
       this.#foreground = undefined;
@@ -80,9 +82,11 @@ export class Evaluator {
     }
   }
 
-  async #value(input: Input): Promise<unknown> {
-    const lowered = lower(input.source);
-    const value = this.#around(() => evaluate(lowered));
+  async #value({ source }: Input): Promise<unknown> {
+    const lowered = lower(source);
+    await prepare(lowered, this.#session.folder);
+    const name = this.#places.add(source, lowered);
+    const value = this.#around(() => evaluate(lowered, name));
     return lowered.isAsync ? this.#wait(value as Promise<unknown>) : value;
   }
 

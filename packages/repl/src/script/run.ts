@@ -70,7 +70,6 @@ export async function runScript(
 /** Starts the script. What becomes of it is seen by what it leaves to wait for. */
 function begin(path: string, args: readonly string[], failed: (error: unknown) => void, isEnding: () => boolean): void {
   Error.stackTraceLimit = STACK_DEPTH;
-  process.setSourceMapsEnabled(true);
   registerHooks();
   process.argv = [process.execPath, path, ...args];
   let done = false;

@@ -12,6 +12,9 @@ export interface Position {
   readonly character: number;
 }
 
+/** A file's text has changed, in the protocol's numbers. */
+const CHANGED = 2;
+
 /** What is wrong with a file, in the words of the language server protocol. */
 export interface Diagnostic {
   readonly range: { readonly start: Position; readonly end: Position };
@@ -76,9 +79,14 @@ export class LanguageServer {
       version === 1
         ? ["didOpen", { textDocument: { uri, languageId: "typescript", version, text } }]
         : ["didChange", { textDocument: { uri, version }, contentChanges: [{ text }] }];
-    // In the order of the calls, requests among them, as all of them wait for the start alone.
     const [method, params] = change as [string, object];
-    this.started.then(() => this.#connection.sendNotification(`textDocument/${method}`, params)).catch(() => {});
+    this.#notify(`textDocument/${method}`, params);
+  }
+
+  /** Makes it look anew for files and packages on the disk, as for those that it has looked for in vain. */
+  reload(): void {
+    const changes = [{ uri: this.#uri("tsconfig.json"), type: CHANGED }];
+    this.#notify("workspace/didChangeWatchedFiles", { changes });
   }
 
   async errors(file: string): Promise<readonly Diagnostic[]> {
@@ -104,6 +112,11 @@ export class LanguageServer {
     });
     if (!hover) return undefined;
     return typeof hover.contents === "string" ? hover.contents : hover.contents.value;
+  }
+
+  /** In the order of the calls, requests among them, as all of them wait for the start alone. */
+  #notify(method: string, params: object): void {
+    this.started.then(() => this.#connection.sendNotification(method, params)).catch(() => {});
   }
 
   close(): void {

@@ -6,6 +6,10 @@ import { Workspace } from "./workspace.js";
 
 /** What TypeScript calls "Cannot find name". */
 const UNKNOWN_NAME = 2304;
+/** "Cannot find module". */
+const UNKNOWN_MODULE = 2307;
+/** "Could not find a declaration file for module": a package without types can be used all the same. */
+const UNTYPED_MODULE = 7016;
 const NOTHING = { names: [] };
 
 /**
@@ -16,12 +20,14 @@ export class Session {
   readonly #workspace: Workspace;
   readonly #server: LanguageServer;
   readonly #cells: Cells;
+  /** Where relative and other imports of the inputs are looked for. */
+  readonly folder: string;
   /** When types can be checked; rejects where they never can. What is asked before waits. */
   readonly ready: Promise<void>;
 
-  /** @param cwd where relative and other imports of the inputs are looked for */
-  constructor(cwd: string) {
-    this.#workspace = new Workspace(cwd);
+  constructor(folder: string) {
+    this.folder = folder;
+    this.#workspace = new Workspace(folder);
     this.#server = new LanguageServer(this.#workspace.folder);
     this.#cells = new Cells(this.#workspace, this.#server);
     this.ready = this.#prepare();
@@ -42,7 +48,13 @@ export class Session {
   /** What is wrong with the types of an input. */
   async check(input: Input): Promise<readonly Fault[]> {
     await this.ready;
-    let errors = await this.#errors(this.#cells.header(input, wordsOf(input.source)), input);
+    const header = this.#cells.header(input, wordsOf(input.source));
+    let errors = await this.#errors(header, input);
+    // It may have been written or installed since it was looked for.
+    if (errors.some(({ code }) => code === UNKNOWN_MODULE)) {
+      this.#server.reload();
+      errors = await this.#errors(header, input);
+    }
     // With all names in sight it can say which one was meant.
     if (errors.some(({ code }) => code === UNKNOWN_NAME)) errors = await this.#errors(this.#cells.header(input), input);
     return errors.map(faultOf);
@@ -50,7 +62,8 @@ export class Session {
 
   async #errors(header: string, input: Input): Promise<readonly Diagnostic[]> {
     this.#server.write(this.#workspace.draft, `${header}${input.source}`);
-    return this.#server.errors(this.#workspace.draft);
+    const errors = await this.#server.errors(this.#workspace.draft);
+    return errors.filter(({ code }) => code !== UNTYPED_MODULE);
   }
 
   /** Lets later inputs use what this one declares. */

@@ -13,14 +13,16 @@ export interface Importer {
 export const IMPORTER = "/prompt.ts?importer";
 
 /** A module that gives away its own `import`, which is how Node imports without its experimental `vm` modules. */
-export const importerSource = "export const load = (...of) => import(...of); export const meta = import.meta;";
+export const importerSource = "export const load = (name, options) => import(name, options); export const meta = import.meta;";
 
 let registered = false;
 
 /** Makes Node run TypeScript files, and gives all that import the packages in scope this command's own copies. */
 export function registerHooks(): void {
-  if (!registered) register("./hooks.js", import.meta.url);
+  if (registered) return;
   registered = true;
+  process.setSourceMapsEnabled(true);
+  register("./hooks.js", import.meta.url);
 }
 
 /** Imports as a TypeScript file in a folder would. */
