@@ -4,6 +4,7 @@ export { EventStream, originOf, refine } from "./stream.js";
 export { type Attachment, attachments, statuses } from "./attachments.js";
 export { Consumer, type ConsumerEvents, consumers } from "./consumer.js";
 export { feed, type Feeder } from "./feed.js";
+export { type Guard, guardDelivery } from "./delivery.js";
 export { iterate, type IterateOptions } from "./iterate.js";
 export { type Aside, trace, type Setting } from "./trace.js";
 export { aggregate, type Counter } from "./aggregate.js";
@@ -45,6 +46,7 @@ export { zstdCompress, zstdDecompress } from "./ffi/zstd.js";
 
 // Kernel facts
 export { pathHandle } from "./ffi/handle.js";
+export { endAtSecond } from "./ffi/signals.js";
 
 // Errors
 export * from "./errors.js";

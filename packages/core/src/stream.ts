@@ -11,6 +11,7 @@ import {
 
 import { Run } from "./attachments.js";
 import { Audiences } from "./consumer.js";
+import { deliver } from "./delivery.js";
 import { Iteration } from "./iteration.js";
 import { printable } from "./text/printable.js";
 import type { Connection, Lost, Receiver, Source, Status, StreamInfo } from "./source.js";
@@ -98,7 +99,13 @@ export class EventStream<E> extends Observable<E> {
       connection = start(this.#source, {
         batch(batch) {
           run.events += batch.length;
-          receiver.batch(batch);
+          deliver(
+            () => receiver.batch(batch),
+            (error) => {
+              connection?.close();
+              end(() => receiver.error(error));
+            },
+          );
         },
         status(value) {
           run.tell(value);

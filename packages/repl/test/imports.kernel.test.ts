@@ -55,7 +55,7 @@ const IMPORTS = [
   ["a file", ['import { area, type Square } from "./lib.ts"', "area({ side: 9 })"], "81", "area({ sid: 9 })"],
   ["a file without its ending", ['import * as lib from "./lib"', "lib.area({ side: 9 })"], "81", "lib.areas"],
   ["a file above", ['import { above } from "../above.js"', "above + 1"], "2", "above.length"],
-  ["JavaScript", ['import { plus } from "./script.mjs"', "plus(1, 2)"], "3", "plus(1, 2).x"],
+  ["JavaScript", ['import { plus } from "./script.mjs"', "plus(1, 2)"], "3", 'import { minus } from "./script.mjs"'],
   ["JSON", ['import data from "./data.json" with { type: "json" }', "data.list"], "[ 1, 2, 3 ]", "data.lists"],
   ["a package", ['import { deep } from "mapped/deep"', "deep"], "'deep'", "deep.lenght"],
   ["a package above", ['import { upper } from "upper"', "upper"], "2", "upper.length"],

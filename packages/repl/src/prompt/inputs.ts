@@ -2,14 +2,16 @@ import type { EventEmitter } from "node:events";
 import { Recoverable, type REPLServer } from "node:repl";
 import type { WriteStream } from "node:tty";
 
-import { attachments } from "@rxbpf/core";
+import { attachments, guardDelivery } from "@rxbpf/core";
 import { config } from "rxjs";
 
+import { expectKeys, watchForOverruns } from "../overrun/watch.js";
 import { endInOrder } from "../script/ending.js";
 import { faultText } from "../session/faults.js";
 import type { Input } from "../session/input.js";
 import { installScope } from "../session/scope.js";
 import { Session } from "../session/session.js";
+import { interruptible } from "../session/evaluate.js";
 import { addCommands } from "./commands.js";
 import { complete } from "./completer.js";
 import { errorText } from "./error-text.js";
@@ -31,6 +33,7 @@ export class Inputs {
     this.#output = output;
     this.#evaluator = new Evaluator(this.#session, { output, around: inLines });
     installScope();
+    guardDelivery(interruptible);
     addCommands(server, this.#session);
     server.once(
       "exit",
@@ -62,6 +65,7 @@ export class Inputs {
   }
 
   async #run(input: Input, done: (error: null) => void): Promise<void> {
+    watchForOverruns();
     this.#keys.hold();
     await this.#evaluator.run(input);
     done(null);
@@ -98,11 +102,13 @@ export type Completed = (error: Error | null, result: [words: string[], typed: s
  * otherwise it is a key like others, which somebody must read.
  */
 function inLines<T>(run: () => T): T {
+  expectKeys(false);
   process.stdin.setRawMode(false);
   try {
     return run();
   } finally {
     process.stdin.setRawMode(true);
+    expectKeys(true);
   }
 }
 

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
 
+import { watchForOverruns } from "../overrun/watch.js";
 import { endInOrder } from "../script/ending.js";
 import { signals } from "../signals.js";
 import { faultText } from "../session/faults.js";
@@ -15,6 +16,7 @@ import { Evaluator } from "./evaluator.js";
 export async function runPiped(): Promise<void> {
   const session = new Session(process.cwd());
   installScope();
+  watchForOverruns();
   const evaluator = new Evaluator(session, { output: process.stdout, complaints: process.stderr });
   let ended = false;
   signals().subscribe(() => {

@@ -8,6 +8,7 @@ import { statuses } from "@rxbpf/core";
 import { take } from "rxjs";
 
 import { fail, FAILED } from "../exit.js";
+import { watchForOverruns } from "../overrun/watch.js";
 import { report } from "../run.js";
 import { signals } from "../signals.js";
 import { placeOf, shownPath } from "../typescript/files.js";
@@ -71,6 +72,7 @@ export async function runScript(
 function begin(path: string, args: readonly string[], failed: (error: unknown) => void, isEnding: () => boolean): void {
   Error.stackTraceLimit = STACK_DEPTH;
   registerHooks();
+  watchForOverruns();
   process.argv = [process.execPath, path, ...args];
   let done = false;
   import(pathToFileURL(path).href).then(() => (done = true), failed);

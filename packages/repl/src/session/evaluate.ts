@@ -1,4 +1,4 @@
-import { runInThisContext } from "node:vm";
+import { runInThisContext, Script } from "node:vm";
 
 import { type Importer, importerIn } from "../typescript/importer.js";
 import { IMPORT, type Lowered } from "./lower.js";
@@ -22,4 +22,21 @@ export async function prepare({ imports }: Lowered, folder: string): Promise<voi
  */
 export function evaluate({ code }: Lowered, filename: string): unknown {
   return runInThisContext(code, { filename, breakOnSigint: true });
+}
+
+const RUN = Symbol.for("rxbpf.run");
+const running = new Script('globalThis[Symbol.for("rxbpf.run")]()');
+
+/** Runs code so that SIGINT ends it as it does an input. @throws `ERR_SCRIPT_EXECUTION_INTERRUPTED` then */
+export function interruptible(run: () => void): void {
+  const slot = globalThis as { [RUN]?: () => void };
+  // One such run may lie within another.
+  const before = slot[RUN];
+  slot[RUN] = run;
+  try {
+    running.runInThisContext({ breakOnSigint: before === undefined });
+  } finally {
+    if (before) slot[RUN] = before;
+    else Reflect.deleteProperty(slot, RUN);
+  }
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -46,7 +46,9 @@ export class LanguageServer {
 
   constructor(folder: string) {
     this.#folder = folder;
-    this.#child = spawn(tscPath(), ["--lsp", "--stdio"], { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
+    // In a process group of its own, as Ctrl-C is for the input that runs. It ends when its input does.
+    const options: SpawnOptions = { cwd: folder, stdio: ["pipe", "pipe", "ignore"], detached: true };
+    this.#child = spawn(tscPath(), ["--lsp", "--stdio"], options);
     this.#ended = once(this.#child, "exit").then(() => {
       throw new Error("TypeScript's language server has ended");
     });
