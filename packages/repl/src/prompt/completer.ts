@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname } from "node:path";
 
+import { openedIn } from "../session/open.js";
 import type { Session } from "../session/session.js";
 
 /** More words than this say nothing. */
@@ -25,16 +26,8 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
 /** What stands in a string that has not been closed yet; undefined outside of one. */
 function openString(code: string): string | undefined {
-  let quote = "";
-  let start = 0;
-  for (let i = 0; i < code.length; i++) {
-    const char = code[i]!;
-    if (quote === "") {
-      if (char === '"' || char === "'" || char === "`") [quote, start] = [char, i + 1];
-    } else if (char === "\\") i++;
-    else if (char === quote || (char === "\n" && quote !== "`")) quote = "";
-  }
-  return quote === "" ? undefined : code.slice(start);
+  const within = openedIn(code)?.at(-1);
+  return within && `"'\``.includes(within.kind) ? code.slice(within.from) : undefined;
 }
 
 /** The files whose paths begin so, folders with a slash at their end. */

@@ -8,7 +8,7 @@ import { config } from "rxjs";
 import { expectKeys, watchForOverruns } from "../overrun/watch.js";
 import { endInOrder } from "../script/ending.js";
 import { faultText } from "../session/faults.js";
-import type { Input } from "../session/input.js";
+import { goesOn, type Input } from "../session/input.js";
 import { installScope } from "../session/scope.js";
 import { Session } from "../session/session.js";
 import { interruptible } from "../session/evaluate.js";
@@ -52,7 +52,8 @@ export class Inputs {
   /** Takes what has been typed since the last prompt; `done` brings the next. */
   evaluate(code: string, done: (error: Error | null) => void): void {
     const input = this.#session.parse(code);
-    if (input === "incomplete" || this.#keys.pasting) {
+    const { pasting, following } = this.#keys;
+    if (input === "incomplete" || pasting || (following !== undefined && goesOn(code, following))) {
       this.#unfinished = code;
       done(new Recoverable(new SyntaxError("incomplete")));
       return;

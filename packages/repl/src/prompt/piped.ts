@@ -4,13 +4,14 @@ import { watchForOverruns } from "../overrun/watch.js";
 import { endInOrder } from "../script/ending.js";
 import { signals } from "../signals.js";
 import { faultText } from "../session/faults.js";
+import { goesOn, parseInput, saysNothing } from "../session/input.js";
 import { installScope } from "../session/scope.js";
 import { Session } from "../session/session.js";
 import { Evaluator } from "./evaluator.js";
 
 /**
  * Inputs from a pipe or a file: each is run when the one before has ended, and nothing is shown but what they give. A line that
- * starts with a dot goes on with the one before. What cannot be run ends it, said on stderr, with status 1; a signal ends the stream
+ * cannot begin one, as it starts with a dot, goes on with the one before. What cannot be run ends it, said on stderr, with status 1; a signal ends the stream
  * that is shown, and then all.
  */
 export async function runPiped(): Promise<void> {
@@ -33,8 +34,7 @@ export async function runPiped(): Promise<void> {
   };
   let code = "";
   for await (const line of createInterface({ input: process.stdin })) {
-    const goesOn = /^\s*\.\s*[\w$]/.test(line) || code.trim() === "" || session.parse(code) === "incomplete";
-    if (!goesOn) {
+    if (isEnded(code, line)) {
       if (ended || !(await run(code))) return finish(session, ended ? 0 : 1);
       code = "";
     }
@@ -42,6 +42,11 @@ export async function runPiped(): Promise<void> {
   }
   const well = ended || code.trim() === "" || (await run(code));
   return finish(session, well ? 0 : 1);
+}
+
+/** Whether an input is complete, and the line after it begins another. */
+function isEnded(code: string, line: string): boolean {
+  return !saysNothing(code) && !goesOn(code, line) && parseInput(code) !== "incomplete";
 }
 
 async function finish(session: Session, status: number): Promise<void> {
