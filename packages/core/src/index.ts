@@ -4,6 +4,8 @@ export { EventStream, originOf, refine } from "./stream.js";
 export { type Attachment, attachments, statuses } from "./attachments.js";
 export { Consumer, type ConsumerEvents, consumers } from "./consumer.js";
 export { feed, type Feeder } from "./feed.js";
+export { blame, blamed } from "./blame.js";
+export { Flow } from "./flow.js";
 export { type Guard, guardDelivery } from "./delivery.js";
 export { iterate, type IterateOptions } from "./iterate.js";
 export { type Aside, trace, type Setting } from "./trace.js";

@@ -1,4 +1,4 @@
-import { printable } from "@rxbpf/core";
+import { blamed, printable } from "@rxbpf/core";
 
 import type { Places } from "../session/places.js";
 
@@ -8,9 +8,13 @@ export function errorText(error: unknown): string {
   return printable(error.name === "Error" ? error.message : `${error.name}: ${error.message}`);
 }
 
-/** The same of an error that what was typed did not catch, and where it arose: in which stream, file or line. */
+/**
+ * The same of an error that what was typed did not catch, and in a second line where it arose, as far as that is known: in
+ * which stream, in which line of an input or of a file.
+ */
 export function uncaughtText(error: unknown, places: Places): string {
-  const said = error instanceof Error ? printable(`${error.name}: ${error.message}`) : printable(String(error));
-  const place = places.of(error);
-  return `Uncaught ${said}${place === undefined ? "" : `\n    at ${printable(place)}`}`;
+  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const stream = blamed(error);
+  const where = [...(stream === undefined ? [] : [`in ${stream}`]), ...places.of(error)];
+  return [`Uncaught ${printable(said)}`, ...(where.length > 0 ? [`    ${printable(where.join(", "))}`] : [])].join("\n");
 }

@@ -3,7 +3,6 @@ import { Recoverable, type REPLServer } from "node:repl";
 import type { WriteStream } from "node:tty";
 
 import { attachments, guardDelivery } from "@rxbpf/core";
-import { config } from "rxjs";
 
 import { expectKeys, watchForOverruns } from "../overrun/watch.js";
 import { endInOrder } from "../script/ending.js";
@@ -14,10 +13,10 @@ import { Session } from "../session/session.js";
 import { interruptible } from "../session/evaluate.js";
 import { addCommands } from "./commands.js";
 import { complete } from "./completer.js";
-import { errorText } from "./error-text.js";
 import { Evaluator } from "./evaluator.js";
 import type { Keys } from "./keys.js";
 import { keepPromptBelow } from "./output.js";
+import { onUncaught } from "./uncaught.js";
 
 /** What becomes of what is typed at a prompt. */
 export class Inputs {
@@ -46,7 +45,7 @@ export class Inputs {
     });
     process.on("SIGINT", () => (keys.held ? this.interrupt() : server.emit("SIGINT")));
     for (const signal of ["SIGTERM", "SIGHUP"]) process.once(signal, () => server.close());
-    onError(server, (error) => console.error(errorText(error)));
+    onError(server, (error) => console.error(this.#evaluator.describe(error)));
   }
 
   /** Takes what has been typed since the last prompt; `done` brings the next. */
@@ -129,9 +128,7 @@ function onInterrupt(server: REPLServer, output: WriteStream, forget: () => bool
 
 /** What nobody catches is said, and the prompt goes on. */
 function onError(server: REPLServer, say: (error: unknown) => void): void {
-  config.onUnhandledError = say;
-  process.on("uncaughtException", say);
-  process.on("unhandledRejection", say);
+  onUncaught(say);
   // Node's prompt evaluates in a domain, which would print what processes wrote into a message as it is.
   const { _domain: domain } = server as unknown as { _domain?: EventEmitter };
   domain?.removeAllListeners("error").on("error", say);

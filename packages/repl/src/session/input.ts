@@ -9,6 +9,8 @@ export interface Input {
   /** As it is evaluated: `{ a: 1 }` alone is an object and stands in parentheses. */
   readonly source: string;
   readonly names: readonly DeclaredName[];
+  /** Where the expression is whose value it gives, if it ends with one, and where that statement ends. */
+  readonly value?: { readonly start: number; readonly end: number; readonly until: number };
 }
 
 export interface DeclaredName {
@@ -25,7 +27,7 @@ const FILE = "input.ts";
 export function parseInput(code: string): Parsed {
   const source = isObject(code) ? `(${code.trim()})\n` : code;
   const { program, errors } = parse(source);
-  if (errors.length === 0) return { source, names: namesOf(program) };
+  if (errors.length === 0) return { source, names: namesOf(program), ...valueOf(program) };
   if (isBeginning(source, errors)) return "incomplete";
   return {
     faults: errors.map(({ message, labels: [at] }) => ({
@@ -74,6 +76,13 @@ function isObject(code: string): boolean {
     !/;\s*$/.test(code) &&
     parse(`(${code.trim()})`).errors.length === 0
   );
+}
+
+function valueOf({ body }: Program): Pick<Input, "value"> {
+  const last = body.at(-1);
+  if (last?.type !== "ExpressionStatement") return {};
+  const { start, end } = last.expression;
+  return { value: { start: Math.min(start, last.start), end, until: last.end } };
 }
 
 type Statement = Program["body"][number];

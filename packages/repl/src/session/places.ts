@@ -24,16 +24,18 @@ export class Places {
     return name;
   }
 
-  /** Where an error arose: in a file, or in which line of an input, and what stands there. Undefined for what does not tell. */
-  of(error: unknown): string | undefined {
+  /** Where an error arose: in a file, or in which line of an input, and what stands there. Empty for what does not tell. */
+  of(error: unknown): [place?: string] {
     const frame = frameOf(error);
-    if (!frame) return undefined;
+    if (!frame) return [];
     const { file, line, column } = frame;
     const input = this.#ran.get(file);
-    if (!input) return file.startsWith("/") ? `${shownPath(file)}:${line}:${column}` : undefined;
-    const map = new SourceMap({ file, version: 3, sources: [file], sourcesContent: [], names: [], sourceRoot: "", ...input.map });
-    const { originalLine } = map.findEntry(line - 1, column - 1) as { originalLine?: number };
-    const at = originalLine ?? 0;
-    return `line ${at + 1}: ${input.lines[at]?.trim() ?? ""}`;
+    if (!input) return file.startsWith("/") ? [`at ${shownPath(file)}:${line}:${column}`] : [];
+    const { originalLine = 0 } = sourceMap(file, input).findEntry(line - 1, column - 1) as { originalLine?: number };
+    return [`at line ${originalLine + 1}: ${input.lines[originalLine]?.trim() ?? ""}`];
   }
+}
+
+function sourceMap(file: string, { map }: Ran): SourceMap {
+  return new SourceMap({ file, version: 3, sources: [file], sourcesContent: [], names: [], sourceRoot: "", ...map });
 }

@@ -48,6 +48,7 @@ export class Session {
   /** What is wrong with the types of an input. */
   async check(input: Input): Promise<readonly Fault[]> {
     await this.ready;
+    this.#cells.want(input.source);
     const header = this.#cells.header(input, wordsOf(input.source));
     let errors = await this.#errors(header, input);
     // It may have been written or installed since it was looked for.
@@ -66,15 +67,16 @@ export class Session {
     return errors.filter(({ code }) => code !== UNTYPED_MODULE);
   }
 
-  /** Lets later inputs use what this one declares. */
-  take(input: Input): void {
-    this.#cells.take(input);
+  /** Lets later inputs use what this one declares, and its value if it gave one, which is `_` for them. */
+  take(input: Input, gaveValue = false): void {
+    this.#cells.take(input, gaveValue);
   }
 
   /** The words that can stand at the end of an unfinished input, whatever has been typed of the last. */
   async completions(code: string): Promise<readonly string[]> {
     await this.ready;
     const lines = code.split("\n");
+    this.#cells.want(code);
     this.#server.write(this.#workspace.hint, `${this.#cells.header(NOTHING)}${code}`);
     const items = await this.#server.completions(this.#workspace.hint, { line: lines.length, character: lines.at(-1)!.length });
     // What would have to be imported is in scope already, or not meant.
@@ -110,6 +112,7 @@ export class Session {
 
   async #hover(code: string, character: number): Promise<string | undefined> {
     await this.ready;
+    this.#cells.want(code);
     this.#server.write(this.#workspace.hint, `${this.#cells.header(NOTHING)}${code}`);
     return this.#server.hover(this.#workspace.hint, { line: 1, character });
   }
