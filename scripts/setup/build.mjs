@@ -26,12 +26,14 @@ export function build() {
         "tsconfig.base.json",
         "node_modules/.package-lock.json",
         "scripts/bundle.mjs",
+        "scripts/document.mjs",
       ],
       results: dists,
       make: () => {
         // From nothing: tsc misses deleted results, and leaves those of deleted sources.
         for (const dist of dists) rmSync(dist, { recursive: true, force: true });
         step("Compiling the packages", [process.execPath, "node_modules/typescript/bin/tsc", "--build"]);
+        step("Documenting the probes", [process.execPath, "scripts/document.mjs"]);
         step("Bundling the command", [process.execPath, "scripts/bundle.mjs"]);
       },
     },

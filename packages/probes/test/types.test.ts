@@ -58,6 +58,8 @@ test("misuse does not compile", () => {
     () => opensnoop({ pid: "5" }),
     // @ts-expect-error flags are a list
     () => opensnoop({ flagFilter: "O_CREAT" }),
+    // @ts-expect-error there is no such flag
+    () => opensnoop({ flagFilter: ["O_CRET"] }),
     // @ts-expect-error a flag is a boolean
     () => opensnoop({ failed: 1 }),
     // @ts-expect-error the options are one object

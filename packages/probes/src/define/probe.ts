@@ -72,19 +72,39 @@ export interface Refinement<R, E> {
 /** The options that a caller of a probe may pass. */
 export type ProbeOptions<O extends Options> = ValuesOf<O> & ValuesOf<typeof common>;
 
+/** The options of a definition, as they are given. */
+export type GivenTo<D> = D extends { readonly options: infer O extends Options } ? ProbeOptions<O> : never;
+
+/** The probe of a definition, whose options have a type of their own, as it names them in errors. */
+export type ProbeOf<D, G extends object> =
+  D extends Definition<infer F, infer O, infer E, infer A> ? Probe<F, O, E, A, G> : never;
+
 /** A probe: call it with options for a stream of its events. */
-export type Probe<F extends Fields, O extends Options, E = RowOf<F>, A extends Aggregations = {}> = {
+export type Probe<
+  F extends Fields,
+  O extends Options,
+  E = RowOf<F>,
+  A extends Aggregations = {},
+  G extends object = ProbeOptions<O>,
+> = {
   /**
    * @throws UsageError for options that do not fit. What a run needs and cannot have (privileges, a kernel that
    * accepts the program, the sets that it was given) arrives as the stream's error when it is subscribed to.
    */
-  (options?: ProbeOptions<O>): EventStream<E>;
+  (options?: G): EventStream<E>;
   readonly definition: Definition<F, O, E, A>;
   /** All its options, its own and those that every probe has. */
   readonly options: Options;
   /** Checks options. @throws UsageError */
   readonly parse: (given: Readonly<Record<string, unknown>>) => ProbeOptions<O>;
-} & AggregationStreams<A, ProbeOptions<O>>;
+} & AggregationStreams<A, G>;
+
+/** Describes a probe, for `probe` to make it. */
+export function define<F extends Fields, O extends Options, E = RowOf<F>, A extends Aggregations = {}>(
+  definition: Definition<F, O, E, A>,
+): Definition<F, O, E, A> {
+  return definition;
+}
 
 /** Makes a probe of its definition. */
 export function probe<F extends Fields, O extends Options, E = RowOf<F>, A extends Aggregations = {}>(
