@@ -30,6 +30,12 @@ export interface CompletionItem {
   readonly data?: { readonly autoImport?: object };
 }
 
+export interface Explained {
+  /** What it is, as `(property) OpenEvent.pid: number`. */
+  readonly detail?: string;
+  readonly documentation?: { readonly value: string };
+}
+
 /**
  * TypeScript 7's language server on a folder with a `tsconfig.json`, speaking the language server protocol on its
  * standard input and output. Files are told to it as they change and need not be written. Does not keep the process alive.
@@ -104,6 +110,11 @@ export class LanguageServer {
       { textDocument: { uri: this.#uri(file) }, position },
     );
     return list === null ? [] : "items" in list ? list.items : list;
+  }
+
+  /** What is known of a completion besides its word. */
+  explain(item: CompletionItem): Promise<Explained> {
+    return this.#ask("completionItem/resolve", item);
   }
 
   /** Type and documentation of what stands at a position, as Markdown; undefined for nothing. */

@@ -1,7 +1,7 @@
 import { Cells, wordsOf } from "./cells.js";
 import type { Fault } from "./faults.js";
 import { type Input, type Parsed, parseInput } from "./input.js";
-import { type Diagnostic, LanguageServer } from "./language-server.js";
+import { type CompletionItem, type Diagnostic, LanguageServer, type Position } from "./language-server.js";
 import { Workspace } from "./workspace.js";
 
 /** What TypeScript calls "Cannot find name". */
@@ -72,26 +72,48 @@ export class Session {
     this.#cells.take(input, gaveValue);
   }
 
-  /** The words that can stand at the end of an unfinished input, whatever has been typed of the last. */
-  async completions(code: string): Promise<readonly string[]> {
-    await this.ready;
+  /** What inputs have declared. */
+  get names(): readonly string[] {
+    return this.#cells.names;
+  }
+
+  /** What can stand at the end of an unfinished input, whatever has been typed of the last word. */
+  async completions(code: string): Promise<readonly Word[]> {
     const lines = code.split("\n");
+    const items = await this.#completionsAt(code, { line: lines.length, character: lines.at(-1)!.length });
+    const words = new Map(items.map((item) => [item.insertText ?? item.label, item]));
+    return [...words].sort(([a], [b]) => (a < b ? -1 : 1)).map(([text, item]) => ({ text, doc: () => this.#docOf(item) }));
+  }
+
+  async #completionsAt(code: string, position: Position): Promise<readonly CompletionItem[]> {
+    await this.ready;
     this.#cells.want(code);
     this.#server.write(this.#workspace.hint, `${this.#cells.header(NOTHING)}${code}`);
-    const items = await this.#server.completions(this.#workspace.hint, { line: lines.length, character: lines.at(-1)!.length });
+    const items = await this.#server.completions(this.#workspace.hint, position);
     // What would have to be imported is in scope already, or not meant.
-    const words = items.filter(({ data }) => !data?.autoImport).map(({ insertText, label }) => insertText ?? label);
-    return [...new Set(words)].sort();
+    return items.filter(({ data }) => !data?.autoImport);
+  }
+
+  async #docOf(item: CompletionItem): Promise<string> {
+    return (await this.#server.explain(item)).documentation?.value ?? "";
   }
 
   /** The type of an expression, or what a type is made of; undefined for what has none. */
   async type(code: string): Promise<string | undefined> {
     const asked = code.trim().replace(/;$/, "");
-    // What is no value is `any` to the language server, which says nothing.
-    const value = await this.#typeIn(`const ${ASKED} = (${asked}\n);`);
-    if (value !== "any") return value;
-    const type = await this.#typeIn(`type ${ASKED} = ${asked};`);
-    return type === "any" ? undefined : type;
+    // What is no value is `any` to the language server, and so is what has no meaning.
+    const texts = [`const ${ASKED} = (${asked}\n);`, `type ${ASKED} = ${asked};`];
+    for (const text of texts) {
+      const type = await this.#typeIn(text);
+      if (type !== "any" && !(await this.#isWrong())) return type;
+    }
+    const value = await this.#typeIn(texts[0]!);
+    return value !== "any" || !(await this.#isWrong()) ? value : undefined;
+  }
+
+  /** Whether there is an error in what was asked about last. */
+  async #isWrong(): Promise<boolean> {
+    return (await this.#server.errors(this.#workspace.hint)).length > 0;
   }
 
   async #typeIn(text: string): Promise<string | undefined> {
@@ -99,10 +121,28 @@ export class Session {
     return hover && codeOf(hover).replace(new RegExp(`^(const|type) ${ASKED}(: | = )`), "");
   }
 
-  /** The signature of a name and what its documentation says; undefined for a name without meaning. */
+  /** The signature of a name and what its documentation says, of a type its members too; undefined for a name without meaning. */
   async doc(name: string): Promise<string | undefined> {
-    const hover = await this.#hover(name.trim(), name.trim().length - 1);
-    return hover === undefined ? undefined : plain(hover);
+    const asked = name.trim();
+    const value = await this.#hover(asked, asked.length - 1);
+    if (value !== undefined && codeOf(value) !== "any") return plain(value);
+    const text = `type ${ASKED} = ${asked};`;
+    const type = await this.#hover(text, text.length - 2);
+    if (type === undefined || codeOf(type).endsWith("/*unresolved*/ any")) return undefined;
+    const members = /^(?:\(alias\) )?interface/.test(codeOf(type)) ? await this.#members(asked) : [];
+    return [plain(type), ...members].join("\n");
+  }
+
+  /** The members of a type, in a line each. */
+  async #members(type: string): Promise<string[]> {
+    const code = `(null! as ${type}).`;
+    const items = await this.#completionsAt(code, { line: 1, character: code.length });
+    const members = items.slice(0, MEMBERS).map(async (item) => {
+      const { detail = "", documentation } = await this.#server.explain(item);
+      const member = detail.replace(/^\(\w+\) (?:[\w$]+\.)?/, "");
+      return `  ${[member, ...(documentation ? [documentation.value.split("\n")[0]] : [])].join("  // ")}`;
+    });
+    return Promise.all(members);
   }
 
   close(): void {
@@ -118,6 +158,15 @@ export class Session {
   }
 }
 
+/** What can be typed. */
+export interface Word {
+  readonly text: string;
+  /** What its documentation says. */
+  doc(): Promise<string>;
+}
+
+/** So many members of a type are told. */
+const MEMBERS = 100;
 const ASKED = "asked__";
 const FENCE = /```\w*\n([\s\S]*?)\n?```/;
 
