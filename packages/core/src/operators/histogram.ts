@@ -4,7 +4,7 @@ import { Histogram } from "../histogram.js";
 import { gather, type Gatherer, type GatherOptions } from "./gather.js";
 
 /**
- * Counts values in buckets of powers of two: `tcptracer().pipe(histogram((e) => e.ageMs))`. Emits a `Histogram`
+ * Counts values in buckets of powers of two: `tcpconnect({ dns: true }).pipe(histogram((e) => e.queryAgeMs))`. Emits a `Histogram`
  * every second while values come, and the last before the end or error of the source. It is of all values since the
  * subscription; with `perInterval` of those since the one before.
  *
