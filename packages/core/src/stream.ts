@@ -50,7 +50,7 @@ export class EventStream<E> extends Flow<E> {
    * @param info what a probe's stream knows of its events, which needs no kernel either
    * @param events in an array, or as another observable gives them
    */
-  static of<E>(info: StreamInfo, events: ObservableInput<E>): EventStream<E> {
+  static of<E>({ already: _, ...info }: StreamInfo, events: ObservableInput<E>): EventStream<E> {
     return new EventStream(info, given(events));
   }
 

@@ -49,6 +49,8 @@ export interface Definition<F extends Fields, O extends Options, E = RowOf<F>, A
   readonly columns: (options: ValuesOf<O>) => readonly Column<E>[];
   /** What can be asked of events that were recorded. */
   readonly recorded: Recorded<O, E>;
+  /** Events of before whose effect lasts, of what the options narrow it to: see `StreamInfo.already`. */
+  readonly already?: (narrowing: ValuesOf<typeof common>) => readonly E[];
   /** What it can count in the kernel, by the name of the flag that asks for it. */
   readonly aggregations?: A;
 }
@@ -155,8 +157,11 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
       command === undefined
         ? events(values)
         : aroundCommand(values[command] as readonly string[], (pid) => events({ ...values, pid }));
-    const { name, event: schema, banner } = definition;
-    const info = { name, schema, options: given, ...(banner && { banner }), columns: () => definition.columns(values) };
+    const { name, event: schema, banner, already, recorded, columns } = definition;
+    const info = {
+      ...{ name, schema, options: given, ...(banner && { banner }), columns: () => columns(values) },
+      ...(already && { already: () => already(values as ValuesOf<typeof common>).filter(recorded.matches(values)) }),
+    };
     return ended(new EventStream(info, source), values as ValuesOf<typeof common>);
   };
 

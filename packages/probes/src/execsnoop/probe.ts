@@ -1,4 +1,5 @@
-import { column, type Column } from "@rxbpf/core";
+import { column, type Column, sampleEvent } from "@rxbpf/core";
+import { runningProcesses, type RunningProcess } from "@rxbpf/filters";
 
 import { flag, integer, isWanted, pattern } from "../define/options.js";
 import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
@@ -48,6 +49,7 @@ const definition = define({
         (fails || event.ret >= 0) && isWanted(uid, event.uid) && isWanted(ppid, event.ppid) && wanted(event);
     },
   },
+  already: (narrowing) => runningProcesses(narrowing).processes.map(execOf),
   columns({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) {
     const columns: (Column<ExecEvent> | undefined | false)[] = [
       time && column("TIME", "%-9s", clockTime),
@@ -79,6 +81,11 @@ export interface ExecsnoopOptions extends GivenTo<typeof definition> {}
  * most 512, and end where the caller's memory cannot be read.
  */
 export const execsnoop: ProbeOf<typeof definition, ExecsnoopOptions> = probe(definition);
+
+/** The exec that made a process what it is, as far as that can be seen later: its `time` is 0. */
+function execOf({ args, ...process }: RunningProcess): ExecEvent {
+  return sampleEvent(execEvent, { ...process, tid: process.pid, filename: args[0] ?? "", args });
+}
 
 /** Whether an event is one that `name` and `line` choose. */
 function matchesText({
