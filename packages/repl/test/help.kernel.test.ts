@@ -32,7 +32,9 @@ test("Tab completes the prompt's commands, and files after .load", async () => {
   prompt.key("Enter");
   await prompt.waitFor(/\n42\nrxbpf>$/);
   expect(await enter(prompt, "loaded")).toContain("42");
-  expect(await enter(prompt, ".load inputs/other.ts")).toContain("Cannot load inputs/other.ts: no such file or directory");
+  expect(await enter(prompt, ".load inputs/other.ts")).toContain(
+    "Cannot load inputs/other.ts: no such file or directory",
+  );
   await tab(prompt, ".doc cgroupIdB");
   await prompt.waitFor(/rxbpf> \.doc cgroupIdBytes$/);
 });

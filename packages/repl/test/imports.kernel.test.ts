@@ -51,7 +51,12 @@ beforeAll(() => {
 const IMPORTS = [
   ["a module of Node", ['import fs from "fs"', 'fs.existsSync("/")'], "true", "fs.exist()"],
   ["import()", ['const os = await import("node:os")', "os.EOL"], "'\\n'", "os.EOLL"],
-  ["import() later", ['const get = () => import("./lib.js")', "(await get()).area({ side: 9 })"], "81", "(await get()).x"],
+  [
+    "import() later",
+    ['const get = () => import("./lib.js")', "(await get()).area({ side: 9 })"],
+    "81",
+    "(await get()).x",
+  ],
   ["a file", ['import { area, type Square } from "./lib.ts"', "area({ side: 9 })"], "81", "area({ sid: 9 })"],
   ["a file without its ending", ['import * as lib from "./lib"', "lib.area({ side: 9 })"], "81", "lib.areas"],
   ["a file above", ['import { above } from "../above.js"', "above + 1"], "2", "above.length"],
@@ -63,7 +68,7 @@ const IMPORTS = [
   ["a package in scope", ['import { Observable as O } from "rxjs"', "O === rxjs.Observable"], "true", "O.nothing"],
   ["require", ['require("fs").existsSync("/")'], "true", 'require("fs").exist()'],
   ["require of what is in scope", ['require("rxjs") === rxjs'], "true", 'require("rxjs").nothing'],
-  ["require of a file", ['require("./old.cjs").old'], "'common'", 'require(7)'],
+  ["require of a file", ['require("./old.cjs").old'], "'common'", "require(7)"],
   ["import.meta", ["import.meta.dirname.length"], String(project.length), "import.meta.dirnam"],
 ] as const;
 

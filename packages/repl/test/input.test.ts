@@ -100,5 +100,7 @@ test("lines that no input begins with go on with the one before", () => {
     "6;",
     "/7/",
   ];
-  expect(inputsOf(text.join("\n")).map((input) => input.split("\n").length - 1)).toEqual([4, 3, 4, 2, 1, 1, 1, 1, 1, 1]);
+  expect(inputsOf(text.join("\n")).map((input) => input.split("\n").length - 1)).toEqual([
+    4, 3, 4, 2, 1, 1, 1, 1, 1, 1,
+  ]);
 });

@@ -230,9 +230,20 @@ describe("a narrow terminal", () => {
   test.each([
     [
       "counts",
-      () => of([{ key: "/usr/lib/x86_64-linux-gnu/libc.so", count: 173_824 }, { key: "/etc/hosts", count: 96 }]),
+      () =>
+        of([
+          { key: "/usr/lib/x86_64-linux-gnu/libc.so", count: 173_824 },
+          { key: "/etc/hosts", count: 96 },
+        ]),
     ],
-    ["counts by number", () => of([{ key: 4_026_531_840, count: 173_824 }, { key: 12, count: 96 }])],
+    [
+      "counts by number",
+      () =>
+        of([
+          { key: 4_026_531_840, count: 173_824 },
+          { key: 12, count: 96 },
+        ]),
+    ],
     ["several columns", () => of([{ comm: "node", port: 44_321, address: "192.168.178.143", bytes: 1_234_567 }])],
     ["pairs", () => of({ comm: "node", port: 44_321, bytes: 1_234_567 })],
     ["a histogram", () => from([1, 5, 900, 70_000]).pipe(histogram((n) => n))],
@@ -244,7 +255,10 @@ describe("a narrow terminal", () => {
       const narrow = terminal(columns, 20);
       await show(source(), narrow.output).done;
       const seen = numbers(await narrow.lines());
-      expect(seen.filter((one) => !whole.includes(one)), `at ${columns}`).toEqual([]);
+      expect(
+        seen.filter((one) => !whole.includes(one)),
+        `at ${columns}`,
+      ).toEqual([]);
     }
   });
 
@@ -263,7 +277,11 @@ describe("a narrow terminal", () => {
       expect.stringMatching(/^1 table /),
     ]);
     resize(20, 20);
-    expect((await lines()).slice(-4, -1)).toEqual(["KEY           COUNT", "/usr/lib/x8… 173824", "/etc/hosts       96"]);
+    expect((await lines()).slice(-4, -1)).toEqual([
+      "KEY           COUNT",
+      "/usr/lib/x8… 173824",
+      "/etc/hosts       96",
+    ]);
   });
 
   test("shows the last number of events too, with columns that stand below each other", async () => {
@@ -418,7 +436,10 @@ describe("a value", () => {
 
   test("that is a table of events has times that can be read, with the day where it is not today", () => {
     vi.setSystemTime(new Date(2026, 0, 2, 12));
-    const at = (day: number, hour: number) => ({ time: new Date(2026, 0, day, hour, 4, 5, 67).getTime() + 0.891, pid: 1 });
+    const at = (day: number, hour: number) => ({
+      time: new Date(2026, 0, day, hour, 4, 5, 67).getTime() + 0.891,
+      pid: 1,
+    });
     expect(printed([at(2, 3), at(2, 11)], {}).split("\n")).toEqual([
       "TIME         PID",
       "03:04:05.067   1",

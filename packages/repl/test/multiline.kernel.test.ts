@@ -43,7 +43,8 @@ const BLOCK = [
 ];
 const GIVEN = /\[ 12, 7 \]\nrxbpf>$/;
 
-const noError = (prompt: Terminal): void => expect(prompt.history()).not.toMatch(/TS\d+\)|Uncaught|Expected|Invalid|~~~/);
+const noError = (prompt: Terminal): void =>
+  expect(prompt.history()).not.toMatch(/TS\d+\)|Uncaught|Expected|Invalid|~~~/);
 
 test("a block of thirty lines is pasted without brackets", async () => {
   expect(BLOCK).toHaveLength(30);

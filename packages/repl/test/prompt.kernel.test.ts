@@ -280,5 +280,9 @@ test("inputs from a pipe run one after another, with nothing but what they give"
   });
   const thrown = { status: 1, stdout: "1\n", stderr: "Uncaught Error: full\n    at line 1: throw new Error('full')\n" };
   expect(await piped(folder, ["1", "throw new Error('full')", "2"])).toMatchObject(thrown);
-  expect(await piped(folder, ["1", "throw"])).toMatchObject({ status: 1, stdout: "1\n", stderr: expect.stringMatching(/./) });
+  expect(await piped(folder, ["1", "throw"])).toMatchObject({
+    status: 1,
+    stdout: "1\n",
+    stderr: expect.stringMatching(/./),
+  });
 });

@@ -25,7 +25,10 @@ test("the last value is `_`, with its type, also of a promise and of a stream", 
 });
 
 test("`_` is theirs who declare it", async () => {
-  expect(await piped(folder, ["1", "const _ = 'mine'", "2", "_.length"])).toMatchObject({ stdout: "1\n2\n4\n", stderr: "" });
+  expect(await piped(folder, ["1", "const _ = 'mine'", "2", "_.length"])).toMatchObject({
+    stdout: "1\n2\n4\n",
+    stderr: "",
+  });
 });
 
 test("`_` is there at a terminal, and Tab knows its type", async () => {

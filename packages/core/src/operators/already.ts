@@ -12,7 +12,10 @@ export function alreadyOf(observable: Observable<unknown>): Observable<unknown> 
     return already && defer(() => from(already()));
   }
   // How RxJS 7 links the result of an operator to what it was applied to.
-  const { source, operator } = observable as { source?: Observable<unknown>; operator?: Operator<unknown, unknown> | undefined };
+  const { source, operator } = observable as {
+    source?: Observable<unknown>;
+    operator?: Operator<unknown, unknown> | undefined;
+  };
   const before = source && alreadyOf(source);
   return before && (operator ? before.lift(operator) : before);
 }

@@ -29,7 +29,10 @@ export interface Gatherer<T, R> {
  * the last event's result one more comes that is empty.
  * @param start makes a gatherer that keeps so many intervals
  */
-export function gather<T, R>(options: GatherOptions, start: (intervals: number) => Gatherer<T, R>): OperatorFunction<T, R> {
+export function gather<T, R>(
+  options: GatherOptions,
+  start: (intervals: number) => Gatherer<T, R>,
+): OperatorFunction<T, R> {
   const { every = 1000, scheduler = asyncScheduler } = options;
   const intervals = intervalsOf({ ...options, every: wholeNumber("every", every, 1, LONGEST_MS) });
   return stage((subscriber) => {

@@ -77,7 +77,10 @@ export function joinBy<T extends object, O extends Others>(
       const other = others[name]!;
       const keep = tap((event: unknown) => history.add(otherKey(event), event, timeOf(event)));
       const kept = other.pipe(keep);
-      const begin = originOf(other)?.status.pipe(filter(({ type }) => type === "attached"), take(1));
+      const begin = originOf(other)?.status.pipe(
+        filter(({ type }) => type === "attached"),
+        take(1),
+      );
       subscriber.add(begin?.subscribe(() => alreadyOf(other)?.pipe(keep).subscribe({ error })));
       const named = (status: Status): Status =>
         status.type === "lost" ? { ...status, reason: `${name}: ${status.reason}` } : status;

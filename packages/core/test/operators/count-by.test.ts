@@ -90,7 +90,9 @@ describe("with a window", () => {
     const tables = (options: CountOptions): unknown[] => {
       const seen: unknown[] = [];
       marbles(({ cold }) => {
-        cold("a 300ms a 2500ms b 500ms |").pipe(countBy(itself, options)).subscribe((rows) => seen.push(rows));
+        cold("a 300ms a 2500ms b 500ms |")
+          .pipe(countBy(itself, options))
+          .subscribe((rows) => seen.push(rows));
       });
       return seen;
     };
@@ -112,20 +114,27 @@ describe("with a window", () => {
       expect(new Map(rows.map(({ key, count }) => [key, count]))).toEqual(expected);
     });
     for (let i = 0; i < 2000; i++)
-      scheduler.schedule(() => {
-        const key = random(20);
-        came.push([scheduler.now(), key]);
-        source.next(key);
-      }, random(10_000) + 0.5);
+      scheduler.schedule(
+        () => {
+          const key = random(20);
+          came.push([scheduler.now(), key]);
+          source.next(key);
+        },
+        random(10_000) + 0.5,
+      );
     scheduler.schedule(() => source.complete(), 12_000);
     scheduler.flush();
     expect(tables).toBeGreaterThan(100);
   });
 
   test("is refused where it is none", () => {
-    expect(() => countBy(itself, { window: 1500 })).toThrow("window takes a multiple of every, which is 1000, not 1500");
-    expect(() => countBy(itself, { window: 0 })).toThrow("window takes a whole number from 1 to 10000000, not 0");
-    expect(() => top(1, itself, { window: 1000, perInterval: true })).toThrow(
+    expect(() => countBy(itself<string>, { window: 1500 })).toThrow(
+      "window takes a multiple of every, which is 1000, not 1500",
+    );
+    expect(() => countBy(itself<string>, { window: 0 })).toThrow(
+      "window takes a whole number from 1 to 10000000, not 0",
+    );
+    expect(() => top(1, itself<string>, { window: 1000, perInterval: true })).toThrow(
       "window and perInterval exclude each other",
     );
   });

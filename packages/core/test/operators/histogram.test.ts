@@ -135,7 +135,12 @@ test("with a window it is of the values of the last so many milliseconds", () =>
     next: (one) => seen.push([scheduler.now(), counts(one), one.min, one.max, one.invalid]),
     complete: () => seen.push("end"),
   });
-  for (const [value, time] of [[5, 100], [900, 200], [undefined, 1100], [40, 2100]] as const)
+  for (const [value, time] of [
+    [5, 100],
+    [900, 200],
+    [undefined, 1100],
+    [40, 2100],
+  ] as const)
     scheduler.schedule(() => source.next(value), time);
   scheduler.schedule(() => source.complete(), 6000.5);
   scheduler.flush();

@@ -92,7 +92,12 @@ describe("what happened before the other stream was attached", () => {
 
   test("is the result's error where it cannot be found", () => {
     const failure = new Error("no /proc");
-    const broken = { ...info, already: () => { throw failure; } };
+    const broken = {
+      ...info,
+      already: () => {
+        throw failure;
+      },
+    };
     const other = new EventStream<Event>(broken, (receiver) => {
       receiver.status({ type: "attached", programs: [] });
       return { stop: () => {}, close: () => {}, hold: () => {}, release: () => {} };

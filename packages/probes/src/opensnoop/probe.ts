@@ -50,7 +50,9 @@ const definition = define({
     full_path: fullPath,
     by_flags: flagFilter && flagFilter.length > 0,
     only_flags: flagFilter?.map(meaningOf).reduce((mask, flag) => mask | ("bit" in flag ? flag.bit : 0), 0),
-    only_access_modes: flagFilter?.map(meaningOf).reduce((mask, flag) => mask | ("mode" in flag ? 1 << flag.mode : 0), 0),
+    only_access_modes: flagFilter
+      ?.map(meaningOf)
+      .reduce((mask, flag) => mask | ("mode" in flag ? 1 << flag.mode : 0), 0),
   }),
   ringBytes: ({ bufferPages }) => bufferPages && bufferPages * 4096,
   recorded: {

@@ -33,7 +33,10 @@ export function fitting(columns: () => number): MakeLine {
     const fixed = sum(padded.filter((_, i) => !isText[i]).map(widthOf));
     const texts = padded.filter((_, i) => isText[i]).map(widthOf);
     const limit = limitFor(texts, room - fixed - (isText.at(-1) ? LAST : 0));
-    return cutLine(cells.map((cell, i) => (i < padded.length && isText[i] ? cutCell(cell, limit) : cell)).join(""), room);
+    return cutLine(
+      cells.map((cell, i) => (i < padded.length && isText[i] ? cutCell(cell, limit) : cell)).join(""),
+      room,
+    );
   };
 }
 

@@ -34,7 +34,11 @@ export async function complete(session: Session, code: string, { commands, first
   if (space === undefined) return fitting(commands.map(plain), command);
   if (command === "doc" || command === "type") return completeCode(session, argument, first);
   if (command === "load" || command === "save") return { words: paths(argument).map(plain), typed: argument };
-  if (command === "stop") return fitting(attachments().map(({ id }) => plain(String(id))), argument);
+  if (command === "stop")
+    return fitting(
+      attachments().map(({ id }) => plain(String(id))),
+      argument,
+    );
   return { words: [], typed: argument };
 }
 
@@ -70,7 +74,9 @@ export async function explained(words: readonly Word[], columns: number): Promis
   if (docs.every((doc) => doc === "")) return undefined;
   const width = Math.max(...words.map(({ text }) => text.length));
   return words
-    .map(({ text }, i) => cutLine(printable(`${text.padEnd(width)}  ${docs[i]!.replaceAll(/\s+/g, " ")}`.trimEnd()), columns))
+    .map(({ text }, i) =>
+      cutLine(printable(`${text.padEnd(width)}  ${docs[i]!.replaceAll(/\s+/g, " ")}`.trimEnd()), columns),
+    )
     .join("\n");
 }
 

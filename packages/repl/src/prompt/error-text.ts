@@ -16,5 +16,7 @@ export function uncaughtText(error: unknown, places: Places): string {
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const stream = blamed(error);
   const where = [...(stream === undefined ? [] : [`in ${stream}`]), ...places.of(error)];
-  return [`Uncaught ${printable(said)}`, ...(where.length > 0 ? [`    ${printable(where.join(", "))}`] : [])].join("\n");
+  return [`Uncaught ${printable(said)}`, ...(where.length > 0 ? [`    ${printable(where.join(", "))}`] : [])].join(
+    "\n",
+  );
 }

@@ -83,7 +83,9 @@ export class Inputs {
       });
     } catch (error) {
       const { errno = 0, message } = error as NodeJS.ErrnoException;
-      this.#output.write(`Cannot load ${printable(path)}: ${getSystemErrorMap().get(errno)?.[1] ?? printable(message)}\n`);
+      this.#output.write(
+        `Cannot load ${printable(path)}: ${getSystemErrorMap().get(errno)?.[1] ?? printable(message)}\n`,
+      );
       shown();
     }
   }

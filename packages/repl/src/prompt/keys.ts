@@ -84,7 +84,8 @@ export class Keys {
     for (let i = this.#next + 1; i < this.#waiting.length; i++) if (isReturn(this.#waiting[i]![1])) return true;
     const rest = this.#last + QUIET_MS - performance.now();
     if (rest <= 0) return true;
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer !== undefined) return false;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#work();
     }, Math.ceil(rest));

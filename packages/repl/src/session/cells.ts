@@ -62,8 +62,7 @@ export class Cells {
   take(input: Input, gaveValue: boolean): void {
     const header = this.header(input, wordsOf(input.source));
     const names = input.names.map(({ name }) => name);
-    if (names.length > 0)
-      this.#declare(`${header}${input.source}\nexport { ${names.join(", ")} };\n`, input.names);
+    if (names.length > 0) this.#declare(`${header}${input.source}\nexport { ${names.join(", ")} };\n`, input.names);
     if (names.includes(LAST)) this.#lastIsTheirs = true;
     if (gaveValue && input.value && !this.#lastIsTheirs) this.#last = header + withLast(input);
   }

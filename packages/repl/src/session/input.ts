@@ -71,11 +71,7 @@ const CONTINUATION =
 
 /** A block by JavaScript's grammar that a person means as an object. */
 function isObject(code: string): boolean {
-  return (
-    /^\s*\{/.test(code) &&
-    !/;\s*$/.test(code) &&
-    parse(`(${code.trim()})`).errors.length === 0
-  );
+  return /^\s*\{/.test(code) && !/;\s*$/.test(code) && parse(`(${code.trim()})`).errors.length === 0;
 }
 
 function valueOf({ body }: Program): Pick<Input, "value"> {

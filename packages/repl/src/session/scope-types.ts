@@ -60,7 +60,9 @@ function scope(names: ReadonlyMap<string, readonly string[]>): string {
 /** `require` knows what it gives, but for files and other packages. */
 const REQUIRE = [
   "declare namespace NodeJS { interface Require {",
-  ...builtinModules.flatMap((name) => [name, `node:${name}`].map((id) => `(id: "${id}"): typeof import("node:${name}");`)),
+  ...builtinModules.flatMap((name) =>
+    [name, `node:${name}`].map((id) => `(id: "${id}"): typeof import("node:${name}");`),
+  ),
   ...Object.values(PACKAGES).map((name) => `(id: "${name}"): typeof import("${name}");`),
   "} }",
 ];

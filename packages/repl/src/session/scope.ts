@@ -36,7 +36,9 @@ export function installScope(): void {
 
 /** Requires as a file in a folder would, but for the packages in scope, which are always ours. */
 function requireIn(folder: string): NodeJS.Require {
-  const ours = new Map(Object.entries(PACKAGES).map(([word, name]) => [name as string, namespaces[word as keyof typeof PACKAGES]]));
+  const ours = new Map(
+    Object.entries(PACKAGES).map(([word, name]) => [name as string, namespaces[word as keyof typeof PACKAGES]]),
+  );
   const theirs = createRequire(join(folder, "prompt.js"));
   const require = (specifier: string): unknown => {
     if (/\.m?ts$/.test(specifier)) throw new Error(`Cannot require ${specifier}: it is TypeScript; import it`);

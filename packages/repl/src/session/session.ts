@@ -82,7 +82,9 @@ export class Session {
     const lines = code.split("\n");
     const items = await this.#completionsAt(code, { line: lines.length, character: lines.at(-1)!.length });
     const words = new Map(items.map((item) => [item.insertText ?? item.label, item]));
-    return [...words].sort(([a], [b]) => (a < b ? -1 : 1)).map(([text, item]) => ({ text, doc: () => this.#docOf(item) }));
+    return [...words]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([text, item]) => ({ text, doc: () => this.#docOf(item) }));
   }
 
   async #completionsAt(code: string, position: Position): Promise<readonly CompletionItem[]> {

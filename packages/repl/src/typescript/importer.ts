@@ -13,7 +13,8 @@ export interface Importer {
 export const IMPORTER = "/prompt.ts?importer";
 
 /** A module that gives away its own `import`, which is how Node imports without its experimental `vm` modules. */
-export const importerSource = "export const load = (name, options) => import(name, options); export const meta = import.meta;";
+export const importerSource =
+  "export const load = (name, options) => import(name, options); export const meta = import.meta;";
 
 let registered = false;
 

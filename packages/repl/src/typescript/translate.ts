@@ -60,7 +60,7 @@ function needsTypeScript(source: string): boolean {
   let found = false;
   visit(program, (node) => {
     const { type, kind } = node as { type: string; kind?: string };
-    found ||= type === "Decorator" || type === "AccessorProperty" || /using$/.test(kind ?? "");
+    found ||= type === "Decorator" || type === "AccessorProperty" || kind?.endsWith("using") === true;
     return !found;
   });
   return found && errors.length === 0;
