@@ -29,6 +29,7 @@ export function build() {
     aside,
     results().map(({ place }) => place),
   );
+  step("Documenting the probes", [process.execPath, "scripts/document.mjs"]);
   writeFileSync(STAMP, stamp(from));
 }
 
@@ -48,7 +49,7 @@ function sources() {
   return [
     ...parts,
     ...programs.filter((name) => name !== "bpf/build"),
-    ...["nx.json", "package.json", "tsconfig.base.json", "scripts/bundle.mjs", "node_modules/.package-lock.json"],
+    ...["nx.json", "package.json", "tsconfig.base.json", "scripts/bundle.mjs", "scripts/document.mjs", "node_modules/.package-lock.json"],
   ];
 }
 

@@ -18,8 +18,9 @@ export interface Totals {
   readonly invalid: number;
 }
 
-/** How long the longest bar of the picture is. */
+/** How long the longest bar of the picture is at most, and what else is in a line besides range and count. */
 const BAR = 40;
+const FRAME = " :  ||".length;
 
 /**
  * How values are distributed: counted in buckets that end at powers of two, from the first to the last with a value in
@@ -53,13 +54,19 @@ export class Histogram implements Totals {
 
   /** The picture: a line for each bucket, and one with the totals. A fraction counts as its whole part. */
   toString(): string {
+    return this.picture();
+  }
+
+  /** The picture with bars that are short enough for so many columns; the widest if it is not said how many. */
+  picture(columns: number = Infinity): string {
     const rows = this.buckets.map(({ from, to, count }) => ({ range: range(from, to), count: String(count) }));
     const widest = Math.max(...rows.map(({ range }) => range.length), "value".length);
     const longest = Math.max(...rows.map(({ count }) => count.length), "count".length);
     const most = Math.max(...this.buckets.map(({ count }) => count));
+    const bar = Math.max(1, Math.min(BAR, columns - widest - longest - FRAME));
     const lines = rows.map(({ range, count }, i) => {
-      const bar = "*".repeat(Math.floor((this.buckets[i]!.count / most) * BAR));
-      return `${range.padEnd(widest)} : ${count.padEnd(longest)} |${bar.padEnd(BAR)}|`;
+      const stars = "*".repeat(Math.floor((this.buckets[i]!.count / most) * bar));
+      return `${range.padEnd(widest)} : ${count.padEnd(longest)} |${stars.padEnd(bar)}|`;
     });
     const head = `${"value".padEnd(widest)} : ${"count".padEnd(longest)} distribution`;
     return [...(lines.length > 0 ? [head, ...lines] : []), this.#totals()].join("\n");

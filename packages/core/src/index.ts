@@ -4,6 +4,9 @@ export { EventStream, originOf, refine } from "./stream.js";
 export { type Attachment, attachments, statuses } from "./attachments.js";
 export { Consumer, type ConsumerEvents, consumers } from "./consumer.js";
 export { feed, type Feeder } from "./feed.js";
+export { blame, blamed } from "./blame.js";
+export { Flow } from "./flow.js";
+export { type Guard, guardDelivery } from "./delivery.js";
 export { iterate, type IterateOptions } from "./iterate.js";
 export { type Aside, trace, type Setting } from "./trace.js";
 export { aggregate, type Counter } from "./aggregate.js";
@@ -50,6 +53,7 @@ export { type CodeMapping, type NameOptions, Symbolizer, type SymbolizerOptions 
 
 // Kernel facts
 export { pathHandle } from "./ffi/handle.js";
+export { endAtSecond } from "./ffi/signals.js";
 
 // Errors
 export * from "./errors.js";

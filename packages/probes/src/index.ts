@@ -1,13 +1,13 @@
 // Probes
-export { execsnoop } from "./execsnoop/probe.js";
+export { execsnoop, type ExecsnoopOptions } from "./execsnoop/probe.js";
 export { type ExecEvent, execEvent } from "./execsnoop/schema.js";
-export { opensnoop } from "./opensnoop/probe.js";
+export { opensnoop, type OpensnoopOptions } from "./opensnoop/probe.js";
 export { type OpenEvent, openEvent } from "./opensnoop/schema.js";
-export { tcpaccept } from "./tcpaccept/probe.js";
+export { tcpaccept, type TcpacceptOptions } from "./tcpaccept/probe.js";
 export { type AcceptEvent, acceptEvent } from "./tcpaccept/schema.js";
-export { tcpconnect } from "./tcpconnect/probe.js";
+export { tcpconnect, type TcpconnectOptions } from "./tcpconnect/probe.js";
 export { type ConnectCount, type ConnectEvent, connectEvent } from "./tcpconnect/schema.js";
-export { tcptracer } from "./tcptracer/probe.js";
+export { tcptracer, type TcptracerOptions } from "./tcptracer/probe.js";
 export { type SessionEvent, sessionEvent } from "./tcptracer/schema.js";
 
 // What probes are made of
@@ -15,10 +15,13 @@ export { type Aggregation, aggregation, interval } from "./define/aggregation.js
 export {
   aggregationOf,
   type AnyProbe,
+  define,
   type Definition,
+  type GivenTo,
   isProbe,
   type Probe,
   probe,
+  type ProbeOf,
   type ProbeOptions,
 } from "./define/probe.js";
 export * from "./define/options.js";

@@ -12,6 +12,7 @@ export const libc = lazily(() => {
       "int name_to_handle_at(int dirfd, const char *pathname, _Inout_ void *handle, _Out_ int *mount_id, int flags)",
     ),
     pthread_sigmask: lib.func("int pthread_sigmask(int how, const void *set, _Out_ void *old)"),
+    sigaction: lib.func("int sigaction(int signal, const void *action, _Out_ void *old)"),
     vsnprintf: lib.func("int vsnprintf(_Out_ void *buffer, size_t size, const void *format, void *args)"),
   };
 });

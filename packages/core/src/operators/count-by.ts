@@ -13,7 +13,8 @@ export interface CountOptions extends GatherOptions {
 /**
  * Counts events by a key: `opensnoop().pipe(countBy((e) => e.comm))`. Emits tables, arrays of rows `{ key, count }`, most
  * first, and among equals the key that came first: every second while the counts change, and the last before the
- * end or error of the source. Counts are since the subscription; with `perInterval` since the table before.
+ * end or error of the source. Counts are since the subscription; with `perInterval` since the table before; with
+ * `window` of the last so many milliseconds, live: `opensnoop().pipe(countBy((e) => e.comm, { window: 10_000 }))`.
  *
  * Keys may come from hostile processes, so only `limit` of them are told apart. Events with further keys are counted
  * in the last row, which has `others: true`. Keys of different types are different keys: `1` is not `"1"`.
@@ -36,8 +37,8 @@ export function countTables<T, K extends Key>(
   rows: number,
 ): OperatorFunction<T, readonly Count<K>[]> {
   const most = wholeNumber("limit", limit, 1, MOST_KEYS);
-  return gather(options, () => {
-    const counts = new Counts<K>(most);
-    return { add: (event: T) => counts.add(key(event)), result: () => counts.top(rows) };
+  return gather(options, (intervals) => {
+    const counts = new Counts<K>(most, intervals);
+    return { add: (event: T) => counts.add(key(event)), result: () => counts.top(rows), turn: () => counts.turn() };
   });
 }

@@ -62,6 +62,26 @@ export function schema<F extends Fields>(struct: string, fields: F): Schema<F> {
   return { struct, fields };
 }
 
+/**
+ * An event that a schema describes, for tests: with these values, and 0, false or empty in all other fields that no
+ * event is without. `sampleEvent(openEvent, { comm: "cat", ret: -2 })`
+ */
+export function sampleEvent<F extends Fields>(schema: Schema<F>, values: Partial<RowOf<F>> = {}): RowOf<F> {
+  const blank = Object.entries(schema.fields)
+    .filter(([, { optional }]) => !optional)
+    .map(([name, { kind, choices }]) => [name, choices?.[0] ?? BLANK[kind] ?? 0]);
+  return { ...Object.fromEntries(blank), ...values } as RowOf<F>;
+}
+
+const BLANK: Partial<Record<Kind, unknown>> = {
+  bool: false,
+  address: "::",
+  chars: "",
+  text: "",
+  texts: [],
+  bytes: new Uint8Array(),
+};
+
 const field =
   <T>(kind: Kind) =>
   (doc: string): Field<T> => ({ kind, doc });

@@ -6,6 +6,8 @@ export interface Column<E> {
   readonly head: string;
   /** The cell of an event, padded, with nothing in it that a terminal would obey. */
   cell(event: E): string;
+  /** Whether its cells are numbers, of which a part would be another number. */
+  readonly numeric?: boolean;
 }
 
 type Value = string | number;
@@ -28,6 +30,7 @@ export function column<E>(
   const blank = printHead("");
   return {
     head: printHead(title),
+    numeric: !/%[-\d.]*s/.test(format),
     cell: (event) => {
       const given = value(event);
       return given === undefined ? blank : print(given);

@@ -2,6 +2,7 @@ import { type Count, countBy, type CountOptions, originOf, OTHER_KEYS, top } fro
 import { EMPTY, map, NEVER, type Observable, of, range, Subject, toArray, VirtualTimeScheduler } from "rxjs";
 import { describe, expect, expectTypeOf, test } from "vitest";
 
+import { numbers } from "../../../../testing/programs.js";
 import { streamOf } from "../streams.js";
 import { marbles } from "./marbles.js";
 
@@ -48,6 +49,93 @@ test("per interval counts start anew, and that nothing came any more is told onc
     expectObservable(source.pipe(countBy(itself, { perInterval: true, every: 500 }))).toBe(
       "500ms x 499ms e 1999ms y 302ms |",
       { x: table(["a", 2]), e: [], y: table(["b", 1]) },
+    );
+  });
+});
+
+describe("with a window", () => {
+  test("counts are of the last so many milliseconds, and the table is live until nothing is in it", () => {
+    marbles(({ cold, expectObservable }) => {
+      const source = cold("a 500ms (bb) 996ms a 10s |");
+      expectObservable(source.pipe(countBy(itself, { window: 3000 }))).toBe("1s x 999ms y 1999ms z 999ms e 6501ms |", {
+        x: table(["b", 2], ["a", 1]),
+        y: table(["a", 2], ["b", 2]),
+        z: table(["a", 1]),
+        e: [],
+      });
+    });
+  });
+
+  test("the last table is of what is still in it", () => {
+    marbles(({ cold, expectObservable }) => {
+      expectObservable(cold("a 2500ms (b|)").pipe(countBy(itself, { window: 2000 }))).toBe("1s x 1500ms (y|)", {
+        x: table(["a", 1]),
+        y: table(["b", 1]),
+      });
+    });
+  });
+
+  test("keys beyond the limit are forgotten too, and make room for others", () => {
+    marbles(({ cold, expectObservable }) => {
+      const source = cold("(abb) 1495ms b 3s |");
+      expectObservable(source.pipe(countBy(itself, { window: 1000, limit: 1 }))).toBe("1s x 999ms y 999ms e 1500ms |", {
+        x: [...table(["a", 1]), { key: OTHER_KEYS, count: 2, others: true }],
+        y: table(["b", 1]),
+        e: [],
+      });
+    });
+  });
+
+  test("a window of one interval is the interval", () => {
+    const tables = (options: CountOptions): unknown[] => {
+      const seen: unknown[] = [];
+      marbles(({ cold }) => {
+        cold("a 300ms a 2500ms b 500ms |")
+          .pipe(countBy(itself, options))
+          .subscribe((rows) => seen.push(rows));
+      });
+      return seen;
+    };
+    expect(tables({ window: 500, every: 500 })).toEqual(tables({ perInterval: true, every: 500 }));
+  });
+
+  test("counts are right whatever came when", () => {
+    const scheduler = new VirtualTimeScheduler();
+    const source = new Subject<number>();
+    const came: [time: number, key: number][] = [];
+    const random = numbers(7);
+    let tables = 0;
+    source.pipe(countBy(itself, { window: 1000, every: 100, scheduler })).subscribe((rows) => {
+      tables++;
+      const now = scheduler.now();
+      const inWindow = came.filter(([time]) => time > now - 1000).map(([, key]) => key);
+      const expected = new Map<number, number>();
+      for (const key of inWindow) expected.set(key, (expected.get(key) ?? 0) + 1);
+      expect(new Map(rows.map(({ key, count }) => [key, count]))).toEqual(expected);
+    });
+    for (let i = 0; i < 2000; i++)
+      scheduler.schedule(
+        () => {
+          const key = random(20);
+          came.push([scheduler.now(), key]);
+          source.next(key);
+        },
+        random(10_000) + 0.5,
+      );
+    scheduler.schedule(() => source.complete(), 12_000);
+    scheduler.flush();
+    expect(tables).toBeGreaterThan(100);
+  });
+
+  test("is refused where it is none", () => {
+    expect(() => countBy(itself<string>, { window: 1500 })).toThrow(
+      "window takes a multiple of every, which is 1000, not 1500",
+    );
+    expect(() => countBy(itself<string>, { window: 0 })).toThrow(
+      "window takes a whole number from 1 to 10000000, not 0",
+    );
+    expect(() => top(1, itself<string>, { window: 1000, perInterval: true })).toThrow(
+      "window and perInterval exclude each other",
     );
   });
 });

@@ -49,6 +49,8 @@ export interface Definition<F extends Fields, O extends Options, E = RowOf<F>, A
   readonly columns: (options: ValuesOf<O>) => readonly Column<E>[];
   /** What can be asked of events that were recorded. */
   readonly recorded: Recorded<O, E>;
+  /** Events of before whose effect lasts, of what the options narrow it to: see `StreamInfo.already`. */
+  readonly already?: (narrowing: ValuesOf<typeof common>) => readonly E[];
   /** What it can count in the kernel, by the name of the flag that asks for it. */
   readonly aggregations?: A;
 }
@@ -72,19 +74,39 @@ export interface Refinement<R, E> {
 /** The options that a caller of a probe may pass. */
 export type ProbeOptions<O extends Options> = ValuesOf<O> & ValuesOf<typeof common>;
 
+/** The options of a definition, as they are given. */
+export type GivenTo<D> = D extends { readonly options: infer O extends Options } ? ProbeOptions<O> : never;
+
+/** The probe of a definition, whose options have a type of their own, as it names them in errors. */
+export type ProbeOf<D, G extends object> =
+  D extends Definition<infer F, infer O, infer E, infer A> ? Probe<F, O, E, A, G> : never;
+
 /** A probe: call it with options for a stream of its events. */
-export type Probe<F extends Fields, O extends Options, E = RowOf<F>, A extends Aggregations = {}> = {
+export type Probe<
+  F extends Fields,
+  O extends Options,
+  E = RowOf<F>,
+  A extends Aggregations = {},
+  G extends object = ProbeOptions<O>,
+> = {
   /**
    * @throws UsageError for options that do not fit. What a run needs and cannot have (privileges, a kernel that
    * accepts the program, the sets that it was given) arrives as the stream's error when it is subscribed to.
    */
-  (options?: ProbeOptions<O>): EventStream<E>;
+  (options?: G): EventStream<E>;
   readonly definition: Definition<F, O, E, A>;
   /** All its options, its own and those that every probe has. */
   readonly options: Options;
   /** Checks options. @throws UsageError */
   readonly parse: (given: Readonly<Record<string, unknown>>) => ProbeOptions<O>;
-} & AggregationStreams<A, ProbeOptions<O>>;
+} & AggregationStreams<A, G>;
+
+/** Describes a probe, for `probe` to make it. */
+export function define<F extends Fields, O extends Options, E = RowOf<F>, A extends Aggregations = {}>(
+  definition: Definition<F, O, E, A>,
+): Definition<F, O, E, A> {
+  return definition;
+}
 
 /** Makes a probe of its definition. */
 export function probe<F extends Fields, O extends Options, E = RowOf<F>, A extends Aggregations = {}>(
@@ -135,8 +157,11 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
       command === undefined
         ? events(values)
         : aroundCommand(values[command] as readonly string[], (pid) => events({ ...values, pid }));
-    const { name, event: schema, banner } = definition;
-    const info = { name, schema, options: given, ...(banner && { banner }), columns: () => definition.columns(values) };
+    const { name, event: schema, banner, already, recorded, columns } = definition;
+    const info = {
+      ...{ name, schema, options: given, ...(banner && { banner }), columns: () => columns(values) },
+      ...(already && { already: () => already(values as ValuesOf<typeof common>).filter(recorded.matches(values)) }),
+    };
     return ended(new EventStream(info, source), values as ValuesOf<typeof common>);
   };
 

@@ -1,22 +1,13 @@
-import { column, type Column } from "@rxbpf/core";
+import { column, type Column, sampleEvent } from "@rxbpf/core";
+import { runningProcesses, type RunningProcess } from "@rxbpf/filters";
 
 import { flag, integer, isWanted, pattern } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { clockTime, sinceNow } from "../define/times.js";
 import { user } from "../define/user.js";
 import { type ExecEvent, execEvent } from "./schema.js";
 
-/**
- * Programs that processes start, by execve and execveat.
- *
- * Options and columns are those of BCC's execsnoop. Where that has faults this differs: `uid` 0
- * filters; arguments are whole, up to `argsSize` bytes and, if given, `maxArgs` of them, and end in
- * `...` only if there are more; `name` matches the thread's name, which is cut to 15 bytes, or that
- * of the file; TIME is that of the event. Arguments of a program that runs are read from its own memory
- * and so are what it got; those of a failed exec (`fails`) are what the caller had when it returned, at
- * most 512, and end where the caller's memory cannot be read.
- */
-export const execsnoop = probe({
+const definition = define({
   name: "execsnoop",
   summary: "programs that processes start",
   event: execEvent,
@@ -58,6 +49,7 @@ export const execsnoop = probe({
         (fails || event.ret >= 0) && isWanted(uid, event.uid) && isWanted(ppid, event.ppid) && wanted(event);
     },
   },
+  already: (narrowing) => runningProcesses(narrowing).processes.map(execOf),
   columns({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) {
     const columns: (Column<ExecEvent> | undefined | false)[] = [
       time && column("TIME", "%-9s", clockTime),
@@ -74,6 +66,26 @@ export const execsnoop = probe({
     return columns.filter((column) => !!column);
   },
 });
+
+/** What `execsnoop` can be asked for. */
+export interface ExecsnoopOptions extends GivenTo<typeof definition> {}
+
+/**
+ * Programs that processes start, by execve and execveat.
+ *
+ * Options and columns are those of BCC's execsnoop. Where that has faults this differs: `uid` 0
+ * filters; arguments are whole, up to `argsSize` bytes and, if given, `maxArgs` of them, and end in
+ * `...` only if there are more; `name` matches the thread's name, which is cut to 15 bytes, or that
+ * of the file; TIME is that of the event. Arguments of a program that runs are read from its own memory
+ * and so are what it got; those of a failed exec (`fails`) are what the caller had when it returned, at
+ * most 512, and end where the caller's memory cannot be read.
+ */
+export const execsnoop: ProbeOf<typeof definition, ExecsnoopOptions> = probe(definition);
+
+/** The exec that made a process what it is, as far as that can be seen later: its `time` is 0. */
+function execOf({ args, ...process }: RunningProcess): ExecEvent {
+  return sampleEvent(execEvent, { ...process, tid: process.pid, filename: args[0] ?? "", args });
+}
 
 /** Whether an event is one that `name` and `line` choose. */
 function matchesText({

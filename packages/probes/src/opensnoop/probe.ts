@@ -3,24 +3,13 @@ import { column, type Column } from "@rxbpf/core";
 import { common } from "../define/common.js";
 import { withIoUring } from "../define/io-uring.js";
 import { command, flag, integer, isWanted, list, text, UsageError } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { sinceFirst } from "../define/times.js";
 import { user } from "../define/user.js";
-import { ACCESS_MODES, FLAGS } from "./flags.js";
+import { FLAG_NAMES, FLAGS, meaningOf, type OpenFlag } from "./flags.js";
 import { type OpenEvent, openEvent } from "./schema.js";
 
-/**
- * Files that processes open: open, openat, openat2, creat, and opens made through io_uring.
- *
- * Options and columns are those of BCC's opensnoop. Where that has faults this differs:
- * `flagFilter` O_RDONLY, which is no bit, matches files opened for reading only; `duration` ends
- * on time; `fullPath` starts a relative path at the directory descriptor that was given; paths are
- * whole up to 4095 bytes, or marked `truncated`; MODE is `n/a` unless the call could create a file. A path is read
- * when the call returns, so a thread that changes it meanwhile can make it lie. An open that
- * io_uring completes without telling (IOSQE_CQE_SKIP_SUCCESS) is shown when it is asked for, with
- * the error EINPROGRESS; one that io_uring refuses before it starts, for its path, is not shown.
- */
-export const opensnoop = probe({
+const definition = define({
   name: "opensnoop",
   summary: "files that processes open",
   event: openEvent,
@@ -37,7 +26,7 @@ export const opensnoop = probe({
       short: "f",
       long: "flag_filter",
       value: "FLAG",
-      allowed: [...Object.keys(ACCESS_MODES), ...Object.keys(FLAGS)],
+      allowed: FLAG_NAMES,
     }),
     fullPath: flag("show relative paths from the root", { short: "F" }),
     duration: { ...common.duration, short: "d" },
@@ -60,11 +49,10 @@ export const opensnoop = probe({
     comm_part_length: name && Buffer.byteLength(name),
     full_path: fullPath,
     by_flags: flagFilter && flagFilter.length > 0,
-    only_flags: flagFilter?.reduce((mask, flag) => mask | (FLAGS[flag] ?? 0), 0),
-    only_access_modes: flagFilter?.reduce(
-      (modes, flag) => modes | (flag in ACCESS_MODES ? 1 << ACCESS_MODES[flag]! : 0),
-      0,
-    ),
+    only_flags: flagFilter?.map(meaningOf).reduce((mask, flag) => mask | ("bit" in flag ? flag.bit : 0), 0),
+    only_access_modes: flagFilter
+      ?.map(meaningOf)
+      .reduce((mask, flag) => mask | ("mode" in flag ? 1 << flag.mode : 0), 0),
   }),
   ringBytes: ({ bufferPages }) => bufferPages && bufferPages * 4096,
   recorded: {
@@ -95,15 +83,31 @@ export const opensnoop = probe({
   },
 });
 
+/** What `opensnoop` can be asked for. */
+export interface OpensnoopOptions extends GivenTo<typeof definition> {}
+
+/**
+ * Files that processes open: open, openat, openat2, creat, and opens made through io_uring.
+ *
+ * Options and columns are those of BCC's opensnoop. Where that has faults this differs:
+ * `flagFilter` O_RDONLY, which is no bit, matches files opened for reading only; `duration` ends
+ * on time; `fullPath` starts a relative path at the directory descriptor that was given; paths are
+ * whole up to 4095 bytes, or marked `truncated`; MODE is `n/a` unless the call could create a file. A path is read
+ * when the call returns, so a thread that changes it meanwhile can make it lie. An open that
+ * io_uring completes without telling (IOSQE_CQE_SKIP_SUCCESS) is shown when it is asked for, with
+ * the error EINPROGRESS; one that io_uring refuses before it starts, for its path, is not shown.
+ */
+export const opensnoop: ProbeOf<typeof definition, OpensnoopOptions> = probe(definition);
+
 /** The bits of open(2) that hold the access mode. */
 const ACCESS_MODE = 3;
 
-function hasFlag(flags: number, name: string): boolean {
-  const mode = ACCESS_MODES[name];
-  return mode === undefined ? (flags & (FLAGS[name] ?? 0)) !== 0 : (flags & ACCESS_MODE) === mode;
+function hasFlag(flags: number, name: OpenFlag): boolean {
+  const flag = meaningOf(name);
+  return "bit" in flag ? (flags & flag.bit) !== 0 : (flags & ACCESS_MODE) === flag.mode;
 }
 
 function mode({ mode, flags }: OpenEvent): string {
-  const creates = (flags & (FLAGS["O_CREAT"]! | FLAGS["O_TMPFILE"]!)) !== 0;
+  const creates = (flags & (FLAGS.O_CREAT | FLAGS.O_TMPFILE)) !== 0;
   return mode === 0 && !creates ? "n/a" : mode.toString(8).padStart(4, "0");
 }

@@ -4,8 +4,8 @@ import { EventStream, Histogram, attachments, originOf, printable } from "@rxbpf
 import { textFormat } from "@rxbpf/sinks";
 import { isObservable, NEVER, type Observable } from "rxjs";
 
+import { fitting, widthOf } from "./fit.js";
 import type { Output } from "./output.js";
-import { cutLine, widthOf } from "./screen.js";
 import { amount } from "./tally.js";
 
 /** How many rows of an array are printed. */
@@ -18,7 +18,7 @@ const SPARE = ["mntnsId", "cgroupId", "ppid", "uid", "tid", "truncated"];
  * Node does. Nothing in it but our own colours is obeyed by a terminal.
  */
 export function printed(value: unknown, output: Pick<Output, "isTTY" | "columns">): string {
-  if (value instanceof Histogram) return value.toString();
+  if (value instanceof Histogram) return value.picture(output.columns);
   if (isObservable(value)) return streamText(value);
   if (Array.isArray(value) && value.length > 0 && value.every(isRow)) return tableText(value, output.columns);
   return inspected(value, output.isTTY === true);
@@ -43,17 +43,24 @@ function tableText(rows: readonly Readonly<Record<string, unknown>>[], columns =
   const omitted: string[] = [];
   const shown = rows.slice(0, ROWS).map((row) => ({ ...row }));
   const spare = SPARE.filter((name) => shown.some((row) => name in row));
-  for (;;) {
-    const lines = textFormat<unknown>(NEVER).row(shown).trim().split("\n");
-    const next = lines.some((line) => widthOf(line) > columns) ? spare.shift() : undefined;
-    if (next === undefined) {
-      const more = rows.length > ROWS ? [`... and ${amount(rows.length - ROWS)} rows more`] : [];
-      const without = omitted.length > 0 ? [`... without ${omitted.join(", ")}`] : [];
-      return [...lines.map((line) => cutLine(line, columns)), ...without, ...more].join("\n");
-    }
-    for (const row of shown) Reflect.deleteProperty(row, next);
-    omitted.push(next);
+  while (spare.length > 0 && linesOf(shown).some((line) => widthOf(line) > columns)) {
+    const name = spare.shift()!;
+    for (const row of shown) Reflect.deleteProperty(row, name);
+    omitted.push(name);
   }
+  const more = rows.length > ROWS ? [`... and ${amount(rows.length - ROWS)} rows more`] : [];
+  const without = omitted.length > 0 ? [`... without ${omitted.join(", ")}`] : [];
+  return [...linesOf(shown, columns), ...without, ...more].join("\n");
+}
+
+function linesOf(rows: readonly unknown[], columns = Infinity): string[] {
+  return textFormat<unknown>(
+    NEVER,
+    fitting(() => columns),
+  )
+    .row(rows)
+    .trim()
+    .split("\n");
 }
 
 /** `inspect` escapes strings, but not all, and not all that it prints: an error's text can have colours of its own. */

@@ -7,6 +7,7 @@ import type { Session } from "../session/session.js";
 import { docText } from "./doc-text.js";
 import { errorText } from "./error-text.js";
 import { StreamTable } from "./streams.js";
+import { OPERATORS, SETS, SINKS } from "./words.js";
 
 /** A command of the prompt: what it says about itself, and what it says when it is asked. */
 interface Command {
@@ -74,9 +75,10 @@ function helpText(all: Readonly<Record<string, Command>>): string {
     "Probes make streams of events. At the prompt a stream is shown until Ctrl-C:",
     '  opensnoop({ failed: true }).pipe(filter((e) => e.comm === "bash"))',
     ...lines(probes),
-    "In .pipe(...): RxJS's operators, such as filter map take; countBy top rate histogram orderByTime joinBy;",
-    "and the sinks toStdout toText toJson toCsv toArrow. replay(path) is what toArrow wrote, as a stream.",
-    "PinnedSet, cgroupId and mountNamespaceId make the sets that cgroupmap and mntnsmap take.",
+    `In .pipe(...): RxJS's operators, such as filter map take; ${OPERATORS.join(" ")};`,
+    `and the sinks ${SINKS.join(" ")}. replay(path) is what toArrow wrote, as a stream.`,
+    `${SETS.slice(0, -1).join(", ")} and ${SETS.at(-1)} make the sets that cgroupmap and mntnsmap take.`,
+    "_ is the last value. import and require find what they do in a file of this folder.",
     "Commands:",
     ...lines(own),
     "  .editor, .load FILE, .save FILE, .exit as in Node's prompt",

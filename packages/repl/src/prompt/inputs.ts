@@ -1,37 +1,47 @@
 import type { EventEmitter } from "node:events";
+import { readFileSync } from "node:fs";
 import { Recoverable, type REPLServer } from "node:repl";
 import type { WriteStream } from "node:tty";
+import { getSystemErrorMap } from "node:util";
 
-import { attachments } from "@rxbpf/core";
-import { config } from "rxjs";
+import { attachments, guardDelivery, printable } from "@rxbpf/core";
 
+import { expectKeys, watchForOverruns } from "../overrun/watch.js";
 import { endInOrder } from "../script/ending.js";
 import { faultText } from "../session/faults.js";
-import type { Input } from "../session/input.js";
+import { goesOn, type Input } from "../session/input.js";
 import { installScope } from "../session/scope.js";
 import { Session } from "../session/session.js";
+import { interruptible } from "../session/evaluate.js";
 import { addCommands } from "./commands.js";
-import { complete } from "./completer.js";
-import { errorText } from "./error-text.js";
+import { complete, explained } from "./completer.js";
 import { Evaluator } from "./evaluator.js";
 import type { Keys } from "./keys.js";
 import { keepPromptBelow } from "./output.js";
+import { onUncaught } from "./uncaught.js";
+import { firstWords } from "./words.js";
 
 /** What becomes of what is typed at a prompt. */
 export class Inputs {
+  readonly #server: REPLServer;
   readonly #keys: Keys;
   readonly #output: WriteStream;
   readonly #session = new Session(process.cwd());
   readonly #evaluator: Evaluator;
   /** The lines of an input that is not complete yet. */
   #unfinished = "";
+  /** What was completed last. */
+  #completed: string | undefined;
 
   constructor(server: REPLServer, keys: Keys, output: WriteStream) {
+    this.#server = server;
     this.#keys = keys;
     this.#output = output;
     this.#evaluator = new Evaluator(this.#session, { output, around: inLines });
     installScope();
+    guardDelivery(interruptible);
     addCommands(server, this.#session);
+    server.defineCommand("load", { help: "run a file as one input", action: (path) => this.#load(path.trim()) });
     server.once(
       "exit",
       keepPromptBelow(server, output, () => !keys.held),
@@ -43,13 +53,14 @@ export class Inputs {
     });
     process.on("SIGINT", () => (keys.held ? this.interrupt() : server.emit("SIGINT")));
     for (const signal of ["SIGTERM", "SIGHUP"]) process.once(signal, () => server.close());
-    onError(server, (error) => console.error(errorText(error)));
+    onError(server, (error) => console.error(this.#evaluator.describe(error)));
   }
 
   /** Takes what has been typed since the last prompt; `done` brings the next. */
   evaluate(code: string, done: (error: Error | null) => void): void {
     const input = this.#session.parse(code);
-    if (input === "incomplete" || this.#keys.pasting) {
+    const { pasting, following } = this.#keys;
+    if (input === "incomplete" || pasting || (following !== undefined && goesOn(code, following))) {
       this.#unfinished = code;
       done(new Recoverable(new SyntaxError("incomplete")));
       return;
@@ -61,7 +72,26 @@ export class Inputs {
     } else void this.#run(input, done);
   }
 
+  /** Runs a file as if it had been pasted. */
+  #load(path: string): void {
+    const shown = (): void => this.#server.displayPrompt();
+    try {
+      this.evaluate(readFileSync(path, "utf8"), (incomplete) => {
+        if (incomplete) this.#output.write("Unexpected end of the input\n");
+        this.#unfinished = "";
+        shown();
+      });
+    } catch (error) {
+      const { errno = 0, message } = error as NodeJS.ErrnoException;
+      this.#output.write(
+        `Cannot load ${printable(path)}: ${getSystemErrorMap().get(errno)?.[1] ?? printable(message)}\n`,
+      );
+      shown();
+    }
+  }
+
   async #run(input: Input, done: (error: null) => void): Promise<void> {
+    watchForOverruns();
     this.#keys.hold();
     await this.#evaluator.run(input);
     done(null);
@@ -78,8 +108,16 @@ export class Inputs {
     // Since version 24 Node's prompt has all lines of an input in hand.
     const code = line.startsWith(this.#unfinished) ? line : this.#unfinished + line;
     // Without types, as while the language server cannot be run, there is nothing to choose from.
-    const result = await complete(this.#session, code).catch(() => undefined);
-    done(null, result ?? [[], line]);
+    const known = { commands: Object.keys(this.#server.commands), first: firstWords };
+    const completion = await complete(this.#session, code, known).catch(() => undefined);
+    if (!completion) return done(null, [[], line]);
+    const { words, typed } = completion;
+    // The second time in the same place asks for a list.
+    const again = this.#completed === code && words.length > 1;
+    this.#completed = code;
+    const list = again ? await explained(words, this.#output.columns).catch(() => undefined) : undefined;
+    if (list !== undefined) console.log(list);
+    done(null, [list === undefined ? words.map(({ text }) => text) : [], typed]);
   }
 
   /** Ends what is attached in good order, its sinks written. */
@@ -98,11 +136,13 @@ export type Completed = (error: Error | null, result: [words: string[], typed: s
  * otherwise it is a key like others, which somebody must read.
  */
 function inLines<T>(run: () => T): T {
+  expectKeys(false);
   process.stdin.setRawMode(false);
   try {
     return run();
   } finally {
     process.stdin.setRawMode(true);
+    expectKeys(true);
   }
 }
 
@@ -122,9 +162,7 @@ function onInterrupt(server: REPLServer, output: WriteStream, forget: () => bool
 
 /** What nobody catches is said, and the prompt goes on. */
 function onError(server: REPLServer, say: (error: unknown) => void): void {
-  config.onUnhandledError = say;
-  process.on("uncaughtException", say);
-  process.on("unhandledRejection", say);
+  onUncaught(say);
   // Node's prompt evaluates in a domain, which would print what processes wrote into a message as it is.
   const { _domain: domain } = server as unknown as { _domain?: EventEmitter };
   domain?.removeAllListeners("error").on("error", say);

@@ -29,6 +29,7 @@ export async function startPrompt(): Promise<void> {
     completer: (line: string, done: Completed) => void inputs!.complete(line, done),
     eval: (code, _context, _file, done) => inputs!.evaluate(code, (error) => done(error, undefined)),
   });
+  process.once("exit", () => output.write(PASTE_OFF));
   const left = once(server, "exit");
   const keys = new Keys(server, () => inputs?.interrupt());
   keys.hold();
@@ -39,6 +40,5 @@ export async function startPrompt(): Promise<void> {
   const missing = module.privilegeText();
   if (missing !== undefined) console.log(missing);
   await left;
-  output.write(PASTE_OFF);
   await inputs.end();
 }

@@ -1,5 +1,4 @@
 import { statSync } from "node:fs";
-import { register } from "node:module";
 import { resolve } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
@@ -9,11 +8,13 @@ import { statuses } from "@rxbpf/core";
 import { take } from "rxjs";
 
 import { fail, FAILED } from "../exit.js";
+import { watchForOverruns } from "../overrun/watch.js";
 import { report } from "../run.js";
 import { signals } from "../signals.js";
+import { placeOf, shownPath } from "../typescript/files.js";
+import { registerHooks } from "../typescript/importer.js";
 import { passesCheck } from "./check.js";
 import { endInOrder } from "./ending.js";
-import { placeOf, shownPath } from "./place.js";
 
 export interface ScriptOptions {
   /** Whether to run it only if its types are right. */
@@ -70,8 +71,8 @@ export async function runScript(
 /** Starts the script. What becomes of it is seen by what it leaves to wait for. */
 function begin(path: string, args: readonly string[], failed: (error: unknown) => void, isEnding: () => boolean): void {
   Error.stackTraceLimit = STACK_DEPTH;
-  process.setSourceMapsEnabled(true);
-  register("./hooks.js", import.meta.url);
+  registerHooks();
+  watchForOverruns();
   process.argv = [process.execPath, path, ...args];
   let done = false;
   import(pathToFileURL(path).href).then(() => (done = true), failed);

@@ -9,12 +9,6 @@ export interface Fault {
   readonly width: number;
 }
 
-/** Where an offset in a text is. */
-export function placeAt(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset).split("\n");
-  return { line: before.length - 1, column: before.at(-1)!.length };
-}
-
 /** The line, what of it is wrong, and why. */
 export function faultText({ message, line, column, width }: Fault, source: string): string {
   const lines = source.trimEnd().split("\n");
