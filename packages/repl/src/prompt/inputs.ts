@@ -5,7 +5,7 @@ import type { WriteStream } from "node:tty";
 import { attachments } from "@rxbpf/core";
 import { config } from "rxjs";
 
-import { endInOrder } from "../script/ending.js";
+import { endInOrder } from "../ending.js";
 import { faultText } from "../session/faults.js";
 import type { Input } from "../session/input.js";
 import { installScope } from "../session/scope.js";
@@ -17,19 +17,28 @@ import { Evaluator } from "./evaluator.js";
 import type { Keys } from "./keys.js";
 import { keepPromptBelow } from "./output.js";
 
+/** The signals that end the prompt. */
+const ENDING = ["SIGTERM", "SIGHUP"] as const;
+
 /** What becomes of what is typed at a prompt. */
 export class Inputs {
   readonly #keys: Keys;
   readonly #output: WriteStream;
   readonly #session = new Session(process.cwd());
   readonly #evaluator: Evaluator;
+  readonly #leave: () => void;
+  /** Whether nothing more is to run. */
+  #left = false;
   /** The lines of an input that is not complete yet. */
   #unfinished = "";
 
   constructor(server: REPLServer, keys: Keys, output: WriteStream) {
     this.#keys = keys;
     this.#output = output;
-    this.#evaluator = new Evaluator(this.#session, { output, around: inLines });
+    this.#leave = () => {
+      if (!this.#left) server.close();
+    };
+    this.#evaluator = new Evaluator(this.#session, { output, around: (run) => this.#withoutPause(run) });
     installScope();
     addCommands(server, this.#session);
     server.once(
@@ -42,12 +51,19 @@ export class Inputs {
       return wasUnfinished;
     });
     process.on("SIGINT", () => (keys.held ? this.interrupt() : server.emit("SIGINT")));
-    for (const signal of ["SIGTERM", "SIGHUP"]) process.once(signal, () => server.close());
+    server.once("exit", () => {
+      this.#left = true;
+      // A second one ends the process at once; but of a terminal that is closed both shell and kernel tell.
+      process.off("SIGTERM", this.#leave);
+      this.interrupt();
+    });
+    for (const signal of ENDING) process.on(signal, this.#leave);
     onError(server, (error) => console.error(errorText(error)));
   }
 
   /** Takes what has been typed since the last prompt; `done` brings the next. */
   evaluate(code: string, done: (error: Error | null) => void): void {
+    if (this.#left) return;
     const input = this.#session.parse(code);
     if (input === "incomplete" || this.#keys.pasting) {
       this.#unfinished = code;
@@ -64,6 +80,7 @@ export class Inputs {
   async #run(input: Input, done: (error: null) => void): Promise<void> {
     this.#keys.hold();
     await this.#evaluator.run(input);
+    if (this.#left) return;
     done(null);
     this.#keys.release();
   }
@@ -71,6 +88,22 @@ export class Inputs {
   /** Ends what runs, so that the prompt comes back. */
   interrupt(): void {
     this.#evaluator.interrupt();
+  }
+
+  /**
+   * Runs code that does not pause with the terminal in its usual mode, where Ctrl-C is a signal, which can end even a loop;
+   * otherwise it is a key like others, which somebody must read. The other signals, which nobody could hear either, end the process.
+   */
+  #withoutPause<T>(run: () => T): T {
+    const listening = ENDING.filter((signal) => process.listeners(signal).includes(this.#leave));
+    for (const signal of listening) process.off(signal, this.#leave);
+    process.stdin.setRawMode(false);
+    try {
+      return run();
+    } finally {
+      process.stdin.setRawMode(true);
+      for (const signal of listening) process.on(signal, this.#leave);
+    }
   }
 
   /** What can follow a line, and what of it that completes. */
@@ -92,19 +125,6 @@ export class Inputs {
 export { privilegeText } from "./privileges.js";
 
 export type Completed = (error: Error | null, result: [words: string[], typed: string]) => void;
-
-/**
- * Runs code that does not pause with the terminal in its usual mode, where Ctrl-C is a signal, which can end even a loop;
- * otherwise it is a key like others, which somebody must read.
- */
-function inLines<T>(run: () => T): T {
-  process.stdin.setRawMode(false);
-  try {
-    return run();
-  } finally {
-    process.stdin.setRawMode(true);
-  }
-}
 
 /** Ctrl-C at a prompt where nothing has been typed ends what is attached. Else it does what it does at Node's prompt. */
 function onInterrupt(server: REPLServer, output: WriteStream, forget: () => boolean): void {

@@ -1,7 +1,8 @@
 import { createInterface } from "node:readline";
 
-import { endInOrder } from "../script/ending.js";
+import { endInOrder } from "../ending.js";
 import { signals } from "../signals.js";
+import { watchStandardStreams } from "../standard.js";
 import { faultText } from "../session/faults.js";
 import { installScope } from "../session/scope.js";
 import { Session } from "../session/session.js";
@@ -13,13 +14,16 @@ import { Evaluator } from "./evaluator.js";
  * that is shown, and then all.
  */
 export async function runPiped(): Promise<void> {
+  watchStandardStreams((error) => console.error(`Cannot write to stdout: ${error.message}`));
   const session = new Session(process.cwd());
   installScope();
   const evaluator = new Evaluator(session, { output: process.stdout, complaints: process.stderr });
+  const lines = createInterface({ input: process.stdin });
   let ended = false;
   signals().subscribe(() => {
     ended = true;
     evaluator.interrupt();
+    lines.close();
   });
   const run = async (code: string): Promise<boolean> => {
     const input = session.parse(code);
@@ -30,7 +34,7 @@ export async function runPiped(): Promise<void> {
     return false;
   };
   let code = "";
-  for await (const line of createInterface({ input: process.stdin })) {
+  for await (const line of lines) {
     const goesOn = /^\s*\.\s*[\w$]/.test(line) || code.trim() === "" || session.parse(code) === "incomplete";
     if (!goesOn) {
       if (ended || !(await run(code))) return finish(session, ended ? 0 : 1);

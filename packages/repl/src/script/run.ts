@@ -12,7 +12,7 @@ import { fail, FAILED } from "../exit.js";
 import { report } from "../run.js";
 import { signals } from "../signals.js";
 import { passesCheck } from "./check.js";
-import { endInOrder } from "./ending.js";
+import { endInOrder } from "../ending.js";
 import { placeOf, shownPath } from "./place.js";
 
 export interface ScriptOptions {
@@ -54,15 +54,13 @@ export async function runScript(
   if (ending) return;
 
   for (const unhandled of ["uncaughtException", "unhandledRejection"] as const) {
+    process.removeAllListeners(unhandled); // those of the command
     process.on(unhandled, (error: unknown) => {
       // A script that listens too has taken this over. Node's `domain`, which its prompt loads, only cleans up.
       const listeners = process.rawListeners(unhandled).filter(({ name }) => name !== "domainUncaughtExceptionClear");
       if (listeners.length === 1) failed(error);
     });
   }
-  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
-    if (code === "EPIPE") end();
-  });
   process.once("exit", report({ status: statuses }, "a larger ringBytes keeps more"));
   begin(path, args, failed, () => ending !== undefined);
 }
