@@ -1,5 +1,8 @@
 import { printable } from "@rxbpf/core";
 import { UsageError } from "@rxbpf/probes";
+import { UnreadError } from "@rxbpf/sinks";
+
+import { loseStandardStreams } from "./standard.js";
 
 /** The run was asked for rightly and did not succeed. */
 export const FAILED = 1;
@@ -10,5 +13,6 @@ export const WRONG_USAGE = 2;
 export function fail(error: unknown, place?: string): number {
   const message = error instanceof Error ? error.message : String(error);
   console.error(`rxbpf: ${printable(place === undefined ? message : `${place}: ${message}`)}`);
+  if (error instanceof UnreadError) loseStandardStreams();
   return error instanceof UsageError ? WRONG_USAGE : FAILED;
 }

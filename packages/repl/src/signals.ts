@@ -1,6 +1,8 @@
-import { fromEvent, merge, type Observable, of, ReplaySubject, take } from "rxjs";
+import { type Observable, ReplaySubject } from "rxjs";
 
 import { lost } from "./standard.js";
+
+const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * What ends a run in good order, listened to from now on, as it may come while the run starts: a signal, or the loss of the terminal
@@ -8,12 +10,20 @@ import { lost } from "./standard.js";
  * both shell and kernel tell.
  */
 export function signals(): Observable<unknown> {
-  const first = new ReplaySubject<unknown>(1);
-  const sent = ["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => fromEvent(process, signal));
-  merge(lost.aborted ? of(undefined) : fromEvent(lost, "abort"), ...sent)
-    .pipe(take(1))
-    .subscribe(first);
-  process.on("SIGHUP", ignore);
+  const first = new ReplaySubject<void>(1);
+  const hear = (): void => {
+    // Before anything is ended, which takes a while.
+    for (const signal of ENDING) process.off(signal, hear);
+    lost.removeEventListener("abort", hear);
+    process.on("SIGHUP", ignore);
+    first.next();
+    first.complete();
+  };
+  if (lost.aborted) hear();
+  else {
+    for (const signal of ENDING) process.on(signal, hear);
+    lost.addEventListener("abort", hear);
+  }
   return first;
 }
 

@@ -100,14 +100,22 @@ export class Writer {
 
   /** After `end`: waits no longer for a pipe of which nothing is read for some seconds. `closed` says then what was not written. */
   hurry(): void {
-    const { stream, name } = this.#output;
+    const { stream } = this.#output;
     if (this.#closed || !(stream instanceof Socket)) return;
-    stream.setTimeout(PATIENCE_MS, () => {
-      const lines = this.#waiting.reduce((sum, chunk) => sum + linesIn(chunk), 0);
-      const unread = `nobody read it for ${PATIENCE_MS / 1000} s, so that up to ${lines} lines were not written`;
-      this.#abandon(new UnreadError(`Cannot write to ${name}: ${unread}`));
-    });
+    // Begins anew with each part that a reader takes.
+    stream.setTimeout(PATIENCE_MS).on("timeout", this.#giveUp);
   }
+
+  #stopHurry(): void {
+    const { stream } = this.#output;
+    if (stream instanceof Socket) stream.setTimeout(0).off("timeout", this.#giveUp);
+  }
+
+  readonly #giveUp = (): void => {
+    const lines = this.#waiting.reduce((sum, chunk) => sum + linesIn(chunk), 0);
+    const unread = `nobody read it for ${PATIENCE_MS / 1000} s, and up to ${lines} lines were not written`;
+    this.#abandon(new UnreadError(`Cannot write to ${this.#output.name}: ${unread}`));
+  };
 
   readonly #flush = (): void => {
     const chunk = this.#take();
@@ -145,6 +153,7 @@ export class Writer {
   #close(done: () => void): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#stopHurry();
     this.#output.close((error) => {
       this.#output.stream.off("error", this.#fail);
       if (error) this.#events.closed(writeError(this.#output.name, error));
@@ -161,6 +170,7 @@ export class Writer {
   #abandon(error: Error | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#stopHurry();
     this.#output.cut(this.#bytes);
     this.#output.close(() => this.#events.closed(error));
   }
