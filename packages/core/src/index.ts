@@ -53,3 +53,4 @@ export { pathHandle } from "./ffi/handle.js";
 
 // Errors
 export * from "./errors.js";
+export { adviceOn, stateOf } from "./system-errors.js";

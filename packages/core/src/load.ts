@@ -2,7 +2,7 @@ import { isMainThread } from "node:worker_threads";
 
 import { Btf } from "./btf/btf.js";
 import { requireCapabilities } from "./capabilities.js";
-import { BpfError, NotSupportedError } from "./errors.js";
+import { NotSupportedError, VerifierError } from "./errors.js";
 import { possibleCpus } from "./ffi/cpus.js";
 import type { BpfMap } from "./ffi/map.js";
 import { BpfObject } from "./ffi/object.js";
@@ -47,18 +47,18 @@ export interface Loaded {
 }
 
 /**
- * Loads and attaches the first variant that the kernel accepts. Needs CAP_BPF and CAP_PERFMON.
+ * Loads and attaches the first variant that the kernel accepts: the verifier refuses the others, or they need hooks that there are
+ * not. Needs CAP_BPF and CAP_PERFMON.
  * The caller closes the object.
  * @param check looks at the object's types before anything reaches the kernel, and throws
  * @throws NotSupportedError, also in a worker thread; VerifierError, BpfError; then nothing is left in the kernel
  */
 export function load(image: Image, patch: Patch, check: (btf: Btf) => void = () => {}): Loaded {
-  requireMainThread(image.name);
   const bytes = image.bytes();
   const refusals: Error[] = [];
   for (const variant of image.variants) {
     const outcome = loadVariant(image.name, bytes, variant, patch, check);
-    if (!(outcome instanceof BpfError)) return outcome;
+    if (!(outcome instanceof Error)) return outcome;
     refusals.push(outcome);
   }
   // The last variant needs the least of a kernel.
@@ -71,24 +71,14 @@ export function load(image: Image, patch: Patch, check: (btf: Btf) => void = () 
   );
 }
 
-/**
- * A worker that is terminated runs no code of ours any more: what it had attached would stay as long as the process, and
- * Node crashes when a native poll handle outlives its thread.
- */
-function requireMainThread(name: string): void {
-  if (isMainThread) return;
-  const advice = "subscribe in the main thread, and send the worker what it needs";
-  throw new NotSupportedError(`Cannot trace with ${name} in a worker thread: ${advice}`, "worker threads");
-}
-
-/** Returns the kernel's refusal; throws what no other variant could mend. */
+/** Returns why the kernel refuses this variant; throws what another would meet too, such as a lack of memory. */
 function loadVariant(
   name: string,
   bytes: Uint8Array,
   variant: Variant,
   patch: Patch,
   check: (btf: Btf) => void,
-): Loaded | BpfError {
+): Loaded | Error {
   const object = BpfObject.open(name, bytes);
   try {
     const btf = new Btf(object.btf);
@@ -96,12 +86,22 @@ function loadVariant(
     requireCapabilities(`load ${name}`);
     apply(object, btf, patch);
     object.choose(variant.programs);
-    object.load();
-    for (const program of variant.programs) object.attach(program);
-    return { object, btf, variant };
+    const refusal = start(object, variant);
+    if (refusal) object.close();
+    return refusal ?? { object, btf, variant };
   } catch (error) {
     object.close();
-    if (error instanceof BpfError) return error;
+    throw error;
+  }
+}
+
+function start(object: BpfObject, { programs }: Variant): Error | undefined {
+  try {
+    object.load();
+    for (const program of programs) object.attach(program);
+    return undefined;
+  } catch (error) {
+    if (error instanceof VerifierError || error instanceof NotSupportedError) return error;
     throw error;
   }
 }
