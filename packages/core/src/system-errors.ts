@@ -39,3 +39,16 @@ export function stateOf(error: unknown): string {
   const state = STATES.get(code ?? "");
   return state === undefined ? message : state + adviceOn(code);
 }
+
+/**
+ * What a person is told of an error: its message; of one that Node has thrown for a system call, what was tried, what went wrong and what
+ * to do, in place of `EPERM: operation not permitted, open '/x'`.
+ */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const isRaw = syscall !== undefined && (error.message.startsWith(`${code}: `) || error.message.endsWith(` ${code}`));
+  if (!isRaw) return error.message;
+  const words = [syscall, syscall.includes(path ?? "") ? "" : path, dest].filter(Boolean);
+  return `Cannot ${words.join(" ")}: ${stateOf(error)}`;
+}

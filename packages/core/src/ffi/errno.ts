@@ -13,6 +13,11 @@ export function errnoName(errno: number): string {
   return names.get(errno) ?? `errno ${errno}`;
 }
 
+/** The number of the error that libc's last call ended with. */
+export function lastErrno(): number {
+  return koffi.errno();
+}
+
 /**
  * Passes on what a C function returned, unless it is a failure: libbpf returns the
  * negative error number, libc returns -1 and sets errno.

@@ -1,11 +1,14 @@
 import { createInterface } from "node:readline";
 
+import { writeError } from "@rxbpf/sinks";
+
 import { endInOrder } from "../ending.js";
 import { signals } from "../signals.js";
 import { watchStandardStreams } from "../standard.js";
 import { faultText } from "../session/faults.js";
 import { installScope } from "../session/scope.js";
 import { Session } from "../session/session.js";
+import { errorText } from "./error-text.js";
 import { Evaluator } from "./evaluator.js";
 
 /**
@@ -14,7 +17,7 @@ import { Evaluator } from "./evaluator.js";
  * that is shown, and then all.
  */
 export async function runPiped(): Promise<void> {
-  watchStandardStreams((error) => console.error(`Cannot write to stdout: ${error.message}`));
+  watchStandardStreams((error) => console.error(errorText(writeError("stdout", error))));
   const session = new Session(process.cwd());
   installScope();
   const evaluator = new Evaluator(session, { output: process.stdout, complaints: process.stderr });

@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
+import { stateOf } from "@rxbpf/core";
+
+import { temporaryFolder } from "../temporary.js";
 import { packageFolder, tscPath, typesInScope } from "../session/packages.js";
 
 /**
@@ -11,12 +13,12 @@ import { packageFolder, tscPath, typesInScope } from "../session/packages.js";
  * @returns whether there was none
  */
 export function passesCheck(script: string): boolean {
-  const folder = mkdtempSync(join(tmpdir(), "rxbpf-check-"));
+  const folder = temporaryFolder();
   try {
     const config = join(folder, "tsconfig.json");
     writeFileSync(config, JSON.stringify(configFor(script)));
     const { status, stdout, error } = spawnSync(tscPath(), ["--project", config, "--pretty"], { encoding: "utf8" });
-    if (error) throw new Error(`Cannot check types: ${error.message}`, { cause: error });
+    if (error) throw new Error(`Cannot check types: ${stateOf(error)}`, { cause: error });
     process.stderr.write(process.stderr.isTTY ? stdout : stripVTControlCharacters(stdout));
     return status === 0;
   } finally {

@@ -3,9 +3,8 @@ import { register } from "node:module";
 import { resolve } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { getSystemErrorMap } from "node:util";
 
-import { statuses } from "@rxbpf/core";
+import { stateOf, statuses } from "@rxbpf/core";
 import { take } from "rxjs";
 
 import { fail, FAILED } from "../exit.js";
@@ -83,8 +82,7 @@ function existing(script: string): string {
   try {
     if (statSync(script).isFile()) return resolve(script);
   } catch (cause) {
-    const { errno = 0, message } = cause as NodeJS.ErrnoException;
-    throw new Error(`Cannot run ${script}: ${getSystemErrorMap().get(errno)?.[1] ?? message}`, { cause });
+    throw new Error(`Cannot run ${script}: ${stateOf(cause)}`, { cause });
   }
   throw new Error(`Cannot run ${script}: it is no file`);
 }
