@@ -4,7 +4,7 @@ const STATES = new Map(getSystemErrorMap().values());
 
 /** What a person can do about an error of the system, by the name of its number. */
 const ADVICE: Readonly<Record<string, string>> = {
-  EACCES: "run as root, or as who may use it",
+  EACCES: "look at the permissions of it and of the directories above it",
   EAGAIN: "end some processes, or allow more: ulimit -u",
   EBUSY: "end what uses it",
   EDQUOT: "free some of what you have there, or write elsewhere",
@@ -19,8 +19,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOMEM: "free some, or allow this cgroup more",
   ENOSPC: "free some, or write elsewhere",
   ENOTDIR: "a part of the path is a file",
-  EPERM:
-    "run as root; if it is, the kernel's lockdown, a security module or the settings of the container forbid it",
+  EPERM: "run as root; if it is, the kernel's lockdown, a security module or the settings of the container forbid it",
   EROFS: "give a path on another one",
 };
 

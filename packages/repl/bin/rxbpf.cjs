@@ -13,10 +13,17 @@ else {
   }
 }
 
-/** Where few files may be open at once, modules cannot be read, and Node may say that there is no such package. */
+/** One line. Where only few files may be open, modules cannot be read, and Node may say that there is no such package. */
 function failed(error) {
-  const [, most] = /^Max open files +(\d+)/m.exec(require("node:fs").readFileSync("/proc/self/limits", "utf8")) ?? [];
-  const advice = most < 256 ? `; this process may have ${most} files open, allow more: ulimit -n 1024` : "";
-  console.error(`rxbpf: Cannot start: ${error.message}${advice}`);
+  const advice = opensFew() ? "; allow this process more open files: ulimit -n 1024" : "";
+  console.error(`rxbpf: Cannot start: ${error.message.split("\n")[0]}${advice}`);
   process.exitCode = 1;
+}
+
+function opensFew() {
+  try {
+    return /^Max open files +(\d+)/m.exec(require("node:fs").readFileSync("/proc/self/limits", "utf8"))[1] < 256;
+  } catch {
+    return true;
+  }
 }

@@ -4,7 +4,15 @@ import { withLog } from "./log.js";
 const ENOENT = 2;
 
 /** What the verifier ends with. Its log is there too where it was content, and the kernel failed after it, as with EMFILE. */
-const VERDICTS: ReadonlySet<string> = new Set(["EACCES", "EINVAL", "E2BIG", "EFAULT", "ENOENT", "EOPNOTSUPP", "ENOTSUPP"]);
+const VERDICTS: ReadonlySet<string> = new Set([
+  "EACCES",
+  "EINVAL",
+  "E2BIG",
+  "EFAULT",
+  "ENOENT",
+  "EOPNOTSUPP",
+  "ENOTSUPP",
+]);
 
 /** Whether the verifier has refused a program, by the error of loading it and what libbpf said. */
 export function isRefusal(code: string, log: string): boolean {
