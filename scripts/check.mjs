@@ -5,6 +5,7 @@ import { readdirSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 
 import { checkImports } from "./check/imports.mjs";
+import { checkLicences } from "./check/licences.mjs";
 import { checkPackages } from "./check/packages.mjs";
 import { checkProbes } from "./check/probes.mjs";
 
@@ -20,6 +21,7 @@ const checks = {
   imports: () => checkImports("."),
   probes: () => checkProbes("."),
   packages: () => checkPackages("."),
+  licences: () => checkLicences("."),
 };
 
 const results = [];
