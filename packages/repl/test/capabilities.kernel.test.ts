@@ -6,8 +6,8 @@ import { cgroupMounts, PinnedSet } from "@rxbpf/filters";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { uniqueName } from "../../../testing/kernel-objects.js";
-import { run, temporaryFolder } from "../../../testing/programs.js";
-import { rxbpf, runThrough } from "./cli.js";
+import { compile, run, start, temporaryFolder } from "../../../testing/programs.js";
+import { commandLine, rxbpf, runThrough } from "./cli.js";
 
 // The table of docs/security.md, row by row: what the command needs is enough, and all of it is needed.
 
@@ -67,12 +67,17 @@ function argsOf(command: string): string[] {
   return isProbe ? [...args, "--duration", "1"] : args;
 }
 
-/** Runs a command of the table as nobody with these capabilities. */
-function runWith(capabilities: readonly string[], command: string) {
+/** Makes a command that of nobody, with these capabilities. */
+function asNobody(capabilities: readonly string[]): string[] {
   const names = capabilities.map((name) => `,+${name.replace("CAP_", "").toLowerCase()}`).join("");
   const sets = ["--inh-caps", "--ambient-caps", "--bounding-set"].map((set) => `${set}=-all${names}`);
   const user = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
-  return runThrough(["setpriv", ...user, ...sets], ...argsOf(command));
+  return ["setpriv", ...user, ...sets];
+}
+
+/** Runs a command of the table as nobody with these capabilities. */
+function runWith(capabilities: readonly string[], command: string) {
+  return runThrough(asNobody(capabilities), ...argsOf(command));
 }
 
 test("the table has every command that looks at the kernel", () => {
@@ -89,4 +94,15 @@ test.each(rows)("rxbpf $command", { timeout: 60_000 }, async ({ command, needs }
     expect({ missing, status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining(missing) });
     expect(stderr).toMatch(/^rxbpf: Cannot [^\n]*\n$/);
   }
+});
+
+test("opens through io_uring are seen with just the two capabilities", async () => {
+  const uring = compile(new URL("../../probes/test/opensnoop/programs/uring.c", import.meta.url), folder);
+  const tracer = [...asNobody(["CAP_BPF", "CAP_PERFMON"]), ...commandLine("opensnoop", "-n", "uring", "-F")];
+  const child = start(tracer[0]!, tracer.slice(1));
+  await child.line();
+  expect(await run(uring, ["kinds", folder])).toMatchObject({ status: 0 });
+  const wanted = `${folder}/made by uring`;
+  for (let line = await child.line(); !line.endsWith(wanted); line = await child.line())
+    expect(line).toMatch(/ uring /);
 });
