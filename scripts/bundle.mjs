@@ -42,7 +42,11 @@ const licences = license({
     allow: { test: (library) => isOurs(library) || Boolean(library.licenseText), failOnViolation: true },
     output: {
       file: path.join(to, "LICENSES.txt"),
-      template: (libraries) => libraries.filter((one) => !isOurs(one)).map(licenceOf).join("\n\n"),
+      template: (libraries) =>
+        libraries
+          .filter((one) => !isOurs(one))
+          .map(licenceOf)
+          .join("\n\n"),
     },
   },
 });
@@ -52,7 +56,10 @@ function isOurs({ name }) {
 }
 
 function licenceOf({ name, version, license, licenseText, noticeText }) {
-  return [`\n${name} ${version}, ${license}`, licenseText, noticeText].map((text) => text?.trimEnd()).filter(Boolean).join("\n\n");
+  return [`\n${name} ${version}, ${license}`, licenseText, noticeText]
+    .map((text) => text?.trimEnd())
+    .filter(Boolean)
+    .join("\n\n");
 }
 
 rmSync(to, { recursive: true, force: true });

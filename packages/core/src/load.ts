@@ -54,6 +54,7 @@ export interface Loaded {
  * @throws NotSupportedError, also in a worker thread; VerifierError, BpfError; then nothing is left in the kernel
  */
 export function load(image: Image, patch: Patch, check: (btf: Btf) => void = () => {}): Loaded {
+  requireMainThread(image.name);
   const bytes = image.bytes();
   const refusals: Error[] = [];
   for (const variant of image.variants) {
@@ -69,6 +70,16 @@ export function load(image: Image, patch: Patch, check: (btf: Btf) => void = () 
     image.name,
     { cause: last },
   );
+}
+
+/**
+ * A worker that is terminated runs no code of ours any more: what it had attached would stay as long as the process, and
+ * Node crashes when a native poll handle outlives its thread.
+ */
+function requireMainThread(name: string): void {
+  if (isMainThread) return;
+  const advice = "subscribe in the main thread, and send the worker what it needs";
+  throw new NotSupportedError(`Cannot trace with ${name} in a worker thread: ${advice}`, "worker threads");
 }
 
 /** Returns why the kernel refuses this variant; throws what another would meet too, such as a lack of memory. */

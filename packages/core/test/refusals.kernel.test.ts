@@ -66,7 +66,8 @@ test.each([
 
 test("with few descriptors loading fails for want of them, whatever libbpf then thinks that the kernel lacks", async () => {
   const outcomes = new Set<string>();
-  for (let files = 20; files < 46; files += 2) outcomes.add(await loadThrough(["env", `FILES=${files}`], "tick", "tick"));
+  for (let files = 20; files < 46; files += 2)
+    outcomes.add(await loadThrough(["env", `FILES=${files}`], "tick", "tick"));
   expect([...outcomes]).toEqual([
     "BpfError EMFILE: Cannot load ticks: EMFILE: too many open files; allow this process more: ulimit -n 1024",
     "tick",

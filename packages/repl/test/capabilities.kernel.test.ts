@@ -36,8 +36,7 @@ beforeAll(async () => {
   mkdirSync(bpffs);
   await run("mount", ["-t", "bpf", "bpf", bpffs]);
   chmodSync(bpffs, 0o777);
-  const { status, stderr } = await rxbpf("record", "opensnoop", "--duration", "1", "-o", recording);
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  await rxbpf("record", "opensnoop", "--duration", "1", "-o", recording);
   chmodSync(recording, 0o644);
 }, 60_000);
 

@@ -32,49 +32,61 @@ async function leave(prompt: Terminal): Promise<void> {
   await prompt.ended();
 }
 
-test("the folder of a prompt that was killed is removed by the next; those in use stay", { timeout: 90_000 }, async () => {
-  const place = temporaryPlace();
-  const living = await startPrompt(place);
-  const ofLiving = readdirSync(place);
-  const killed = await startPrompt(place);
-  const ofKilled = readdirSync(place).filter((name) => !ofLiving.includes(name));
-  expect(ofKilled).toHaveLength(1);
-  await killed.close();
-  expect(readdirSync(place).sort()).toEqual([...ofLiving, ...ofKilled].sort());
+test(
+  "the folder of a prompt that was killed is removed by the next; those in use stay",
+  { timeout: 90_000 },
+  async () => {
+    const place = temporaryPlace();
+    const living = await startPrompt(place);
+    const ofLiving = readdirSync(place);
+    const killed = await startPrompt(place);
+    const ofKilled = readdirSync(place).filter((name) => !ofLiving.includes(name));
+    expect(ofKilled).toHaveLength(1);
+    await killed.close();
+    expect(readdirSync(place).sort()).toEqual([...ofLiving, ...ofKilled].sort());
 
-  const next = await startPrompt(place);
-  await expect.poll(() => readdirSync(place), { timeout: 10_000 }).not.toContain(ofKilled[0]);
-  expect(readdirSync(place)).toEqual(expect.arrayContaining(ofLiving));
-  await leave(next);
-  expect(readdirSync(place)).toEqual(ofLiving);
-  await leave(living);
-  expect(readdirSync(place)).toEqual([]);
-});
+    const next = await startPrompt(place);
+    await expect.poll(() => readdirSync(place), { timeout: 10_000 }).not.toContain(ofKilled[0]);
+    expect(readdirSync(place)).toEqual(expect.arrayContaining(ofLiving));
+    await leave(next);
+    expect(readdirSync(place)).toEqual(ofLiving);
+    await leave(living);
+    expect(readdirSync(place)).toEqual([]);
+  },
+);
 
-test("what another user has put there under such a name stays, and what a link leads to", { timeout: 60_000 }, async () => {
-  const place = temporaryPlace();
-  const elsewhere = join(folder, uniqueName());
-  mkdirSync(elsewhere);
-  writeFileSync(join(elsewhere, "precious"), "");
-  symlinkSync(elsewhere, join(place, "rxbpf-session-aaaaaa"));
-  const others = join(place, "rxbpf-session-bbbbbb");
-  mkdirSync(others);
-  chownSync(others, 65534, 65534);
-  // One of ours, as `kill -9` leaves it, with a link in it.
-  const ours = join(place, "rxbpf-session-cccccc");
-  mkdirSync(ours);
-  symlinkSync(elsewhere, join(ours, "link"));
+test(
+  "what another user has put there under such a name stays, and what a link leads to",
+  { timeout: 60_000 },
+  async () => {
+    const place = temporaryPlace();
+    const elsewhere = join(folder, uniqueName());
+    mkdirSync(elsewhere);
+    writeFileSync(join(elsewhere, "precious"), "");
+    symlinkSync(elsewhere, join(place, "rxbpf-session-aaaaaa"));
+    const others = join(place, "rxbpf-session-bbbbbb");
+    mkdirSync(others);
+    chownSync(others, 65534, 65534);
+    // One of ours, as `kill -9` leaves it, with a link in it.
+    const ours = join(place, "rxbpf-session-cccccc");
+    mkdirSync(ours);
+    symlinkSync(elsewhere, join(ours, "link"));
 
-  await leave(await startPrompt(place));
-  expect(readdirSync(place).sort()).toEqual(["rxbpf-session-aaaaaa", "rxbpf-session-bbbbbb"]);
-  expect(existsSync(join(elsewhere, "precious"))).toBe(true);
-});
+    await leave(await startPrompt(place));
+    expect(readdirSync(place).sort()).toEqual(["rxbpf-session-aaaaaa", "rxbpf-session-bbbbbb"]);
+    expect(existsSync(join(elsewhere, "precious"))).toBe(true);
+  },
+);
 
-test("five prompts that start at once leave each other's folders alone, and nothing behind", { timeout: 120_000 }, async () => {
-  const place = temporaryPlace();
-  const start = `echo "const n: number = 6; n * 7" | TMPDIR=${place} "$@" & `;
-  const { stdout, stderr } = await run("sh", ["-c", `${start.repeat(5)} wait`, "sh", ...commandLine()]);
-  expect(stderr).toBe("");
-  expect(stdout).toBe("42\n".repeat(5));
-  expect(readdirSync(place)).toEqual([]);
-});
+test(
+  "five prompts that start at once leave each other's folders alone, and nothing behind",
+  { timeout: 120_000 },
+  async () => {
+    const place = temporaryPlace();
+    const start = `echo "const n: number = 6; n * 7" | TMPDIR=${place} "$@" & `;
+    const { stdout, stderr } = await run("sh", ["-c", `${start.repeat(5)} wait`, "sh", ...commandLine()]);
+    expect(stderr).toBe("");
+    expect(stdout).toBe("42\n".repeat(5));
+    expect(readdirSync(place)).toEqual([]);
+  },
+);

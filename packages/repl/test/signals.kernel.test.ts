@@ -103,7 +103,9 @@ test.each(["SIGINT", "SIGTERM", "--duration"] as const)(
     if (why !== "--duration") child.kill(why);
     const written = opensIn(await left);
     expect(child.exitCode).toBe(1);
-    const [, unwritten] = /^rxbpf: Cannot write to stdout: .* up to (\d+) lines were not written\n$/.exec(await complaint)!;
+    const [, unwritten] = /^rxbpf: Cannot write to stdout: .* up to (\d+) lines were not written\n$/.exec(
+      await complaint,
+    )!;
     expect(inKernel(objects)).toEqual([]);
     expect(written).toBeLessThan(OPENS);
     expect(written + Number(unwritten)).toBeGreaterThanOrEqual(OPENS);
