@@ -173,11 +173,12 @@ static __always_inline bool is_open(__u8 opcode)
 /* The name that a request has copied. */
 static __always_inline const char *name_of(struct io_open *open)
 {
+	struct io_open___delayed *delayed = (void *)open;
 	struct filename *filename;
 
-	if (bpf_core_type_exists(struct delayed_filename))
-		filename = BPF_CORE_READ((struct io_open___delayed *)open,
-					 filename.__incomplete_filename);
+	/* Not asked for by a type: one that there is not is looked for in modules, for which libbpf needs CAP_SYS_ADMIN. */
+	if (bpf_core_field_exists(delayed->filename.__incomplete_filename))
+		filename = BPF_CORE_READ(delayed, filename.__incomplete_filename);
 	else
 		filename = BPF_CORE_READ(open, filename);
 	return BPF_CORE_READ(filename, name);

@@ -5,6 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { rolldown } from "rolldown";
+import license from "rollup-plugin-license";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const to = path.join(root, "packages/repl/build/bundle");
@@ -44,13 +45,39 @@ const sharing = {
   },
 };
 
+/** Writes the licences of the libraries that the bundle takes in, as these ask for. A library without the text of one is refused. */
+const licences = license({
+  thirdParty: {
+    allow: { test: (library) => isOurs(library) || Boolean(library.licenseText), failOnViolation: true },
+    output: {
+      file: path.join(to, "LICENSES.txt"),
+      template: (libraries) =>
+        libraries
+          .filter((one) => !isOurs(one))
+          .map(licenceOf)
+          .join("\n\n"),
+    },
+  },
+});
+
+function isOurs({ name }) {
+  return name.startsWith("@rxbpf/");
+}
+
+function licenceOf({ name, version, license, licenseText, noticeText }) {
+  return [`\n${name} ${version}, ${license}`, licenseText, noticeText]
+    .map((text) => text?.trimEnd())
+    .filter(Boolean)
+    .join("\n\n");
+}
+
 rmSync(to, { recursive: true, force: true });
 const bundle = await rolldown({
   input: path.join(root, "packages/repl/build/main.js"),
   platform: "node",
   external: APART,
   resolve: { alias: { rxjs } },
-  plugins: [builds, places, sharing],
+  plugins: [builds, places, sharing, licences],
 });
 // Node loads CommonJS without what it has for modules.
 await bundle.write({ dir: to, format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "[name].cjs" });

@@ -49,7 +49,14 @@ function sources() {
   return [
     ...parts,
     ...programs.filter((name) => name !== "bpf/build"),
-    ...["nx.json", "package.json", "tsconfig.base.json", "scripts/bundle.mjs", "scripts/document.mjs", "node_modules/.package-lock.json"],
+    ...[
+      "nx.json",
+      "package.json",
+      "tsconfig.base.json",
+      "scripts/bundle.mjs",
+      "scripts/document.mjs",
+      "node_modules/.package-lock.json",
+    ],
   ];
 }
 

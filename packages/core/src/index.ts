@@ -51,9 +51,13 @@ export type { Frame } from "./symbols/frame.js";
 export { looksCut } from "./symbols/looks-cut.js";
 export { type CodeMapping, type NameOptions, Symbolizer, type SymbolizerOptions } from "./symbols/symbolizer.js";
 
+// Files
+export { lockFile, reserveRoom } from "./ffi/file.js";
+
 // Kernel facts
 export { pathHandle } from "./ffi/handle.js";
 export { endAtSecond } from "./ffi/signals.js";
 
 // Errors
 export * from "./errors.js";
+export { messageOf, stateOf } from "./system-errors.js";

@@ -2,7 +2,7 @@ import { isMainThread } from "node:worker_threads";
 
 import { Btf } from "./btf/btf.js";
 import { requireCapabilities } from "./capabilities.js";
-import { BpfError, NotSupportedError } from "./errors.js";
+import { NotSupportedError, VerifierError } from "./errors.js";
 import { possibleCpus } from "./ffi/cpus.js";
 import type { BpfMap } from "./ffi/map.js";
 import { BpfObject } from "./ffi/object.js";
@@ -47,7 +47,8 @@ export interface Loaded {
 }
 
 /**
- * Loads and attaches the first variant that the kernel accepts. Needs CAP_BPF and CAP_PERFMON.
+ * Loads and attaches the first variant that the kernel accepts: the verifier refuses the others, or they need hooks that there are
+ * not. Needs CAP_BPF and CAP_PERFMON.
  * The caller closes the object.
  * @param check looks at the object's types before anything reaches the kernel, and throws
  * @throws NotSupportedError, also in a worker thread; VerifierError, BpfError; then nothing is left in the kernel
@@ -58,7 +59,7 @@ export function load(image: Image, patch: Patch, check: (btf: Btf) => void = () 
   const refusals: Error[] = [];
   for (const variant of image.variants) {
     const outcome = loadVariant(image.name, bytes, variant, patch, check);
-    if (!(outcome instanceof BpfError)) return outcome;
+    if (!(outcome instanceof Error)) return outcome;
     refusals.push(outcome);
   }
   // The last variant needs the least of a kernel.
@@ -81,14 +82,14 @@ function requireMainThread(name: string): void {
   throw new NotSupportedError(`Cannot trace with ${name} in a worker thread: ${advice}`, "worker threads");
 }
 
-/** Returns the kernel's refusal; throws what no other variant could mend. */
+/** Returns why the kernel refuses this variant; throws what another would meet too, such as a lack of memory. */
 function loadVariant(
   name: string,
   bytes: Uint8Array,
   variant: Variant,
   patch: Patch,
   check: (btf: Btf) => void,
-): Loaded | BpfError {
+): Loaded | Error {
   const object = BpfObject.open(name, bytes);
   try {
     const btf = new Btf(object.btf);
@@ -96,12 +97,22 @@ function loadVariant(
     requireCapabilities(`load ${name}`);
     apply(object, btf, patch);
     object.choose(variant.programs);
-    object.load();
-    for (const program of variant.programs) object.attach(program);
-    return { object, btf, variant };
+    const refusal = start(object, variant);
+    if (refusal) object.close();
+    return refusal ?? { object, btf, variant };
   } catch (error) {
     object.close();
-    if (error instanceof BpfError) return error;
+    throw error;
+  }
+}
+
+function start(object: BpfObject, { programs }: Variant): Error | undefined {
+  try {
+    object.load();
+    for (const program of programs) object.attach(program);
+    return undefined;
+  } catch (error) {
+    if (error instanceof VerifierError || error instanceof NotSupportedError) return error;
     throw error;
   }
 }

@@ -66,12 +66,13 @@ test("a log of any length is kept whole", () => {
   expect(error.message).toMatch(/^Cannot load ticks: EACCES: R\d invalid mem access 'map_value_or_null'$/);
 });
 
-test("a hook that the kernel does not have is named, and is no verifier's refusal", () => {
+test("a hook that the kernel does not have is named", () => {
   const error = refusal(only("hookless"));
-  expect(error).toBeInstanceOf(BpfError);
-  expect(error).not.toBeInstanceOf(VerifierError);
-  expect(error.message).toMatch(/^Cannot load ticks: ESRCH: .*no_such_tracepoint/);
-  expect(error.message).not.toContain("\n");
+  expect(error).toBeInstanceOf(NotSupportedError);
+  expect(error).toMatchObject({
+    message: "Cannot load ticks: this kernel has no hook tp_btf/no_such_tracepoint",
+    feature: "tp_btf/no_such_tracepoint",
+  });
 });
 
 test("a map that the kernel will not make is no verifier's refusal either", () => {

@@ -38,6 +38,8 @@ export function mountNamespaceId(path: string): number {
     link = readlinkSync(path);
   } catch (error) {
     if (isMissing(error)) return fail("there is no such path", error);
+    if (errorCode(error) === "EACCES")
+      return fail("of another user's process only who has CAP_SYS_PTRACE may ask; run as root, or grant it", error);
     if (errorCode(error) === "EINVAL") return fail("it is no namespace; give a path like /proc/PID/ns/mnt", error);
     throw error;
   }

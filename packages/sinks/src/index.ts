@@ -16,3 +16,4 @@ export { recover, type Recovered } from "./arrow/recover.js";
 export type { Format, Progress } from "./sink.js";
 export { type MakeLine, textFormat, type TextOptions, toStdout, toText } from "./text.js";
 export { type Target, writeError } from "./output.js";
+export { UnreadError } from "./writer.js";

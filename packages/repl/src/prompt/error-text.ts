@@ -1,11 +1,12 @@
-import { blamed, printable } from "@rxbpf/core";
+import { blamed, messageOf, printable } from "@rxbpf/core";
 
 import type { Places } from "../session/places.js";
 
 /** What a person is told of an error: its name and message. Nothing of its strings reaches the terminal as it is. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return `Thrown: ${printable(String(error))}`;
-  return printable(error.name === "Error" ? error.message : `${error.name}: ${error.message}`);
+  const message = messageOf(error);
+  return printable(error.name === "Error" ? message : `${error.name}: ${message}`);
 }
 
 /**
@@ -13,7 +14,7 @@ export function errorText(error: unknown): string {
  * which stream, in which line of an input or of a file.
  */
 export function uncaughtText(error: unknown, places: Places): string {
-  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const said = error instanceof Error ? `${error.name}: ${messageOf(error)}` : String(error);
   const stream = blamed(error);
   const where = [...(stream === undefined ? [] : [`in ${stream}`]), ...places.of(error)];
   return [`Uncaught ${printable(said)}`, ...(where.length > 0 ? [`    ${printable(where.join(", "))}`] : [])].join(

@@ -6,8 +6,8 @@ import { getSystemErrorMap } from "node:util";
 
 import { attachments, guardDelivery, printable } from "@rxbpf/core";
 
+import { endInOrder } from "../ending.js";
 import { expectKeys, watchForOverruns } from "../overrun/watch.js";
-import { endInOrder } from "../script/ending.js";
 import { faultText } from "../session/faults.js";
 import { goesOn, type Input } from "../session/input.js";
 import { installScope } from "../session/scope.js";
@@ -21,6 +21,9 @@ import { keepPromptBelow } from "./output.js";
 import { onUncaught } from "./uncaught.js";
 import { firstWords } from "./words.js";
 
+/** The signals that end the prompt. */
+const ENDING = ["SIGTERM", "SIGHUP"] as const;
+
 /** What becomes of what is typed at a prompt. */
 export class Inputs {
   readonly #server: REPLServer;
@@ -28,6 +31,9 @@ export class Inputs {
   readonly #output: WriteStream;
   readonly #session = new Session(process.cwd());
   readonly #evaluator: Evaluator;
+  readonly #leave: () => void;
+  /** Whether nothing more is to run. */
+  #left = false;
   /** The lines of an input that is not complete yet. */
   #unfinished = "";
   /** What was completed last. */
@@ -37,7 +43,10 @@ export class Inputs {
     this.#server = server;
     this.#keys = keys;
     this.#output = output;
-    this.#evaluator = new Evaluator(this.#session, { output, around: inLines });
+    this.#leave = () => {
+      if (!this.#left) server.close();
+    };
+    this.#evaluator = new Evaluator(this.#session, { output, around: (run) => this.#withoutPause(run) });
     installScope();
     guardDelivery(interruptible);
     addCommands(server, this.#session);
@@ -52,12 +61,19 @@ export class Inputs {
       return wasUnfinished;
     });
     process.on("SIGINT", () => (keys.held ? this.interrupt() : server.emit("SIGINT")));
-    for (const signal of ["SIGTERM", "SIGHUP"]) process.once(signal, () => server.close());
+    server.once("exit", () => {
+      this.#left = true;
+      // A second one ends the process at once; but of a terminal that is closed both shell and kernel tell.
+      process.off("SIGTERM", this.#leave);
+      this.interrupt();
+    });
+    for (const signal of ENDING) process.on(signal, this.#leave);
     onError(server, (error) => console.error(this.#evaluator.describe(error)));
   }
 
   /** Takes what has been typed since the last prompt; `done` brings the next. */
   evaluate(code: string, done: (error: Error | null) => void): void {
+    if (this.#left) return;
     const input = this.#session.parse(code);
     const { pasting, following } = this.#keys;
     if (input === "incomplete" || pasting || (following !== undefined && goesOn(code, following))) {
@@ -94,6 +110,7 @@ export class Inputs {
     watchForOverruns();
     this.#keys.hold();
     await this.#evaluator.run(input);
+    if (this.#left) return;
     done(null);
     this.#keys.release();
   }
@@ -101,6 +118,24 @@ export class Inputs {
   /** Ends what runs, so that the prompt comes back. */
   interrupt(): void {
     this.#evaluator.interrupt();
+  }
+
+  /**
+   * Runs code that does not pause with the terminal in its usual mode, where Ctrl-C is a signal, which can end even a loop;
+   * otherwise it is a key like others, which somebody must read. The other signals, which nobody could hear either, end the process.
+   */
+  #withoutPause<T>(run: () => T): T {
+    const listening = ENDING.filter((signal) => process.listeners(signal).includes(this.#leave));
+    for (const signal of listening) process.off(signal, this.#leave);
+    expectKeys(false);
+    process.stdin.setRawMode(false);
+    try {
+      return run();
+    } finally {
+      process.stdin.setRawMode(true);
+      expectKeys(true);
+      for (const signal of listening) process.on(signal, this.#leave);
+    }
   }
 
   /** What can follow a line, and what of it that completes. */
@@ -130,21 +165,6 @@ export class Inputs {
 export { privilegeText } from "./privileges.js";
 
 export type Completed = (error: Error | null, result: [words: string[], typed: string]) => void;
-
-/**
- * Runs code that does not pause with the terminal in its usual mode, where Ctrl-C is a signal, which can end even a loop;
- * otherwise it is a key like others, which somebody must read.
- */
-function inLines<T>(run: () => T): T {
-  expectKeys(false);
-  process.stdin.setRawMode(false);
-  try {
-    return run();
-  } finally {
-    process.stdin.setRawMode(true);
-    expectKeys(true);
-  }
-}
 
 /** Ctrl-C at a prompt where nothing has been typed ends what is attached. Else it does what it does at Node's prompt. */
 function onInterrupt(server: REPLServer, output: WriteStream, forget: () => boolean): void {

@@ -1,12 +1,16 @@
 import { createInterface } from "node:readline";
 
+import { writeError } from "@rxbpf/sinks";
+
+import { endInOrder } from "../ending.js";
 import { watchForOverruns } from "../overrun/watch.js";
-import { endInOrder } from "../script/ending.js";
 import { signals } from "../signals.js";
+import { watchStandardStreams } from "../standard.js";
 import { faultText } from "../session/faults.js";
 import { goesOn, parseInput, saysNothing } from "../session/input.js";
 import { installScope } from "../session/scope.js";
 import { Session } from "../session/session.js";
+import { errorText } from "./error-text.js";
 import { Evaluator } from "./evaluator.js";
 import { onUncaught } from "./uncaught.js";
 
@@ -16,11 +20,13 @@ import { onUncaught } from "./uncaught.js";
  * nothing catches, ends it, said on stderr, with status 1; a signal ends the stream that is shown, and then all.
  */
 export async function runPiped(): Promise<void> {
+  watchStandardStreams((error) => console.error(errorText(writeError("stdout", error))));
   const session = new Session(process.cwd());
   installScope();
   watchForOverruns();
   const lines = createInterface({ input: process.stdin });
   let ended = false;
+  let failed = false;
   // What runs is not to blame for its end.
   const complaints = { write: (text: string) => ended || process.stderr.write(text) };
   const evaluator = new Evaluator(session, { output: process.stdout, complaints });
@@ -32,17 +38,18 @@ export async function runPiped(): Promise<void> {
   signals().subscribe(end);
   onUncaught((error) => {
     console.error(evaluator.describe(error));
-    process.exitCode = 1;
+    failed = true;
     end();
   });
   for await (const input of inputs(lines)) {
     if (ended) break;
     if (await run(input, evaluator)) continue;
-    if (!ended) process.exitCode = 1;
+    failed ||= !ended;
     break;
   }
   await endInOrder();
   session.close();
+  process.exitCode = failed ? 1 : 0;
 }
 
 async function run(code: string, evaluator: Evaluator): Promise<boolean> {

@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import { start } from "node:repl";
 
+import { loseStandardStreams, lost, watchStandardStreams } from "../standard.js";
 import { version } from "../version.js";
 import { historyPath } from "./history.js";
 import type { Completed, Inputs } from "./inputs.js";
@@ -16,6 +16,7 @@ const PASTE_OFF = "\x1b[?2004l";
  * are: what is typed meanwhile waits.
  */
 export async function startPrompt(): Promise<void> {
+  watchStandardStreams(() => {}); // there is nowhere left to tell it
   const output = ownOutput();
   output.write(`${PASTE_ON}rxbpf ${version()}. Tab completes, .help lists the words, Ctrl-D leaves\n`);
   let inputs: Inputs | undefined;
@@ -30,7 +31,10 @@ export async function startPrompt(): Promise<void> {
     eval: (code, _context, _file, done) => inputs!.evaluate(code, (error) => done(error, undefined)),
   });
   process.once("exit", () => output.write(PASTE_OFF));
-  const left = once(server, "exit");
+  const left = new Promise<void>((resolve) => server.once("exit", resolve));
+  // The terminal's: it was closed.
+  server.on("error", loseStandardStreams);
+  lost.addEventListener("abort", () => server.close());
   const keys = new Keys(server, () => inputs?.interrupt());
   keys.hold();
   server.setupHistory(historyPath(), () => {});

@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
+import { stateOf } from "@rxbpf/core";
+
+import { temporaryFolder } from "../temporary.js";
 import { compilerOptions } from "../typescript/options.js";
 import { tscPath } from "../typescript/packages.js";
 
@@ -12,12 +14,12 @@ import { tscPath } from "../typescript/packages.js";
  * @returns whether there was none
  */
 export function passesCheck(script: string): boolean {
-  const folder = mkdtempSync(join(tmpdir(), "rxbpf-check-"));
+  const folder = temporaryFolder();
   try {
     const config = join(folder, "tsconfig.json");
     writeFileSync(config, JSON.stringify({ compilerOptions: compilerOptions(), files: [script] }));
     const { status, stdout, error } = spawnSync(tscPath(), ["--project", config, "--pretty"], { encoding: "utf8" });
-    if (error) throw new Error(`Cannot check types: ${error.message}`, { cause: error });
+    if (error) throw new Error(`Cannot check types: ${stateOf(error)}`, { cause: error });
     process.stderr.write(process.stderr.isTTY ? stdout : stripVTControlCharacters(stdout));
     return status === 0;
   } finally {

@@ -73,6 +73,8 @@ export class LanguageServer {
     await this.#request("initialize", {
       processId: process.pid,
       rootUri: pathToFileURL(this.#folder).href,
+      // Else it runs npm, to install types for packages that have none.
+      initializationOptions: { userPreferences: { disableAutomaticTypeAcquisition: true } },
       capabilities: { textDocument },
     });
     await this.#connection.sendNotification("initialized", {});

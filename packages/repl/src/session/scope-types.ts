@@ -1,8 +1,8 @@
 import { builtinModules } from "node:module";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+import { temporaryFolder } from "../temporary.js";
 import { exportedNames } from "./exported-names.js";
 import { BUILTINS, PACKAGES, packageFolder, packageTypes } from "../typescript/packages.js";
 
@@ -23,7 +23,7 @@ export function scopeTypes(): string {
 
 /** Makes a temporary folder with the declarations of the scope, and the packages that they are of. */
 export function scopeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "rxbpf-"));
+  const folder = temporaryFolder();
   for (const name of [...Object.values(PACKAGES), "@types/node"]) {
     const link = join(folder, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });

@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { SourceMapPayload } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { parseSync } from "oxc-parser";
@@ -9,6 +8,7 @@ import { transformSync } from "oxc-transform";
 
 import { visit } from "./nodes.js";
 import { TARGET } from "./options.js";
+import { temporaryFolder } from "../temporary.js";
 import { tscPath } from "./packages.js";
 
 export interface Translation {
@@ -78,7 +78,7 @@ const TYPES = ["Array<T>", "Boolean", "CallableFunction", "Function", "IArgument
   .join("\n");
 
 function byTypeScript(source: string, keepImports: boolean): Translation {
-  const folder = mkdtempSync(join(tmpdir(), "rxbpf-translate-"));
+  const folder = temporaryFolder();
   try {
     const compilerOptions = {
       target: TARGET,
