@@ -35,7 +35,9 @@ export const execsnoop = probe({
     argsSize: integer("read at most BYTES of arguments (default 8192)", { value: "BYTES", min: 1, max: 32768 }),
     ppid: integer("only children of the process PPID", { short: "P", value: "PPID", min: 1 }),
   },
-  variants: ({ fails }) => [{ programs: fails ? ["exec_done", "exec_failed"] : ["exec_done"] }],
+  variants: ({ fails }) => [
+    { programs: ["exec_done", ...(fails ? ["exec_failed", "exec_interrupted"] : [])] },
+  ],
   knobs: ({ uid, ppid, argsSize }) => ({
     by_uid: uid !== undefined,
     only_uid: uid,
@@ -95,18 +97,11 @@ interface Shown {
 /** The command as its caller gave it, as BCC shows it: the file in the place of the program's name for itself. */
 function argsLine({ quote, maxArgs = Infinity }: Shown): (event: ExecEvent) => string {
   return (event) => {
-    const all = [event.filename, ...callersArgs(event)];
+    const all = [event.filename, ...event.args.slice(1)];
     const parts = all.slice(0, maxArgs);
     const shown = quote ? parts.map((part) => `"${part.replaceAll('"', '\\"')}"`) : parts;
     return shown.join(" ") + (event.truncated || all.length > maxArgs ? " ..." : "");
   };
-}
-
-/** The arguments after the name. A script's interpreter gets more before them, the script's file last. */
-function callersArgs({ filename, interpreter, args }: ExecEvent): readonly string[] {
-  if (interpreter === "") return args.slice(1);
-  const file = args.indexOf(filename, 1);
-  return file < 0 ? [] : args.slice(file + 1); // cut before the caller's
 }
 
 /** Unlike `test`, begins at the start each time, also for an expression with the flag g. */

@@ -49,7 +49,7 @@ export const opensnoop = probe({
       throw new UsageError("name takes at most 15 bytes, which is all that the kernel keeps of a thread's name");
     if (pid !== undefined && exec) throw new UsageError("pid and exec exclude each other");
   },
-  variants: () => withIoUring({ programs: ["sys_exit"] }, "opens made through io_uring"),
+  variants: () => withIoUring({ programs: ["sys_exit", "interrupted"] }, "opens made through io_uring"),
   knobs: ({ failed, pid, tid, uid, name, flagFilter, fullPath }) => ({
     only_failed: failed,
     only_pid: tid === undefined ? pid : undefined,
