@@ -29,6 +29,7 @@ struct open_event {
 #define SLOT_SYSCALL 0
 #define SLOT_SIGNAL 1
 #define SLOT_IO_URING 2
+#define SLOT_COMPLETION 3 /* only puts a path together */
 
 /* Room for a directory and a name. */
 TEXT_RECORD(open_event, 2 * PATH_MAX, 3)
@@ -224,6 +225,12 @@ static __always_inline bool is_open(__u8 opcode)
 	return opcode == 18 || opcode == 28; /* IORING_OP_OPENAT, IORING_OP_OPENAT2 */
 }
 
+/* Whether a request puts its file into the ring's own table, and so its result is no descriptor. */
+static __always_inline bool is_fixed(struct io_open *open)
+{
+	return bpf_core_field_exists(open->file_slot) && BPF_CORE_READ(open, file_slot);
+}
+
 /* The name that a request has copied. */
 static __always_inline const char *name_of(struct io_open *open)
 {
@@ -274,6 +281,8 @@ static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_
 	if (!record)
 		return;
 	record->event.who.time = bpf_ktime_get_ns();
+	if (full_path && result >= 0 && !is_fixed((void *)request))
+		put_opened(record, result, SLOT_COMPLETION);
 	/* Something else, when the open succeeded in silence and its request came to be used again. */
 	if (is_open(BPF_CORE_READ(request, opcode)) && !result_unwanted(result))
 		send(record, result);

@@ -168,6 +168,7 @@ struct io_open {
 	int dfd;
 	struct filename *filename;
 	struct open_how how;
+	__u32 file_slot; /* since 5.15 */
 };
 
 /* Since 7.0 the copy is made sure of later. */

@@ -12,7 +12,7 @@
  * Where a path is put together from its end, for each program of an object that does so: it ends at
  * PATH_MAX, and what is behind may be stale.
  */
-#define PATH_SLOTS 3
+#define PATH_SLOTS 4
 
 struct path_room {
 	char bytes[PATH_MAX + NAME_MAX + 1];
