@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { makeCgroup } from "../../../../testing/kernel-objects.js";
 import { record } from "../../../../testing/recording.js";
 import { startShell } from "../../../../testing/shell.js";
-import { argsOf, programs, told } from "./execs.js";
+import { argsOf, placeOf, programs, told } from "./execs.js";
 
 const { folder, exec, witness, command, trace } = programs();
 
@@ -39,7 +39,7 @@ test("every field of an event is what the new program finds", async () => {
 
   const { args, ...who } = told({ stdout });
   expect(args).toEqual(["its name", "-x"]);
-  expect(who).toMatchObject({ ppid: shell.pid, uid: 12345, comm: "witness" });
+  expect(who).toMatchObject({ ppid: shell.pid, uid: 12345, comm: "witness", file: witness, cwd: process.cwd() });
   expect(events.filter(({ filename }) => filename === witness)).toEqual([
     {
       ...who,
@@ -48,8 +48,10 @@ test("every field of an event is what the new program finds", async () => {
       pcomm: "a parent",
       ret: 0,
       filename: witness,
+      ...placeOf(witness),
       interpreter: "",
       args: ["its name", "-x"],
+      interpreterArgs: [],
       truncated: false,
     },
   ]);
@@ -113,7 +115,8 @@ describe("a script", () => {
     expect(told(traced)).toMatchObject({ comm: "script", args: [witness, file, "a b", ""] });
     const [event] = traced.events;
     expect(traced.events).toHaveLength(1);
-    expect(event).toMatchObject({ comm: "script", filename: file, interpreter: witness, args: told(traced).args });
+    expect(event).toMatchObject({ comm: "script", filename: file, interpreter: witness, args: [file, "a b", ""] });
+    expect(event).toMatchObject({ file: witness, interpreterArgs: told(traced).args });
     expect(argsOf(event!)).toBe(`${file} a b `);
     expect(argsOf(event!, { quote: true })).toBe(`"${file}" "a b" ""`);
   });
@@ -122,7 +125,9 @@ describe("a script", () => {
     const file = script("flagged", `#!${witness} -e -x`);
     const traced = await trace({}, "execve", file, ["ignored", file]);
     expect(told(traced).args).toEqual([witness, "-e -x", file, file]);
-    expect(traced.events).toMatchObject([{ interpreter: witness, args: told(traced).args }]);
+    expect(traced.events).toMatchObject([
+      { interpreter: witness, args: [file, file], interpreterArgs: told(traced).args },
+    ]);
     expect(argsOf(traced.events[0]!)).toBe(`${file} ${file}`);
   });
 
@@ -131,7 +136,10 @@ describe("a script", () => {
     const outer = script("outer", `#!${inner} -o`);
     const traced = await trace({}, "execve", outer, ["ignored", "1"]);
     expect(told(traced).args).toEqual([witness, "-i", inner, "-o", outer, "1"]);
-    expect(traced.events).toMatchObject([{ comm: "outer", filename: outer, interpreter: witness }]);
+    expect(traced.events).toMatchObject([
+      { comm: "outer", filename: outer, file: witness, interpreter: witness, args: [outer, "1"] },
+    ]);
+    expect(traced.events[0]!.interpreterArgs).toEqual(told(traced).args);
     expect(argsOf(traced.events[0]!)).toBe(`${outer} 1`);
   });
 
@@ -145,7 +153,7 @@ describe("a script", () => {
   test("whose arguments are cut before the caller's is shown without any", async () => {
     const file = script("cut", `#!${witness}`);
     const { events } = await trace({ argsSize: 5 }, "execve", file, ["ignored", "1"]);
-    expect(events).toMatchObject([{ args: [witness.slice(0, 5)], truncated: true }]);
+    expect(events).toMatchObject([{ args: [], interpreterArgs: [witness.slice(0, 5)], truncated: true }]);
     expect(argsOf(events[0]!)).toBe(`${file} ...`);
   });
 });

@@ -22,9 +22,9 @@ function file(name: string, content: string, mode: number): string {
 
 const missing = path.join(folder, "missing");
 
-test("with `fails` both programs run", async () => {
+test("with `fails` the programs for failed ones run too", async () => {
   const recording = await record(execsnoop(fails));
-  expect(recording.statuses).toEqual([{ type: "attached", programs: ["exec_done", "exec_failed"] }]);
+  expect(recording.statuses).toEqual([{ type: "attached", programs: ["exec_done", "exec_failed", "exec_interrupted"] }]);
 });
 
 describe("a failed exec is an event with the error number", () => {
@@ -50,8 +50,13 @@ describe("a failed exec is an event with the error number", () => {
         comm: "exec",
         ret,
         filename: name,
+        file: "",
+        device: 0,
+        fsPath: "",
+        cwd: process.cwd(),
         interpreter: "",
         args: ["w", "1"],
+        interpreterArgs: [],
         truncated: false,
       },
     ]);
