@@ -1,4 +1,4 @@
-import { printable } from "@rxbpf/core";
+import { harmless } from "@rxbpf/core";
 import { UsageError } from "@rxbpf/probes";
 
 /** The run was asked for rightly and did not succeed. */
@@ -9,6 +9,6 @@ export const WRONG_USAGE = 2;
 /** Says why on stderr, in one line, and where if that is told; gives the status to exit with. */
 export function fail(error: unknown, place?: string): number {
   const message = error instanceof Error ? error.message : String(error);
-  console.error(`rxbpf: ${printable(place === undefined ? message : `${place}: ${message}`)}`);
+  console.error(`rxbpf: ${harmless(place === undefined ? message : `${place}: ${message}`)}`);
   return error instanceof UsageError ? WRONG_USAGE : FAILED;
 }

@@ -1,4 +1,4 @@
-import { type Column, column, type Fields, originOf, printable, type Schema } from "@rxbpf/core";
+import { type Column, column, type Fields, originOf, printable, Printed, printableJson, type Schema } from "@rxbpf/core";
 import type { Observable } from "rxjs";
 
 import { jsonText } from "./json-text.js";
@@ -36,7 +36,7 @@ export function columnsFor(rows: readonly Row[]): readonly Column<Row>[] {
   return names.map((name, i) => {
     const title = name.toUpperCase();
     const values = rows.map((row) => row[name]);
-    const widths = values.map((value) => Math.min(printable(shown(value)).length, WIDEST));
+    const widths = values.map((value) => Math.min(String(shown(value)).length, WIDEST));
     const width = widths.reduce((widest, one) => Math.max(widest, one), title.length);
     const right = values.every((value) => value === undefined || NUMERIC.has(typeof value));
     const last = i === names.length - 1;
@@ -54,6 +54,6 @@ export function columnsOf({ fields }: Schema<Fields>): readonly Column<unknown>[
   ) as readonly Column<unknown>[];
 }
 
-function shown(value: unknown): string {
-  return typeof value === "string" ? value : value === undefined ? "" : jsonText(value);
+function shown(value: unknown): Printed {
+  return new Printed(value === undefined ? "" : typeof value === "string" ? printable(value) : printableJson(jsonText(value)));
 }

@@ -1,4 +1,4 @@
-import { column, type Column } from "@rxbpf/core";
+import { column, type Column, printable, Printed } from "@rxbpf/core";
 
 import { flag, integer, isWanted, pattern } from "../define/options.js";
 import { probe } from "../define/probe.js";
@@ -61,6 +61,7 @@ export const execsnoop = probe({
     },
   },
   columns({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) {
+    const args = argsLine(shown, printable);
     const columns: (Column<ExecEvent> | undefined | false)[] = [
       time && column("TIME", "%-9s", clockTime),
       timestamp && column("TIME(s)", "%-8.3f", sinceNow()),
@@ -71,7 +72,7 @@ export const execsnoop = probe({
       column("PPID", "%-7d ", (e) => e.ppid),
       printCpu && column("CPU", "%-4d ", (e) => e.cpu),
       column("RET", "%3d ", (e) => e.ret),
-      column("ARGS", "%s", argsLine(shown)),
+      column("ARGS", "%s", (e) => new Printed(args(e))),
     ];
     return columns.filter((column) => !!column);
   },
@@ -95,10 +96,10 @@ interface Shown {
 }
 
 /** The command as its caller gave it, as BCC shows it: the file in the place of the program's name for itself. */
-function argsLine({ quote, maxArgs = Infinity }: Shown): (event: ExecEvent) => string {
-  return (event) => {
+function argsLine({ quote, maxArgs = Infinity }: Shown, part: (text: string) => string = (text) => text) {
+  return (event: ExecEvent): string => {
     const all = [event.filename, ...event.args.slice(1)];
-    const parts = all.slice(0, maxArgs);
+    const parts = all.slice(0, maxArgs).map(part);
     const shown = quote ? parts.map((part) => `"${part.replaceAll('"', '\\"')}"`) : parts;
     return shown.join(" ") + (event.truncated || all.length > maxArgs ? " ..." : "");
   };

@@ -1,6 +1,7 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
+import { textOf } from "@rxbpf/core";
 import { cgroupId } from "@rxbpf/filters";
 import { execsnoop } from "@rxbpf/probes";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -97,7 +98,7 @@ describe("arguments are what the program got", () => {
   ])("%s", async (_, args) => {
     const traced = await trace({}, "execve", witness, args);
     expect(traced.events).toMatchObject([{ args: told(traced).args, truncated: false }]);
-    expect(told(traced).args).toEqual(args.map(String));
+    expect(told(traced).args).toEqual(args.map((arg) => textOf(Buffer.from(arg))));
   });
 
   // Since 5.18 a program gets an empty name where it is given none.

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 
+import { textOf } from "@rxbpf/core";
 import { type ExecEvent, execsnoop } from "@rxbpf/probes";
 
 import { compile, run, temporaryFolder } from "../../../../testing/programs.js";
@@ -82,7 +83,7 @@ export function failed({ stdout }: Traced): { tid: number; ret: number } {
 }
 
 function fromHex(text: string): string {
-  return Buffer.from(text, "hex").toString();
+  return textOf(Buffer.from(text, "hex"));
 }
 
 /** The ARGS column of an event. */
