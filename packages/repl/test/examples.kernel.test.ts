@@ -134,20 +134,23 @@ test("record-container.ts records what a container does, for as long as it is to
 });
 
 test("who-reads-etc.ts shows the same of what happens as of what was recorded", async () => {
-  const [target, recording] = [newPath(), newPath()];
-  writeFileSync(target, "");
-  const file = `/etc/..${target}`;
-  const line = new RegExp(`^at=\\S+Z uid=0 comm=cat path=${file}$`, "m");
+  const [reader, link, beside, recording] = [newPath(), newPath(), newPath(), newPath()];
+  copyFileSync("/bin/cat", reader);
+  symlinkSync("/etc/hostname", link);
+  writeFileSync(beside, "");
+  const comm = path.basename(reader).slice(0, 15);
+  const line = new RegExp(`^at=\\S+Z uid=0 comm=${comm} path=/etc/hostname$`, "m");
   const example = startExample("who-reads-etc.ts");
   await example.until(
-    () => example.output().includes(file),
-    () => run("cat", [file, `${file}-missing`]),
+    () => example.output().includes("path=/etc/hostname\n"),
+    () => run(reader, [`/etc/..${beside}`, "/etc/missing", link]),
   );
   const output = await example.stop();
   expect(output).toMatch(line);
-  expect(output).not.toContain(`${file}-missing`);
+  expect(output).not.toContain(beside);
+  expect(output).not.toContain("/etc/missing");
 
-  await rxbpf("record", "opensnoop", "-o", recording, "--", "cat", file);
+  await rxbpf("record", "opensnoop", "--full-path", "-o", recording, "--", reader, link);
   expect(await startExample("who-reads-etc.ts", recording).ended()).toMatch(line);
 });
 

@@ -12,9 +12,15 @@ import { type ExecEvent, execEvent } from "./schema.js";
  * Options and columns are those of BCC's execsnoop. Where that has faults this differs: `uid` 0
  * filters; arguments are whole, up to `argsSize` bytes and, if given, `maxArgs` of them, and end in
  * `...` only if there are more; `name` matches the thread's name, which is cut to 15 bytes, or that
- * of the file; TIME is that of the event. Arguments of a program that runs are read from its own memory
- * and so are what it got; those of a failed exec (`fails`) are what the caller had when it returned, at
+ * of the file; TIME is that of the event. Arguments of a program that runs are read from its own memory;
+ * those of a failed exec (`fails`) are what the caller had when it returned, at
  * most 512, and end where the caller's memory cannot be read.
+ *
+ * `filename` is what the caller said; `file` is what runs: the program itself, or the interpreter of a script. `args` are the
+ * caller's, with the file's name for the first where an interpreter runs it, as the kernel replaces that (but not for
+ * binfmt_misc's flag P, told since Linux 5.12); `interpreterArgs` are what the interpreter got. A path that is too deep to be walked
+ * begins with `...`. A failed exec has the error EINPROGRESS where a seccomp filter leaves the answer to the
+ * process (SECCOMP_RET_TRAP).
  */
 export const execsnoop = probe({
   name: "execsnoop",

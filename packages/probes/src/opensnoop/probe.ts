@@ -14,11 +14,19 @@ import { type OpenEvent, openEvent } from "./schema.js";
  *
  * Options and columns are those of BCC's opensnoop. Where that has faults this differs:
  * `flagFilter` O_RDONLY, which is no bit, matches files opened for reading only; `duration` ends
- * on time; `fullPath` starts a relative path at the directory descriptor that was given; paths are
- * whole up to 4095 bytes, or marked `truncated`; MODE is `n/a` unless the call could create a file. A path is read
- * when the call returns, so a thread that changes it meanwhile can make it lie. An open that
- * io_uring completes without telling (IOSQE_CQE_SKIP_SUCCESS) is shown when it is asked for, with
- * the error EINPROGRESS; one that io_uring refuses before it starts, for its path, is not shown.
+ * on time; paths are whole up to 4095 bytes, or marked `truncated`; MODE is `n/a` unless the call could create a file.
+ *
+ * With `fullPath` a path is that of the file that was opened, from the root of its mount namespace, links resolved; where
+ * there is none (a failed open, a pipe, a file of another mount namespace) it is the name that was given, after the
+ * directory that it starts from: the working directory, a descriptor's, or the root that the process or openat2's
+ * RESOLVE_IN_ROOT has. One that is too deep to be walked begins with `...`. Names are read, and the descriptor is looked
+ * at, when the call returns, so a thread that changes them meanwhile can make them lie.
+ *
+ * An open is told once, with the result that its process gets: a call that a signal interrupts ends with EINTR or is made
+ * again; what a debugger makes of a result is not seen. Where the result is not known the error is EINPROGRESS: the call
+ * was refused by a seccomp filter that leaves the answer to a handler of the process (SECCOMP_RET_TRAP), or io_uring is to
+ * complete it without telling (IOSQE_CQE_SKIP_SUCCESS) and it is shown when it is asked for. An open that io_uring refuses before it starts,
+ * for its path, is not shown.
  */
 export const opensnoop = probe({
   name: "opensnoop",
@@ -39,7 +47,7 @@ export const opensnoop = probe({
       value: "FLAG",
       allowed: [...Object.keys(ACCESS_MODES), ...Object.keys(FLAGS)],
     }),
-    fullPath: flag("show relative paths from the root", { short: "F" }),
+    fullPath: flag("show paths from the root; of what was opened, the file's own", { short: "F" }),
     duration: { ...common.duration, short: "d" },
     bufferPages: integer("size of the buffer in pages", { short: "b", value: "PAGES", min: 1, max: 2 ** 18 }),
     exec: command("run a command, trace it alone, and end when it does", { value: "COMMAND..." }),
