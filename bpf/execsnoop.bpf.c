@@ -7,6 +7,7 @@
  */
 #include "event.bpf.h"
 #include "filter.bpf.h"
+#include "interpreter.bpf.h"
 #include "path.bpf.h"
 #include "syscall.bpf.h"
 
@@ -32,8 +33,8 @@ struct exec_event {
 };
 
 /* Five paths, then arguments, whose last read may begin at the limit's end. */
-#define PATHS 5
-TEXT_RECORD(exec_event, PATHS * FILE_MAX + 2 * ARGS_MAX, 3)
+#define PATHS_MAX (5 * FILE_MAX)
+TEXT_RECORD(exec_event, PATHS_MAX + 2 * ARGS_MAX, 3)
 
 #define SLOT_DONE 0
 #define SLOT_FAILED 1
@@ -87,66 +88,6 @@ static __always_inline __u32 put_program(struct exec_event_record *record, struc
 	return place(&event->fs_path, start, put_path(to, &path, slot, &whole, false));
 }
 
-#define BINPRM_FLAGS_PRESERVE_ARGV0 8 /* include/linux/binfmts.h */
-#define INSERTED_MAX 12 /* the kernel lets interpreters run each other five times */
-#define COMPARED 256	/* no more of a script's first line is read, so two that are longer are files' names */
-
-/* Two arguments that follow each other, in the room of a slot. */
-struct pair {
-	char last[COMPARED];
-	char text[PATH_MAX];
-};
-
-/* Whether an argument of a LENGTH is the same as the last one, or as the file's name. */
-__noinline int is_same(bool last, __u32 length, __u32 slot)
-{
-	struct exec_event_record *record = new_record(slot);
-	struct pair *pair = bpf_map_lookup_elem(&path_rooms, &slot);
-
-	if (!record || !pair)
-		return false;
-
-	const char *other = last ? pair->last : record->tail;
-
-	for (__u32 i = 0; i < COMPARED && i < length; i++)
-		if (pair->text[i] != other[i])
-			return false;
-	return true;
-}
-
-/*
- * Where the caller's arguments begin, in bytes, in the LIST of those that an interpreter got; past all if they cannot be found.
- * Before them stands the file that the caller named; it replaces their first, which is its name for
- * itself, unless binfmt_misc was told to keep that (flag P). Before that, for each interpreter, its name and
- * perhaps one argument. One that needs an interpreter in turn, which has that flag, is there twice, and its
- * own first argument is what was kept.
- */
-__noinline __u32 callers_start(__u64 list, bool kept, __u32 slot)
-{
-	struct exec_event_record *record = new_record(slot);
-	struct pair *pair = bpf_map_lookup_elem(&path_rooms, &slot);
-	__u32 at = 0, before = 0;
-
-	if (!record || !pair)
-		return ARGS_MAX;
-	for (int i = 0; i < INSERTED_MAX; i++) {
-		long length = bpf_probe_read_user_str(pair->text, sizeof(pair->text),
-						      (void *)(list + at));
-
-		if (length <= 0)
-			break;
-		if (i > 0 && length - 1 == record->event.filename.length &&
-		    is_same(false, length - 1, slot))
-			return kept ? at + length : at;
-		if (i > 0 && length == before && is_same(true, length, slot))
-			kept = false;
-		bpf_probe_read_kernel(pair->last, sizeof(pair->last), pair->text);
-		before = length;
-		at += length;
-	}
-	return ARGS_MAX;
-}
-
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binprm *program)
 {
@@ -188,8 +129,9 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 	}
 	event->args.length = wanted;
 	if (interpreted) {
-		bool kept = program->interp_flags & BINPRM_FLAGS_PRESERVE_ARGV0;
-		__u32 skip = callers_start(start, kept, SLOT_DONE);
+		/* Read as a number: what the verifier takes for a pointer it lets nobody pass for one. */
+		__u64 name = (__u64)BPF_CORE_READ(program, filename);
+		__u32 skip = callers_start(start, name, keeps_argv0(program), SLOT_DONE);
 
 		if (skip > wanted)
 			skip = wanted;
@@ -260,7 +202,7 @@ __noinline int put_list(__u64 list, bool compat, __u32 slot, __u32 start)
 {
 	struct exec_event_record *record = new_record(slot);
 
-	if (!record || start > PATHS * FILE_MAX)
+	if (!record || start > PATHS_MAX)
 		return 0;
 
 	char *args = record->tail + start;

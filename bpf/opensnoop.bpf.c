@@ -69,8 +69,9 @@ static __always_inline long read_name(void *to, __u32 size, const struct request
 }
 
 /*
- * Puts the directory that a name starts from, and a slash if it has none, at the start of the tail. For an absolute
- * name that is the root: of the process, or the one that RESOLVE_IN_ROOT makes of a directory. Returns its length.
+ * Puts the directory that a name starts from, and a slash if the name has none, at the start of the
+ * tail. For an absolute name that is the root: the process's, or what RESOLVE_IN_ROOT makes one.
+ * Returns the length.
  */
 static __always_inline __u32 put_start(struct open_event_record *record,
 				       const struct request *request, __u32 slot)
@@ -96,7 +97,7 @@ static __always_inline __u32 put_start(struct open_event_record *record,
 	return length;
 }
 
-/* Makes the path the name as it was given; where full paths are asked for, after the directory that it starts from. */
+/* Makes the path the name that was given; where full paths are wanted, after what it starts from. */
 static __always_inline void put_name(struct open_event_record *record,
 				     const struct request *request, __u32 slot)
 {
@@ -114,7 +115,7 @@ static __always_inline void put_name(struct open_event_record *record,
 	event->path.length = start + (length > 0 ? length - 1 : 0);
 }
 
-/* Makes the path that of the file behind a descriptor. False where it has none that the process could use. */
+/* Makes the path that of an opened file. False where it has none that the process could use. */
 static __always_inline bool put_opened(struct open_event_record *record, long fd, __u32 slot)
 {
 	struct file *file = file_of(fd);

@@ -8,14 +8,11 @@
 #define NAME_MAX 255
 #define MAX_DEPTH 64
 
-/*
- * Where a path is put together from its end, for each program of an object that does so: it ends at
- * PATH_MAX, and what is behind may be stale.
- */
 #define PATH_SLOTS 4
 
+/* Where a path is put together from its end, which is at PATH_MAX. A slot for each program of an object. */
 struct path_room {
-	char bytes[PATH_MAX + NAME_MAX + 1];
+	char bytes[PATH_MAX + 2 * (NAME_MAX + 1)];
 };
 
 struct {
@@ -70,7 +67,7 @@ static __always_inline struct mount *mount_of(const struct path *path)
 	return (void *)path->mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
-/* Whether a path leads through the current task's own mount namespace. What has no name there does not, as a pipe. */
+/* Whether a path leads through the current task's own mount namespace. That of a pipe does not. */
 static __always_inline bool in_own_namespace(const struct path *path)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -113,7 +110,6 @@ __noinline __u32 walk_up(__u64 from, __u64 through, __u32 slot, bool cross_mount
 			return begin;
 
 		__u32 length = BPF_CORE_READ(dentry, d_name.len) & NAME_MAX;
-
 		__s32 next = begin - length - 1;
 
 		if (next <= 0)
@@ -124,19 +120,17 @@ __noinline __u32 walk_up(__u64 from, __u64 through, __u32 slot, bool cross_mount
 				      BPF_CORE_READ(dentry, d_name.name));
 		dentry = parent;
 	}
-
 	begin = begin > 4 ? begin - 3 : 1;
 	__builtin_memcpy(room->bytes + begin, "...", 3);
 	return begin | CUT;
 }
 
-/*
- * Puts the path that walk_up() finds at TO, which holds PATH_MAX bytes. Returns its length, 0 for the root.
- */
+/* Puts the path that walk_up() finds at TO, which holds PATH_MAX bytes. Returns its length, 0 for the root. */
 static __always_inline __u32 put_path(char *to, const struct path *path, __u32 slot, bool *whole,
 				      bool cross_mounts)
 {
-	__u32 begin = walk_up((__u64)path->dentry, (__u64)mount_of(path), slot, cross_mounts, PATH_MAX);
+	__u32 begin =
+		walk_up((__u64)path->dentry, (__u64)mount_of(path), slot, cross_mounts, PATH_MAX);
 	struct path_room *room = bpf_map_lookup_elem(&path_rooms, &slot);
 
 	*whole = !(begin & CUT);
@@ -150,7 +144,7 @@ static __always_inline __u32 put_path(char *to, const struct path *path, __u32 s
 	return length;
 }
 
-/* Whether a file has lost its name; its last one is then followed by DELETED, as the kernel tells it. */
+/* Whether a file has lost its name. The kernel then tells its last one, followed by DELETED. */
 static __always_inline bool is_deleted(const struct path *path)
 {
 	struct dentry *dentry = path->dentry;
@@ -158,9 +152,7 @@ static __always_inline bool is_deleted(const struct path *path)
 	return dentry != BPF_CORE_READ(dentry, d_parent) && !BPF_CORE_READ(dentry, d_hash.pprev);
 }
 
-/*
- * A file that has never had a name in a directory is its own root, but none of a mount: what memfd_create makes.
- */
+/* Whether a file has never had a name in a directory, as those of memfd_create: its own root, but no mount's. */
 static __always_inline bool is_nameless(const struct path *path)
 {
 	struct dentry *dentry = path->dentry;
@@ -172,7 +164,7 @@ static __always_inline bool is_nameless(const struct path *path)
 /* The most that put_file() puts: a path, and that it is deleted. */
 #define FILE_MAX (PATH_MAX + 15)
 
-/* The path of a file or directory as links in /proc show it, at TO, which holds FILE_MAX bytes. Returns its length. */
+/* Puts the path of a file as links in /proc show it at TO, which holds FILE_MAX bytes. Returns its length. */
 static __always_inline __u32 put_file(char *to, const struct path *path, __u32 slot, bool *whole)
 {
 	bool nameless = is_nameless(path);

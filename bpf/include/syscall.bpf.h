@@ -126,9 +126,9 @@ static __always_inline bool leaving_accept(struct pt_regs *regs)
 #define SIG_IGN_ 1 /* SIG_DFL is 0 */
 
 /*
- * Whether seccomp took the call from the kernel and gave it to the process (SECCOMP_RET_TRAP). Then the
- * call's number stands where a result would, and SIGSYS waits for this very thread, which no call can
- * have blocked. A result may be that number too, but comes without the signal.
+ * Whether seccomp left the call to its process (SECCOMP_RET_TRAP). Then the call's number stands where
+ * its result would, and SIGSYS waits for this very thread, not blocked: the kernel sees to that. A result
+ * may be the same number, but comes without the signal.
  */
 static __always_inline bool was_trapped(struct pt_regs *regs, long ret)
 {
@@ -141,11 +141,10 @@ static __always_inline bool was_trapped(struct pt_regs *regs, long ret)
 }
 
 /*
- * What a register says at the end of a call is not always what the process gets. False: the call is not
- * over, because a signal came: it is made again, and ends another time, or interrupted_call() tells its end.
- * RET becomes -EINPROGRESS where the kernel did not make the call and the process answers it itself.
- * What a seccomp filter or its supervisor gives as the result is the result. A debugger that
- * skips a call takes its number away; what it makes of a result, it makes of it later.
+ * Whether a call ends with RET, as its register says. False where a signal came: the call is made again
+ * and ends later, or interrupted_call() tells its end. RET becomes -EINPROGRESS where the kernel did not
+ * make the call and leaves its result to the process. What a seccomp filter or its supervisor answers is
+ * the result. A debugger that skips a call takes its number away; a result it changes after this.
  */
 static __always_inline bool has_result(struct pt_regs *regs, long *ret)
 {
@@ -163,8 +162,8 @@ static __always_inline bool has_result(struct pt_regs *regs, long *ret)
 }
 
 /*
- * The registers of the call that ends with EINTR because a handler is about to run for a signal; NULL: none
- * does. For a program at signal_deliver, where all signals are seen that were not blocked, and decided as the kernel is about to.
+ * The registers of the call that ends with EINTR because a signal's handler is about to run; NULL: none does.
+ * For a program at signal_deliver, with the signal's ACTION: the kernel decides by the same, just after.
  */
 static __always_inline struct pt_regs *interrupted_call(struct k_sigaction *action)
 {

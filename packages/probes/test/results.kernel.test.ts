@@ -13,7 +13,6 @@ const { EACCES, EDQUOT, EINPROGRESS, EINTR, EXDEV } = os.constants.errno;
 const O_WRONLY = 1;
 
 const folder = temporaryFolder();
-const small = { ringBytes: 1 << 20 };
 let sandbox: string;
 let file: string;
 let fifo: string;
@@ -28,11 +27,12 @@ beforeAll(() => {
 
 /** What programs/sandbox.c got of a call, and what opensnoop tells of it. */
 async function opened(how: string, call: string, target: string): Promise<{ got: number; told: number[] }> {
-  const recording = await record(opensnoop(small));
+  const recording = await record(opensnoop({ name: "sandbox" }));
   const { pid, stdout } = await run(sandbox, [how, call, target]);
   const events = (await recording.finish()).filter(
     (event) => event.pid === pid && event.path === target && event.flags !== O_WRONLY,
   );
+  expect(recording.lost()).toBe(0);
   return { got: Number(stdout), told: events.map(({ ret }) => ret) };
 }
 
@@ -73,7 +73,7 @@ test("a descriptor may have the call's number, also while SIGSYS waits", async (
 });
 
 test("an open that its process does not live to see the end of is not told", async () => {
-  const recording = await record(opensnoop(small));
+  const recording = await record(opensnoop());
   const waiting = start("sh", ["-c", `: < '${fifo}'`]);
   await vi.waitUntil(() => readFileSync(`/proc/${waiting.pid}/syscall`, "utf8").startsWith("257 "), 10_000);
   waiting.kill("SIGKILL");
@@ -84,7 +84,7 @@ test("an open that its process does not live to see the end of is not told", asy
 });
 
 test("failed opens are those without a result too, and those that a handler ended", async () => {
-  const recording = await record(opensnoop({ ...small, failed: true }));
+  const recording = await record(opensnoop({ name: "sandbox", failed: true }));
   const pids = [];
   for (const [how, call] of [
     ["trap", "open"],
@@ -103,7 +103,7 @@ test("failed opens are those without a result too, and those that a handler ende
 test("a call that a debugger skips is none, and a result that it changes is the kernel's here", async () => {
   const debugger_ = compile(new URL("programs/debugger.c", import.meta.url), folder);
   const files = ["skipped", "changed", "moved"].map((name) => path.join(folder, name));
-  const recording = await record(opensnoop(small));
+  const recording = await record(opensnoop());
   const { stdout } = await run(debugger_, files);
   expect(stdout).toBe(`-${os.constants.errno.EPERM} -${os.constants.errno.ENOSPC} 1\n`);
   const events = (await recording.finish()).filter(({ path }) => files.includes(path));
@@ -112,7 +112,7 @@ test("a call that a debugger skips is none, and a result that it changes is the 
 
 describe("a failed exec", () => {
   async function execed(how: string): Promise<{ got: number; told: number[] }> {
-    const recording = await record(execsnoop({ ...small, fails: true }));
+    const recording = await record(execsnoop({ fails: true }));
     const { pid, stdout } = await run(sandbox, [how, "execve", file]);
     const events = (await recording.finish()).filter((event) => event.pid === pid && event.filename === file);
     for (const { args, cwd, comm } of events)

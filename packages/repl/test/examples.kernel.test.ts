@@ -192,16 +192,19 @@ describe("exec-from-tmp.ts", () => {
     "a working directory": (word) => shell(`cd ${writable} && ./program ${word}; :`)(),
     "a symbolic link": (word) => run(path.join(home, "link"), [word]),
     "a hard link": (word) => run(path.join(home, "hard link"), [word]),
-    "a mount": (word) => run("unshare", ["-m", "sh", "-c", `mount --bind ${writable} ${home}/mount && ${home}/mount/program ${word}; :`]),
+    "a mount": (word) =>
+      run("unshare", ["-m", "sh", "-c", `mount --bind ${writable} ${home}/mount && ${home}/mount/program ${word}; :`]),
     "a descriptor in /proc": (word) => shell(`exec 9< ${program}; /proc/self/fd/9 ${word}; :`)(),
     "a descriptor alone": byProgram("descriptor", () => program),
     "a copy in memory": byProgram("memory", () => "/bin/true"),
     "a script": (word) => run(script, [word]),
     "a script behind a link": (word) => run(path.join(home, "link to script"), [word]),
-    "a script behind a link that is gone": (word) => shell(`'${home}/link that goes' ${word}; rm '${home}/link that goes'`)(),
+    "a script behind a link that is gone": (word) =>
+      shell(`'${home}/link that goes' ${word}; rm '${home}/link that goes'`)(),
     "a script by its descriptor": byProgram("descriptor", () => script),
     "a script's interpreter": (word) => run(path.join(home, "script"), [word]),
-    "a name that is deleted": (word) => shell(`cp /bin/true ${home}/gone; exec 9< ${home}/gone; rm ${home}/gone; /proc/self/fd/9 ${word}; :`)(),
+    "a name that is deleted": (word) =>
+      shell(`cp /bin/true ${home}/gone; exec 9< ${home}/gone; rm ${home}/gone; /proc/self/fd/9 ${word}; :`)(),
   };
 
   test("tells of each way to execute what lies where everybody can write, once", async () => {

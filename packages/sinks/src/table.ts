@@ -1,4 +1,13 @@
-import { type Column, column, type Fields, originOf, printable, Printed, printableJson, type Schema } from "@rxbpf/core";
+import {
+  type Column,
+  column,
+  type Fields,
+  originOf,
+  printable,
+  Printed,
+  printableJson,
+  type Schema,
+} from "@rxbpf/core";
 import type { Observable } from "rxjs";
 
 import { jsonText } from "./json-text.js";
@@ -55,5 +64,7 @@ export function columnsOf({ fields }: Schema<Fields>): readonly Column<unknown>[
 }
 
 function shown(value: unknown): Printed {
-  return new Printed(value === undefined ? "" : typeof value === "string" ? printable(value) : printableJson(jsonText(value)));
+  return new Printed(
+    value === undefined ? "" : typeof value === "string" ? printable(value) : printableJson(jsonText(value)),
+  );
 }

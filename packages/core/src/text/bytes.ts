@@ -2,8 +2,8 @@
  * The strings of events are bytes to the kernel, and mostly UTF-8. A byte that is not becomes a character of its own,
  * U+EF00 + byte, which is one of U+EF80 to U+EFFF; so do the bytes of those characters themselves. Every string then
  * stands for its bytes and for no others, and is text to every reader of JSON and Arrow: U+FFFD would stand for any
- * byte, and lone surrogates, as Python's surrogateescape makes them, are refused by some (DuckDB). The characters are for private
- * use, and MirBSD's OPTU-8 and OPTU-16 use them for just this.
+ * byte, and lone surrogates, as Python's surrogateescape makes them, are refused by some (DuckDB). The characters are
+ * for private use, and MirBSD's OPTU-8 and OPTU-16 use them for just this.
  */
 const BYTE = 0xef00;
 /** None of these is in a string that was not looked at closely. */
@@ -23,7 +23,10 @@ export function bytesOf(text: string): Buffer {
   const parts: Uint8Array[] = [];
   let end = 0;
   for (const { 0: run, index } of text.matchAll(BYTES)) {
-    parts.push(Buffer.from(text.slice(end, index)), Uint8Array.from(run, (char) => char.charCodeAt(0) - BYTE));
+    parts.push(
+      Buffer.from(text.slice(end, index)),
+      Uint8Array.from(run, (char) => char.charCodeAt(0) - BYTE),
+    );
     end = index + run.length;
   }
   return Buffer.concat([...parts, Buffer.from(text.slice(end))]);
@@ -32,7 +35,7 @@ export function bytesOf(text: string): Buffer {
 function decode(bytes: Buffer, start: number, end: number): string {
   const units = new Uint16Array(end - start);
   let length = 0;
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     const size = sizeAt(bytes, at, end);
     const first = bytes[at]!;
     if (size === 0) units[length++] = BYTE + first;

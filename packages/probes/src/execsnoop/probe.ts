@@ -41,9 +41,7 @@ export const execsnoop = probe({
     argsSize: integer("read at most BYTES of arguments (default 8192)", { value: "BYTES", min: 1, max: 32768 }),
     ppid: integer("only children of the process PPID", { short: "P", value: "PPID", min: 1 }),
   },
-  variants: ({ fails }) => [
-    { programs: ["exec_done", ...(fails ? ["exec_failed", "exec_interrupted"] : [])] },
-  ],
+  variants: ({ fails }) => [{ programs: ["exec_done", ...(fails ? ["exec_failed", "exec_interrupted"] : [])] }],
   knobs: ({ uid, ppid, argsSize }) => ({
     by_uid: uid !== undefined,
     only_uid: uid,

@@ -24,7 +24,9 @@ const missing = path.join(folder, "missing");
 
 test("with `fails` the programs for failed ones run too", async () => {
   const recording = await record(execsnoop(fails));
-  expect(recording.statuses).toEqual([{ type: "attached", programs: ["exec_done", "exec_failed", "exec_interrupted"] }]);
+  expect(recording.statuses).toEqual([
+    { type: "attached", programs: ["exec_done", "exec_failed", "exec_interrupted"] },
+  ]);
 });
 
 describe("a failed exec is an event with the error number", () => {

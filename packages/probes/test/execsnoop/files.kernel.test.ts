@@ -70,11 +70,13 @@ test("a process with a root of its own runs files below that", async () => {
   const jail = path.join(folder, "jail");
   const mounts = ["lib", "lib64", "usr", "proc"].map((name) => `mkdir ${name} && mount --rbind /${name} ${name}`);
   const prepare = `mkdir '${jail}' && cd '${jail}' && ${mounts.join(" && ")} && cp '${witness}' .`;
-  const { events } = await trace({}, "execve", "/witness", ["w"], [
-    ...inNamespace(`${prepare} && mkdir -p .'${folder}' && mount --bind '${folder}' .'${folder}'`),
-    "chroot",
-    jail,
-  ]);
+  const { events } = await trace(
+    {},
+    "execve",
+    "/witness",
+    ["w"],
+    [...inNamespace(`${prepare} && mkdir -p .'${folder}' && mount --bind '${folder}' .'${folder}'`), "chroot", jail],
+  );
   expect(events).toMatchObject([
     { filename: "/witness", file: `${jail}/witness`, ...placeOf(`${jail}/witness`), cwd: jail },
   ]);

@@ -98,9 +98,7 @@ function target(text: string): Target {
 }
 
 function table(type: SetKind, members: readonly Member[]): string[] {
-  const rows = members.map(
-    (member) => [String(member.id), member.dead ? "(dead)" : describe(member)] as const,
-  );
+  const rows = members.map((member) => [String(member.id), member.dead ? "(dead)" : describe(member)] as const);
   const width = Math.max("ID".length, ...rows.map(([id]) => id.length));
   return [["ID", type === "cgroup" ? "CGROUP" : "PROCESSES"] as const, ...rows].map(
     ([id, text]) => `${id.padEnd(width)}  ${text}`,
