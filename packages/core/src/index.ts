@@ -40,8 +40,9 @@ export { BpfMap, type MapInfo, MapType } from "./ffi/map.js";
 export { missingCapabilities, requireCapabilities } from "./capabilities.js";
 
 // Text
-export { column, type Column } from "./text/column.js";
-export { printable, printableJson } from "./text/printable.js";
+export { bytesOf, textOf } from "./text/bytes.js";
+export { column, type Column, Printed } from "./text/column.js";
+export { harmless, printable, printableJson } from "./text/printable.js";
 
 // Compression
 export { zstdCompress, zstdDecompress } from "./ffi/zstd.js";

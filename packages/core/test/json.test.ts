@@ -35,6 +35,7 @@ const NOT_UTF8 = [
   Buffer.from([0xff, 0xfe, 0xc3, 0x28]),
   Buffer.from([0x61, 0xe2, 0x82]),
   Buffer.from([0xed, 0xa0, 0x80]),
+  Buffer.from("\uef80\uefff\ufffd"),
 ];
 
 function someBytes(most: number): Buffer {

@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 
+import { textOf } from "@rxbpf/core";
+
 import { errorCode, isMissing } from "./file-systems.js";
 
 /** What /proc/PID/ns/KIND links to. */
@@ -60,7 +62,7 @@ export function liveMountNamespaces(): Map<number, Process[]> {
   for (const pid of pids.sort((a, b) => a - b)) {
     try {
       const id = Number(NAMESPACE.exec(readlinkSync(`/proc/${pid}/ns/mnt`))?.[2]);
-      const comm = readFileSync(`/proc/${pid}/comm`, "utf8").replace(/\n$/, "");
+      const comm = textOf(readFileSync(`/proc/${pid}/comm`)).replace(/\n$/, "");
       const processes = found.get(id) ?? [];
       processes.push({ pid, comm });
       found.set(id, processes);

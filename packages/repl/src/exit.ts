@@ -1,4 +1,4 @@
-import { messageOf, printable } from "@rxbpf/core";
+import { harmless, messageOf } from "@rxbpf/core";
 import { UsageError } from "@rxbpf/probes";
 import { UnreadError } from "@rxbpf/sinks";
 
@@ -12,7 +12,7 @@ export const WRONG_USAGE = 2;
 /** Says why on stderr, in one line, and where if that is told; gives the status to exit with. */
 export function fail(error: unknown, place?: string): number {
   const message = messageOf(error);
-  console.error(`rxbpf: ${printable(place === undefined ? message : `${place}: ${message}`)}`);
+  console.error(`rxbpf: ${harmless(place === undefined ? message : `${place}: ${message}`)}`);
   // Whoever was to read it is as good as gone.
   if (error instanceof UnreadError) loseStandardStreams();
   return error instanceof UsageError ? WRONG_USAGE : FAILED;

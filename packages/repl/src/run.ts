@@ -1,4 +1,4 @@
-import { type EventStream, printable, type Status } from "@rxbpf/core";
+import { type EventStream, harmless, printable, type Status } from "@rxbpf/core";
 import { toJson, toStdout } from "@rxbpf/sinks";
 import { lastValueFrom, type Observable } from "rxjs";
 
@@ -35,7 +35,7 @@ export function report(
 ): () => void {
   const lost = new Map<string, number>();
   const said = stream.status.subscribe((status) => {
-    if (status.type === "notice") console.error(`rxbpf: ${printable(status.message)}`);
+    if (status.type === "notice") console.error(`rxbpf: ${harmless(status.message)}`);
     if (status.type === "lost") lost.set(status.reason, (lost.get(status.reason) ?? 0) + status.count);
   });
   return () => {

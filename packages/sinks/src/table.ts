@@ -1,4 +1,13 @@
-import { type Column, column, type Fields, originOf, printable, type Schema } from "@rxbpf/core";
+import {
+  type Column,
+  column,
+  type Fields,
+  originOf,
+  printable,
+  Printed,
+  printableJson,
+  type Schema,
+} from "@rxbpf/core";
 import type { Observable } from "rxjs";
 
 import { jsonText } from "./json-text.js";
@@ -37,7 +46,7 @@ export function columnsFor(rows: readonly Row[]): readonly Column<Row>[] {
     const title = name.toUpperCase();
     const values = rows.map((row) => row[name]);
     const shown = name === "time" && values.every(isTime) ? timeText(values as number[]) : cellText;
-    const widths = values.map((value) => Math.min(printable(shown(value)).length, WIDEST));
+    const widths = values.map((value) => Math.min(String(shown(value)).length, WIDEST));
     const width = widths.reduce((widest, one) => Math.max(widest, one), title.length);
     const numeric = values.every((value) => value === undefined || NUMERIC.has(typeof value));
     const right = numeric && shown === cellText;
@@ -53,12 +62,12 @@ function isTime(value: unknown): boolean {
 }
 
 /** Times as a person here reads them, with the day where they are of several, or of another than today. */
-function timeText(times: readonly number[]): (value: unknown) => string {
+function timeText(times: readonly number[]): (value: unknown) => string | Printed {
   const withDay = [...times, Date.now()].some((time) => dayOf(time) !== dayOf(times[0]!));
   return withDay ? momentText : (value) => clockOf(Number(value));
 }
 
-function momentText(time: unknown): string {
+function momentText(time: unknown): string | Printed {
   return typeof time === "number" ? `${dayOf(time)} ${clockOf(time)}` : cellText(time);
 }
 
@@ -83,6 +92,8 @@ export function columnsOf({ fields }: Schema<Fields>): readonly Column<unknown>[
   }) as readonly Column<unknown>[];
 }
 
-function cellText(value: unknown): string {
-  return typeof value === "string" ? value : value === undefined ? "" : jsonText(value);
+function cellText(value: unknown): Printed {
+  return new Printed(
+    value === undefined ? "" : typeof value === "string" ? printable(value) : printableJson(jsonText(value)),
+  );
 }

@@ -106,7 +106,7 @@ export function choice<const C extends readonly string[]>(doc: string, choices: 
 export const address: (doc: string) => Field<string> = field("address");
 /** In C a `char[n]` that ends at its first NUL. */
 export const chars: (doc: string) => Field<string> = field("chars");
-/** In C a `struct text`. Bytes that are not UTF-8 become U+FFFD. */
+/** In C a `struct text`. Bytes that are not UTF-8 are characters of their own: see `bytesOf`. */
 export const text: (doc: string) => Field<string> = field("text");
 /** In C a `struct text` whose parts each end with a NUL. */
 export const texts: (doc: string) => Field<readonly string[]> = field("texts");

@@ -1,13 +1,28 @@
-import { column, type Column, sampleEvent } from "@rxbpf/core";
-import { runningProcesses, type RunningProcess } from "@rxbpf/filters";
+import { column, type Column, printable, Printed } from "@rxbpf/core";
 
 import { flag, integer, isWanted, pattern } from "../define/options.js";
-import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
+import { probe } from "../define/probe.js";
 import { clockTime, sinceNow } from "../define/times.js";
 import { user } from "../define/user.js";
 import { type ExecEvent, execEvent } from "./schema.js";
 
-const definition = define({
+/**
+ * Programs that processes start, by execve and execveat.
+ *
+ * Options and columns are those of BCC's execsnoop. Where that has faults this differs: `uid` 0
+ * filters; arguments are whole, up to `argsSize` bytes and, if given, `maxArgs` of them, and end in
+ * `...` only if there are more; `name` matches the thread's name, which is cut to 15 bytes, or that
+ * of the file; TIME is that of the event. Arguments of a program that runs are read from its own memory;
+ * those of a failed exec (`fails`) are what the caller had when it returned, at
+ * most 512, and end where the caller's memory cannot be read.
+ *
+ * `filename` is what the caller said; `file` is what runs: the program itself, or the interpreter of a script. `args` are the
+ * caller's, with the file's name for the first where an interpreter runs it, as the kernel replaces that (but not for
+ * binfmt_misc's flag P, told since Linux 5.12); `interpreterArgs` are what the interpreter got. A path that is too deep to be walked
+ * begins with `...`. A failed exec has the error EINPROGRESS where a seccomp filter leaves the answer to the
+ * process (SECCOMP_RET_TRAP).
+ */
+export const execsnoop = probe({
   name: "execsnoop",
   summary: "programs that processes start",
   event: execEvent,
@@ -26,7 +41,7 @@ const definition = define({
     argsSize: integer("read at most BYTES of arguments (default 8192)", { value: "BYTES", min: 1, max: 32768 }),
     ppid: integer("only children of the process PPID", { short: "P", value: "PPID", min: 1 }),
   },
-  variants: ({ fails }) => [{ programs: fails ? ["exec_done", "exec_failed"] : ["exec_done"] }],
+  variants: ({ fails }) => [{ programs: ["exec_done", ...(fails ? ["exec_failed", "exec_interrupted"] : [])] }],
   knobs: ({ uid, ppid, argsSize }) => ({
     by_uid: uid !== undefined,
     only_uid: uid,
@@ -49,8 +64,8 @@ const definition = define({
         (fails || event.ret >= 0) && isWanted(uid, event.uid) && isWanted(ppid, event.ppid) && wanted(event);
     },
   },
-  already: (narrowing) => runningProcesses(narrowing).processes.map(execOf),
   columns({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) {
+    const args = argsLine(shown, printable);
     const columns: (Column<ExecEvent> | undefined | false)[] = [
       time && column("TIME", "%-9s", clockTime),
       timestamp && column("TIME(s)", "%-8.3f", sinceNow()),
@@ -61,31 +76,11 @@ const definition = define({
       column("PPID", "%-7d ", (e) => e.ppid),
       printCpu && column("CPU", "%-4d ", (e) => e.cpu),
       column("RET", "%3d ", (e) => e.ret),
-      column("ARGS", "%s", argsLine(shown)),
+      column("ARGS", "%s", (e) => new Printed(args(e))),
     ];
     return columns.filter((column) => !!column);
   },
 });
-
-/** What `execsnoop` can be asked for. */
-export interface ExecsnoopOptions extends GivenTo<typeof definition> {}
-
-/**
- * Programs that processes start, by execve and execveat.
- *
- * Options and columns are those of BCC's execsnoop. Where that has faults this differs: `uid` 0
- * filters; arguments are whole, up to `argsSize` bytes and, if given, `maxArgs` of them, and end in
- * `...` only if there are more; `name` matches the thread's name, which is cut to 15 bytes, or that
- * of the file; TIME is that of the event. Arguments of a program that runs are read from its own memory
- * and so are what it got; those of a failed exec (`fails`) are what the caller had when it returned, at
- * most 512, and end where the caller's memory cannot be read.
- */
-export const execsnoop: ProbeOf<typeof definition, ExecsnoopOptions> = probe(definition);
-
-/** The exec that made a process what it is, as far as that can be seen later: its `time` is 0. */
-function execOf({ args, ...process }: RunningProcess): ExecEvent {
-  return sampleEvent(execEvent, { ...process, tid: process.pid, filename: args[0] ?? "", args });
-}
 
 /** Whether an event is one that `name` and `line` choose. */
 function matchesText({
@@ -105,20 +100,13 @@ interface Shown {
 }
 
 /** The command as its caller gave it, as BCC shows it: the file in the place of the program's name for itself. */
-function argsLine({ quote, maxArgs = Infinity }: Shown): (event: ExecEvent) => string {
-  return (event) => {
-    const all = [event.filename, ...callersArgs(event)];
-    const parts = all.slice(0, maxArgs);
+function argsLine({ quote, maxArgs = Infinity }: Shown, part: (text: string) => string = (text) => text) {
+  return (event: ExecEvent): string => {
+    const all = [event.filename, ...event.args.slice(1)];
+    const parts = all.slice(0, maxArgs).map(part);
     const shown = quote ? parts.map((part) => `"${part.replaceAll('"', '\\"')}"`) : parts;
     return shown.join(" ") + (event.truncated || all.length > maxArgs ? " ..." : "");
   };
-}
-
-/** The arguments after the name. A script's interpreter gets more before them, the script's file last. */
-function callersArgs({ filename, interpreter, args }: ExecEvent): readonly string[] {
-  if (interpreter === "") return args.slice(1);
-  const file = args.indexOf(filename, 1);
-  return file < 0 ? [] : args.slice(file + 1); // cut before the caller's
 }
 
 /** Unlike `test`, begins at the start each time, also for an expression with the flag g. */

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 
-import { EventStream, Histogram, attachments, originOf, printable } from "@rxbpf/core";
+import { EventStream, harmless, Histogram, attachments, originOf, printable } from "@rxbpf/core";
 import { textFormat } from "@rxbpf/sinks";
 import { isObservable, NEVER, type Observable } from "rxjs";
 
@@ -66,6 +66,6 @@ function linesOf(rows: readonly unknown[], columns = Infinity): string[] {
 /** `inspect` escapes strings, but not all, and not all that it prints: an error's text can have colours of its own. */
 function inspected(value: unknown, colors: boolean): string {
   const plain = inspect(value, { depth: 4 });
-  const harmless = plain.split("\n").map(printable).join("\n");
-  return colors && harmless === plain ? inspect(value, { depth: 4, colors }) : harmless;
+  const safe = plain.split("\n").map(harmless).join("\n");
+  return colors && safe === plain ? inspect(value, { depth: 4, colors }) : safe;
 }

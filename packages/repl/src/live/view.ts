@@ -1,4 +1,4 @@
-import { type Batch, Consumer, feed, Histogram, originOf, printable, type Status } from "@rxbpf/core";
+import { type Batch, Consumer, feed, harmless, Histogram, originOf, type Status } from "@rxbpf/core";
 import { textFormat } from "@rxbpf/sinks";
 import { type Observable, Subscription } from "rxjs";
 
@@ -97,7 +97,7 @@ export class View {
   #hear(status: Status): void {
     if (status.type === "lost") this.#tally.lose(status);
     if (status.type === "notice") {
-      this.#notices.push(...breakLine(`rxbpf: ${printable(status.message)}`, this.#screen.columns - 1));
+      this.#notices.push(...breakLine(`rxbpf: ${harmless(status.message)}`, this.#screen.columns - 1));
     }
   }
 

@@ -1,6 +1,6 @@
 import type { REPLServer } from "node:repl";
 
-import { attachments, printable } from "@rxbpf/core";
+import { attachments, harmless, printable } from "@rxbpf/core";
 
 import { catalogue } from "../catalogue.js";
 import type { Session } from "../session/session.js";
@@ -28,7 +28,7 @@ function commands(session: Session): Readonly<Record<string, Command>> {
     },
     type: {
       help: "the type of an expression: .type opensnoop()",
-      run: async (code) => (await session.type(code)) ?? `${printable(code)} has no type`,
+      run: async (code) => (await session.type(code)) ?? `${harmless(code)} has no type`,
     },
     doc: {
       help: "what a word means: .doc toArrow",

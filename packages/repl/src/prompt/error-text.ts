@@ -1,12 +1,12 @@
-import { blamed, messageOf, printable } from "@rxbpf/core";
+import { blamed, harmless, messageOf } from "@rxbpf/core";
 
 import type { Places } from "../session/places.js";
 
 /** What a person is told of an error: its name and message. Nothing of its strings reaches the terminal as it is. */
 export function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return `Thrown: ${printable(String(error))}`;
+  if (!(error instanceof Error)) return `Thrown: ${harmless(String(error))}`;
   const message = messageOf(error);
-  return printable(error.name === "Error" ? message : `${error.name}: ${message}`);
+  return harmless(error.name === "Error" ? message : `${error.name}: ${message}`);
 }
 
 /**
@@ -17,7 +17,7 @@ export function uncaughtText(error: unknown, places: Places): string {
   const said = error instanceof Error ? `${error.name}: ${messageOf(error)}` : String(error);
   const stream = blamed(error);
   const where = [...(stream === undefined ? [] : [`in ${stream}`]), ...places.of(error)];
-  return [`Uncaught ${printable(said)}`, ...(where.length > 0 ? [`    ${printable(where.join(", "))}`] : [])].join(
+  return [`Uncaught ${harmless(said)}`, ...(where.length > 0 ? [`    ${harmless(where.join(", "))}`] : [])].join(
     "\n",
   );
 }

@@ -1,4 +1,4 @@
-import { printable } from "@rxbpf/core";
+import { harmless } from "@rxbpf/core";
 
 /** What is wrong with an input, and where: `line` and `column` count from 0. */
 export interface Fault {
@@ -16,8 +16,8 @@ export function faultText({ message, line, column, width }: Fault, source: strin
   const shown = Math.max(1, Math.min(width, text.length - column));
   return [
     ...(lines.length > 1 ? [`line ${line + 1}:`] : []),
-    printable(text),
+    harmless(text),
     " ".repeat(column) + "~".repeat(shown),
-    message.split("\n").map(printable).join("\n"),
+    message.split("\n").map(harmless).join("\n"),
   ].join("\n");
 }
