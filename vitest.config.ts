@@ -8,6 +8,9 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: ["@rxbpf/source"] } },
   test: {
     reporters: ["default", "./scripts/closing-line.ts"],
+    // For machines with much else to do. No test is one of speed.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     projects: [
       {
         extends: true,
@@ -15,6 +18,7 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
           exclude: ["**/*.kernel.test.ts"],
+          globalSetup: ["testing/temporary.ts"],
           pool: "forks",
         },
       },
@@ -24,11 +28,9 @@ export default defineConfig({
         test: {
           name: "kernel",
           include: ["packages/*/test/**/*.kernel.test.ts"],
-          globalSetup: ["testing/build.ts", "testing/kernel-mounts.ts"],
+          globalSetup: ["testing/kernel-mounts.ts", "testing/build.ts", "testing/temporary.ts"],
           pool: "forks",
           fileParallelism: false,
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
         },
       },
     ],

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { clangFlags } from "../bpf/flags.mjs";
+import { mountMissing } from "../testing/mounts.mjs";
 import { lossless } from "./lossless.mjs";
 import { memory } from "./memory.mjs";
 import { openCost } from "./open-cost.mjs";
@@ -31,22 +32,36 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes ?? 0);
 const wanted = values.only ?? (minutes > 0 ? ["memory"] : ["cost", "flood", "start", "lossless", "prompt"]);
 const unknown = wanted.filter((part) => !Object.hasOwn(PARTS, part));
-if (unknown.length > 0)
-  throw new Error(`There is no part ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);
+if (unknown.length > 0) refuse(`there is no part ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);
+if (process.getuid() !== 0) refuse("tracing needs root; run: sudo npm run bench");
 
 const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-bench-"));
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+const unmount = mountMissing(["bpf", "tracefs"], "the benchmark");
+process.once("exit", () => {
+  rmSync(folder, { recursive: true, force: true });
+  unmount();
+});
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 compile();
-if (missing.length > 0) console.log(`Not installed, and left out: ${missing.join(" ")}`);
+if (missing.length > 0)
+  console.log(
+    `Left out, as they are not installed: ${missing.join(" ")}; to compare: apt-get install ${missing.join(" ")}`,
+  );
 const given = { folder, minutes, rounds: Number(values.rounds), seconds: Number(values.seconds) };
 const results = {};
-for (const part of wanted) results[part] = await PARTS[part](given);
+for (const part of wanted)
+  results[part] = await PARTS[part](given).catch((error) => refuse(`${part}: ${error.message}`));
 const reached = targets(results);
 if (results.cost) showCosts(results.cost);
 if (results.flood ?? results.start) showRecordings(results);
 if (reached.length > 0) showTargets(reached);
 console.log(JSON.stringify({ rounds: given.rounds, ...results, targets: reached }));
+
+/** Ends the run in one line. */
+function refuse(why) {
+  console.error(`Cannot measure: ${why}`);
+  process.exit(1);
+}
 
 function compile() {
   const source = (name) => fileURLToPath(new URL(name, import.meta.url));

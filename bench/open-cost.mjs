@@ -1,27 +1,27 @@
 // What tracing adds to an open: untraced, an empty program on the same hook, opensnoop, and its peers.
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { flood } from "./flood.mjs";
 import { median } from "./statistics.mjs";
+import { interleaved, tools } from "./tools.mjs";
 import { startTracer } from "./tracer.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const OPENS = 150_000;
+const PEERS = ["libbpf-tools opensnoop", "bpftrace opensnoop.bt"];
 
 function tracers(folder, emptySet) {
-  const rxbpf = ["node", path.join(root, "packages/repl/bin/rxbpf.cjs")];
-  const peers = {
-    "libbpf-tools opensnoop": ["/usr/sbin/opensnoop"],
-    "bpftrace opensnoop.bt": ["/usr/sbin/opensnoop.bt"],
-  };
+  const way = (...command) => ({ command: () => command });
+  const rxbpf = tools.text.command();
+  const peers = Object.entries(tools).filter(([name]) => PEERS.includes(name));
   return {
     untraced: undefined,
-    "empty program": ["node", path.join(root, "bench/empty.mjs"), path.join(folder, "empty.bpf.o")],
-    "opensnoop, cgroup filter not matching": [...rxbpf, "opensnoop", "--cgroupmap", emptySet],
-    "opensnoop, matching": [...rxbpf, "opensnoop"],
-    ...Object.fromEntries(Object.entries(peers).filter(([, [file]]) => existsSync(file))),
+    "empty program": way(process.execPath, path.join(root, "bench/empty.mjs"), path.join(folder, "empty.bpf.o")),
+    "opensnoop, cgroup filter not matching": way(...rxbpf, "--cgroupmap", emptySet),
+    "opensnoop, matching": way(...rxbpf),
+    ...Object.fromEntries(peers),
   };
 }
 
@@ -29,24 +29,23 @@ function tracers(folder, emptySet) {
 export async function openCost({ folder, rounds }) {
   const set = `/sys/fs/bpf/rxbpf-bench-${process.pid}`;
   const measure = async () => (await flood(folder, OPENS)).nsPerOpen;
-  const samples = new Map();
+  let samples;
   try {
-    for (let round = 0; round < rounds; round++) {
-      for (const [name, command] of Object.entries(tracers(folder, set))) {
-        const tracer = command && startTracer(folder, command);
-        await tracer?.attached();
-        await measure(); // the first run after attaching warms the caches
-        samples.set(name, [...(samples.get(name) ?? []), await measure(), await measure()]);
-        await tracer?.stop();
-      }
-    }
+    samples = await interleaved(tracers(folder, set), rounds, async (way) => {
+      const tracer = way && startTracer(folder, way.command());
+      await tracer?.attached();
+      await measure(); // the first run after attaching warms the caches
+      const both = [await measure(), await measure()];
+      await tracer?.stop();
+      return both;
+    });
   } finally {
     rmSync(set, { force: true });
   }
-  const base = median(samples.get("untraced"));
-  const empty = median(samples.get("empty program"));
-  return [...samples].map(([name, values]) => {
-    const nsPerOpen = Math.round(median(values));
-    return { name, nsPerOpen, addedNs: Math.round(nsPerOpen - base), beyondEmptyNs: Math.round(nsPerOpen - empty) };
+  const costs = [...samples].map(([name, runs]) => ({ name, nsPerOpen: Math.round(median(runs.flat())) }));
+  const costOf = (wanted) => costs.find(({ name }) => name === wanted).nsPerOpen;
+  return costs.map(({ name, nsPerOpen }) => {
+    const [base, empty] = [costOf("untraced"), costOf("empty program")];
+    return { name, nsPerOpen, addedNs: nsPerOpen - base, beyondEmptyNs: nsPerOpen - empty };
   });
 }

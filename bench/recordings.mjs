@@ -4,20 +4,19 @@ import path from "node:path";
 
 import { flood } from "./flood.mjs";
 import { median } from "./statistics.mjs";
-import { tools } from "./tools.mjs";
+import { interleaved, tools } from "./tools.mjs";
 import { startTracer } from "./tracer.mjs";
 
 const OPENS = 1_000_000;
 
 /** @returns by tool `{ lost, speed, cpu, bytes, peak }`, medians of interleaved rounds; `speed` is of the untraced one */
 export async function recordings({ folder, rounds }) {
-  const untraced = [];
-  const samples = Object.fromEntries(Object.keys(tools).map((name) => [name, []]));
-  for (let round = 0; round < rounds; round++) {
-    untraced.push((await flood(folder, OPENS)).nsPerOpen);
-    for (const [name, tool] of Object.entries(tools)) samples[name].push(await recordFlood(folder, tool, OPENS));
-  }
-  const base = median(untraced);
+  const { untraced, ...samples } = Object.fromEntries(
+    await interleaved({ untraced: undefined, ...tools }, rounds, (tool) =>
+      tool ? recordFlood(folder, tool, OPENS) : flood(folder, OPENS),
+    ),
+  );
+  const base = median(untraced.map(({ nsPerOpen }) => nsPerOpen));
   return {
     nsPerOpen: base,
     tools: Object.fromEntries(

@@ -7,16 +7,14 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { median } from "./statistics.mjs";
-import { tools } from "./tools.mjs";
+import { interleaved, tools } from "./tools.mjs";
 import { startTracer } from "./tracer.mjs";
 
 /** @returns by tool seconds to the first event that it `sees`, and that it `shows` where it writes to a pipe */
 export async function startUp({ folder, rounds }) {
-  const samples = Object.fromEntries(Object.keys(tools).map((name) => [name, []]));
-  for (let round = 0; round < rounds; round++)
-    for (const [name, tool] of Object.entries(tools)) samples[name].push(await startOnce(folder, tool));
+  const samples = await interleaved(tools, rounds, (tool) => startOnce(folder, tool));
   return Object.fromEntries(
-    Object.entries(samples).map(([name, runs]) => {
+    [...samples].map(([name, runs]) => {
       const shown = runs.flatMap(({ shows }) => shows ?? []);
       const shows = shown.length > 0 ? { shows: median(shown) } : {};
       return [name, { sees: median(runs.map(({ sees }) => sees)), ...shows }];
@@ -27,21 +25,25 @@ export async function startUp({ folder, rounds }) {
 /** Opens a file each millisecond meanwhile: those that are missing were made before the tracer saw anything. */
 async function startOnce(folder, { command, writes, opens }) {
   const ticks = spawn("taskset", ["-c", "1", path.join(folder, "ticks")], { stdio: ["ignore", "pipe", "inherit"] });
-  const lines = createInterface({ input: ticks.stdout })[Symbol.asyncIterator]();
-  const began = BigInt((await lines.next()).value);
-  const file = path.join(folder, "recording");
-  const start = process.hrtime.bigint();
-  const tracer = startTracer(folder, command(file), { pipe: !writes });
-  const shown = writes ? undefined : firstLine(tracer.child.stdout);
-  await tracer.attached();
-  const shows = shown && Number((await shown.first) - start) / 1e9;
-  ticks.kill("SIGTERM");
-  const made = Number((await lines.next()).value);
-  await sleep(200); // more than the longest pause of a tracer between looks
-  await tracer.stop();
-  if (shown) writeFileSync(file, await shown.all);
-  const seen = await opens(file, "ticks");
-  return { sees: Number(began - start) / 1e9 + (made - seen) / 1000, shows };
+  try {
+    const lines = createInterface({ input: ticks.stdout })[Symbol.asyncIterator]();
+    const began = BigInt((await lines.next()).value);
+    const file = path.join(folder, "recording");
+    const start = process.hrtime.bigint();
+    const tracer = startTracer(folder, command(file), { pipe: !writes });
+    const shown = writes ? undefined : firstLine(tracer.child.stdout);
+    await tracer.attached();
+    const shows = shown && Number((await shown.first) - start) / 1e9;
+    ticks.kill("SIGTERM");
+    const made = Number((await lines.next()).value);
+    await sleep(200); // more than the longest pause of a tracer between looks
+    await tracer.stop();
+    if (shown) writeFileSync(file, await shown.all);
+    const seen = await opens(file, "ticks");
+    return { sees: Number(began - start) / 1e9 + (made - seen) / 1000, shows };
+  } finally {
+    ticks.kill("SIGTERM");
+  }
 }
 
 /** When the first open of `ticks` comes out of a pipe; and all that does. */

@@ -29,6 +29,7 @@ export function showRecordings({ flood, start }) {
 
 export function showTargets(lines) {
   console.log("\nTargets, ratios of medians of this run:");
-  const rows = lines.map(({ target, ...rest }) => [target, { ...rest, met: rest.met ? "yes" : "no" }]);
+  const words = (met) => (met === undefined ? "not measured" : met ? "yes" : "no");
+  const rows = lines.map(({ target, met, ...rest }) => [target, { ...rest, met: words(met) }]);
   console.table(Object.fromEntries(rows));
 }

@@ -7,13 +7,18 @@ const bytes = (value) => `${value.toFixed(1)} bytes`;
 const seconds = (value) => `${value.toFixed(3)} s`;
 const megabytes = (value) => `${(value / 1e6).toFixed(0)} MB`;
 
-/** Each target as `{ target, limit, measured, met }`. One that could not be measured, for want of a peer, is not met. */
+/**
+ * Each target as `{ target, limit, measured, met }`. What could not be measured, for want of a peer, is undefined, and
+ * so is `met` then.
+ */
 export function targets({ flood, start, lossless, prompt }) {
   const lines = [];
   const line = (target, sign, limit, measured, unit, met) => {
-    const known = Number.isFinite(limit) && Number.isFinite(measured);
-    const show = (value) => (Number.isFinite(value) ? unit(value) : "not measured");
-    lines.push({ target, limit: `${sign} ${show(limit)}`, measured: show(measured), met: known && met });
+    const told = { target };
+    if (Number.isFinite(limit)) told.limit = `${sign} ${unit(limit)}`;
+    if (Number.isFinite(measured)) told.measured = unit(measured);
+    if (told.limit && told.measured) told.met = met;
+    lines.push(told);
   };
   const most = (target, limit, measured, unit) => line(target, "<=", limit, measured, unit, measured <= limit);
   const least = (target, limit, measured, unit) => line(target, ">=", limit, measured, unit, measured >= limit);

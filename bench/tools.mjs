@@ -23,7 +23,7 @@ export const missing = [
 
 /**
  * By name: `command`, given where it may put a file; `writes`, whether its output is that file and not its stdout;
- * `opens`, how many opens of a program are in the output.
+ * `opens`, how many opens of a program are in the output; `needs`, of a peer, the file that it is.
  */
 export const tools = Object.fromEntries(
   Object.entries({
@@ -54,6 +54,26 @@ export const tools = Object.fromEntries(
     },
   }).filter(([, { needs }]) => needs === undefined || existsSync(needs)),
 );
+
+/**
+ * What `act` gives for each of some ways, by name, in so many rounds, interleaved: a list for each. A peer that fails is
+ * told in its own words and left out.
+ */
+export async function interleaved(ways, rounds, act) {
+  const samples = new Map(Object.keys(ways).map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, samplesOfOne] of samples) {
+      try {
+        samplesOfOne.push(await act(ways[name]));
+      } catch (error) {
+        if (ways[name]?.needs === undefined) throw error;
+        console.log(`Left out, as it failed: ${name}: ${error.message}`);
+        samples.delete(name);
+      }
+    }
+  }
+  return samples;
+}
 
 /** The ways that are ours. */
 export const OURS = ["record", "text", "JSON"];

@@ -5,13 +5,16 @@ import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "no
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** How long a tracer may take to attach. */
+const ATTACH_MS = 60_000;
 /** How long a tracer that was asked to end may take; one that is killed has no usage to tell. */
 const END_MS = 60_000;
 
 /**
  * @param folder where the programs of the benchmark are, and files may be put
  * @returns `child`, and `pid`, which tells the tracer's own; `output`, the file that it writes to, or undefined where it writes to a pipe; `attached`, which
- * resolves once its programs are; `stop`, which ends it and resolves to `{ user, system, peak }`, in seconds and bytes
+ * resolves once its programs are, and rejects with the tracer's own words where it ends before; `stop`, which ends it
+ * and resolves to `{ user, system, peak }`, in seconds and bytes
  */
 export function startTracer(folder, command, { pipe = false } = {}) {
   const output = path.join(folder, "output");
@@ -25,14 +28,23 @@ export function startTracer(folder, command, { pipe = false } = {}) {
   });
   const gone = once(child, "exit");
   for (const file of files) if (file !== undefined) closeSync(file);
+  const isGone = () => child.exitCode !== null || child.signalCode !== null;
+  const fail = (what) => {
+    const words = readFileSync(complaints, "utf8").trim();
+    throw new Error(`${path.basename(command[0])} ${what}: ${words || "it did not say why"}`);
+  };
   return {
     child,
     pid: () => below(child.pid),
     output: pipe ? undefined : output,
     async attached() {
+      const deadline = performance.now() + ATTACH_MS;
       for (let before = 0, steady = 0; steady < 4;) {
-        if (child.exitCode !== null)
-          throw new Error(`Cannot run ${command.join(" ")}: ${readFileSync(complaints, "utf8").trim()}`);
+        if (isGone()) fail("ended early");
+        if (performance.now() > deadline) {
+          child.kill("SIGKILL");
+          fail(`was not attached after ${ATTACH_MS / 1000} s`);
+        }
         await sleep(100);
         const now = attachments(below(child.pid));
         steady = now > 0 && now === before ? steady + 1 : 0;
@@ -40,6 +52,7 @@ export function startTracer(folder, command, { pipe = false } = {}) {
       }
     },
     async stop() {
+      if (isGone()) fail("ended early");
       child.kill("SIGINT");
       const late = setTimeout(() => child.kill("SIGKILL"), END_MS);
       await gone;
@@ -49,9 +62,13 @@ export function startTracer(folder, command, { pipe = false } = {}) {
   };
 }
 
-/** The process that a `usage` has started. */
+/** The process that a `usage` has started, or an empty text once it has ended. */
 function below(usage) {
-  return readFileSync(`/proc/${usage}/task/${usage}/children`, "utf8").trim();
+  try {
+    return readFileSync(`/proc/${usage}/task/${usage}/children`, "utf8").trim();
+  } catch {
+    return "";
+  }
 }
 
 /** How many links and perf events a process holds: what attaches its programs. */
@@ -65,6 +82,6 @@ function attachments(pid) {
       }
     }).length;
   } catch {
-    return 0;
+    return 0; // it has ended
   }
 }

@@ -1,35 +1,28 @@
-// Compiles every bpf/*.bpf.c into packages/probes/bpf, the folder that the probes' package ships.
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+// Compiles every bpf/*.bpf.c into bpf/build. Set-up puts them into packages/probes/bpf, the folder that the probes'
+// package ships.
+import { execFile } from "node:child_process";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { clangFlags } from "./flags.mjs";
 
 const source = fileURLToPath(new URL(".", import.meta.url));
-const target = path.join(source, "../packages/probes/bpf");
-const newest = (folder, ending) =>
-  Math.max(
-    ...readdirSync(folder)
-      .filter((name) => name.endsWith(ending))
-      .map((name) => statSync(path.join(folder, name)).mtimeMs),
-  );
+const target = path.join(source, "build");
+const flags = clangFlags();
 
-mkdirSync(target, { recursive: true });
-const headers = Math.max(newest(path.join(source, "include"), ".h"), newest(source, ".mjs"));
+rmSync(target, { recursive: true, force: true });
+mkdirSync(target);
 const programs = readdirSync(source).filter((name) => name.endsWith(".bpf.c"));
-const wanted = new Set(programs.map((name) => name.replace(/c$/, "o")));
-for (const name of readdirSync(target)) if (!wanted.has(name)) rmSync(path.join(target, name));
+await Promise.all(programs.map(compile));
 
-for (const name of programs) {
-  const from = path.join(source, name);
-  const to = path.join(target, name.replace(/c$/, "o"));
-  const built = statSync(to, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (built > Math.max(statSync(from).mtimeMs, headers)) continue;
+async function compile(name) {
+  const object = path.join(target, name.replace(/c$/, "o"));
   try {
-    execFileSync("clang", [...clangFlags(), "-c", from, "-o", to], { stdio: "inherit" });
-  } catch (error) {
-    console.error(`Cannot compile bpf/${name}: ${error.code === "ENOENT" ? "clang is not installed" : "clang failed"}`);
-    process.exit(1);
+    await promisify(execFile)("clang", [...flags, "-c", path.join(source, name), "-o", object]);
+  } catch ({ code, stderr }) {
+    console.error(`Cannot compile bpf/${name}: ${code === "ENOENT" ? "clang is not installed" : `\n${stderr}`}`);
+    process.exitCode = 1;
   }
 }

@@ -10,10 +10,11 @@
 RING(events)
 
 #include "filter.bpf.h"
+#include "interpreter.bpf.h"
+#include "path.bpf.h"
 #include "syscall.bpf.h"
 
 #define ARGS_MAX 32768 /* bytes of arguments in an event; user space asks for at most so many */
-#define FILENAME_MAX 4096
 #define FAILED_ARGS_MAX 512 /* arguments of a failed exec, each a read of its own */
 
 const volatile __u32 args_limit = 8192; /* bytes of arguments wanted */
@@ -22,35 +23,72 @@ struct exec_event {
 	struct who who;
 	char pcomm[16];
 	__s32 ret;
+	__u32 device;
 	struct text filename;
+	struct text file;
+	struct text fs_path;
+	struct text cwd;
 	struct text interpreter;
 	struct text args;
+	struct text interpreter_args;
 	__u8 truncated;
-	__u8 _pad[7];
+	__u8 _pad[3];
 };
 
-/* A last read may begin at the limit's end. */
-TEXT_RECORD(exec_event, 2 * FILENAME_MAX + 2 * ARGS_MAX, 2)
+/* Five paths, then arguments, whose last read may begin at the limit's end. */
+#define PATHS_MAX (5 * FILE_MAX)
+TEXT_RECORD(exec_event, PATHS_MAX + 2 * ARGS_MAX, 3)
 
 #define SLOT_DONE 0
 #define SLOT_FAILED 1
+#define SLOT_SIGNAL 2
 
-static __always_inline void describe(struct exec_event *event, struct task_struct *task, long ret)
+/* Makes TEXT the LENGTH bytes at START of the tail. Returns where the next text starts. */
+static __always_inline __u32 place(struct text *text, __u32 start, __u32 length)
 {
+	if (length > FILE_MAX)
+		length = FILE_MAX;
+	text->offset = sizeof(struct exec_event) + start;
+	text->length = length;
+	return start + length;
+}
+
+/* What a read of a string says its length is, without the NUL. */
+static __always_inline __u32 without_nul(long length)
+{
+	return length > 0 ? length - 1 : 0;
+}
+
+/* Puts who execs and where, at the START of the tail. Returns where the next text starts. */
+static __always_inline __u32 describe(struct exec_event_record *record, struct task_struct *task,
+				      long ret, __u32 start, __u32 slot)
+{
+	struct exec_event *event = &record->event;
+	struct path cwd;
+	bool whole;
+
 	fill_who(&event->who);
 	event->ret = ret;
 	event->truncated = false;
 	BPF_CORE_READ_STR_INTO(&event->pcomm, task, real_parent, comm);
+	BPF_CORE_READ_INTO(&cwd, task, fs, pwd);
+	return place(&event->cwd, start, put_file(record->tail + start, &cwd, slot, &whole));
 }
 
-/* Makes TEXT the LENGTH bytes at START of the tail, less their NUL. Returns where the next text starts. */
-static __always_inline __u32 place(struct text *text, __u32 start, long length)
+/* Puts the file that runs: its path in its mount namespace, and the one in its file system. */
+static __always_inline __u32 put_program(struct exec_event_record *record, struct file *file,
+					 __u32 start, __u32 slot)
 {
-	__u32 bytes = length > 0 ? (length - 1) & (FILENAME_MAX - 1) : 0;
+	struct exec_event *event = &record->event;
+	char *to = record->tail + start;
+	struct path path;
+	bool whole;
 
-	text->offset = sizeof(struct exec_event) + start;
-	text->length = bytes;
-	return start + bytes;
+	BPF_CORE_READ_INTO(&path, file, f_path);
+	event->device = BPF_CORE_READ(path.dentry, d_sb, s_dev);
+	start = place(&event->file, start, put_file(to, &path, slot, &whole));
+	to = record->tail + start;
+	return place(&event->fs_path, start, put_path(to, &path, slot, &whole, false));
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -65,19 +103,20 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 		return 0;
 
 	struct exec_event *event = &record->event;
-
-	describe(event, task, 0);
-
 	const char *filename = program->filename, *interpreter = program->interp;
-	long length = bpf_probe_read_kernel_str(record->tail, FILENAME_MAX, filename);
-	__u32 next = place(&event->filename, 0, length);
-
 	/* The same string unless the file names an interpreter, or another does so for it. */
+	bool interpreted = interpreter != filename;
+	long length = bpf_probe_read_kernel_str(record->tail, PATH_MAX, filename);
+	__u32 next = place(&event->filename, 0, without_nul(length));
+
 	length = 0;
-	if (interpreter != filename)
-		length = bpf_probe_read_kernel_str(record->tail + next, FILENAME_MAX, interpreter);
-	next = place(&event->interpreter, next, length);
+	if (interpreted)
+		length = bpf_probe_read_kernel_str(record->tail + next, PATH_MAX, interpreter);
+	next = place(&event->interpreter, next, without_nul(length));
+	next = put_program(record, program->file, next, SLOT_DONE);
+	next = describe(record, task, 0, next, SLOT_DONE);
 	place(&event->args, next, 0);
+	place(&event->interpreter_args, next, 0);
 
 	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
 	__u32 whole = BPF_CORE_READ(task, mm, arg_end) - start, wanted = whole;
@@ -87,11 +126,23 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 	if (wanted > ARGS_MAX)
 		wanted = ARGS_MAX;
 	event->truncated = wanted < whole;
-	if (bpf_probe_read_user(record->tail + next, wanted, (void *)start) == 0)
-		event->args.length = wanted;
-	else
+	if (bpf_probe_read_user(record->tail + next, wanted, (void *)start) != 0) {
 		event->truncated = true;
-	emit_text(record, event->args.offset + event->args.length);
+		wanted = 0;
+	}
+	event->args.length = wanted;
+	if (interpreted) {
+		/* Read as a number: what the verifier takes for a pointer it lets nobody pass for one. */
+		__u64 name = (__u64)BPF_CORE_READ(program, filename);
+		__u32 skip = callers_start(start, name, keeps_argv0(program), SLOT_DONE);
+
+		if (skip > wanted)
+			skip = wanted;
+		event->interpreter_args = event->args;
+		event->args.offset += skip;
+		event->args.length -= skip;
+	}
+	emit_text(record, sizeof(*event) + next + wanted);
 	return 0;
 }
 
@@ -115,9 +166,9 @@ static __always_inline __u32 put_descriptor(char *out, int fd)
 
 /*
  * Reads the file's name as the kernel calls it where the call succeeds: behind a directory's descriptor
- * N it is /dev/fd/N/NAME. Returns the length with the NUL.
+ * N it is /dev/fd/N/NAME. Returns the length.
  */
-static __always_inline long read_filename(char *out, const char *name, int directory)
+static __always_inline __u32 read_filename(char *out, const char *name, int directory)
 {
 	__u32 start = 0;
 	char first = 0;
@@ -129,9 +180,9 @@ static __always_inline long read_filename(char *out, const char *name, int direc
 			out[start++] = '/';
 	}
 
-	long length = bpf_probe_read_user_str(out + start, FILENAME_MAX - start, name);
+	long length = bpf_probe_read_user_str(out + start, PATH_MAX - start, name);
 
-	return start + (length > 0 ? length : 1);
+	return start + without_nul(length);
 }
 
 /* Reads the pointer at an index of a list of arguments; NULL ends it. False where it cannot be read. */
@@ -146,44 +197,28 @@ static __always_inline bool argument_at(const char **argument, unsigned long lis
 	return bpf_probe_read_user(argument, size, (void *)(list + index * size)) == 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
+/*
+ * Puts the arguments of a list at the START of the tail. Not static, so that the verifier looks at the
+ * loop once, whatever led to it.
+ */
+__noinline int put_list(__u64 list, bool compat, __u32 slot, __u32 start)
 {
-	bool compat;
-	enum syscall nr = leaving_exec(regs, &compat);
+	struct exec_event_record *record = new_record(slot);
 
-	if (nr == SYS_OTHER || ret >= 0 || drop_current())
+	if (!record || start > PATHS_MAX)
 		return 0;
 
-	struct exec_event_record *record = new_record(SLOT_FAILED);
-	int first = nr == SYS_EXECVEAT ? 1 : 0;
-
-	if (!record)
-		return 0;
-
-	struct exec_event *event = &record->event;
-	const void *filename = (void *)argument(regs, compat, first);
-	int directory = first ? (int)argument(regs, compat, 0) : AT_FDCWD;
-	unsigned long list = argument(regs, compat, first + 1);
-
-	describe(event, (void *)bpf_get_current_task(), ret);
-
-	__u32 next = place(&event->filename, 0, read_filename(record->tail, filename, directory));
-
-	place(&event->interpreter, next, 0);
-	place(&event->args, next, 0);
-
-	char *args = record->tail + next;
+	char *args = record->tail + start;
 	__u32 limit = args_limit < ARGS_MAX ? args_limit : ARGS_MAX, used = 0;
 
-	event->truncated = true; /* until the end of the list is seen */
+	record->event.truncated = true; /* until the end of the list is seen */
 	for (int i = 0; i <= FAILED_ARGS_MAX; i++) {
 		const char *argument;
 
 		if (!argument_at(&argument, list, compat, i))
 			break;
 		if (!argument) {
-			event->truncated = false;
+			record->event.truncated = false;
 			break;
 		}
 		if (used >= limit || i == FAILED_ARGS_MAX)
@@ -201,9 +236,60 @@ int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
 			break;
 		}
 	}
-	event->args.length = used;
+	record->event.args.length = used;
+	return 0;
+}
+
+/* Not inlined: the program below runs at every system call, and should save few registers for nothing. */
+static __noinline int tell_failed(struct pt_regs *regs, long ret, enum syscall nr, bool compat,
+				  __u32 slot)
+{
+	struct exec_event_record *record = new_record(slot);
+	int first = nr == SYS_EXECVEAT ? 1 : 0;
+
+	if (!record)
+		return 0;
+
+	struct exec_event *event = &record->event;
+	const void *filename = (void *)argument(regs, compat, first);
+	int directory = first ? (int)argument(regs, compat, 0) : AT_FDCWD;
+	unsigned long list = argument(regs, compat, first + 1);
+	__u32 next = place(&event->filename, 0, read_filename(record->tail, filename, directory));
+
+	event->device = 0;
+	place(&event->interpreter, next, 0);
+	place(&event->interpreter_args, next, 0);
+	place(&event->file, next, 0);
+	place(&event->fs_path, next, 0);
+	next = describe(record, (void *)bpf_get_current_task(), ret, next, slot);
+	place(&event->args, next, 0);
+
+	put_list(list, compat, slot, next);
 	emit_text(record, event->args.offset + event->args.length);
 	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
+{
+	bool compat;
+	enum syscall nr = leaving_exec(regs, &compat);
+
+	if (nr == SYS_OTHER || !has_result(regs, &ret) || ret >= 0 || drop_current())
+		return 0;
+	return tell_failed(regs, ret, nr, compat, SLOT_FAILED);
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(exec_interrupted, int signal, struct kernel_siginfo *info, struct k_sigaction *action)
+{
+	struct pt_regs *regs = interrupted_call(action);
+	bool compat;
+	enum syscall nr = regs ? leaving_exec(regs, &compat) : SYS_OTHER;
+
+	if (nr == SYS_OTHER || drop_current())
+		return 0;
+	return tell_failed(regs, -EINTR, nr, compat, SLOT_SIGNAL);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

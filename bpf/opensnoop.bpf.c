@@ -29,12 +29,13 @@ struct open_event {
 
 #define O_TMPFILE_BIT 020000000
 #define REQ_F_CQE_SKIP 64 /* include/linux/io_uring_types.h: no completion on success */
-#define EINPROGRESS 115
 #define SLOT_SYSCALL 0
-#define SLOT_IO_URING 1
+#define SLOT_SIGNAL 1
+#define SLOT_IO_URING 2
+#define SLOT_COMPLETION 3 /* only puts a path together */
 
-/* Room for a directory, a name, and the directory once more while it is being put together. */
-TEXT_RECORD(open_event, 3 * PATH_MAX + NAME_MAX + 1, 2)
+/* Room for a directory and a name. */
+TEXT_RECORD(open_event, 2 * PATH_MAX, 3)
 
 /* Opens that io_uring has accepted and not yet completed, by request. */
 struct {
@@ -56,57 +57,96 @@ static __always_inline bool flags_unwanted(__u32 flags)
 	       !(only_access_modes & (1u << (flags & O_ACCMODE)));
 }
 
-/* Puts the directory that a relative path starts from, and a slash, into the tail. Returns its length. */
-static __always_inline __u32 prepend_directory(struct open_event_record *record, int dirfd)
+/* How a file is opened: what openat2 is given, and what other calls say in other ways. */
+struct request {
+	int dirfd;
+	struct open_how how;
+	const void *name; /* a string of the user */
+	const char *copy; /* or of the kernel */
+};
+
+static __always_inline long read_name(void *to, __u32 size, const struct request *request)
 {
-	struct path directory = {};
-	char *out = record->tail + 2 * PATH_MAX;
-
-	if (!start_directory(dirfd, &directory))
-		return 0;
-
-	bool whole;
-	__u32 begin = directory_path(&directory, out, &whole) & (2 * PATH_MAX - 1);
-	__u32 length = (PATH_MAX - begin) & (PATH_MAX - 1);
-
-	record->event.truncated = !whole;
-	bpf_probe_read_kernel(record->tail, length, out + (begin & (PATH_MAX - 1)));
-	record->tail[length] = '/';
-	return length + 1;
+	return request->copy ? bpf_probe_read_kernel_str(to, size, request->copy)
+			     : bpf_probe_read_user_str(to, size, request->name);
 }
 
-/* Fills in all but the result. NAME is a string of the kernel or of the user. */
-static __always_inline void describe(struct open_event_record *record, int dirfd, __u32 flags,
-				     __u32 mode, const void *name, bool of_kernel)
+/*
+ * Puts the directory that a name starts from, and a slash if the name has none, at the start of the
+ * tail. For an absolute name that is the root: the process's, or what RESOLVE_IN_ROOT makes one.
+ * Returns the length.
+ */
+static __always_inline __u32 put_start(struct open_event_record *record,
+				       const struct request *request, __u32 slot)
+{
+	bool in_root = request->how.resolve & RESOLVE_IN_ROOT, whole;
+	struct path start = {};
+	char first[2];
+	long length = read_name(first, sizeof(first), request);
+
+	if (length < 0)
+		return 0;
+
+	bool absolute = length > 1 && first[0] == '/';
+
+	if (absolute && !in_root)
+		root_directory(&start);
+	else if (!start_directory(request->dirfd, &start))
+		return 0;
+	length = put_path(record->tail, &start, slot, &whole, true);
+	record->event.truncated = !whole;
+	if (!absolute)
+		record->tail[length++] = '/';
+	return length;
+}
+
+/* Makes the path the name that was given; where full paths are wanted, after what it starts from. */
+static __always_inline void put_name(struct open_event_record *record,
+				     const struct request *request, __u32 slot)
 {
 	struct open_event *event = &record->event;
-	__u32 start = 0;
-	char first, last = 0;
-	long length;
+	__u32 start = full_path ? put_start(record, request, slot) : 0;
+	long length = read_name(record->tail + start, PATH_MAX, request);
+	char last = 0;
 
-	fill_who(&event->who);
-	event->flags = flags;
-	event->mode = flags & (O_CREAT | O_TMPFILE_BIT) ? mode : 0;
-	event->truncated = false;
-	if (full_path) {
-		long failed = of_kernel ? bpf_probe_read_kernel(&first, 1, name)
-					: bpf_probe_read_user(&first, 1, name);
-
-		if (!failed && first != '/')
-			start = prepend_directory(record, dirfd) & (2 * PATH_MAX - 1);
-	}
-	if (of_kernel)
-		length = bpf_probe_read_kernel_str(record->tail + start, PATH_MAX, name);
-	else
-		length = bpf_probe_read_user_str(record->tail + start, PATH_MAX, name);
 	/* The length counts the NUL, which may stand in for another byte. */
-	if (!of_kernel && length == PATH_MAX) {
-		bpf_probe_read_user(&last, 1, name + PATH_MAX - 1);
+	if (!request->copy && length == PATH_MAX) {
+		bpf_probe_read_user(&last, 1, request->name + PATH_MAX - 1);
 		event->truncated |= last != 0;
 	}
 	/* An unreadable name failed the call itself, with EFAULT. */
-	event->path.offset = sizeof(*event);
 	event->path.length = start + (length > 0 ? length - 1 : 0);
+}
+
+/* Makes the path that of an opened file. False where it has none that the process could use. */
+static __always_inline bool put_opened(struct open_event_record *record, long fd, __u32 slot)
+{
+	struct file *file = file_of(fd);
+	struct path path;
+	bool whole;
+
+	if (!file)
+		return false;
+	BPF_CORE_READ_INTO(&path, file, f_path);
+	if (!in_own_namespace(&path))
+		return false;
+	record->event.path.length = put_file(record->tail, &path, slot, &whole);
+	record->event.truncated = !whole;
+	return true;
+}
+
+/* Fills in all but the result and the path. */
+static __always_inline void describe(struct open_event_record *record,
+				     const struct request *request)
+{
+	struct open_event *event = &record->event;
+	__u32 flags = request->how.flags;
+
+	fill_who(&event->who);
+	event->flags = flags;
+	event->mode = flags & (O_CREAT | O_TMPFILE_BIT) ? request->how.mode : 0;
+	event->truncated = false;
+	event->path.offset = sizeof(*event);
 }
 
 static __always_inline void send(struct open_event_record *record, long ret)
@@ -116,9 +156,12 @@ static __always_inline void send(struct open_event_record *record, long ret)
 }
 
 /* Not inlined: the program below runs at every system call, and should save few registers for nothing. */
-static __noinline int tell_open(struct pt_regs *regs, long ret, enum syscall nr, bool compat)
+static __noinline int tell_open(struct pt_regs *regs, long ret, enum syscall nr, bool compat,
+				__u32 slot)
 {
-	struct open_event_record *record = new_record(SLOT_SYSCALL);
+	struct open_event_record *record = new_record(slot);
+	struct request request = {.dirfd = AT_FDCWD};
+	struct open_how *how = &request.how;
 	unsigned long args[4];
 
 	if (!record)
@@ -126,33 +169,33 @@ static __noinline int tell_open(struct pt_regs *regs, long ret, enum syscall nr,
 	for (int i = 0; i < 4; i++)
 		args[i] = argument(regs, compat, i);
 
-	struct open_how how = {};
-	int dirfd = AT_FDCWD;
-	const void *name = (void *)args[0];
-
 	switch (nr) {
 	case SYS_CREAT:
-		how.flags = O_CREAT | O_WRONLY | O_TRUNC;
-		how.mode = args[1];
+		request.name = (void *)args[0];
+		how->flags = O_CREAT | O_WRONLY | O_TRUNC;
+		how->mode = args[1];
 		break;
 	case SYS_OPEN:
-		how.flags = args[1];
-		how.mode = args[2];
+		request.name = (void *)args[0];
+		how->flags = args[1];
+		how->mode = args[2];
 		break;
 	default:
-		dirfd = args[0];
-		name = (void *)args[1];
+		request.dirfd = args[0];
+		request.name = (void *)args[1];
 		if (nr == SYS_OPENAT2) {
-			bpf_probe_read_user(&how, sizeof(how), (void *)args[2]);
+			bpf_probe_read_user(how, sizeof(*how), (void *)args[2]);
 		} else {
-			how.flags = args[2];
-			how.mode = args[3];
+			how->flags = args[2];
+			how->mode = args[3];
 		}
 	}
-	if (flags_unwanted(how.flags))
+	if (flags_unwanted(how->flags))
 		return 0;
 	record->event.io_uring = false;
-	describe(record, dirfd, how.flags, how.mode, name, false);
+	describe(record, &request);
+	if (!full_path || ret < 0 || !put_opened(record, ret, slot))
+		put_name(record, &request, slot);
 	send(record, ret);
 	return 0;
 }
@@ -163,9 +206,22 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	bool compat;
 	enum syscall nr = leaving_open(regs, &compat);
 
-	if (nr == SYS_OTHER || result_unwanted(ret) || drop_current())
+	if (nr == SYS_OTHER || !has_result(regs, &ret) || result_unwanted(ret) || drop_current())
 		return 0;
-	return tell_open(regs, ret, nr, compat);
+	return tell_open(regs, ret, nr, compat, SLOT_SYSCALL);
+}
+
+/* Where an open waits: for the other end of a FIFO, for a file system's server, for a lease to be given back. */
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(interrupted, int signal, struct kernel_siginfo *info, struct k_sigaction *action)
+{
+	struct pt_regs *regs = interrupted_call(action);
+	bool compat;
+	enum syscall nr = regs ? leaving_open(regs, &compat) : SYS_OTHER;
+
+	if (nr == SYS_OTHER || drop_current())
+		return 0;
+	return tell_open(regs, -EINTR, nr, compat, SLOT_SIGNAL);
 }
 
 static __always_inline bool is_open(__u8 opcode)
@@ -173,14 +229,21 @@ static __always_inline bool is_open(__u8 opcode)
 	return opcode == 18 || opcode == 28; /* IORING_OP_OPENAT, IORING_OP_OPENAT2 */
 }
 
+/* Whether a request puts its file into the ring's own table, and so its result is no descriptor. */
+static __always_inline bool is_fixed(struct io_open *open)
+{
+	return bpf_core_field_exists(open->file_slot) && BPF_CORE_READ(open, file_slot);
+}
+
 /* The name that a request has copied. */
 static __always_inline const char *name_of(struct io_open *open)
 {
+	struct io_open___delayed *delayed = (void *)open;
 	struct filename *filename;
 
-	if (bpf_core_type_exists(struct delayed_filename))
-		filename = BPF_CORE_READ((struct io_open___delayed *)open,
-					 filename.__incomplete_filename);
+	/* Not asked for by a type: one that there is not is looked for in modules, for which libbpf needs CAP_SYS_ADMIN. */
+	if (bpf_core_field_exists(delayed->filename.__incomplete_filename))
+		filename = BPF_CORE_READ(delayed, filename.__incomplete_filename);
 	else
 		filename = BPF_CORE_READ(open, filename);
 	return BPF_CORE_READ(filename, name);
@@ -195,15 +258,17 @@ static __always_inline void uring_submitted(struct io_kiocb *request)
 	if (!is_open(request->opcode) || drop_current())
 		return;
 
-	/* The kernel adds O_LARGEFILE to what the process asked for. */
-	__u32 flags = BPF_CORE_READ(open, how.flags) & ~O_LARGEFILE;
 	struct open_event_record *record = new_record(SLOT_IO_URING);
+	struct request asked = {.dirfd = BPF_CORE_READ(open, dfd), .copy = name_of(open)};
 
-	if (!record || flags_unwanted(flags))
+	BPF_CORE_READ_INTO(&asked.how, open, how);
+	/* The kernel adds O_LARGEFILE to what the process asked for. */
+	asked.how.flags &= ~O_LARGEFILE;
+	if (!record || flags_unwanted(asked.how.flags))
 		return;
 	record->event.io_uring = true;
-	describe(record, BPF_CORE_READ(open, dfd), flags, BPF_CORE_READ(open, how.mode),
-		 name_of(open), true);
+	describe(record, &asked);
+	put_name(record, &asked, SLOT_IO_URING);
 	/* If this succeeds nothing will tell of it, so tell now, while its result is not known. */
 	if (request->flags & REQ_F_CQE_SKIP && !only_failed)
 		send(record, -EINPROGRESS);
@@ -221,6 +286,8 @@ static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_
 	if (!record)
 		return;
 	record->event.who.time = bpf_ktime_get_ns();
+	if (full_path && result >= 0 && !is_fixed((void *)request))
+		put_opened(record, result, SLOT_COMPLETION);
 	/* Something else, when the open succeeded in silence and its request came to be used again. */
 	if (is_open(BPF_CORE_READ(request, opcode)) && !result_unwanted(result))
 		send(record, result);

@@ -6,20 +6,16 @@
 //
 //   pid=4711 path=/etc/resolv.conf command="/bin/sh /usr/sbin/dhclient-script"
 import { joinBy } from "@rxbpf/core";
-import { runningProcesses } from "@rxbpf/filters";
 import { execsnoop, opensnoop } from "@rxbpf/probes";
 import { toStdout } from "@rxbpf/sinks";
-import { defer, filter, map, merge } from "rxjs";
+import { filter, map } from "rxjs";
 
 const [, , wanted = "/"] = process.argv;
 
-// What is executed from now on, and then what runs already, so that nothing comes between.
-const running = defer(() => runningProcesses({}).processes);
-const commands = merge(execsnoop(), running);
-
 opensnoop({ fullPath: true, flagFilter: ["O_WRONLY", "O_RDWR"] })
   .pipe(
-    joinBy({ command: commands }, ({ pid }) => pid),
+    // The command of a process is what it executed last: now, or before this began.
+    joinBy({ command: execsnoop() }, ({ pid }) => pid),
     filter(({ path, ret }) => path.startsWith(wanted) && ret >= 0),
     map(({ pid, path, comm, command }) => ({ pid, path, command: command?.args.join(" ") ?? comm })),
     toStdout(),

@@ -5,23 +5,33 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { rolldown } from "rolldown";
+import license from "rollup-plugin-license";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const to = path.join(root, "packages/repl/dist/bundle");
+const to = path.join(root, "packages/repl/build/bundle");
 
 /** Has native code, which it finds by where it is itself. */
 const APART = ["koffi"];
 /** RxJS's modules of which only those that are used need be taken in; for Node it names others. */
 const rxjs = path.join(root, "node_modules/rxjs/dist/esm/index.js");
 
+/** The packages as they have just been built, which are not in their places yet. */
+const builds = {
+  name: "builds",
+  resolveId(specifier) {
+    const [, name] = /^@rxbpf\/([^/]+)$/.exec(specifier) ?? [];
+    return name === undefined ? undefined : path.join(root, `packages/${name}/build/index.js`);
+  },
+};
+
 /** Packages find their files by `import.meta.url`. In the bundle that is where the module would be in its package. */
 const places = {
   name: "places",
   transform(code, id) {
-    const [, name, file] = /\/packages\/([^/]+)\/(dist\/.*)$/.exec(id) ?? [];
+    const [, name, file] = /\/packages\/([^/]+)\/build\/(.*)$/.exec(id) ?? [];
     if (name === undefined || !code.includes("import.meta.url")) return undefined;
     const manifest = `require("node:url").pathToFileURL(require.resolve("@rxbpf/${name}/package.json"))`;
-    const place = `new URL("${file}", ${manifest}).href`;
+    const place = `new URL("dist/${file}", ${manifest}).href`;
     return { code: code.replaceAll("import.meta.url", place), map: null };
   },
 };
@@ -35,13 +45,39 @@ const sharing = {
   },
 };
 
+/** Writes the licences of the libraries that the bundle takes in, as these ask for. A library without the text of one is refused. */
+const licences = license({
+  thirdParty: {
+    allow: { test: (library) => isOurs(library) || Boolean(library.licenseText), failOnViolation: true },
+    output: {
+      file: path.join(to, "LICENSES.txt"),
+      template: (libraries) =>
+        libraries
+          .filter((one) => !isOurs(one))
+          .map(licenceOf)
+          .join("\n\n"),
+    },
+  },
+});
+
+function isOurs({ name }) {
+  return name.startsWith("@rxbpf/");
+}
+
+function licenceOf({ name, version, license, licenseText, noticeText }) {
+  return [`\n${name} ${version}, ${license}`, licenseText, noticeText]
+    .map((text) => text?.trimEnd())
+    .filter(Boolean)
+    .join("\n\n");
+}
+
 rmSync(to, { recursive: true, force: true });
 const bundle = await rolldown({
-  input: path.join(root, "packages/repl/dist/main.js"),
+  input: path.join(root, "packages/repl/build/main.js"),
   platform: "node",
   external: APART,
   resolve: { alias: { rxjs } },
-  plugins: [places, sharing],
+  plugins: [builds, places, sharing, licences],
 });
 // Node loads CommonJS without what it has for modules.
 await bundle.write({ dir: to, format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "[name].cjs" });

@@ -1,6 +1,5 @@
-// Makes a clone ready to run: system packages, npm packages, the build. Does only what is missing,
-// and says nothing when nothing is. With --test or --kernels also what those tests need; with --check what the checks
-// need, less the build, which is one of them.
+// `node scripts/setup.mjs [PURPOSE]` makes a clone ready for a command of package.json, by default for `npm start`:
+// system packages, npm packages, the build. It does only what is missing, and says nothing when nothing is.
 // It runs before `npm ci`, and its first lines on any Node: hence no imports before the check.
 const [major, minor] = process.versions.node.split(".").map(Number);
 
@@ -11,14 +10,22 @@ if (major > 20 || (major === 20 && minor >= 19)) {
 }
 
 async function main() {
-  const { installSystemPackages } = await import("./setup/system.mjs");
-  const { installModules } = await import("./setup/modules.mjs");
-  const { build } = await import("./setup/build.mjs");
+  const { stepsFor } = await import("./setup/steps.mjs");
+  const { underLock } = await import("./setup/lock.mjs");
   process.chdir(new URL("..", import.meta.url).pathname);
-  const purposes = process.argv.slice(2).map((argument) => argument.replace(/^--/, ""));
-  installSystemPackages(purposes);
-  installModules();
-  if (!purposes.includes("check")) build();
+  const [purpose = "start", locked] = process.argv.slice(2);
+  const steps = stepsFor(purpose);
+  if (steps.every(({ done }) => done())) return;
+  if (locked === undefined) {
+    process.exitCode = underLock([process.execPath, "scripts/setup.mjs", purpose, "locked"]);
+    return;
+  }
+  const { giveToOwner } = await import("./setup/owner.mjs");
+  try {
+    for (const { done, act } of steps) if (!done()) act();
+  } finally {
+    giveToOwner();
+  }
 }
 
 function fail(message) {

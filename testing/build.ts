@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 
-/** Before the kernel tests: builds what their child processes run, the compiled packages, command and programs. */
+/** Builds what the tests' child processes run: the compiled packages, command and programs. */
 export default function build(): void {
-  for (const script of [["bpf/build.mjs"], ["node_modules/typescript/bin/tsc", "--build"], ["scripts/bundle.mjs"]])
-    execFileSync(process.execPath, script, { stdio: "inherit" });
+  execFileSync(process.execPath, [fileURLToPath(new URL("../scripts/setup.mjs", import.meta.url))], {
+    stdio: "inherit",
+  });
 }

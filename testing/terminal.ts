@@ -22,9 +22,11 @@ export interface Terminal {
    * @throws Error, with the screen, where the program ended or `seconds` (10) passed before that
    */
   waitFor(what: string | RegExp | ((screen: string) => boolean), seconds?: number): Promise<string>;
+  /** Closes the terminal, as a window is closed: the kernel sends SIGHUP, and nothing can be read or written any more. */
+  hangUp(): void;
   /** Waits for the program's end and gives its status. */
   ended(): Promise<number>;
-  /** Kills the program, if it still runs, and waits for that. */
+  /** Ends the program, if it still runs, and waits for that. */
   close(): Promise<void>;
 }
 
@@ -107,10 +109,15 @@ export function startTerminal(command: readonly [string, ...string[]], options: 
         check();
       });
     },
+    // Not among the types. It sends SIGHUP once more, as a shell does.
+    hangUp: () => (pty as IPty & { destroy(): void }).destroy(),
     ended: () => end,
     async close() {
-      if (status === undefined) pty.kill("SIGKILL");
+      if (status !== undefined) return;
+      pty.kill("SIGHUP"); // as a terminal that goes away does: what it runs can still clear up
+      const late = setTimeout(() => pty.kill("SIGKILL"), 2_000);
       await end;
+      clearTimeout(late);
     },
   };
   onTestFinished(() => terminal.close());

@@ -16,7 +16,7 @@ static void accepted(struct sock *sk);
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
-	if (!leaving_accept(regs) || ret < 0 || drop_current())
+	if (!leaving_accept(regs) || !has_result(regs, &ret) || ret < 0 || drop_current())
 		return 0;
 
 	struct sock *sk = socket_of(ret);

@@ -96,7 +96,7 @@ int BPF_PROG(dns_received, struct pt_regs *regs, long ret)
 
 	if (nr != SYS_RECVFROM && nr != SYS_RECVMSG && nr != SYS_RECVMMSG && nr != SYS_READ)
 		return 0;
-	if (ret < (nr == SYS_RECVMMSG ? 1 : DNS_MIN) || in_compat_call())
+	if (!has_result(regs, &ret) || ret < (nr == SYS_RECVMMSG ? 1 : DNS_MIN) || in_compat_call())
 		return 0;
 
 	struct sock *sk = socket_of((int)regs->di);

@@ -76,7 +76,12 @@ __u64 lost_no_scratch_memory; /* a processor with a number past those counted at
 	static __always_inline struct name##_record *new_record(__u32 slot) \
 	{                                                                   \
 		__u32 key = bpf_get_smp_processor_id() * SLOTS + slot;      \
-		return bpf_map_lookup_elem(&events_scratch, &key);          \
+		struct name##_record *record;                               \
+                                                                            \
+		record = bpf_map_lookup_elem(&events_scratch, &key);        \
+		if (!record)                                                \
+			LOST(lost_no_scratch_memory);                       \
+		return record;                                              \
 	}
 
 /* The id of a task's cgroup in the v2 hierarchy: what bpf_get_current_cgroup_id() gives, without a call. */

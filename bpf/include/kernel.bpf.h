@@ -35,9 +35,19 @@ struct qstr {
 	const unsigned char *name;
 };
 
+struct super_block {
+	__u32 s_dev;
+};
+
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
+
 struct dentry {
+	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct super_block *d_sb;
 };
 
 struct vfsmount {
@@ -48,6 +58,7 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
 };
 
 struct path {
@@ -56,6 +67,7 @@ struct path {
 };
 
 struct fs_struct {
+	struct path root;
 	struct path pwd;
 };
 
@@ -107,6 +119,25 @@ struct cred {
 	} uid;
 };
 
+struct signal_set {
+	unsigned long sig[1];
+};
+
+struct sigpending {
+	struct signal_set signal;
+};
+
+struct sigaction {
+	void *sa_handler;
+	unsigned long sa_flags;
+};
+
+struct kernel_siginfo;
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
@@ -121,6 +152,8 @@ struct task_struct {
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
+	struct signal_set blocked;
+	struct sigpending pending;
 	char comm[16];
 };
 
@@ -130,8 +163,10 @@ struct task_struct___state {
 };
 
 struct linux_binprm {
+	struct file *file;
 	const char *filename;
 	const char *interp;
+	unsigned int interp_flags;
 };
 
 struct pt_regs {
@@ -147,6 +182,7 @@ struct io_open {
 	int dfd;
 	struct filename *filename;
 	struct open_how how;
+	__u32 file_slot; /* since 5.15 */
 };
 
 /* Since 7.0 the copy is made sure of later. */

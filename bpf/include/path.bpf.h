@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Directories as paths, by walking dentries and mounts up to the root. */
+/* Files and directories as paths, by walking dentries and mounts up to the root. */
 #pragma once
 
 #include "kernel.bpf.h"
@@ -7,6 +7,35 @@
 #define PATH_MAX 4096
 #define NAME_MAX 255
 #define MAX_DEPTH 64
+
+#define PATH_SLOTS 4
+
+/* Where a path is put together from its end, which is at PATH_MAX. A slot for each program of an object. */
+struct path_room {
+	char bytes[PATH_MAX + 2 * (NAME_MAX + 1)];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PATH_SLOTS);
+	__type(key, __u32);
+	__type(value, struct path_room);
+} path_rooms SEC(".maps");
+
+#define DELETED " (deleted)"
+
+/* The file behind a descriptor of the current task, or NULL: another thread may have put another one there. */
+static __always_inline struct file *file_of(long fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+
+	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	return file;
+}
 
 /* The directory that a relative path of the current task starts from. False: there is none. */
 static __always_inline bool start_directory(int dirfd, struct path *start)
@@ -18,57 +47,143 @@ static __always_inline bool start_directory(int dirfd, struct path *start)
 		return true;
 	}
 
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+	struct file *file = file_of(dirfd);
 
-	if ((__u32)dirfd >= BPF_CORE_READ(table, max_fds))
-		return false;
-	bpf_probe_read_kernel(&file, sizeof(file), files + dirfd);
-	if (!file)
-		return false;
-	BPF_CORE_READ_INTO(start, file, f_path);
-	return true;
+	if (file)
+		BPF_CORE_READ_INTO(start, file, f_path);
+	return file;
 }
 
-/*
- * Writes the path of a directory so that it ends at OUT + PATH_MAX, and returns
- * where it begins. OUT holds PATH_MAX + NAME_MAX + 1 bytes. The root is the empty
- * path; one of more than MAX_DEPTH steps up, or of PATH_MAX bytes, loses its beginning,
- * and then *WHOLE is false.
- */
-static __always_inline __u32 directory_path(struct path *directory, char *out, bool *whole)
+/* The directory that an absolute path of the current task starts from. */
+static __always_inline void root_directory(struct path *root)
 {
-	struct dentry *dentry = directory->dentry;
-	struct vfsmount *vfsmount = directory->mnt;
-	__u32 begin = PATH_MAX;
+	struct task_struct *task = (void *)bpf_get_current_task();
 
-	*whole = false;
+	BPF_CORE_READ_INTO(root, task, fs, root);
+}
+
+static __always_inline struct mount *mount_of(const struct path *path)
+{
+	return (void *)path->mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+/* Whether a path leads through the current task's own mount namespace. That of a pipe does not. */
+static __always_inline bool in_own_namespace(const struct path *path)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(mount_of(path), mnt_ns) == BPF_CORE_READ(task, nsproxy, mnt_ns);
+}
+
+#define CUT (1u << 31)
+
+/*
+ * Walks from a dentry up to the root of its mount namespace; without CROSS_MOUNTS, to that of its file
+ * system. The path that leads there ends at PATH_MAX of the slot's room. Returns where it begins: for the
+ * root, at its end. One of more than MAX_DEPTH steps, or of PATH_MAX bytes, is CUT: it begins with `...`.
+ *
+ * A function of its own for the verifier too, with nothing but numbers to come in and out: it looks at it
+ * once, instead of once for each way that leads here and on from here.
+ */
+__noinline __u32 walk_up(__u64 from, __u64 through, __u32 slot, bool cross_mounts, __u32 begin)
+{
+	struct dentry *dentry = (void *)from;
+	struct mount *mount = (void *)through;
+	struct path_room *room = bpf_map_lookup_elem(&path_rooms, &slot);
+
+	if (!room || begin > PATH_MAX)
+		return PATH_MAX | CUT;
 	for (int i = 0; i < MAX_DEPTH; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 
-		if (dentry == BPF_CORE_READ(vfsmount, mnt_root) || dentry == parent) {
-			struct mount *mount =
-				(void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+		if (cross_mounts &&
+		    (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent)) {
 			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 
-			if (above == mount) {
-				*whole = true;
-				break;
-			}
+			if (above == mount)
+				return begin;
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			vfsmount = (void *)above + bpf_core_field_offset(struct mount, mnt);
+			mount = above;
 			continue;
 		}
+		if (dentry == parent)
+			return begin;
 
 		__u32 length = BPF_CORE_READ(dentry, d_name.len) & NAME_MAX;
+		__s32 next = begin - length - 1;
 
-		if (length + 1 >= begin)
+		if (next <= 0)
 			break;
-		begin -= length + 1;
-		begin &= PATH_MAX - 1;
-		out[begin] = '/';
-		bpf_probe_read_kernel(out + begin + 1, length, BPF_CORE_READ(dentry, d_name.name));
+		begin = next & (PATH_MAX - 1);
+		room->bytes[begin] = '/';
+		bpf_probe_read_kernel(room->bytes + begin + 1, length,
+				      BPF_CORE_READ(dentry, d_name.name));
 		dentry = parent;
 	}
-	return begin;
+	begin = begin > 4 ? begin - 3 : 1;
+	__builtin_memcpy(room->bytes + begin, "...", 3);
+	return begin | CUT;
+}
+
+/* Puts the path that walk_up() finds at TO, which holds PATH_MAX bytes. Returns its length, 0 for the root. */
+static __always_inline __u32 put_path(char *to, const struct path *path, __u32 slot, bool *whole,
+				      bool cross_mounts)
+{
+	__u32 begin =
+		walk_up((__u64)path->dentry, (__u64)mount_of(path), slot, cross_mounts, PATH_MAX);
+	struct path_room *room = bpf_map_lookup_elem(&path_rooms, &slot);
+
+	*whole = !(begin & CUT);
+	begin &= ~CUT;
+	if (!room || begin >= PATH_MAX)
+		return 0;
+
+	__u32 length = (PATH_MAX - begin) & (PATH_MAX - 1);
+
+	bpf_probe_read_kernel(to, length, room->bytes + begin);
+	return length;
+}
+
+/* Whether a file has lost its name. The kernel then tells its last one, followed by DELETED. */
+static __always_inline bool is_deleted(const struct path *path)
+{
+	struct dentry *dentry = path->dentry;
+
+	return dentry != BPF_CORE_READ(dentry, d_parent) && !BPF_CORE_READ(dentry, d_hash.pprev);
+}
+
+/* Whether a file has never had a name in a directory, as those of memfd_create: its own root, but no mount's. */
+static __always_inline bool is_nameless(const struct path *path)
+{
+	struct dentry *dentry = path->dentry;
+
+	return dentry == BPF_CORE_READ(dentry, d_parent) &&
+	       dentry != BPF_CORE_READ(path->mnt, mnt_root);
+}
+
+/* The most that put_file() puts: a path, and that it is deleted. */
+#define FILE_MAX (PATH_MAX + 15)
+
+/* Puts the path of a file as links in /proc show it at TO, which holds FILE_MAX bytes. Returns its length. */
+static __always_inline __u32 put_file(char *to, const struct path *path, __u32 slot, bool *whole)
+{
+	bool nameless = is_nameless(path);
+	__u32 length;
+
+	if (nameless) {
+		*whole = true;
+		length = BPF_CORE_READ(path->dentry, d_name.len) & NAME_MAX;
+		to[0] = '/';
+		bpf_probe_read_kernel(to + 1, length, BPF_CORE_READ(path->dentry, d_name.name));
+		length++;
+	} else {
+		length = put_path(to, path, slot, whole, true);
+		if (length == 0)
+			to[length++] = '/';
+	}
+	if (nameless || is_deleted(path)) {
+		__builtin_memcpy(to + length, DELETED, sizeof(DELETED) - 1);
+		length += sizeof(DELETED) - 1;
+	}
+	return length;
 }

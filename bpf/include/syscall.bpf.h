@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <linux/errno.h>
+
 #include "kernel.bpf.h"
 
 #ifndef __TARGET_ARCH_x86
@@ -110,6 +112,77 @@ static __always_inline bool leaving_accept(struct pt_regs *regs)
 		return ((__u32)regs->bx == 5 || (__u32)regs->bx == 18) && in_compat_call();
 	default:
 		return false;
+	}
+}
+
+/* include/linux/errno.h; no process gets them */
+#define ERESTARTSYS 512
+#define ERESTARTNOINTR 513
+#define ERESTARTNOHAND 514
+#define ERESTART_RESTARTBLOCK 516
+
+#define SIGSYS 31
+#define SA_RESTART 0x10000000
+#define SIG_IGN_ 1 /* SIG_DFL is 0 */
+
+/*
+ * Whether seccomp left the call to its process (SECCOMP_RET_TRAP). Then the call's number stands where
+ * its result would, and SIGSYS waits for this very thread, not blocked: the kernel sees to that. A result
+ * may be the same number, but comes without the signal.
+ */
+static __always_inline bool was_trapped(struct pt_regs *regs, long ret)
+{
+	if (ret != (long)regs->orig_ax)
+		return false;
+
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return task->pending.signal.sig[0] & ~task->blocked.sig[0] & (1UL << (SIGSYS - 1));
+}
+
+/*
+ * Whether a call ends with RET, as its register says. False where a signal came: the call is made again
+ * and ends later, or interrupted_call() tells its end. RET becomes -EINPROGRESS where the kernel did not
+ * make the call and leaves its result to the process. What a seccomp filter or its supervisor answers is
+ * the result. A debugger that skips a call takes its number away; a result it changes after this.
+ */
+static __always_inline bool has_result(struct pt_regs *regs, long *ret)
+{
+	if (was_trapped(regs, *ret))
+		*ret = -EINPROGRESS;
+	switch (*ret) {
+	case -ERESTARTSYS:
+	case -ERESTARTNOINTR:
+	case -ERESTARTNOHAND:
+	case -ERESTART_RESTARTBLOCK:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/*
+ * The registers of the call that ends with EINTR because a signal's handler is about to run; NULL: none does.
+ * For a program at signal_deliver, with the signal's ACTION: the kernel decides by the same, just after.
+ */
+static __always_inline struct pt_regs *interrupted_call(struct k_sigaction *action)
+{
+	/* Since 5.15. */
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return NULL;
+	if ((unsigned long)action->sa.sa_handler <= SIG_IGN_)
+		return NULL;
+
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	switch ((long)regs->ax) {
+	case -ERESTARTSYS:
+		return action->sa.sa_flags & SA_RESTART ? NULL : regs;
+	case -ERESTARTNOHAND:
+	case -ERESTART_RESTARTBLOCK:
+		return regs;
+	default:
+		return NULL;
 	}
 }
 

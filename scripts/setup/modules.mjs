@@ -1,17 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
+import { makeAside, putInPlace } from "./aside.mjs";
 import { step } from "./step.mjs";
 
-/** Runs `npm ci` when node_modules is not what package-lock.json says. */
-export function installModules() {
-  if (installed()) return;
-  // The log level is npm's own default: `npm start -s` would hand its silence down.
-  const options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=notice"];
-  step("Installing the npm packages", ["npm", "ci", ...options]);
-}
-
-function installed() {
+/** Whether node_modules is what package-lock.json says. */
+export function modulesAreInstalled() {
   if (!existsSync("node_modules/.package-lock.json")) return false;
   const locked = read("package-lock.json").packages;
   const there = read("node_modules/.package-lock.json").packages;
@@ -24,6 +19,19 @@ function installed() {
     asksFor("package.json", root) &&
     workspaces().every((folder) => packages[folder] && asksFor(`${folder}/package.json`, packages[folder]))
   );
+}
+
+/** Installs them by `npm ci`, which begins with removing what is there: hence aside. */
+export function installModules() {
+  const aside = makeAside();
+  // npm links a workspace's commands only to files that are there.
+  const needed = workspaces().flatMap((folder) => [`${folder}/package.json`, `${folder}/bin`]);
+  for (const file of ["package.json", "package-lock.json", ".npmrc", ...needed])
+    if (existsSync(file)) cpSync(file, path.join(aside, file), { recursive: true });
+  // The log level is npm's own default: `npm start -s` would hand its silence down.
+  const options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=notice"];
+  step("Installing the npm packages", ["npm", "ci", ...options, `--prefix=${path.resolve(aside)}`], { cwd: aside });
+  putInPlace(aside, ["node_modules", ...workspaces().map((folder) => `${folder}/node_modules`)]);
 }
 
 // A package.json that asks for something else than the lock file makes `npm ci` say so.

@@ -5,12 +5,18 @@ import { spawnSync } from "node:child_process";
  * All goes to stderr: stdout belongs to what runs after.
  * @throws Error when the command fails
  */
-export function step(says, [command, ...args]) {
+export function step(says, command, options) {
   console.error(says);
+  run(command, options);
+}
+
+/** The same without a word. */
+export function run([command, ...args], options = {}) {
   const { status, signal, error, stdout, stderr } = spawnSync(command, args, {
     stdio: ["ignore", "pipe", "pipe"],
     encoding: "utf8",
     maxBuffer: 2 ** 28,
+    ...options,
   });
   if (status === 0) return;
   process.stderr.write(`${stdout ?? ""}${stderr ?? ""}`);

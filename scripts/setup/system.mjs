@@ -4,7 +4,15 @@ import path from "node:path";
 
 import { step } from "./step.mjs";
 
-// What is needed, looked for by what it gives, and the Debian package that gives it.
+const COMPILER = {
+  gcc: () => command("gcc") && command("cc"),
+  "libc6-dev": () => existsSync("/usr/include/stdio.h"),
+};
+
+/**
+ * What is needed, looked for by what it gives, and the Debian package that gives it. None of them starts a service:
+ * apache2-bin and redis-tools have the servers' programs alone.
+ */
 const NEEDS = {
   build: {
     clang: () => command("clang"),
@@ -12,50 +20,83 @@ const NEEDS = {
     libbpf1: () => library("libbpf.so.1"),
     libzstd1: () => library("libzstd.so.1"),
   },
-  test: {
-    bpftool: () => command("bpftool"),
+  unit: {
+    ...COMPILER,
     "g++": () => command("g++"),
     libdw1: () => library("libdw.so.1"),
-    strace: () => command("strace"),
   },
+  test: {
+    "apache2-bin": () => command("apache2"),
+    bpftool: () => command("bpftool"),
+    curl: () => command("curl"),
+    iproute2: () => ["ip", "ss", "nstat"].every(command),
+    make: () => command("make"),
+    procps: () => ["pgrep", "sysctl"].every(command),
+    "redis-tools": () => command("redis-check-rdb"),
+    strace: () => command("strace"),
+    tcpdump: () => command("tcpdump"),
+  },
+  bench: COMPILER,
   kernels: {
+    ...COMPILER,
     "qemu-system-x86": () => command("qemu-system-x86_64"),
     // The command of busybox, which is not static, has the same name.
     "busybox-static": () => existsSync("/usr/share/doc/busybox-static"),
     cpio: () => command("cpio"),
   },
-  check: {
+  format: {
     "clang-format": () => command("clang-format"),
+  },
+  fresh: {
+    debootstrap: () => command("debootstrap"),
   },
 };
 
+/** What each kind is for, as a message says it. */
+const WHY = {
+  build: "to build and run",
+  unit: "for the tests",
+  test: "for those against the kernel",
+  bench: "for the benchmark",
+  kernels: "for the tests on other kernels",
+  format: "to format C",
+  fresh: "for the test on a fresh machine",
+};
+
+/** The Debian packages of these kinds that are not there. */
+export function missingPackages(kinds) {
+  return [...new Set(kinds.flatMap(missingOf))];
+}
+
 /**
- * Installs the Debian packages that are missing for the build, and for each of `purposes`.
+ * Installs what is missing of these kinds.
  * @throws Error with the command to run, where it cannot run that itself
  */
-export function installSystemPackages(purposes) {
-  const needs = Object.assign({}, NEEDS.build, ...purposes.map((purpose) => NEEDS[purpose]));
-  const missing = () => Object.keys(needs).filter((name) => !needs[name]());
-  const packages = missing();
-  if (packages.length === 0) return;
-
+export function installPackages(kinds) {
+  const packages = missingPackages(kinds);
+  const named = kinds
+    .filter((kind) => missingOf(kind).length > 0)
+    .map((kind) => `${missingOf(kind).join(", ")} ${WHY[kind]}`)
+    .join("; ");
   const install = ["apt-get", "install", "--yes", "--no-install-recommends", ...packages];
-  const names = packages.join(", ");
-  if (!command("apt-get"))
-    throw new Error(
-      `Cannot set up: ${names} missing, and there is no apt-get; install what this system has for: ${install.join(" ")}`,
-    );
-  if (process.getuid() !== 0) throw new Error(`Cannot set up: ${names} missing; run: sudo ${install.join(" ")}`);
+  const state = `Debian packages are missing: ${named}`;
+  if (!command("apt-get")) throw new Error(`Cannot set up: ${state}. Install what this system has for them`);
+  if (process.getuid() !== 0) throw new Error(`Cannot set up: ${state}. Run: sudo ${install.join(" ")}`);
 
   process.env.DEBIAN_FRONTEND = "noninteractive";
   // A list that cannot be updated does not matter if the packages come all the same.
   spawnSync("apt-get", ["update"], { stdio: "ignore" });
-  step(`Installing the Debian packages ${names}`, install);
-  const still = missing();
+  // Another installation, such as the machine's own of updates, ends some time.
+  step(`Installing Debian packages: ${named}`, [...install, "-o", "DPkg::Lock::Timeout=300"]);
+  const still = missingPackages(kinds);
   if (still.length > 0)
     throw new Error(
-      `Cannot set up: ${still.join(", ")} missing, though installed; reinstall with: ${install.join(" ")}`,
+      `Cannot set up: ${still.join(", ")} missing, though installed. Run: apt-get install --reinstall ${still.join(" ")}`,
     );
+}
+
+function missingOf(kind) {
+  return Object.entries(NEEDS[kind]).flatMap(([name, isThere]) => (isThere() ? [] : [name]));
 }
 
 function command(name) {

@@ -30,6 +30,10 @@ const TITLES: Readonly<Partial<Record<Unit, string>>> = {
   kB: "Kbytes",
 };
 
+/** What is in a line besides range, count and bar. */
+const FRAME = " :  ||".length;
+const COUNT = 8;
+
 /**
  * How values are distributed: how many fell into each bucket. One that was counted in the kernel knows no more than that; one
  * that an operator counted knows its totals too. `toString` draws it as BCC's tools do.
@@ -89,15 +93,21 @@ export class Histogram {
 
   /** The picture: a line for each bucket from that of 0 on, and one with the totals where they are known. */
   toString(): string {
+    return this.picture();
+  }
+
+  /** The picture with bars that are short enough for so many columns; the widest if it is not said how many. */
+  picture(columns: number = Infinity): string {
     const title = (this.unit && (TITLES[this.unit] ?? this.unit)) ?? "value";
     const last = this.#counts.findLastIndex((one) => one > 0);
     const shown = this.#counts.slice(0, last + 1);
     const most = shown.reduce((a, b) => Math.max(a, b), 0);
     const isWide = this.scale === "log2" && last > 32;
-    const stars = isWide ? 20 : 40;
+    const width = range(this.scale, 0, isWide).length;
+    const stars = Math.max(1, Math.min(isWide ? 20 : 40, columns - width - COUNT - FRAME));
     const lines = shown.map((count, i) => {
       const bar = "*".repeat(Math.floor((count / most) * stars));
-      return `${range(this.scale, i, isWide)} : ${String(count).padEnd(8)} |${bar.padEnd(stars)}|`;
+      return `${range(this.scale, i, isWide)} : ${String(count).padEnd(COUNT)} |${bar.padEnd(stars)}|`;
     });
     const head = `     ${title.padEnd(this.scale === "log2" ? (isWide ? 39 : 19) : 13)} : count     distribution`;
     return [...(lines.length > 0 ? [head, ...lines] : []), ...this.#totalsLine()].join("\n");

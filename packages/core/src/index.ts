@@ -4,6 +4,9 @@ export { EventStream, originOf, mapEvents } from "./stream.js";
 export { type Attachment, attachments, statuses } from "./attachments.js";
 export { Consumer, type ConsumerEvents, consumers } from "./consumer.js";
 export { feed, type Feeder } from "./feed.js";
+export { blame, blamed } from "./blame.js";
+export { Flow } from "./flow.js";
+export { type Guard, guardDelivery } from "./delivery.js";
 export { iterate, type IterateOptions } from "./iterate.js";
 export { Table } from "./table.js";
 export { type Output, type RunOptions, sourceOf } from "./output/run.js";
@@ -40,8 +43,9 @@ export { BpfMap, type MapInfo, MapType } from "./ffi/map.js";
 export { missingCapabilities, requireCapabilities } from "./capabilities.js";
 
 // Text
-export { column, type Column } from "./text/column.js";
-export { printable, printableJson } from "./text/printable.js";
+export { bytesOf, textOf } from "./text/bytes.js";
+export { column, type Column, Printed } from "./text/column.js";
+export { harmless, printable, printableJson } from "./text/printable.js";
 
 // Compression
 export { zstdCompress, zstdDecompress } from "./ffi/zstd.js";
@@ -52,8 +56,13 @@ export { frameText, parseFrame } from "./symbols/frame-text.js";
 export { looksCut } from "./symbols/looks-cut.js";
 export { type CodeMapping, type NameOptions, Symbolizer, type SymbolizerOptions } from "./symbols/symbolizer.js";
 
+// Files
+export { lockFile, reserveRoom } from "./ffi/file.js";
+
 // Kernel facts
 export { pathHandle } from "./ffi/handle.js";
+export { endAtSecond } from "./ffi/signals.js";
 
 // Errors
 export * from "./errors.js";
+export { messageOf, stateOf } from "./system-errors.js";

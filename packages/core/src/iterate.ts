@@ -9,8 +9,8 @@ export interface IterateOptions {
 }
 
 /**
- * The events of an observable for a loop: `for await (const e of iterate(opensnoop().pipe(filter(...))))`. An `EventStream`
- * can stand in a loop by itself. It is subscribed to when the loop begins, anew for each loop, and ended at once
+ * The events of an observable for a loop: `for await (const e of iterate(merge(opensnoop(), execsnoop())))`. A stream, and
+ * what its `pipe` gives, can stand in a loop by itself. It is subscribed to when the loop begins, anew for each loop, and ended at once
  * when the loop is left, by `break`, `return` or an error. Its end ends the loop; its error is thrown there, both after
  * the events before.
  *

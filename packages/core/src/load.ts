@@ -2,7 +2,7 @@ import { isMainThread } from "node:worker_threads";
 
 import { Btf } from "./btf/btf.js";
 import { requireCapabilities } from "./capabilities.js";
-import { BpfError, NotSupportedError } from "./errors.js";
+import { NotSupportedError, VerifierError } from "./errors.js";
 import { possibleCpus } from "./ffi/cpus.js";
 import type { BpfMap } from "./ffi/map.js";
 import type { Hook } from "./ffi/attach.js";
@@ -52,7 +52,8 @@ export interface Loaded {
 }
 
 /**
- * Loads and attaches the first variant that the kernel accepts. Needs CAP_BPF and CAP_PERFMON.
+ * Loads and attaches the first variant that the kernel accepts: the verifier refuses the others, or they need hooks that there are
+ * not. Needs CAP_BPF and CAP_PERFMON.
  * The caller closes the object.
  * @param check looks at the object's types before anything reaches the kernel, and throws
  * @throws NotSupportedError, also in a worker thread; VerifierError, BpfError; then nothing is left in the kernel
@@ -63,7 +64,7 @@ export function load(image: ObjectSpec, patch: LoadOptions, check: (btf: Btf) =>
   const refusals: Error[] = [];
   for (const variant of image.variants) {
     const outcome = loadVariant(image.name, bytes, variant, patch, check);
-    if (!(outcome instanceof BpfError)) return outcome;
+    if (!(outcome instanceof Error)) return outcome;
     refusals.push(outcome);
   }
   // The last variant needs the least of a kernel.
@@ -86,14 +87,14 @@ function requireMainThread(name: string): void {
   throw new NotSupportedError(`Cannot trace with ${name} in a worker thread: ${advice}`, "worker threads");
 }
 
-/** Returns the kernel's refusal; throws what no other variant could mend. */
+/** Returns why the kernel refuses this variant; throws what another would meet too, such as a lack of memory. */
 function loadVariant(
   name: string,
   bytes: Uint8Array,
   variant: Variant,
   patch: LoadOptions,
   check: (btf: Btf) => void,
-): Loaded | BpfError {
+): Loaded | Error {
   const object = BpfObject.open(name, bytes);
   try {
     const btf = new Btf(object.btf);
@@ -101,16 +102,26 @@ function loadVariant(
     requireCapabilities(`load ${name}`);
     apply(object, btf, patch);
     object.choose(variant.programs);
-    object.load();
-    for (const program of variant.programs) {
-      const hooks = variant.hooks?.[program];
-      if (!hooks) object.attach(program);
-      for (const hook of hooks ?? []) object.attachTo(program, hook);
-    }
-    return { object, btf, variant };
+    const refusal = start(object, variant);
+    if (refusal) object.close();
+    return refusal ?? { object, btf, variant };
   } catch (error) {
     object.close();
-    if (error instanceof BpfError) return error;
+    throw error;
+  }
+}
+
+function start(object: BpfObject, { programs, hooks = {} }: Variant): Error | undefined {
+  try {
+    object.load();
+    for (const program of programs) {
+      const own = hooks[program];
+      if (!own) object.attach(program);
+      for (const hook of own ?? []) object.attachTo(program, hook);
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof VerifierError || error instanceof NotSupportedError) return error;
     throw error;
   }
 }

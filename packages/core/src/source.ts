@@ -84,4 +84,6 @@ export interface StreamInfo {
   readonly banner?: string;
   /** Makes the columns of a text table of those, anew for each table. */
   readonly columns: () => readonly Column<unknown>[];
+  /** Events that happened before and whose effect lasts, such as the execs of processes that run, as far as they can be found now. */
+  readonly already?: () => readonly unknown[];
 }

@@ -1,7 +1,7 @@
 import {
   filter,
   from,
-  Observable,
+  type Observable,
   type ObservableInput,
   Subject,
   type Subscriber,
@@ -11,7 +11,9 @@ import {
 
 import { Run } from "./attachments.js";
 import { Audiences } from "./consumer.js";
-import { Iteration } from "./iteration.js";
+import { deliver } from "./delivery.js";
+import { Flow } from "./flow.js";
+import { given } from "./given.js";
 import { printable } from "./text/printable.js";
 import type { Connection, Lost, Receiver, Source, Status, StreamInfo } from "./source.js";
 import { start } from "./start.js";
@@ -21,7 +23,7 @@ import { start } from "./start.js";
  * attaches its programs; where many do at once, a little later), unsubscribing ends it at once and frees everything; each
  * subscription has a source of its own.
  */
-export class EventStream<E> extends Observable<E> {
+export class EventStream<E> extends Flow<E> {
   readonly info: StreamInfo;
   /** Attachment, losses and notices of all subscriptions to this stream, as they come. Does not complete. */
   readonly status: Observable<Status>;
@@ -43,6 +45,16 @@ export class EventStream<E> extends Observable<E> {
   }
 
   /**
+   * A stream of events that are given: what is made of a probe's stream can be tried without a kernel.
+   * `EventStream.of(opensnoop().info, [sampleEvent(openEvent, { path: "/etc/passwd" })])`
+   * @param info what a probe's stream knows of its events, which needs no kernel either
+   * @param events in an array, or as another observable gives them
+   */
+  static of<E>({ already: _, ...info }: StreamInfo, events: ObservableInput<E>): EventStream<E> {
+    return new EventStream(info, given(events));
+  }
+
+  /**
    * The same stream, ended in good order when `notifier` emits, which is subscribed to once the programs are
    * attached, and so may start what is to be traced. Then the programs are detached, what
    * they had seen is delivered, then it completes. (`takeUntil` would drop what is under way.)
@@ -56,9 +68,8 @@ export class EventStream<E> extends Observable<E> {
     return new EventStream(info, mapEvents(this.#source, change), this.#status);
   }
 
-  /** The events for a `for await` loop: see `iterate`. */
-  [Symbol.asyncIterator](): AsyncIterator<E, undefined> {
-    return new Iteration(this);
+  override get origin(): string {
+    return this.info.name;
   }
 
   /**
@@ -98,7 +109,13 @@ export class EventStream<E> extends Observable<E> {
       connection = start(this.#source, {
         batch(batch) {
           run.events += batch.length;
-          receiver.batch(batch);
+          deliver(
+            () => receiver.batch(batch),
+            (error) => {
+              connection?.close();
+              end(() => receiver.error(error));
+            },
+          );
         },
         status(value) {
           run.tell(value);

@@ -35,6 +35,7 @@ const NOT_UTF8 = [
   Buffer.from([0xff, 0xfe, 0xc3, 0x28]),
   Buffer.from([0x61, 0xe2, 0x82]),
   Buffer.from([0xed, 0xa0, 0x80]),
+  Buffer.from("\uef80\uefff\ufffd"),
 ];
 
 function someBytes(most: number): Buffer {
@@ -48,7 +49,7 @@ const WIDE = [...NUMBERS, 2n ** 32n, 10n ** 15n, 2n ** 53n - 1n];
 
 type Fill = (record: Buffer, offset: number) => void;
 /** By kind: the bytes that its place takes, and what puts a value there. */
-const FILL: Record<Exclude<RecordKind, "text" | "texts" | "bytes" | "histogram">, readonly [number, Fill]> = {
+const FILL: Record<Exclude<RecordKind, "text" | "texts" | "bytes" | "histogram" | "stack">, readonly [number, Fill]> = {
   time: [8, (r, at) => r.writeBigUInt64LE(BigInt(next(2 ** 30)) * BigInt(next(2 ** 30)) + oneOf(0n, 2n ** 59n), at)],
   u64: [8, (r, at) => r.writeBigUInt64LE(oneOf(...WIDE), at)],
   i64: [8, (r, at) => r.writeBigInt64LE(oneOf(...WIDE) * oneOf(1n, -1n), at)],
@@ -81,7 +82,7 @@ function someLayout(): Layout {
 function fill(record: Buffer, { places }: Layout): void {
   let tail = TAIL;
   for (const { kind, offset } of places) {
-    if (kind !== "text" && kind !== "texts" && kind !== "bytes") FILL[kind][1](record, offset);
+    if (kind !== "text" && kind !== "texts" && kind !== "bytes") FILL[kind as keyof typeof FILL][1](record, offset);
     else {
       const bytes = someBytes(100);
       record.writeUInt16LE(tail, offset);

@@ -19,6 +19,7 @@ import {
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 
 import { holdings, inKernel } from "../../../testing/holdings.js";
+import { powerless } from "../../../testing/privileges.js";
 import { compile, compileProgram, run, start, temporaryFolder } from "../../../testing/programs.js";
 import { record } from "../../../testing/recording.js";
 import { ticks, ticksImage } from "./programs/ticks.js";
@@ -66,12 +67,13 @@ test("a log of any length is kept whole", () => {
   expect(error.message).toMatch(/^Cannot load ticks: EACCES: R\d invalid mem access 'map_value_or_null'$/);
 });
 
-test("a hook that the kernel does not have is named, and is no verifier's refusal", () => {
+test("a hook that the kernel does not have is named", () => {
   const error = refusal(only("hookless"));
-  expect(error).toBeInstanceOf(BpfError);
-  expect(error).not.toBeInstanceOf(VerifierError);
-  expect(error.message).toMatch(/^Cannot load ticks: ESRCH: .*no_such_tracepoint/);
-  expect(error.message).not.toContain("\n");
+  expect(error).toBeInstanceOf(NotSupportedError);
+  expect(error).toMatchObject({
+    message: "Cannot load ticks: this kernel has no hook tp_btf/no_such_tracepoint",
+    feature: "tp_btf/no_such_tracepoint",
+  });
 });
 
 test("a map that the kernel will not make is no verifier's refusal either", () => {
@@ -158,13 +160,7 @@ test("a closed object has nothing left to use", () => {
 });
 
 test("a process without capabilities is told in one line which are missing", async () => {
-  const { stdout, stderr } = await run("setpriv", [
-    "--bounding-set=-all",
-    "--inh-caps=-all",
-    process.execPath,
-    tracer,
-    objectFile,
-  ]);
+  const { stdout, stderr } = await run("setpriv", [...powerless(), process.execPath, tracer, objectFile]);
   expect(stderr).toBe("");
   expect(stdout).toBe(
     "NotSupportedError: Cannot load ticks: CAP_BPF and CAP_PERFMON are missing; run as root, or grant CAP_BPF and CAP_PERFMON\n",
@@ -172,24 +168,12 @@ test("a process without capabilities is told in one line which are missing", asy
 });
 
 test("a process with only one of the two capabilities is told of the other", async () => {
-  const { stdout } = await run("setpriv", [
-    "--bounding-set=-all,+bpf",
-    "--inh-caps=-all",
-    process.execPath,
-    tracer,
-    objectFile,
-  ]);
+  const { stdout } = await run("setpriv", [...powerless("bpf"), process.execPath, tracer, objectFile]);
   expect(stdout).toMatch(/^NotSupportedError: Cannot load ticks: CAP_PERFMON is missing; run as root,.*\n$/);
 });
 
 test("a process with just the two capabilities traces", async () => {
-  const child = start("setpriv", [
-    "--bounding-set=-all,+bpf,+perfmon",
-    "--inh-caps=-all",
-    process.execPath,
-    tracer,
-    objectFile,
-  ]);
+  const child = start("setpriv", [...powerless("bpf", "perfmon"), process.execPath, tracer, objectFile]);
   expect(await child.line()).toBe("attached");
 });
 

@@ -1,5 +1,7 @@
-import { printable, printableJson } from "@rxbpf/core";
+import { bytesOf, harmless, printable, printableJson, textOf } from "@rxbpf/core";
 import { describe, expect, test } from "vitest";
+
+import { numbers } from "../../../testing/programs.js";
 
 /** What may not reach a terminal, by its ranges, written down independently of the code. */
 const RANGES = [
@@ -9,6 +11,7 @@ const RANGES = [
   [0x200e, 0x200f],
   [0x2028, 0x202e],
   [0x2066, 0x2069],
+  [0xef80, 0xefff],
 ] as const;
 const hostile = RANGES.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
 const all = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code));
@@ -23,7 +26,9 @@ describe("printable", () => {
     ["a tab", "a\tb", "a\\tb"],
     ["a NUL", "a\0b", "a\\x00b"],
     ["DEL", "a\x7f", "a\\x7f"],
-    ["a C1 control sequence", "\x9b2J", "\\x9b2J"],
+    ["a C1 control sequence", "\x9b2J", "\\u009b2J"],
+    ["a byte that is no text", textOf(Buffer.from([0x61, 0xff, 0x9b])), "a\\xff\\x9b"],
+    ["a backslash", "a\\nb\\", "a\\\\nb\\\\"],
     ["a bidi override", "gpj.\u202eexe", "gpj.\\u202eexe"],
     ["a bidi isolate", "\u2066x\u2069", "\\u2066x\\u2069"],
     ["a line separator", "a\u2028b\u2029", "a\\u2028b\\u2029"],
@@ -32,13 +37,49 @@ describe("printable", () => {
   });
 
   test("leaves every other character alone", () => {
-    expect(printable(others.join(""))).toBe(others.join(""));
+    const plain = others.filter((char) => char !== "\\").join("");
+    expect(printable(plain)).toBe(plain);
     expect(printable("/home/zoë/日本語/😀")).toBe("/home/zoë/日本語/😀");
   });
 
   test("leaves nothing hostile of any character", () => {
     expect(hasHostile(all.map(printable).join(""))).toBe(false);
     expect(hasHostile(printable(all.join("")))).toBe(false);
+  });
+});
+
+test("what is printed tells the bytes that it was, whatever they are", () => {
+  const next = numbers(3);
+  const some = [..."\\\\nrtxu09afABCD", "ä", "€", "😀", "\n", "\x1b", "\u0085", "\u202e", "\ufffd", "\uef80", "\uefff"];
+  for (let round = 0; round < 5000; round++) {
+    const parts = Array.from({ length: 1 + next(12) }, () =>
+      next(3) === 0 ? Buffer.of(128 + next(128)) : Buffer.from(some[next(some.length)]!),
+    );
+    const bytes = Buffer.concat(parts);
+    const text = textOf(bytes);
+    expect(bytesOf(text)).toEqual(bytes);
+    expect(unprinted(printable(text))).toEqual(bytes);
+  }
+});
+
+/** Reads what `printable` says, as its documentation tells it. */
+function unprinted(printed: string): Buffer {
+  const parts = printed.match(/\\x..|\\u....|\\.|[^\\]+/gs) ?? [];
+  const short: Record<string, string> = { "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\\\": "\\" };
+  return Buffer.concat(
+    parts.map((part) => {
+      if (part.startsWith("\\x")) return Buffer.from(part.slice(2), "hex");
+      return Buffer.from(part.startsWith("\\u") ? JSON.parse(`"${part}"`) : (short[part] ?? part));
+    }),
+  );
+}
+
+describe("harmless", () => {
+  test("escapes as `printable` does, but leaves backslashes, and so what that has made", () => {
+    expect(harmless("a\nb\\c\x1b")).toBe("a\\nb\\c\\x1b");
+    const printed = printable(all.join(""));
+    expect(harmless(printed)).toBe(printed);
+    expect(hasHostile(harmless(all.join("")))).toBe(false);
   });
 });
 

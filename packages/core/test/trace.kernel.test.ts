@@ -176,6 +176,18 @@ test("losses of every reason are told, with what is new and with the total", asy
   ]);
 });
 
+test("events for which there is no scratch memory are counted, in scope and exactly", async () => {
+  const program = compileProgram(new URL("programs/ticks.bpf.c", import.meta.url), folder, "-DSLOT=1000000");
+  const [all, none] = await Promise.all([
+    record(ticks(ticksImage(program))),
+    record(ticks(ticksImage(program), { constants: { only_pid: process.pid } })),
+  ]);
+  await make(30, 20);
+  expect([await all.finish(), await none.finish()]).toEqual([[], []]);
+  expect(all.statuses.at(-1)).toMatchObject({ type: "lost", total: 30, reason: "no scratch memory" });
+  expect([all.lost(), none.lost()]).toEqual([30, 0]);
+});
+
 test("a subscriber that leaves on a loss does not take the process down", async () => {
   const before = holdings();
   const leaving = stream();

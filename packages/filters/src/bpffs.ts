@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { lstatSync, mkdirSync, statSync } from "node:fs";
 import path from "node:path";
 
@@ -5,9 +6,13 @@ import { BpfError, BpfMap, MapType } from "@rxbpf/core";
 
 import { FileSystem, fileSystemOf } from "./file-systems.js";
 
+/** Where the BPF file system belongs: a folder that the kernel makes for it. */
+const BPFFS = "/sys/fs/bpf";
+
 /**
  * Sees to it that a map can be pinned at a path: nothing is there yet, and its directory,
- * which is made where only that is missing, is on bpffs.
+ * which is made where only that is missing, is on bpffs. Below /sys/fs/bpf that is mounted if it is not yet, and stays,
+ * as with bpftool; it needs CAP_SYS_ADMIN.
  * @returns the directory, if it was made
  * @throws Error where the path cannot be used; then nothing was made
  */
@@ -20,7 +25,10 @@ export function makePlace(pin: string): string | undefined {
   const there = fileSystemOf(directory) !== undefined;
   const existing = there ? directory : path.dirname(directory);
   const fileSystem = fileSystemOf(existing) ?? fail(`there is no directory ${existing}`);
-  if (fileSystem !== FileSystem.bpf) fail(`${existing} is not on a BPF file system, as /sys/fs/bpf is`);
+  if (fileSystem !== FileSystem.bpf) {
+    if (existing !== BPFFS) fail(`${existing} is not on a BPF file system; give a path below ${BPFFS}`);
+    if (!mountBpffs()) fail(`no BPF file system is mounted on ${BPFFS}; run: sudo mount -t bpf bpf ${BPFFS}`);
+  }
   if (lstatSync(pin, { throwIfNoEntry: false })) fail(`it exists already; remove it with: rxbpf map unpin ${pin}`);
   if (there) return undefined;
   mkdirSync(directory, { mode: 0o700 });
@@ -36,7 +44,7 @@ export function openPin(pin: string): BpfMap {
     throw new Error(`Cannot open ${pin}: ${state}`, { cause });
   };
   const fileSystem = fileSystemOf(pin) ?? fail(`there is no such path; make it with: rxbpf map create ${pin}`);
-  if (fileSystem !== FileSystem.bpf) fail("it is not on a BPF file system, as /sys/fs/bpf is");
+  if (fileSystem !== FileSystem.bpf) fail(`it is not on a BPF file system; give a path below ${BPFFS}`);
   if (statSync(pin).isDirectory()) fail("it is a directory; give the path of a pinned map");
   try {
     return BpfMap.open(pin);
@@ -45,6 +53,12 @@ export function openPin(pin: string): BpfMap {
     if (error instanceof BpfError && error.code === "ENOENT") fail("no map is pinned there", error);
     throw error;
   }
+}
+
+/** Mounts it for root alone, as systemd and bpftool do. Another process may have been first. */
+function mountBpffs(): boolean {
+  spawnSync("mount", ["-t", "bpf", "-o", "nosuid,nodev,noexec,mode=0700", "bpf", BPFFS], { stdio: "ignore" });
+  return fileSystemOf(BPFFS) === FileSystem.bpf;
 }
 
 /** The name of a map type, for a message. */

@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 
+import { textOf } from "@rxbpf/core";
+
 import { errorCode, isMissing } from "./file-systems.js";
 
 /** What /proc/PID/ns/KIND links to. */
@@ -38,6 +40,8 @@ export function mountNamespaceId(path: string): number {
     link = readlinkSync(path);
   } catch (error) {
     if (isMissing(error)) return fail("there is no such path", error);
+    if (errorCode(error) === "EACCES")
+      return fail("of another user's process only who has CAP_SYS_PTRACE may ask; run as root, or grant it", error);
     if (errorCode(error) === "EINVAL") return fail("it is no namespace; give a path like /proc/PID/ns/mnt", error);
     throw error;
   }
@@ -58,7 +62,7 @@ export function liveMountNamespaces(): Map<number, Process[]> {
   for (const pid of pids.sort((a, b) => a - b)) {
     try {
       const id = Number(NAMESPACE.exec(readlinkSync(`/proc/${pid}/ns/mnt`))?.[2]);
-      const comm = readFileSync(`/proc/${pid}/comm`, "utf8").replace(/\n$/, "");
+      const comm = textOf(readFileSync(`/proc/${pid}/comm`)).replace(/\n$/, "");
       const processes = found.get(id) ?? [];
       processes.push({ pid, comm });
       found.set(id, processes);

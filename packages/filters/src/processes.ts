@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
+import { textOf } from "@rxbpf/core";
+
 import { cgroupId } from "./cgroup-id.js";
 import { cgroupOfProcess } from "./cgroups.js";
 import { mountNamespaceOfProcess } from "./mount-namespaces.js";
@@ -77,13 +79,13 @@ function look(
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
     const number = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]);
-    const args = readFileSync(`/proc/${pid}/cmdline`).subarray(0, MOST_ARGS_BYTES).toString("utf8");
+    const args = textOf(readFileSync(`/proc/${pid}/cmdline`).subarray(0, MOST_ARGS_BYTES));
     const cgroup = cgroupOfProcess(pid, mounts);
     const process = {
       pid,
       ppid: number("PPid"),
       uid: number("Uid"),
-      comm: readFileSync(`/proc/${pid}/comm`, "utf8").replace(/\n$/, ""),
+      comm: textOf(readFileSync(`/proc/${pid}/comm`)).replace(/\n$/, ""),
       args: args === "" ? [] : args.replace(/\0$/, "").split("\0"),
       cgroupId: cgroupId(cgroup),
       mntnsId: mountNamespaceOfProcess(pid),

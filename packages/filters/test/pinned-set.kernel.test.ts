@@ -96,7 +96,7 @@ describe("a set that is made here", () => {
 
     expect(() => PinnedSet.create(pin, "cgroup")).toThrow(`Cannot create ${pin}: it exists already`);
     expect(() => PinnedSet.create(`${elsewhere}/set`, "cgroup")).toThrow(
-      `Cannot create ${elsewhere}/set: ${elsewhere} is not on a BPF file system, as /sys/fs/bpf is`,
+      `Cannot create ${elsewhere}/set: ${elsewhere} is not on a BPF file system; give a path below /sys/fs/bpf`,
     );
     expect(() => PinnedSet.create(`${elsewhere}/new/set`, "cgroup")).toThrow(
       `${elsewhere} is not on a BPF file system`,

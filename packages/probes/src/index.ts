@@ -3,34 +3,37 @@ export { bashreadline } from "./bashreadline/probe.js";
 export { type LineEvent, lineEvent } from "./bashreadline/schema.js";
 export { cpudist } from "./cpudist/probe.js";
 export type { Stretch } from "./cpudist/schema.js";
-export { execsnoop } from "./execsnoop/probe.js";
+export { execsnoop, type ExecsnoopOptions } from "./execsnoop/probe.js";
 export { type ExecEvent, execEvent } from "./execsnoop/schema.js";
 export { gethostlatency } from "./gethostlatency/probe.js";
 export { type LookupEvent, lookupEvent } from "./gethostlatency/schema.js";
 export { offcputime } from "./offcputime/probe.js";
 export type { Blocked } from "./offcputime/schema.js";
-export { opensnoop } from "./opensnoop/probe.js";
+export { opensnoop, type OpensnoopOptions } from "./opensnoop/probe.js";
 export { type OpenEvent, openEvent } from "./opensnoop/schema.js";
 export { profile } from "./profile/probe.js";
 export type { Sample } from "./profile/schema.js";
 export { runqlat } from "./runqlat/probe.js";
 export type { Wait } from "./runqlat/schema.js";
-export { tcpaccept } from "./tcpaccept/probe.js";
+export { tcpaccept, type TcpacceptOptions } from "./tcpaccept/probe.js";
 export { type AcceptEvent, acceptEvent } from "./tcpaccept/schema.js";
-export { tcpconnect } from "./tcpconnect/probe.js";
+export { tcpconnect, type TcpconnectOptions } from "./tcpconnect/probe.js";
 export { type ConnectCount, type ConnectEvent, connectEvent } from "./tcpconnect/schema.js";
-export { tcptracer } from "./tcptracer/probe.js";
+export { tcptracer, type TcptracerOptions } from "./tcptracer/probe.js";
 export { type SessionEvent, sessionEvent } from "./tcptracer/schema.js";
 
 // What probes are made of
 export {
   type AnyProbe,
+  define,
   type Definition,
+  type GivenTo,
   isProbe,
   outputOf,
   type OutputOptions,
   type Probe,
   probe,
+  type ProbeOf,
 } from "./define/probe.js";
 export type { EventMapping, Output, OutputMakers, Outputs, RingOutput, TableOutput } from "./define/outputs.js";
 export { histogramText, type TableText } from "./define/table-text.js";

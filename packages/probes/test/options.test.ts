@@ -6,6 +6,7 @@ import {
   integer,
   list,
   opensnoop,
+  type OpensnoopOptions,
   parseOptions,
   pattern,
   text,
@@ -93,8 +94,8 @@ test.each([
   // Beyond what a timer can wait for, which then would not wait at all.
   [{ duration: 2 ** 31 }, "duration takes a whole number from 1 to 2147483, not 2147483648"],
 ])("opensnoop refuses %j before it touches the kernel", (given, message) => {
-  expect(() => opensnoop(given)).toThrow(UsageError);
-  expect(() => opensnoop(given)).toThrow(message);
+  expect(() => opensnoop(given as OpensnoopOptions)).toThrow(UsageError);
+  expect(() => opensnoop(given as OpensnoopOptions)).toThrow(message);
 });
 
 test("the type of the values follows from the options", () => {
@@ -102,7 +103,7 @@ test("the type of the values follows from the options", () => {
     readonly failed?: boolean;
     readonly pid?: number;
     readonly name?: string;
-    readonly flagFilter?: readonly string[];
+    readonly flagFilter?: readonly ("O_CREAT" | "O_EXCL")[];
     readonly anything?: readonly string[];
     readonly uid?: number;
     readonly exec?: readonly string[];

@@ -1,7 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 
 import {
   type AcceptEvent,
@@ -17,9 +14,12 @@ import { type Child, run, start } from "../../../testing/programs.js";
 import { record } from "../../../testing/recording.js";
 import { startCapture } from "../../../testing/capture.js";
 import { makeNetwork } from "../../../testing/network.js";
+import { apache, redisServer } from "../../../testing/servers.js";
 
 const network = makeNetwork();
 const { right, left, rightAddress } = network;
+const httpServer = apache(8080, "hello");
+const redis = redisServer();
 
 function inNetwork(side: readonly string[], ...command: readonly string[]): Child {
   return start(side[0]!, [...side.slice(1), ...command]);
@@ -56,22 +56,14 @@ const here = ({ localAddress, localPort, remoteAddress, remotePort }: Ended): st
 const there = ({ localAddress, localPort, remoteAddress, remotePort }: Ended): string =>
   `${remoteAddress} ${remotePort} > ${localAddress} ${localPort}`;
 
-test("what curl asks of nginx is what a packet capture saw, with the processes of both", async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-test-nginx-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const listening = [8080, "[::]:8080"].map((at) => `listen ${at};`).join(" ");
-  writeFileSync(
-    `${folder}/nginx.conf`,
-    `daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error;
-     events {} http { access_log off; keepalive_timeout 0; server { ${listening} location / { return 200 hello; } } }`,
-  );
-  const nginx = inNetwork(right, "nginx", "-e", `${folder}/error`, "-c", `${folder}/nginx.conf`);
+test("what curl asks of Apache is what a packet capture saw, with the processes of both", async () => {
+  const server = inNetwork(right, ...httpServer);
   onTestFinished(async () => {
-    nginx.kill("SIGTERM"); // takes its workers with it
-    await nginx.ended();
+    server.kill("SIGTERM"); // takes its worker with it
+    await server.ended();
   });
   await listenerOf(8080);
-  const workers = execFileSync("pgrep", ["-P", String(nginx.pid)], { encoding: "utf8" })
+  const workers = execFileSync("pgrep", ["-P", String(server.pid)], { encoding: "utf8" })
     .split("\n")
     .filter(Boolean)
     .map(Number);
@@ -94,7 +86,7 @@ test("what curl asks of nginx is what a packet capture saw, with the processes o
   expect(connects.map(({ pid }) => pid)).toEqual(clients);
   expect(accepts.map(there)).toEqual(syns);
   expect(new Set(accepts.map(({ pid }) => pid))).toEqual(new Set(workers));
-  expect(accepts.every(({ comm }) => comm === "nginx")).toBe(true);
+  expect(accepts.every(({ comm }) => comm === "apache2")).toBe(true);
   const ofType = (type: string, pids: readonly number[]) =>
     sessions.filter((event) => event.type === type && pids.includes(event.pid));
   expect(sessions).toHaveLength(40);
@@ -103,7 +95,7 @@ test("what curl asks of nginx is what a packet capture saw, with the processes o
 });
 
 test("the clients that a redis server has are those that ss names, and their end closes them", async () => {
-  inNetwork(right, "redis-server", "--port", "6399", "--bind", rightAddress[4], "--save", "", "--protected-mode", "no");
+  inNetwork(right, redis, "--port", "6399", "--bind", rightAddress[4], "--save", "", "--protected-mode", "no");
   const pid = await listenerOf(6399);
   const finish = await traceAll(6399);
   const clients = Array.from({ length: 5 }, () => inNetwork(left, "redis-cli", "-h", rightAddress[4], "-p", "6399"));

@@ -1,4 +1,14 @@
-import { type Count, countBy, type EventStream, iterate, joinBy, orderByTime, top } from "@rxbpf/core";
+import {
+  type Count,
+  countBy,
+  type EventStream,
+  type Flow,
+  iterate,
+  joinBy,
+  orderByTime,
+  type Table,
+  top,
+} from "@rxbpf/core";
 import { type ExecEvent, execsnoop, type OpenEvent, opensnoop } from "@rxbpf/probes";
 import { map, merge, type Observable } from "rxjs";
 import { expectTypeOf, test } from "vitest";
@@ -8,7 +18,7 @@ import { expectTypeOf, test } from "vitest";
 test("opensnoop() is a stream of OpenEvents, and operators keep the types", () => {
   expectTypeOf(opensnoop()).toEqualTypeOf<EventStream<OpenEvent>>();
   expectTypeOf(opensnoop({ failed: true }).until([])).toEqualTypeOf<EventStream<OpenEvent>>();
-  expectTypeOf(opensnoop().pipe(map((event) => event.path))).toEqualTypeOf<Observable<string>>();
+  expectTypeOf(opensnoop().pipe(map((event) => event.path))).toEqualTypeOf<Flow<string>>();
   expectTypeOf<OpenEvent>().toEqualTypeOf<{
     readonly time: number;
     readonly pid: number;
@@ -29,8 +39,8 @@ test("opensnoop() is a stream of OpenEvents, and operators keep the types", () =
 });
 
 test("the operators of core need no annotations", () => {
-  expectTypeOf(opensnoop().pipe(countBy((e) => e.comm))).toEqualTypeOf<Observable<readonly Count<string>[]>>();
-  expectTypeOf(opensnoop().pipe(top(5, (e) => e.pid))).toEqualTypeOf<Observable<readonly Count<number>[]>>();
+  expectTypeOf(opensnoop().pipe(countBy((e) => e.comm))).toEqualTypeOf<Flow<Table<Count<string>>>>();
+  expectTypeOf(opensnoop().pipe(top(5, (e) => e.pid))).toEqualTypeOf<Flow<Table<Count<number>>>>();
   opensnoop()
     .pipe(joinBy({ exec: execsnoop() }, (e) => e.pid))
     .pipe(map((e) => expectTypeOf(e.path).toEqualTypeOf<string>() && e.exec))
@@ -44,7 +54,8 @@ test("the operators of core need no annotations", () => {
 test("streams are for loops", () => {
   const loop = async () => {
     for await (const event of execsnoop()) expectTypeOf(event).toEqualTypeOf<ExecEvent>();
-    for await (const event of iterate(opensnoop())) expectTypeOf(event).toEqualTypeOf<OpenEvent>();
+    for await (const path of opensnoop().pipe(map((e) => e.path))) expectTypeOf(path).toEqualTypeOf<string>();
+    for await (const event of iterate(merge(opensnoop()))) expectTypeOf(event).toEqualTypeOf<OpenEvent>();
   };
   expectTypeOf(loop).returns.resolves.toBeVoid();
 });
@@ -57,6 +68,8 @@ test("misuse does not compile", () => {
     () => opensnoop({ pid: "5" }),
     // @ts-expect-error flags are a list
     () => opensnoop({ flagFilter: "O_CREAT" }),
+    // @ts-expect-error there is no such flag
+    () => opensnoop({ flagFilter: ["O_CRET"] }),
     // @ts-expect-error a flag is a boolean
     () => opensnoop({ failed: 1 }),
     // @ts-expect-error the options are one object

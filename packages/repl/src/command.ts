@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
-import { getSystemErrorMap } from "node:util";
 
-import { printable } from "@rxbpf/core";
+import { printable, stateOf } from "@rxbpf/core";
 import { Observable } from "rxjs";
 
 /**
@@ -12,10 +11,7 @@ import { Observable } from "rxjs";
 export function runCommand([file = "", ...args]: readonly string[]): Observable<never> {
   return new Observable((subscriber) => {
     const child = spawn(file, args, { stdio: "inherit" });
-    child.once("error", ({ errno = 0, message }: NodeJS.ErrnoException) => {
-      const state = getSystemErrorMap().get(errno)?.[1] ?? message;
-      subscriber.error(new Error(`Cannot run ${file}: ${state}`));
-    });
+    child.once("error", (cause) => subscriber.error(new Error(`Cannot run ${file}: ${stateOf(cause)}`, { cause })));
     child.once("exit", (status, signal) => {
       const how = signal ? `was ended by ${signal}` : `ended with status ${status}`;
       if (status !== 0 && !subscriber.closed) console.error(`rxbpf: ${printable(file)} ${how}`);

@@ -1,5 +1,8 @@
-import { printable } from "@rxbpf/core";
+import { harmless, messageOf } from "@rxbpf/core";
 import { UsageError } from "@rxbpf/probes";
+import { UnreadError } from "@rxbpf/sinks";
+
+import { loseStandardStreams } from "./standard.js";
 
 /** The run was asked for rightly and did not succeed. */
 export const FAILED = 1;
@@ -8,7 +11,9 @@ export const WRONG_USAGE = 2;
 
 /** Says why on stderr, in one line, and where if that is told; gives the status to exit with. */
 export function fail(error: unknown, place?: string): number {
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(`rxbpf: ${printable(place === undefined ? message : `${place}: ${message}`)}`);
+  const message = messageOf(error);
+  console.error(`rxbpf: ${harmless(place === undefined ? message : `${place}: ${message}`)}`);
+  // Whoever was to read it is as good as gone.
+  if (error instanceof UnreadError) loseStandardStreams();
   return error instanceof UsageError ? WRONG_USAGE : FAILED;
 }

@@ -10,7 +10,10 @@ import { addRecord } from "./commands/record.js";
 import { addRecordings } from "./commands/recordings.js";
 import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
+import { conclude } from "./conclude.js";
+import { endInOrder } from "./ending.js";
 import { fail, WRONG_USAGE } from "./exit.js";
+import { watchStandardStreams } from "./standard.js";
 import { version } from "./version.js";
 
 const program = new Command("rxbpf")
@@ -30,16 +33,23 @@ addList(program);
 addCgroupid(program);
 addMap(program);
 
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // A reader that has gone wants no more.
-  if (error.code !== "EPIPE") process.exitCode = fail(writeError("stdout", error));
+watchStandardStreams((error) => (process.exitCode = fail(writeError("stdout", error))));
+// A fault, whose place is worth telling. What runs ends in good order all the same.
+process.on("uncaughtException", (error) => {
+  process.exitCode = fail(error);
+  if (!("errno" in error)) console.error(error.stack);
+  void endInOrder();
 });
 
 // Not awaited: the bundle is CommonJS.
-program.parseAsync().catch((error: unknown) => {
-  if (!(error instanceof CommanderError)) process.exitCode = fail(error);
-  else if (error.exitCode !== 0) process.exitCode = usage(error);
-});
+void conclude(async () => {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) process.exitCode = usage(error);
+  }
+}, fail);
 
 /** One line for a command line that commander refused, with where to find what would have been accepted. */
 function usage(error: CommanderError): number {

@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Status } from "@rxbpf/core";
+import { stateOf, type Status } from "@rxbpf/core";
 import type { AnyProbe } from "@rxbpf/probes";
 import { type Compression, type Rotation, toArrow } from "@rxbpf/sinks";
 import { filter, forkJoin, lastValueFrom, merge, Subject, switchMap, take, tap } from "rxjs";
@@ -76,7 +76,7 @@ function pathsFor(output: string, probes: readonly Recorded[]): string[] {
   try {
     mkdirSync(output, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new Error(`Cannot make the directory ${output}: ${(cause as Error).message}`, { cause });
+    throw new Error(`Cannot make the directory ${output}: ${stateOf(cause)}`, { cause });
   }
   return probes.map(({ probe }) => join(output, `${probe.definition.name}.arrow`));
 }

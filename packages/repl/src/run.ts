@@ -1,17 +1,23 @@
-import { type EventStream, printable, type Status } from "@rxbpf/core";
+import { type EventStream, harmless, printable, type Status } from "@rxbpf/core";
 import { toJson, toStdout } from "@rxbpf/sinks";
 import { lastValueFrom, type Observable } from "rxjs";
 
-import { signals } from "./signals.js";
+import { untilSignal } from "./ending.js";
+
+export interface RunOptions {
+  readonly json: boolean;
+  /** Whether a reader may take its time for what is left when the stream has ended by itself. */
+  readonly patient?: boolean;
+}
 
 /**
  * Writes a stream to stdout until it ends or a signal ends it. What the stream says about
  * itself goes to stderr. A second signal finds nobody listening: it ends the process at once.
  */
-export async function run<E>(stream: EventStream<E>, { json }: { json: boolean }): Promise<void> {
+export async function run<E>(stream: EventStream<E>, { json, patient = false }: RunOptions): Promise<void> {
   const ended = report(stream);
   try {
-    await lastValueFrom(stream.until(signals()).pipe(json ? toJson(process.stdout) : toStdout()), {
+    await lastValueFrom(untilSignal(stream, { patient }).pipe(json ? toJson(process.stdout) : toStdout()), {
       defaultValue: undefined,
     });
   } finally {
@@ -29,7 +35,7 @@ export function report(
 ): () => void {
   const lost = new Map<string, number>();
   const said = stream.status.subscribe((status) => {
-    if (status.type === "notice") console.error(`rxbpf: ${printable(status.message)}`);
+    if (status.type === "notice") console.error(`rxbpf: ${harmless(status.message)}`);
     if (status.type === "lost") lost.set(status.reason, (lost.get(status.reason) ?? 0) + status.count);
   });
   return () => {

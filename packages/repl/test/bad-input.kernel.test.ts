@@ -9,10 +9,12 @@ import { describe, expect, onTestFinished, test } from "vitest";
 
 import { inKernel, unheld } from "../../../testing/holdings.js";
 import { bpftool, keyWords, makeCgroup, pinPath } from "../../../testing/kernel-objects.js";
+import { powerless } from "../../../testing/privileges.js";
 import { compileProgram, type Outcome, temporaryFolder } from "../../../testing/programs.js";
 import { commandLine, runThrough } from "./cli.js";
 
 const folder = temporaryFolder();
+const withoutRights = ["setpriv", ...powerless()];
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
 const pins = (): string[] => readdirSync("/sys/fs/bpf").filter((name) => name.startsWith(`rxbpf-test-${process.pid}-`));
@@ -44,7 +46,7 @@ describe("a set that cannot be used", () => {
   test("a path that is not on bpffs", async () => {
     const file = path.join(folder, "set");
     expect(await failure(["opensnoop", "--cgroupmap", file])).toBe(
-      `Cannot create ${file}: ${folder} is not on a BPF file system, as /sys/fs/bpf is`,
+      `Cannot create ${file}: ${folder} is not on a BPF file system; give a path below /sys/fs/bpf`,
     );
     expect(existsSync(file)).toBe(false);
     expect(await failure(["execsnoop", "--mntnsmap", "/etc/passwd"])).toMatch(
@@ -119,21 +121,19 @@ describe("cgroupid", () => {
 });
 
 describe("a machine on which it cannot run", () => {
-  const powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
-
   test("without capabilities it names them", async () => {
-    expect(await failure(["execsnoop"], powerless)).toBe(
+    expect(await failure(["execsnoop"], withoutRights)).toBe(
       "Cannot load execsnoop: CAP_BPF and CAP_PERFMON are missing; run as root, or grant CAP_BPF and CAP_PERFMON",
     );
     const pin = pinPath();
-    expect(await failure(["opensnoop", "--cgroupmap", pin], powerless)).toBe(
+    expect(await failure(["opensnoop", "--cgroupmap", pin], withoutRights)).toBe(
       `Cannot create ${pin}: CAP_BPF is missing; run as root, or grant CAP_BPF`,
     );
   });
 
   test("the command of --exec is not run then, and its process does not stay", async () => {
     const made = path.join(folder, "made");
-    const [command, ...args] = [...powerless, ...commandLine("opensnoop", "--exec", "touch", made)];
+    const [command, ...args] = [...withoutRights, ...commandLine("opensnoop", "--exec", "touch", made)];
     const child = spawn(command!, args, { detached: true, stdio: "ignore" });
     expect(await once(child, "exit")).toEqual([1, null]);
     // Its process group is empty.

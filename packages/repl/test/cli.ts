@@ -14,7 +14,7 @@ export function rxbpf(...args: readonly string[]): Promise<Outcome> {
   return runThrough([], ...args);
 }
 
-/** The same through a command that becomes it, such as `setpriv --bounding-set=-all`. */
+/** The same through a command that becomes it, such as `setpriv --reuid=1000`. */
 export function runThrough(through: readonly string[], ...args: readonly string[]): Promise<Outcome> {
   return run("timeout", ["20", ...through, ...commandLine(...args)]);
 }

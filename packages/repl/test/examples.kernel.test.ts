@@ -1,16 +1,28 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
+import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { cgroupMounts } from "@rxbpf/filters";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
 import { holdings, inKernel } from "../../../testing/holdings.js";
 import { makeCgroup, uniqueName } from "../../../testing/kernel-objects.js";
-import { run, temporaryFolder } from "../../../testing/programs.js";
+import { compile, run, temporaryFolder } from "../../../testing/programs.js";
 import { startShell } from "../../../testing/shell.js";
 import { commandLine, rxbpf } from "./cli.js";
 
@@ -122,42 +134,100 @@ test("record-container.ts records what a container does, for as long as it is to
 });
 
 test("who-reads-etc.ts shows the same of what happens as of what was recorded", async () => {
-  const [target, recording] = [newPath(), newPath()];
-  writeFileSync(target, "");
-  const file = `/etc/..${target}`;
-  const line = new RegExp(`^at=\\S+Z uid=0 comm=cat path=${file}$`, "m");
+  const [reader, link, beside, recording] = [newPath(), newPath(), newPath(), newPath()];
+  copyFileSync("/bin/cat", reader);
+  symlinkSync("/etc/hostname", link);
+  writeFileSync(beside, "");
+  const comm = path.basename(reader).slice(0, 15);
+  const line = new RegExp(`^at=\\S+Z uid=0 comm=${comm} path=/etc/hostname$`, "m");
   const example = startExample("who-reads-etc.ts");
   await example.until(
-    () => example.output().includes(file),
-    () => run("cat", [file, `${file}-missing`]),
+    () => example.output().includes("path=/etc/hostname\n"),
+    () => run(reader, [`/etc/..${beside}`, "/etc/missing", link]),
   );
   const output = await example.stop();
   expect(output).toMatch(line);
-  expect(output).not.toContain(`${file}-missing`);
+  expect(output).not.toContain(beside);
+  expect(output).not.toContain("/etc/missing");
 
-  await rxbpf("record", "opensnoop", "-o", recording, "--", "cat", file);
+  await rxbpf("record", "opensnoop", "--full-path", "-o", recording, "--", reader, link);
   expect(await startExample("who-reads-etc.ts", recording).ended()).toMatch(line);
 });
 
-test("exec-from-tmp.ts tells of programs and scripts that lie where everybody can write, however they are named", async () => {
-  const directory = newPath();
-  mkdirSync(directory);
-  const [program, script] = ["program", "script"].map((name) => path.join(directory, name)) as [string, string];
-  copyFileSync("/bin/sleep", program);
-  writeFileSync(script, "#!/bin/true\n", { mode: 0o755 });
-  const example = startExample("exec-from-tmp.ts");
-  await example.until(
-    () => [program, script].every((file) => example.output().includes(`ALERT ${file} `)),
-    async () => {
-      await run("sh", ["-c", `cd ${directory} && ./program 0.1`]);
-      await run(script);
-    },
-  );
-  const output = await example.stop();
-  expect(output).toMatch(
-    new RegExp(`^\\S+Z ALERT ${program} by uid 0, pid \\d+, child of \\S+ \\(\\d+\\): \\./program 0\\.1$`, "m"),
-  );
-  expect(output).not.toContain("ALERT /bin");
+describe("exec-from-tmp.ts", () => {
+  const writable = mkdtempSync("/var/tmp/rxbpf-test-");
+  const home = mkdtempSync(path.join(os.homedir(), "rxbpf-test-"));
+  afterAll(() => {
+    for (const directory of [writable, home]) rmSync(directory, { recursive: true });
+  });
+  const [program, script, linked] = ["program", "script", "linked"].map((name) => path.join(writable, name)) as [
+    string,
+    string,
+    string,
+  ];
+  /** Execs a file in a way of exec.c. */
+  let exec: string;
+
+  beforeAll(() => {
+    exec = compile(new URL("../../probes/test/execsnoop/programs/exec.c", import.meta.url), folder);
+    for (const file of [program, linked]) copyFileSync("/bin/true", file);
+    writeFileSync(script, "#!/bin/true\n", { mode: 0o755 });
+    chownSync(linked, 65_534, 65_534);
+    linkSync(linked, path.join(home, "hard link"));
+    symlinkSync(program, path.join(home, "link"));
+    symlinkSync(script, path.join(home, "link to script"));
+    symlinkSync(script, path.join(home, "link that goes"));
+    writeFileSync(path.join(home, "script"), `#!${program}\n`, { mode: 0o755 });
+    writeFileSync(path.join(home, "harmless"), "#!/bin/true\n", { mode: 0o755 });
+    for (const name of ["mount", "other"]) mkdirSync(path.join(home, name));
+  });
+
+  const shell = (command: string) => (): Promise<unknown> => run("bash", ["-c", command]);
+  const byProgram = (how: string, file: () => string) => (word: string) =>
+    run(exec, [how, file(), ...[word, word].map((arg) => Buffer.from(arg).toString("hex"))]);
+  /** Ways to execute what lies there, given a word that is to be an argument. */
+  const WAYS: Record<string, (word: string) => Promise<unknown>> = {
+    "its name": (word) => run(program, [word]),
+    "a relative path": (word) => shell(`cd /usr && ..${program} ${word}; :`)(),
+    "a working directory": (word) => shell(`cd ${writable} && ./program ${word}; :`)(),
+    "a symbolic link": (word) => run(path.join(home, "link"), [word]),
+    "a hard link": (word) => run(path.join(home, "hard link"), [word]),
+    "a mount": (word) =>
+      run("unshare", ["-m", "sh", "-c", `mount --bind ${writable} ${home}/mount && ${home}/mount/program ${word}; :`]),
+    "a descriptor in /proc": (word) => shell(`exec 9< ${program}; /proc/self/fd/9 ${word}; :`)(),
+    "a descriptor alone": byProgram("descriptor", () => program),
+    "a copy in memory": byProgram("memory", () => "/bin/true"),
+    "a script": (word) => run(script, [word]),
+    "a script behind a link": (word) => run(path.join(home, "link to script"), [word]),
+    "a script behind a link that is gone": (word) =>
+      shell(`'${home}/link that goes' ${word}; rm '${home}/link that goes'`)(),
+    "a script by its descriptor": byProgram("descriptor", () => script),
+    "a script's interpreter": (word) => run(path.join(home, "script"), [word]),
+    "a name that is deleted": (word) =>
+      shell(`cp /bin/true ${home}/gone; exec 9< ${home}/gone; rm ${home}/gone; /proc/self/fd/9 ${word}; :`)(),
+  };
+
+  test("tells of each way to execute what lies where everybody can write, once", async () => {
+    const example = startExample("exec-from-tmp.ts");
+    await example.until(
+      () => example.output().includes(" ready\n"),
+      () => run(program, ["ready"]),
+    );
+    const words = Object.keys(WAYS).map((_, i) => `way-${i}`);
+    for (const [i, way] of Object.values(WAYS).entries()) await way(words[i]!);
+    for (const name of ["harmless", "link"]) await run("/bin/true", [path.join(home, name), "way-none"]);
+    await run(path.join(home, "harmless"), ["way-none"]);
+    await example.until(
+      () => example.output().includes(" last\n"),
+      () => run(program, ["last"]),
+    );
+    const output = await example.stop();
+    const told = output.split("\n").filter((line) => /\bway-/.test(line));
+    expect(told.map((line) => line.split(" ").at(-1)).sort()).toEqual([...words].sort());
+    expect(told[0]).toMatch(
+      new RegExp(`^\\S+Z ALERT ${program} by uid 0, pid \\d+, child of \\S+ \\(\\d+\\): ${program} way-0$`),
+    );
+  });
 });
 
 test.each(["a file", "stdout"])("connection-log.ts writes each session as a line of JSON to %s", async (where) => {

@@ -1,5 +1,5 @@
-import { attachments, column, EventStream, i32, type Receiver, schema, text } from "@rxbpf/core";
-import { from, map, merge, NEVER, Subject, throwError } from "rxjs";
+import { attachments, column, EventStream, histogram, i32, type Receiver, schema, Table, text } from "@rxbpf/core";
+import { from, map, merge, NEVER, of, Subject, throwError } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { Screen } from "../../../testing/screen.js";
@@ -43,12 +43,13 @@ interface Event {
   readonly path: string;
 }
 
+const COLUMNS = [column<Event>("PID", "%-6d ", (e) => e.pid), column<Event>("PATH", "%s", (e) => e.path)];
+
 /** A stream whose source the test is, as probes make them. */
-function driven<E = Event>({ tables = false } = {}) {
+function driven<E = Event>({ tables = false, columns = COLUMNS } = {}) {
   let receiver!: Receiver<E>;
   const calls: string[] = [];
   const rows: number[] = [];
-  const columns = [column<Event>("PID", "%-6d ", (e) => e.pid), column<Event>("PATH", "%s", (e) => e.path)];
   const fields = { pid: i32("who"), path: text("what") };
   const info = { name: "probe", tables, schema: schema("event", fields), columns: () => columns as never };
   const stream = new EventStream<E>(info, (given) => {
@@ -129,9 +130,9 @@ describe("rows", () => {
     give(...wide.map((one, pid) => ({ pid, path: one.repeat(200) })));
     const seen = await lines();
     expect(seen.map((line) => line.slice(0, 2))).toEqual(["PI", "0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "6 "]);
-    expect(seen[1]).toBe(`0      ${"x".repeat(12)}`);
-    expect(seen[2]).toBe("1      漢字漢字漢字");
-    expect(seen.at(-1)).toBe("6 events  6/s  Ctrl");
+    expect(seen[1]).toBe(`0      ${"x".repeat(11)}…`);
+    expect(seen[2]).toBe("1      漢字漢字漢…");
+    expect(seen.at(-1)).toBe("6 events  6/s  Ctr…");
   });
 
   test("leave no trace of the last line when the terminal changes its size", async () => {
@@ -153,15 +154,19 @@ describe("rows", () => {
 });
 
 describe("tables", () => {
-  const table = (count: number) => Array.from({ length: count }, (_, i) => ({ key: `k${i}`, count: i * 100 }));
+  const table = (count: number) =>
+    new Table(
+      0,
+      Array.from({ length: count }, (_, i) => ({ key: `k${i}`, count: i * 100 })),
+    );
 
   test("take the place of the one before, the latest always", async () => {
     const source = new Subject<unknown>();
     const { output, lines } = terminal();
     const showing = show(source, output);
-    for (let i = 1; i <= 500; i++) source.next([{ n: i }]);
-    expect(await lines()).toEqual([expect.stringMatching(/^ *N$/), "500", expect.stringMatching(/^500 events/)]);
-    for (let i = 501; i <= 1000; i++) source.next([{ n: i }]);
+    for (let i = 1; i <= 500; i++) source.next(new Table(0, [{ n: i }]));
+    expect(await lines()).toEqual([expect.stringMatching(/^ *N$/), "500", expect.stringMatching(/^500 tables/)]);
+    for (let i = 501; i <= 1000; i++) source.next(new Table(0, [{ n: i }]));
     source.complete();
     await showing.done;
     expect(await lines()).toEqual([expect.stringMatching(/^ *N$/), "1000"]);
@@ -198,12 +203,12 @@ describe("tables", () => {
   });
 
   test("of a probe are in its columns", async () => {
-    const { stream, give } = driven<readonly Event[]>({ tables: true });
+    const { stream, give } = driven<Table<Event>>({ tables: true });
     const { output, lines } = terminal();
     show(stream, output);
-    give(events(3));
-    give(events(2));
-    expect(await lines()).toEqual(["PID    PATH", "0      /p/0", "1      /p/1", expect.stringMatching(/^2 events/)]);
+    give(new Table(0, events(3)));
+    give(new Table(0, events(2)));
+    expect(await lines()).toEqual(["PID    PATH", "0      /p/0", "1      /p/1", expect.stringMatching(/^2 tables/)]);
   });
 
   test("are drawn in their place also when the terminal became narrower", async () => {
@@ -214,10 +219,100 @@ describe("tables", () => {
       { name: "x".repeat(35), path: "y".repeat(30) },
       { name: "a", path: "z".repeat(40) },
     ];
-    source.next(wide);
+    source.next(new Table(0, wide));
     await lines();
     resize(25, 14);
     expect((await lines()).filter((line) => /NAME/.test(line))).toHaveLength(1);
+  });
+});
+
+describe("a narrow terminal", () => {
+  /** Every number on the screen, but in a text that is marked as cut there. */
+  const numbers = (lines: readonly string[]): string[] => lines.join("\n").match(/\d(?:[\d,.]*\d)?(?![\d,.]*…)/g) ?? [];
+  const WIDTHS = Array.from({ length: 100 }, (_, i) => i + 3);
+
+  test.each([
+    [
+      "counts",
+      () =>
+        of(
+          new Table<unknown>(0, [
+            { key: "/usr/lib/x86_64-linux-gnu/libc.so", count: 173_824 },
+            { key: "/etc/hosts", count: 96 },
+          ]),
+        ),
+    ],
+    [
+      "counts by number",
+      () =>
+        of(
+          new Table<unknown>(0, [
+            { key: 4_026_531_840, count: 173_824 },
+            { key: 12, count: 96 },
+          ]),
+        ),
+    ],
+    [
+      "several columns",
+      () => of(new Table<unknown>(0, [{ comm: "node", port: 44_321, address: "192.168.178.143", bytes: 1_234_567 }])),
+    ],
+    ["pairs", () => of({ comm: "node", port: 44_321, bytes: 1_234_567 })],
+    ["a histogram", () => from([1, 5, 900, 70_000]).pipe(histogram((n) => n))],
+  ])("cuts texts and never numbers: %s", async (_, source) => {
+    const { output, lines } = terminal(200, 20);
+    await show(source(), output).done;
+    const whole = numbers(await lines());
+    for (const columns of WIDTHS) {
+      const narrow = terminal(columns, 20);
+      await show(source(), narrow.output).done;
+      const seen = numbers(await narrow.lines());
+      expect(
+        seen.filter((one) => !whole.includes(one)),
+        `at ${columns}`,
+      ).toEqual([]);
+    }
+  });
+
+  test("shows the counts at 45 columns, and the keys as far as there is room, marked where they are cut", async () => {
+    const { output, lines, resize } = terminal(45, 20);
+    const source = new Subject<unknown>();
+    show(source, output);
+    const rows = [
+      { key: "/usr/lib/x86_64-linux-gnu/libc.so.6/and/more", count: 173_824 },
+      { key: "/etc/hosts", count: 96 },
+    ];
+    source.next(new Table(0, rows));
+    expect(await lines()).toEqual([
+      "KEY                                    COUNT",
+      "/usr/lib/x86_64-linux-gnu/libc.so.6/… 173824",
+      "/etc/hosts                                96",
+      expect.stringMatching(/^1 table /),
+    ]);
+    resize(20, 20);
+    expect((await lines()).slice(-4, -1)).toEqual([
+      "KEY           COUNT",
+      "/usr/lib/x8… 173824",
+      "/etc/hosts       96",
+    ]);
+  });
+
+  test("shows the last number of events too, with columns that stand below each other", async () => {
+    const columns = [
+      column<Event>("PID", "%-7d ", (e) => e.pid),
+      column<Event>("COMM", "%-12.12s ", () => "node"),
+      column<Event>("ADDRESS", "%-16s ", () => "fe80::1234:5678:9abc"),
+      column<Event>("PORT", "%-6d ", () => 44_321, "%-6s"),
+    ];
+    const { stream, give } = driven({ columns });
+    const { output, lines } = terminal(36, 20);
+    show(stream, output);
+    give({ pid: 1, path: "" }, { pid: 4_194_304, path: "" });
+    expect(await lines()).toEqual([
+      "PID     COMM      ADDRESS   PORT",
+      "1       node      fe80::12… 44321",
+      "4194304 node      fe80::12… 44321",
+      expect.anything(),
+    ]);
   });
 });
 
@@ -291,7 +386,7 @@ describe("the end", () => {
       expect.stringMatching(/^rxbpf: look \\x1b\[31m漢+$/),
       expect.stringMatching(/^漢+$/),
       "1      /a",
-      "1 events  lost 1,234 (ring full)",
+      "1 event  lost 1,234 (ring full)",
     ]);
   });
 });
@@ -349,5 +444,20 @@ describe("a value", () => {
     expect(rows[0]).toHaveProperty("mntnsId");
     const [, row] = printed([{ path: "x".repeat(100) }], { isTTY: true, columns: 40 }).split("\n");
     expect(row).toHaveLength(40);
+  });
+
+  test("that is a table of events has times that can be read, with the day where it is not today", () => {
+    vi.setSystemTime(new Date(2026, 0, 2, 12));
+    const at = (day: number, hour: number) => ({
+      time: new Date(2026, 0, day, hour, 4, 5, 67).getTime() + 0.891,
+      pid: 1,
+    });
+    expect(printed([at(2, 3), at(2, 11)], {}).split("\n")).toEqual([
+      "TIME         PID",
+      "03:04:05.067   1",
+      "11:04:05.067   1",
+    ]);
+    expect(printed([at(1, 3), at(2, 11)], {}).split("\n")[1]).toBe("2026-01-01 03:04:05.067   1");
+    expect(printed([{ time: 12, pid: 1 }], {}).split("\n")[1]).toBe("  12   1");
   });
 });

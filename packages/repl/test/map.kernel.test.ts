@@ -6,7 +6,8 @@ import { cgroupId, mountNamespaceOfProcess } from "@rxbpf/filters";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 import { bpftool, dumpIds, keyWords, makeCgroup, pinPath } from "../../../testing/kernel-objects.js";
-import { startShell } from "../../../testing/shell.js";
+import { powerless } from "../../../testing/privileges.js";
+import { type Shell, startShell } from "../../../testing/shell.js";
 
 const MAIN = fileURLToPath(new URL("../bin/rxbpf.cjs", import.meta.url));
 
@@ -124,7 +125,7 @@ describe("rxbpf map", () => {
     const directory = pinPath();
     const { status, stderr } = spawnSync(
       "setpriv",
-      ["--bounding-set=-all", process.execPath, MAIN, "map", "create", `${directory}/set`, "--type", "cgroup"],
+      [...powerless(), process.execPath, MAIN, "map", "create", `${directory}/set`, "--type", "cgroup"],
       { encoding: "utf8" },
     );
     expect({ status, stderr }).toEqual({
@@ -132,6 +133,51 @@ describe("rxbpf map", () => {
       stderr: `rxbpf: Cannot create ${directory}/set: CAP_BPF is missing; run as root, or grant CAP_BPF\n`,
     });
     expect(existsSync(directory)).toBe(false);
+  });
+
+  describe("where no BPF file system is mounted", () => {
+    /** Starts a shell where that is so; what it mounts goes with it. `$rxbpf` is the command. */
+    const startBare = async (): Promise<Shell> => {
+      const shell = await startShell(["unshare", "--mount", "bash"]);
+      await shell.run(
+        `rxbpf="${process.execPath} ${MAIN}"; while mountpoint -q /sys/fs/bpf; do umount /sys/fs/bpf; done`,
+      );
+      return shell;
+    };
+
+    test("mounts it, for root alone, as bpftool does", async () => {
+      const [cgroup, shell] = [makeCgroup(), await startBare()];
+      expect(await shell.run("$rxbpf map create /sys/fs/bpf/sets/web --type cgroup")).toBe("");
+      expect(await shell.run(`$rxbpf map add /sys/fs/bpf/sets/web ${cgroup}; echo $?`)).toBe("0");
+      expect(await shell.run("stat -f -c %T /sys/fs/bpf; stat -c %a /sys/fs/bpf")).toBe("bpf_fs\n1700");
+      const dump = await shell.run("bpftool -j map dump pinned /sys/fs/bpf/sets/web");
+      expect(JSON.parse(dump)).toMatchObject([
+        {
+          key: keyWords(cgroupId(cgroup))
+            .slice(2)
+            .map((byte) => `0x${byte}`),
+        },
+      ]);
+    });
+
+    test("mounts it for a set that a trace makes", async () => {
+      const shell = await startBare();
+      expect(await shell.run("$rxbpf opensnoop --cgroupmap /sys/fs/bpf/new --duration 1; echo $?")).toMatch(/\n0$/);
+      expect(await shell.run("stat -f -c %T /sys/fs/bpf")).toBe("bpf_fs");
+    });
+
+    test("says the command to mount it where it may not, and what is missing elsewhere", async () => {
+      const shell = await startBare();
+      const may = ["setpriv", ...powerless("bpf", "perfmon"), "$rxbpf"].join(" ");
+      expect(await shell.run(`${may} map create /sys/fs/bpf/web --type cgroup; echo $?`)).toBe(
+        "rxbpf: Cannot create /sys/fs/bpf/web: no BPF file system is mounted on /sys/fs/bpf; run: sudo mount -t bpf bpf /sys/fs/bpf\n1",
+      );
+      expect(await shell.run("$rxbpf map create /sys/fs/bpf/a/b/web --type cgroup")).toBe(
+        "rxbpf: Cannot create /sys/fs/bpf/a/b/web: there is no directory /sys/fs/bpf/a",
+      );
+      expect(await shell.run("$rxbpf map list /sys/fs/bpf/web")).toContain("there is no such path");
+      expect(await shell.run("stat -f -c %T /sys/fs/bpf")).toBe("sysfs");
+    });
   });
 
   test("ends with 2 for a wrong command line, and says what the command takes", () => {

@@ -50,7 +50,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 test("every package is packed with its build, sources, licence and description", () => {
   for (const name of ["core", "filters", "probes", "sinks", "repl"]) {
     const listed = run(packs, "tar", "--list", "--file", `rxbpf-${name}-0.1.0.tgz`).split("\n");
-    const bin = name === "repl" ? ["bin/rxbpf.cjs", "dist/bundle/main.cjs"] : [];
+    const bin = name === "repl" ? ["bin/rxbpf.cjs", "dist/bundle/main.cjs", "dist/bundle/LICENSES.txt"] : [];
 
     expect(listed).toEqual(
       expect.arrayContaining(

@@ -7,36 +7,15 @@ import { expect, test } from "vitest";
 
 import { holdings, inKernel } from "../../../testing/holdings.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
+import { NOBODY } from "../../../testing/privileges.js";
 import { compile, run, temporaryFolder } from "../../../testing/programs.js";
-import { startTerminal, type Terminal } from "../../../testing/terminal.js";
+import type { Terminal } from "../../../testing/terminal.js";
 import { commandLine } from "./cli.js";
+import { enter, piped, startPrompt, tab } from "./prompt.js";
 
 const folder = temporaryFolder();
 const flood = join(folder, `flood${process.pid}`);
 renameSync(compile(new URL("../../../bench/flood.c", import.meta.url), folder), flood);
-
-/** A prompt in a terminal, its history in a file of its own. */
-async function startPrompt({ history = join(folder, uniqueName()), through = [] as string[] } = {}): Promise<Terminal> {
-  const [command, ...args] = [...through, ...commandLine()];
-  const terminal = startTerminal([command!, ...args], { columns: 100, rows: 40, env: { RXBPF_HISTORY: history } });
-  await terminal.waitFor(/rxbpf>$/);
-  return terminal;
-}
-
-/** Types a line, and waits until the prompt is back; what was shown in between. */
-async function enter(terminal: Terminal, line: string, seconds?: number): Promise<string> {
-  const before = terminal.history().length;
-  terminal.type(`${line}\r`);
-  await terminal.waitFor(() => /\n(rxbpf>|\.\.\.|\|)$/.test(terminal.history().slice(before)), seconds);
-  return terminal.history().slice(before);
-}
-
-/** Types the start of a line and presses Tab after it, apart: a tab among other text is taken as pasted. */
-async function tab(terminal: Terminal, text: string): Promise<void> {
-  terminal.type(text);
-  await terminal.waitFor((screen) => screen.replaceAll("\n", "").endsWith(text.trimEnd()));
-  terminal.key("Tab");
-}
 
 const links = (terminal: Terminal): string[] =>
   holdings(terminal.pid).objects.filter((object) => object.startsWith("link"));
@@ -211,7 +190,7 @@ test("what others print comes above what is being typed", async () => {
 test("an error that nobody caught is told without what could be obeyed by the terminal, and the prompt goes on", async () => {
   const prompt = await startPrompt();
   await enter(prompt, String.raw`setTimeout(() => { throw new Error("red \x1b[31m alert") }, 1)`);
-  await prompt.waitFor(/^red \\x1b\[31m alert\nrxbpf>$/m);
+  await prompt.waitFor(/^Uncaught Error: red \\x1b\[31m alert\n    at line 1: .*\nrxbpf>$/m);
   expect(await enter(prompt, "6 * 7")).toContain("42");
 });
 
@@ -267,7 +246,7 @@ test("without root the prompt says what is missing, says why nothing attaches, a
   execFileSync("chmod", ["a+r", recording]);
   const prompt = await startPrompt({
     history: "",
-    through: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+    through: ["setpriv", ...NOBODY],
   });
   await prompt.waitFor(/CAP_BPF and CAP_PERFMON[^]*\nrxbpf>$/);
   expect(await enter(prompt, "opensnoop()")).toContain("Cannot");
@@ -277,7 +256,7 @@ test("without root the prompt says what is missing, says why nothing attaches, a
 
 test("five hundred inputs that declare something stay checked", { timeout: 120_000 }, async () => {
   const inputs = Array.from({ length: 500 }, (_, i) => `const v${i} = ${i === 0 ? 0 : `v${i - 1} + 1`}`);
-  const { stdout, stderr, status } = await piped([...inputs, "v499", "v499.length"]);
+  const { stdout, stderr, status } = await piped(folder, [...inputs, "v499", "v499.length"]);
   expect(stdout).toBe("499\n");
   expect(stderr).toContain("Property 'length' does not exist on type 'number'");
   expect(status).toBe(1);
@@ -285,7 +264,7 @@ test("five hundred inputs that declare something stay checked", { timeout: 120_0
 
 test("inputs from a pipe run one after another, with nothing but what they give", async () => {
   expect(
-    await piped([
+    await piped(folder, [
       "const three = interval(1)",
       "  .pipe(take(3))",
       "three",
@@ -295,19 +274,16 @@ test("inputs from a pipe run one after another, with nothing but what they give"
       "f()",
     ]),
   ).toMatchObject({ status: 0, stderr: "", stdout: "0\n1\n2\n'done'\n" });
-  expect(await piped(["1", "nothing.here", "2"])).toMatchObject({
+  expect(await piped(folder, ["1", "nothing.here", "2"])).toMatchObject({
     status: 1,
     stdout: "1\n",
     stderr: expect.stringContaining("Cannot find name 'nothing'"),
   });
-  const thrown = { status: 1, stdout: "1\n", stderr: "full\n" };
-  expect(await piped(["1", "throw new Error('full')", "2"])).toMatchObject(thrown);
-  expect(await piped(["1", "throw"])).toMatchObject({ status: 1, stdout: "1\n", stderr: expect.stringMatching(/./) });
+  const thrown = { status: 1, stdout: "1\n", stderr: "Uncaught Error: full\n    at line 1: throw new Error('full')\n" };
+  expect(await piped(folder, ["1", "throw new Error('full')", "2"])).toMatchObject(thrown);
+  expect(await piped(folder, ["1", "throw"])).toMatchObject({
+    status: 1,
+    stdout: "1\n",
+    stderr: expect.stringMatching(/./),
+  });
 });
-
-async function piped(lines: readonly string[]) {
-  const file = join(folder, uniqueName());
-  writeFileSync(file, lines.map((line) => `${line}\n`).join(""));
-  const [command, ...args] = commandLine();
-  return run("sh", ["-c", `exec "$0" "$@" < ${file}`, command, ...args]);
-}

@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from "vitest";
 
 import { holdings, inKernel } from "../../../testing/holdings.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
+import { powerless } from "../../../testing/privileges.js";
 import { type Child, run, start, temporaryFolder } from "../../../testing/programs.js";
 import { commandLine, runThrough, rxbpf } from "./cli.js";
 import { scriptIn } from "./script.js";
@@ -312,7 +313,7 @@ test("a stream's error that nobody handles is one line, and the other streams en
 
 test("a script that may not trace says what is missing", async () => {
   const file = script(`import { opensnoop } from "@rxbpf/probes";\nopensnoop().subscribe();`);
-  const { stdout, stderr, status } = await runThrough(["setpriv", "--bounding-set=-all"], "run", file);
+  const { stdout, stderr, status } = await runThrough(["setpriv", ...powerless()], "run", file);
   expect({ stdout, status }).toEqual({ stdout: "", status: 1 });
   expect(stderr).toMatch(/^rxbpf: \S*script.ts:2:13: Cannot load opensnoop: .* missing; run as root, or grant .*\n$/);
 });

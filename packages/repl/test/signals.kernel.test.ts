@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect, onTestFinished, test } from "vitest";
 
@@ -45,31 +46,90 @@ test("signals that come while a program is verified, such as a profiler's, do no
 
 const OPENS = 30_000;
 
-/** A run whose output nobody reads, and which has been asked to end. */
-async function stalled() {
+/** A run whose output nobody reads, and which has more of it than a pipe takes. */
+async function startStalled(...options: readonly string[]) {
   const shell: Shell = await startShell();
-  const [command, ...args] = commandLine("opensnoop", "-p", String(shell.pid));
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const [command, ...args] = commandLine("opensnoop", "-p", String(shell.pid), ...options);
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   await expect.poll(() => links(child.pid!)).not.toEqual([]);
   await shell.run(`for ((i = 0; i < ${OPENS}; i++)); do : < /dev/null; done`);
+  return child;
+}
 
+/** As `startStalled`, and it has been asked to end. */
+async function endStalled() {
+  const child = await startStalled();
   child.kill("SIGINT");
   await expect.poll(() => links(child.pid!), { timeout: 5_000 }).toEqual([]);
   expect(child.exitCode).toBeNull();
   return child;
 }
 
+const opensIn = (output: string): number => output.split("\n").filter((line) => line.endsWith(" /dev/null")).length;
+
 test("a run that is ended while its output is stalled writes everything as soon as that is read", async () => {
-  const child = await stalled();
+  const child = await endStalled();
   const closed = once(child, "close");
   const output = await text(child.stdout);
   expect(await closed).toEqual([0, null]);
-  expect(output.split("\n").filter((line) => line.endsWith(" /dev/null"))).toHaveLength(OPENS);
+  expect(opensIn(output)).toBe(OPENS);
+});
+
+test("a reader that takes its time gets everything, as long as it takes something", async () => {
+  const child = await endStalled();
+  const closed = once(child, "close");
+  const chunks: Buffer[] = [];
+  const begun = performance.now();
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    // Longer in all than a reader may do nothing.
+    if (performance.now() - begun < 8_000) await sleep(1_000);
+  }
+  expect(await closed).toEqual([0, null]);
+  expect(opensIn(Buffer.concat(chunks).toString())).toBe(OPENS);
+});
+
+test.each(["SIGINT", "SIGTERM", "--duration"] as const)(
+  "a run whose output nobody reads ends some seconds after %s, and says how much was not written",
+  { timeout: 60_000 },
+  async (why) => {
+    const child = await (why === "--duration" ? startStalled(why, "8") : startStalled());
+    expect(child.exitCode).toBeNull();
+    const complaint = text(child.stderr);
+    const { objects } = holdings(child.pid!);
+    // Node throws away what nobody has begun to read by then.
+    const left = new Promise<string>((resolve) => child.once("exit", () => resolve(text(child.stdout))));
+    if (why !== "--duration") child.kill(why);
+    const written = opensIn(await left);
+    expect(child.exitCode).toBe(1);
+    const [, unwritten] = /^rxbpf: Cannot write to stdout: .* up to (\d+) lines were not written\n$/.exec(
+      await complaint,
+    )!;
+    expect(inKernel(objects)).toEqual([]);
+    expect(written).toBeLessThan(OPENS);
+    expect(written + Number(unwritten)).toBeGreaterThanOrEqual(OPENS);
+  },
+);
+
+test("what a script printed and nobody reads does not keep it", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-print-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const script = path.join(folder, "print.ts");
+  writeFileSync(script, `console.log("x".repeat(1 << 20)); console.error("printed"); setInterval(() => {}, 1000);`);
+  const [command, ...args] = commandLine("run", script);
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  expect(String(await once(child.stderr, "data"))).toBe("printed\n");
+  const exited = once(child, "exit");
+  const complaint = text(child.stderr);
+  child.kill("SIGTERM");
+  expect(await exited).toEqual([1, null]);
+  expect(await complaint).toMatch(/^rxbpf: Cannot write to stdout: nobody read it for \d s\n$/);
 });
 
 test("a second signal does not wait for that", async () => {
-  const child = await stalled();
+  const child = await endStalled();
   const exited = once(child, "exit");
   child.kill("SIGINT");
   expect(await exited).toEqual([null, "SIGINT"]);

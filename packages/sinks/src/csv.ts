@@ -1,4 +1,4 @@
-import { type Fields, originOf, printable, Table } from "@rxbpf/core";
+import { type Fields, originOf, printable, printableJson, Table } from "@rxbpf/core";
 import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
@@ -8,9 +8,9 @@ import { asRow, type Row } from "./table.js";
 
 /**
  * Writes the events of a stream as comma-separated values (RFC 4180, lines end with a newline), after a line with the
- * names of its fields; after operators those of the first row, and a later one with others is an error. Of a `Table` each row is
- * a line. Lists and objects are JSON, a value that is absent is empty. Characters that a terminal
- * would obey are escaped as in tables. Losses have no place in it: they are in its progress.
+ * names of its fields; after operators those of the first row, and a later one with others is an error. Of a `Table`
+ * each row is a line. Lists and objects are JSON, a value that is absent is empty. Characters that a terminal
+ * would obey are escaped as in tables, and backslashes, so that they can be told. Losses have no place in it: they are in its progress.
  * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
  */
 export function toCsv<E>(target: Target): OperatorFunction<E, Progress> {
@@ -52,6 +52,6 @@ function line(cells: readonly string[]): string {
 
 function cell(value: unknown): string {
   if (value === undefined || value === null) return "";
-  const text = printable(typeof value === "string" ? value : jsonText(value));
+  const text = typeof value === "string" ? printable(value) : printableJson(jsonText(value));
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -14,5 +14,6 @@ export type { Note, Placed, Snapshot, SnapshotProcess } from "./arrow/notes.js";
 export type { Ending } from "./arrow/scan.js";
 export { recover, type Recovered } from "./arrow/recover.js";
 export type { Format, Progress } from "./sink.js";
-export { textFormat, type TextOptions, toStdout, toText } from "./text.js";
+export { type MakeLine, textFormat, type TextOptions, toStdout, toText } from "./text.js";
 export { type Target, writeError } from "./output.js";
+export { UnreadError } from "./writer.js";

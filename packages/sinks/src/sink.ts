@@ -73,7 +73,10 @@ class Run<E> {
       closed: (error) => this.#settle(error && { error }),
     });
     this.#consumer = new Consumer({
-      end: () => this.#end(),
+      end: () => {
+        this.#end();
+        this.#writer.hurry();
+      },
       status: (status) => {
         if (status.type === "lost") this.#lose(status);
       },

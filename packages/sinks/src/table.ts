@@ -1,4 +1,4 @@
-import { type Column, column, type Fields, printable, type Schema } from "@rxbpf/core";
+import { type Column, column, type Fields, printable, Printed, printableJson, type Schema } from "@rxbpf/core";
 
 import { jsonText } from "./json-text.js";
 
@@ -22,24 +22,55 @@ export function columnsFor(rows: readonly Row[]): readonly Column<Row>[] {
   return names.map((name, i) => {
     const title = name.toUpperCase();
     const values = rows.map((row) => row[name]);
-    const widths = values.map((value) => Math.min(printable(shown(value)).length, WIDEST));
+    const shown = name === "time" && values.every(isTime) ? timeText(values as number[]) : cellText;
+    const widths = values.map((value) => Math.min(String(shown(value)).length, WIDEST));
     const width = widths.reduce((widest, one) => Math.max(widest, one), title.length);
-    const right = values.every((value) => value === undefined || NUMERIC.has(typeof value));
+    const numeric = values.every((value) => value === undefined || NUMERIC.has(typeof value));
+    const right = numeric && shown === cellText;
     const last = i === names.length - 1;
     const format = right ? `%${width}s` : last ? "%s" : `%-${width}s`;
-    return column<Row>(title, last ? format : `${format} `, (row) => shown(row[name]));
+    return { ...column<Row>(title, last ? format : `${format} `, (row) => shown(row[name])), numeric };
   });
+}
+
+/** Milliseconds of the years from 2001 to 2286, which no count of anything is likely to be. */
+function isTime(value: unknown): boolean {
+  return typeof value === "number" && value >= 1e12 && value < 1e13;
+}
+
+/** Times as a person here reads them, with the day where they are of several, or of another than today. */
+function timeText(times: readonly number[]): (value: unknown) => string | Printed {
+  const withDay = [...times, Date.now()].some((time) => dayOf(time) !== dayOf(times[0]!));
+  return withDay ? momentText : (value) => clockOf(Number(value));
+}
+
+function momentText(time: unknown): string | Printed {
+  return typeof time === "number" ? `${dayOf(time)} ${clockOf(time)}` : cellText(time);
+}
+
+/** As `2025-12-31`, in local time. */
+function dayOf(time: number): string {
+  return new Date(time).toLocaleDateString("sv");
+}
+
+/** As `23:59:59.999`, in local time. */
+function clockOf(time: number): string {
+  const date = new Date(time);
+  return `${date.toLocaleTimeString("sv")}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
 const NUMERIC: ReadonlySet<string> = new Set(["number", "bigint"]);
 
 /** A column for each field; who knows the probe has better ones. */
 export function columnsOf({ fields }: Schema<Fields>): readonly Column<unknown>[] {
-  return Object.keys(fields).map((name) =>
-    column<Row>(name.toUpperCase(), "%s ", (row) => shown(row[name])),
-  ) as readonly Column<unknown>[];
+  return Object.entries(fields).map(([name, { kind }]) => {
+    const shown = kind === "time" ? momentText : cellText;
+    return column<Row>(name.toUpperCase(), "%s ", (row) => shown(row[name]));
+  }) as readonly Column<unknown>[];
 }
 
-function shown(value: unknown): string {
-  return typeof value === "string" ? value : value === undefined ? "" : jsonText(value);
+function cellText(value: unknown): Printed {
+  return new Printed(
+    value === undefined ? "" : typeof value === "string" ? printable(value) : printableJson(jsonText(value)),
+  );
 }

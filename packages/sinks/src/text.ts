@@ -8,7 +8,7 @@ import { columnsFor, type Row } from "./table.js";
 
 export interface TextOptions<E> {
   /** Makes the columns of every row, for example `stream.info.columns`. */
-  readonly columns?: (() => readonly Column<NoInfer<E> extends readonly (infer R)[] ? R : NoInfer<E>>[]) | undefined;
+  readonly columns?: (() => readonly Column<NoInfer<E> extends Table<infer R> ? R : NoInfer<E>>[]) | undefined;
 }
 
 /**
@@ -36,26 +36,34 @@ export function toText<E>(target: Target, options: TextOptions<E> = {}): Operato
   return sink(target, (source) => new TextFormat(source, options.columns?.() as Columns | undefined));
 }
 
-/** How `toText` writes the events of a stream, for who shows them elsewhere. Each text ends with a newline, or is empty. */
-export function textFormat<E>(source: Observable<E>): TextFormat<E> {
-  return new TextFormat(source, undefined);
+/**
+ * How `toText` writes the events of a stream, for who shows them elsewhere. Each text ends with a newline, or is empty.
+ * @param line makes a line of the cells of a row, or of the headings; they stand one after the other if not given
+ */
+export function textFormat<E>(source: Observable<E>, line?: MakeLine): TextFormat<E> {
+  return new TextFormat(source, undefined, line);
 }
+
+/** Makes a line of cells, of which each is of the column with its index. */
+export type MakeLine = (cells: readonly string[], columns: readonly Pick<Column<unknown>, "numeric">[]) => string;
 
 type Columns = readonly Column<unknown>[];
 
-export class TextFormat<E> implements Format<E> {
+class TextFormat<E> implements Format<E> {
   readonly #columns: Columns | undefined;
   /** Whether a row is of the columns. */
   readonly #fits: (row: unknown) => boolean;
   readonly #tableText: ((table: Table<never>) => string) | undefined;
   readonly #tableHeading: ((table: Table<never>) => string) | undefined;
   readonly #head: string = "";
+  readonly #makeLine: MakeLine | undefined;
   #banner: string;
   /** Those whose heading was written last, and whether nothing was written under it yet. */
   #above: Columns | undefined;
   #fresh = false;
 
-  constructor(source: Observable<E>, columns: Columns | undefined) {
+  constructor(source: Observable<E>, columns: Columns | undefined, makeLine?: MakeLine) {
+    this.#makeLine = makeLine;
     const origin = originOf(source);
     const { banner, tables = false, schema } = origin?.info ?? {};
     this.#columns = columns ?? origin?.info.columns();
@@ -84,7 +92,7 @@ export class TextFormat<E> implements Format<E> {
     if (!this.#columns || !this.#fits(event)) return pairs(event);
     const heading = this.#above === this.#columns ? "" : this.#heading(this.#columns);
     this.#fresh = false;
-    return heading + line(event, this.#columns);
+    return heading + this.#line(event, this.#columns);
   }
 
   lost({ count, reason }: Lost): string {
@@ -99,7 +107,7 @@ export class TextFormat<E> implements Format<E> {
     const columns = this.#columnsFor(rows);
     const heading = this.#fresh && this.#above === columns ? "" : `\n${above}${this.#heading(columns)}`;
     this.#fresh = false;
-    return heading + rows.map((row) => line(row, columns)).join("");
+    return heading + rows.map((row) => this.#line(row, columns)).join("");
   }
 
   #columnsFor(rows: readonly Row[]): Columns {
@@ -111,7 +119,16 @@ export class TextFormat<E> implements Format<E> {
     this.#above = columns;
     this.#fresh = true;
     const banner = columns === this.#columns ? this.#takeBanner() : "";
-    return `${banner}${columns.map(({ head }) => head).join("")}\n`;
+    const heads = columns.map(({ head }) => head);
+    return `${banner}${this.#makeLine ? this.#makeLine(heads, columns) : heads.join("")}\n`;
+  }
+
+  #line(row: unknown, columns: Columns): string {
+    if (!this.#makeLine) return line(row, columns);
+    return `${this.#makeLine(
+      columns.map((column) => column.cell(row)),
+      columns,
+    )}\n`;
   }
 
   #takeBanner(): string {

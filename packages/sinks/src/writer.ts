@@ -1,3 +1,7 @@
+import { Socket } from "node:net";
+import type { Writable } from "node:stream";
+import type { WriteStream } from "node:tty";
+
 import type { LineEncoder } from "@rxbpf/core";
 
 import { openOutput, type Output, type Target, writeError } from "./output.js";
@@ -21,6 +25,14 @@ const SPARE = 8;
 const CROWDED = 1 << 20;
 /** So many make it full. */
 const FULL = 64 << 20;
+/** How long a reader may take nothing, once the writer is to end soon. */
+const PATIENCE_MS = 5_000;
+const NEWLINE = 10;
+
+/** Nobody took what was written to a pipe. */
+export class UnreadError extends Error {
+  override name = "UnreadError";
+}
 
 /**
  * Writes lines through a Node stream. What comes within one turn of the event loop goes
@@ -35,7 +47,8 @@ export class Writer {
   #block: Buffer = Buffer.alloc(0);
   #used = 0;
   #bytes = 0;
-  #chunks = 0;
+  /** What was handed on and not written yet. */
+  readonly #waiting: Buffer[] = [];
   #crowded = false;
   #full = false;
   #closed = false;
@@ -82,14 +95,33 @@ export class Writer {
     if (this.#closed) return;
     this.#flush();
     this.#done = done;
-    if (this.#chunks === 0) this.#close(done);
+    if (this.#waiting.length === 0) this.#close(done);
   }
+
+  /** After `end`: waits no longer for a pipe of which nothing is read for some seconds. `closed` says then what was not written. */
+  hurry(): void {
+    const { stream } = this.#output;
+    if (this.#closed || !(stream instanceof Socket)) return;
+    // Begins anew with each part that a reader takes.
+    stream.setTimeout(PATIENCE_MS).on("timeout", this.#giveUp);
+  }
+
+  #stopHurry(): void {
+    const { stream } = this.#output;
+    if (stream instanceof Socket) stream.setTimeout(0).off("timeout", this.#giveUp);
+  }
+
+  readonly #giveUp = (): void => {
+    const lines = this.#waiting.reduce((sum, chunk) => sum + linesIn(chunk), 0);
+    const unread = `nobody read it for ${PATIENCE_MS / 1000} s, and up to ${lines} lines were not written`;
+    this.#abandon(new UnreadError(`Cannot write to ${this.#output.name}: ${unread}`));
+  };
 
   readonly #flush = (): void => {
     const chunk = this.#take();
     if (chunk.length === 0 || this.#closed) return;
     const { stream } = this.#output;
-    this.#chunks++;
+    this.#waiting.push(chunk);
     stream.write(chunk, (error) => (error ? this.#fail(error) : this.#written(chunk)));
     if (stream.writableLength > FULL) this.#full = true;
     if (stream.writableLength > CROWDED && !this.#crowded) {
@@ -110,17 +142,18 @@ export class Writer {
   #written(chunk: Buffer): void {
     this.#bytes += chunk.length;
     if (chunk.buffer.byteLength === BLOCK && this.#spare.length < SPARE) this.#spare.push(Buffer.from(chunk.buffer));
-    this.#chunks--;
+    this.#waiting.shift();
     if (this.#crowded && this.#output.stream.writableLength <= CROWDED / 2) {
       this.#crowded = this.#full = false;
       this.#events.drained();
     }
-    if (this.#chunks === 0 && this.#done) this.#close(this.#done);
+    if (this.#waiting.length === 0 && this.#done) this.#close(this.#done);
   }
 
   #close(done: () => void): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#stopHurry();
     this.#output.close((error) => {
       this.#output.stream.off("error", this.#fail);
       if (error) this.#events.closed(writeError(this.#output.name, error));
@@ -130,14 +163,28 @@ export class Writer {
 
   // The listener stays: the stream emits the error that a write has called back with already.
   readonly #fail = (error: NodeJS.ErrnoException): void => {
+    const { stream, name } = this.#output;
+    this.#abandon(isGone(error, stream) ? undefined : writeError(name, error));
+  };
+
+  #abandon(error: Error | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#stopHurry();
     this.#output.cut(this.#bytes);
-    this.#output.close(() =>
-      this.#events.closed(GONE.has(error.code) ? undefined : writeError(this.#output.name, error)),
-    );
-  };
+    this.#output.close(() => this.#events.closed(error));
+  }
 }
 
-/** How a stream says that nobody reads it any more. */
+/** Whether nobody reads a stream any more. A terminal that was closed says EIO. */
+function isGone({ code }: NodeJS.ErrnoException, stream: Writable): boolean {
+  return GONE.has(code) || (code === "EIO" && (stream as Partial<WriteStream>).isTTY === true);
+}
+
 const GONE: ReadonlySet<string | undefined> = new Set(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
+
+function linesIn(chunk: Buffer): number {
+  let lines = 0;
+  for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) lines++;
+  return lines;
+}

@@ -49,6 +49,7 @@ export const HOSTILE = [
   "bidi\u202egpj.\u2066exe",
   "line\u2028paragraph\u2029",
   'quote"back\\slash',
+  "bytes\uef80\uefff",
 ];
 
 /** A path for each test to write to, and what was written there. */

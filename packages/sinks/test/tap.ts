@@ -1,4 +1,4 @@
-import { column, EventStream, i32, type Receiver, type Records, schema, text, u64 } from "@rxbpf/core";
+import { bytesOf, column, EventStream, i32, type Receiver, type Records, schema, text, u64 } from "@rxbpf/core";
 
 export interface Row {
   readonly seq: number;
@@ -110,7 +110,7 @@ function recordsOf(rows: readonly Row[]): Records {
   const positions = Int32Array.from(rows, (_, i) => i * RECORD);
   for (const [i, { seq, size, name }] of rows.entries()) {
     const record = Buffer.from(memory.u8.buffer, positions[i], RECORD);
-    const text = Buffer.from(name);
+    const text = bytesOf(name);
     record.writeInt32LE(seq, 0);
     record.writeBigUInt64LE(BigInt(size), 8);
     record.writeUInt16LE(TEXT, 16);

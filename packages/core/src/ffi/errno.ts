@@ -1,6 +1,7 @@
 import koffi from "koffi";
 
 import { BpfError } from "../errors.js";
+import { adviceOn } from "../system-errors.js";
 
 const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
 names.set(11, "EAGAIN"); // EWOULDBLOCK is the same number
@@ -12,6 +13,11 @@ export function errnoName(errno: number): string {
   return names.get(errno) ?? `errno ${errno}`;
 }
 
+/** The number of the error that libc's last call ended with. */
+export function lastErrno(): number {
+  return koffi.errno();
+}
+
 /**
  * Passes on what a C function returned, unless it is a failure: libbpf returns the
  * negative error number, libc returns -1 and sets errno.
@@ -21,7 +27,8 @@ export function errnoName(errno: number): string {
 export function check(operation: string, result: number, subject: string = `call ${operation}`): number {
   if (result >= 0) return result;
   const errno = result === -1 ? koffi.errno() : -result;
-  throw new BpfError(`Cannot ${subject}: ${errnoName(errno)}`, operation, errno, errnoName(errno));
+  const code = errnoName(errno);
+  throw new BpfError(`Cannot ${subject}: ${code}${adviceOn(code)}`, operation, errno, code);
 }
 
 /** Passes on a pointer unless it is null. @throws BpfError */

@@ -8,6 +8,7 @@ export const libbpf = lazily(() => {
   return {
     libbpf_set_print: lib.func("void *libbpf_set_print(void *print)"),
     libbpf_num_possible_cpus: lib.func("int libbpf_num_possible_cpus()"),
+    libbpf_find_vmlinux_btf_id: lib.func("int libbpf_find_vmlinux_btf_id(const char *name, int attach_type)"),
 
     bpf_object__open_mem: lib.func("void *bpf_object__open_mem(const void *buf, size_t size, const void *opts)"),
     bpf_object__btf: lib.func("void *bpf_object__btf(const void *obj)"),
@@ -28,6 +29,8 @@ export const libbpf = lazily(() => {
 
     bpf_program__fd: lib.func("int bpf_program__fd(const void *prog)"),
     bpf_program__name: lib.func("const char *bpf_program__name(const void *prog)"),
+    bpf_program__section_name: lib.func("const char *bpf_program__section_name(const void *prog)"),
+    bpf_program__expected_attach_type: lib.func("int bpf_program__expected_attach_type(const void *prog)"),
     bpf_program__set_autoload: lib.func("int bpf_program__set_autoload(void *prog, bool autoload)"),
     bpf_program__attach: lib.func("void *bpf_program__attach(const void *prog)"),
     bpf_program__attach_uprobe_opts: lib.func(

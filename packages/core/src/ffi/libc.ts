@@ -6,6 +6,8 @@ export const libc = lazily(() => {
   return {
     close: lib.func("int close(int fd)"),
     clock_gettime: lib.func("int clock_gettime(int clock, _Out_ int64_t *timespec)"),
+    fallocate: lib.func("int fallocate(int fd, int mode, int64_t offset, int64_t length)"),
+    flock: lib.func("int flock(int fd, int operation)"),
     mmap: lib.func("void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)"),
     munmap: lib.func("int munmap(void *addr, size_t length)"),
     name_to_handle_at: lib.func(
@@ -13,6 +15,7 @@ export const libc = lazily(() => {
     ),
     pthread_sigmask: lib.func("int pthread_sigmask(int how, const void *set, _Out_ void *old)"),
     syscall: lib.func("long syscall(long number, void *a, long b, long c, long d, long e)"),
+    sigaction: lib.func("int sigaction(int signal, const void *action, _Out_ void *old)"),
     vsnprintf: lib.func("int vsnprintf(_Out_ void *buffer, size_t size, const void *format, void *args)"),
   };
 });

@@ -1,5 +1,7 @@
 import koffi, { type LibraryHandle } from "koffi";
 
+import { adviceOn } from "../system-errors.js";
+
 /**
  * Loads a shared library.
  * @throws Error that names the package to install, where the library is missing.
@@ -9,9 +11,10 @@ export function loadLibrary(soname: string, debianPackage: string): LibraryHandl
     return koffi.load(soname);
   } catch (cause) {
     const reason = (cause as Error).message.replace(/^Failed to load shared library: /, "");
-    throw new Error(`Cannot load ${soname}: ${reason}; on Debian and Ubuntu: apt-get install ${debianPackage}`, {
-      cause,
-    });
+    const advice = /too many open files/i.test(reason)
+      ? adviceOn("EMFILE")
+      : `; on Debian and Ubuntu: apt-get install ${debianPackage}`;
+    throw new Error(`Cannot load ${soname}: ${reason}${advice}`, { cause });
   }
 }
 

@@ -1,14 +1,17 @@
 import koffi from "koffi";
 
-import { BpfError, VerifierError } from "../errors.js";
+import { BpfError, NotSupportedError, VerifierError } from "../errors.js";
+import { adviceOn } from "../system-errors.js";
 import { attachTo, type Hook, hookText } from "./attach.js";
 import { onlineCpus } from "./cpus.js";
+import { requireDescriptors } from "./descriptors.js";
 import { check, checkPointer, errnoName } from "./errno.js";
 import { libbpf } from "./libbpf.js";
 import { withLog } from "./log.js";
 import { withoutSignals } from "./signals.js";
 import { BpfMap, MapType } from "./map.js";
 import { Mapping, PAGE } from "./mapping.js";
+import { hasHook, isHookless, isRefusal, sectionOf } from "./refusal.js";
 
 /** `struct bpf_prog_info`, include/uapi/linux/bpf.h. */
 const PROGRAM_INFO = { size: 232, recursionMisses: 208 };
@@ -20,6 +23,7 @@ export class BpfObject {
   #loaded = false;
   readonly #maps = new Map<string, bigint>();
   readonly #programs = new Map<string, bigint>();
+  #chosen: ReadonlySet<bigint>;
   readonly #links: bigint[] = [];
   readonly #clocks: { readonly program: string; readonly hook: Hook; readonly cpus: Set<number> }[] = [];
   readonly #mappings = new Map<string, Mapping>();
@@ -35,6 +39,7 @@ export class BpfObject {
     for (let program = null; (program = bpf_object__next_program(object, program));) {
       this.#programs.set(bpf_program__name(program), program);
     }
+    this.#chosen = new Set(this.#programs.values());
   }
 
   /**
@@ -92,7 +97,7 @@ export class BpfObject {
 
   /** Before loading: the programs to load. All others stay out of the kernel. */
   choose(programs: readonly string[]): void {
-    for (const program of programs) this.#program(program);
+    this.#chosen = new Set(programs.map((name) => this.#program(name)));
     for (const [name, program] of this.#programs) {
       check("bpf_program__set_autoload", libbpf().bpf_program__set_autoload(program, programs.includes(name)));
     }
@@ -132,23 +137,43 @@ export class BpfObject {
     return this.#maps.has(map);
   }
 
-  /** Loads maps and chosen programs into the kernel. @throws VerifierError, BpfError */
+  /**
+   * Loads maps and chosen programs into the kernel.
+   * @throws VerifierError; NotSupportedError for a hook that this kernel does not have; BpfError for anything else
+   */
   load(): void {
+    requireDescriptors(this.name, this.#maps.size + 2 * this.#chosen.size);
     const { result, log } = withLog(() => withoutSignals(() => libbpf().bpf_object__load(this.#object)));
-    if (result < 0) {
-      const code = errnoName(-result);
-      const message = `Cannot load ${this.name}: ${code}${because(log)}`;
-      // Only what the verifier looked at has a log of its own.
-      if (log.includes("BEGIN PROG LOAD LOG")) throw new VerifierError(message, "bpf_object__load", -result, code, log);
-      throw new BpfError(message, "bpf_object__load", -result, code);
+    if (result >= 0) {
+      this.#loaded = true;
+      return;
     }
-    this.#loaded = true;
+    const code = errnoName(-result);
+    const message = `Cannot load ${this.name}: ${code}${because(log)}`;
+    if (isRefusal(code, log)) throw new VerifierError(message, "bpf_object__load", -result, code, log);
+    // Looked for here: libbpf looks into modules too, for which it would need CAP_SYS_ADMIN, and fails for want of that.
+    for (const program of this.#chosen) if (!hasHook(program)) throw this.#hookless(program);
+    throw new BpfError(message + adviceOn(code), "bpf_object__load", -result, code);
   }
 
-  /** Attaches a loaded program to the hook its section names, until `detach` or `close`. @throws BpfError */
-  attach(program: string): void {
-    const { result, log } = withLog(() => libbpf().bpf_program__attach(this.#program(program)));
-    this.#links.push(checkPointer("bpf_program__attach", result, `attach ${program} of ${this.name}${because(log)}`));
+  /**
+   * Attaches a loaded program to the hook its section names, until `detach` or `close`.
+   * @throws NotSupportedError for a hook that this kernel does not have; BpfError for anything else
+   */
+  attach(name: string): void {
+    const program = this.#program(name);
+    const { result, log } = withLog(() => libbpf().bpf_program__attach(program));
+    try {
+      this.#links.push(checkPointer("bpf_program__attach", result, `attach ${name} of ${this.name}${because(log)}`));
+    } catch (error) {
+      if (error instanceof BpfError && isHookless(error.code, program)) throw this.#hookless(program, error);
+      throw error;
+    }
+  }
+
+  #hookless(program: bigint, cause?: Error): NotSupportedError {
+    const hook = sectionOf(program);
+    return new NotSupportedError(`Cannot load ${this.name}: this kernel has no hook ${hook}`, hook, { cause });
   }
 
   /**

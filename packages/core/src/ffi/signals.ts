@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+
 import { libc } from "./libc.js";
 
 const SIG_SETMASK = 2;
@@ -14,4 +16,45 @@ export function withoutSignals<T>(action: () => T): T {
   } finally {
     libc().pthread_sigmask(SIG_SETMASK, before, null);
   }
+}
+
+/** Bytes of a `struct sigaction`: handler, mask, flags, restorer. */
+const ACTION = 152;
+const FLAGS_AT = 8 + SET;
+const SA_RESETHAND = 0x8000_0000;
+/** Handlers that are none: `SIG_DFL` and `SIG_IGN`. */
+const DEFAULT = 0n;
+const IGNORE = 1n;
+
+/**
+ * Lets the second of each of these signals end the process, although it listens to them; for when it does not come to
+ * hear of the first. Returns what undoes it.
+ */
+export function endAtSecond(signals: readonly NodeJS.Signals[]): () => void {
+  const changed = signals.flatMap((name) => {
+    const signal = constants.signals[name];
+    const before = actionOf(signal);
+    if (handlerOf(before) === DEFAULT || handlerOf(before) === IGNORE) return [];
+    const once = Buffer.from(before);
+    once.writeUInt32LE((once.readUInt32LE(FLAGS_AT) | SA_RESETHAND) >>> 0, FLAGS_AT);
+    libc().sigaction(signal, once, null);
+    return [{ signal, before }];
+  });
+  return () => {
+    for (const { signal, before } of changed) {
+      // Who set another handler meanwhile knows better.
+      const handler = handlerOf(actionOf(signal));
+      if (handler === DEFAULT || handler === handlerOf(before)) libc().sigaction(signal, before, null);
+    }
+  };
+}
+
+function actionOf(signal: number): Buffer {
+  const action = Buffer.alloc(ACTION);
+  libc().sigaction(signal, null, action);
+  return action;
+}
+
+function handlerOf(action: Buffer): bigint {
+  return action.readBigUInt64LE(0);
 }

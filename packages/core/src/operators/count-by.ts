@@ -15,7 +15,8 @@ export interface CountOptions extends GatherOptions {
 /**
  * Counts events by a key: `opensnoop().pipe(countBy((e) => e.comm))`. Emits tables with rows `{ key, count }`, most
  * first, and among equals the key that came first: every second while the counts change, and the last before the
- * end or error of the source. Counts are since the subscription; with `perInterval` since the table before.
+ * end or error of the source. Counts are since the subscription; with `perInterval` since the table before; with
+ * `window` of the last so many milliseconds, live: `opensnoop().pipe(countBy((e) => e.comm, { window: 10_000 }))`.
  *
  * Keys may come from hostile processes, so only `limit` of them are told apart. Events with further keys are counted
  * in the last row, which has `others: true`. Keys of different types are different keys: `1` is not `"1"`.
@@ -38,8 +39,9 @@ export function countTables<T, K extends Key>(
   rows: number,
 ): OperatorFunction<T, Table<Count<K>>> {
   const most = wholeNumber("limit", limit, 1, MOST_KEYS);
-  return gather(options, () => {
-    const counts = new Counts<K>(most);
-    return { add: (event: T) => counts.add(key(event)), result: () => new Table(Date.now(), counts.top(rows)) };
+  return gather(options, (intervals) => {
+    const counts = new Counts<K>(most, intervals);
+    const result = (time: number): Table<Count<K>> => new Table(time, counts.top(rows));
+    return { add: (event: T) => counts.add(key(event)), result, turn: () => counts.turn() };
   });
 }

@@ -1,12 +1,12 @@
 import type { OperatorFunction } from "rxjs";
 
-import { Histogram } from "../histogram.js";
+import { Histogram, type Totals } from "../histogram.js";
 import { gather, type Gatherer, type GatherOptions } from "./gather.js";
 
 /**
- * Counts values in buckets of powers of two: `tcptracer().pipe(histogram((e) => e.ageMs))`. Emits a `Histogram`
+ * Counts values in buckets of powers of two: `tcpconnect({ dns: true }).pipe(histogram((e) => e.queryAgeMs))`. Emits a `Histogram`
  * every second while values come, and the last before the end or error of the source. It is of all values since the
- * subscription; with `perInterval` of those since the one before.
+ * subscription; with `perInterval` of those since the one before; with `window` of those of the last so many milliseconds.
  *
  * A bigint counts in its exact bucket. Negative values, and what is no finite number (NaN, undefined), are counted apart.
  * @throws RangeError for options that are out of range; what `value` throws is the stream's error
@@ -15,29 +15,86 @@ export function histogram<T>(
   value: (event: T) => number | bigint | undefined,
   options: GatherOptions = {},
 ): OperatorFunction<T, Histogram> {
-  return gather(options, () => gatherer(value));
+  return gather(options, (intervals) => new Gathered(value, intervals));
 }
 
-function gatherer<T>(value: (event: T) => number | bigint | undefined): Gatherer<T, Histogram> {
-  const counts: number[] = [];
-  let [sum, negative, invalid] = [0, 0, 0];
-  let min: number | undefined;
-  let max: number | undefined;
-  return {
-    add(event) {
-      const given = value(event);
-      const number = Number(given ?? NaN);
-      if (!Number.isFinite(number)) return void invalid++;
-      if (number < 0) return void negative++;
-      const at = bucketOf(given!, number);
-      while (counts.length <= at) counts.push(0);
-      counts[at]!++;
-      sum += number;
-      if (min === undefined || number < min) min = number;
-      if (max === undefined || number > max) max = number;
-    },
-    result: () => new Histogram(counts.slice(), "log2", undefined, { min, max, sum, negative, invalid }),
-  };
+/** What is known of the values of one interval. */
+interface Slice extends Totals {
+  readonly count: number;
+  readonly counts: readonly number[];
+}
+
+class Gathered<T> implements Gatherer<T, Histogram> {
+  readonly #value: (event: T) => number | bigint | undefined;
+  readonly #intervals: number;
+  /** Of the intervals that are over and not forgotten, the oldest first. */
+  readonly #before: Slice[] = [];
+  #now = new Tally();
+
+  constructor(value: (event: T) => number | bigint | undefined, intervals: number) {
+    this.#value = value;
+    this.#intervals = intervals;
+  }
+
+  add(event: T): void {
+    this.#now.add(this.#value(event));
+  }
+
+  result(): Histogram {
+    const counts: number[] = [];
+    const all = [...this.#before, this.#now];
+    for (const slice of all) for (const [at, count] of slice.counts.entries()) counts[at] = (counts[at] ?? 0) + count;
+    const of = (name: "sum" | "negative" | "invalid"): number => all.reduce((sum, one) => sum + one[name], 0);
+    const [min, max] = [all.map((one) => one.min), all.map((one) => one.max)].map((ends) => ends.filter(isNumber));
+    const totals = { sum: of("sum"), negative: of("negative"), invalid: of("invalid") };
+    const whole = Array.from(counts, (count) => count ?? 0);
+    return new Histogram(whole, "log2", undefined, { ...totals, min: least(min!), max: greatest(max!) });
+  }
+
+  turn(): boolean {
+    if (this.#intervals === Infinity) return false;
+    this.#before.push(this.#now);
+    this.#now = new Tally();
+    if (this.#before.length < this.#intervals) return false;
+    const { count, negative, invalid } = this.#before.shift()!;
+    return count + negative + invalid > 0;
+  }
+}
+
+/** Counts the values of one interval. */
+class Tally implements Slice {
+  readonly counts: number[] = [];
+  count = 0;
+  sum = 0;
+  negative = 0;
+  invalid = 0;
+  min: number | undefined;
+  max: number | undefined;
+
+  add(given: number | bigint | undefined): void {
+    const number = Number(given ?? NaN);
+    if (!Number.isFinite(number)) return void this.invalid++;
+    if (number < 0) return void this.negative++;
+    const at = bucketOf(given!, number);
+    while (this.counts.length <= at) this.counts.push(0);
+    this.counts[at]!++;
+    this.count++;
+    this.sum += number;
+    if (this.min === undefined || number < this.min) this.min = number;
+    if (this.max === undefined || number > this.max) this.max = number;
+  }
+}
+
+function isNumber(value: number | undefined): value is number {
+  return value !== undefined;
+}
+
+function least(numbers: readonly number[]): number | undefined {
+  return numbers.length > 0 ? Math.min(...numbers) : undefined;
+}
+
+function greatest(numbers: readonly number[]): number | undefined {
+  return numbers.length > 0 ? Math.max(...numbers) : undefined;
 }
 
 /** The whole part of the binary logarithm, and 0 below 2. Rounding may have made a number a power of two, so it is checked. */

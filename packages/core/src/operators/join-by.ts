@@ -1,7 +1,9 @@
-import { asyncScheduler, type Observable, type OperatorFunction, type SchedulerLike, tap } from "rxjs";
+import { asyncScheduler, filter, type Observable, type OperatorFunction, type SchedulerLike, take, tap } from "rxjs";
 
 import { alongside } from "../consumer.js";
 import type { Status } from "../source.js";
+import { originOf } from "../stream.js";
+import { alreadyOf } from "./already.js";
 import type { Key } from "./counts.js";
 import { History } from "./history.js";
 import { stage } from "./stage.js";
@@ -28,7 +30,7 @@ export interface JoinOptions {
 /**
  * Gives each event the latest event with the same key of other streams: opens with the exec that made their process are
  * `opensnoop().pipe(joinBy({ exec: execsnoop() }, (e) => e.pid))`, whose events have an `exec`, undefined where there
- * was none. The other streams are subscribed to first, for as long as the source is; an error of any
+ * was none. Of processes that run already when `execsnoop` is attached there is one too, with what /proc tells. The other streams are subscribed to first, for as long as the source is; an error of any
  * is the result's. Their losses are told to who takes the result, such as `exec: ring full`.
  *
  * What has a `time` is joined by it. As probes deliver independently of each other, events with one wait a little for
@@ -73,7 +75,13 @@ export function joinBy<T extends object, O extends Others>(
     };
     for (const { name, history } of tables) {
       const other = others[name]!;
-      const kept = other.pipe(tap((event) => history.add(otherKey(event), event, timeOf(event))));
+      const keep = tap((event: unknown) => history.add(otherKey(event), event, timeOf(event)));
+      const kept = other.pipe(keep);
+      const begin = originOf(other)?.status.pipe(
+        filter(({ type }) => type === "attached"),
+        take(1),
+      );
+      subscriber.add(begin?.subscribe(() => alreadyOf(other)?.pipe(keep).subscribe({ error })));
       const named = (status: Status): Status =>
         status.type === "lost" ? { ...status, reason: `${name}: ${status.reason}` } : status;
       subscriber.add(kept.subscribe(alongside(subscriber, { next() {}, error, complete() {} }, named)));

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 
 import { Histogram } from "../histogram.js";
+import { textOf } from "../text/bytes.js";
 import type { Column, ColumnData, Strings } from "./column-data.js";
 import { addressText } from "./rows.js";
 import type { Frame } from "../symbols/frame.js";
@@ -232,7 +233,7 @@ class StringWriter implements ColumnWriter {
 
   value(value: unknown): void {
     const bytes = value instanceof Uint8Array ? value : Buffer.from(String(value));
-    this.append(bytes, 0, bytes.length);
+    this.#put(bytes, 0, bytes.length);
   }
 
   target(): Target {
@@ -256,6 +257,12 @@ class StringWriter implements ColumnWriter {
   }
 
   append(from: Uint8Array, start: number, length: number): void {
+    const used = this.#used;
+    if (this.#put(from, start, length) > 0x7f && this.#kind !== "bytes") this.#mend(used);
+  }
+
+  /** Puts bytes as they are. Returns all their bits. */
+  #put(from: Uint8Array, start: number, length: number): number {
     this.#offsets = roomFor(this.#offsets, this.#length + 1, this.#length + 2);
     this.#bytes = roomFor(this.#bytes, this.#used, this.#used + length);
     const to = this.#bytes;
@@ -265,14 +272,15 @@ class StringWriter implements ColumnWriter {
     for (let i = 0; i < length; i++) seen |= to[used + i] = from[start + i]!;
     this.#used += length;
     this.#offsets[++this.#length] = this.#used;
-    if (seen > 0x7f && this.#kind !== "bytes") this.#mend(used);
+    return seen;
   }
 
-  /** Makes the last text UTF-8, with U+FFFD for what is not, as in a row. */
+  /** Makes the last text what it is in a row. */
   #mend(start: number): void {
-    const last = this.#bytes.subarray(start, this.#used);
-    if (isUtf8(last)) return;
-    const text = Buffer.from(Buffer.from(last).toString("utf8"));
+    const last = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, this.#used - start);
+    // Of UTF-8, only characters that begin with this byte can be others in a row.
+    if (isUtf8(last) && !last.includes(0xee)) return;
+    const text = Buffer.from(textOf(last));
     this.#bytes = roomFor(this.#bytes, start, start + text.length);
     this.#bytes.set(text, start);
     this.#used = start + text.length;

@@ -1,3 +1,4 @@
+import { textOf } from "../text/bytes.js";
 import { printableJson } from "../text/printable.js";
 import type { Records } from "./column-data.js";
 import type { Place } from "./layout.js";
@@ -122,7 +123,7 @@ function writers(u8: Uint8Array) {
       out[at] = QUOTE;
       for (let i = 0; i < length; i++) {
         const byte = u8[from + i]!;
-        if (PLAIN[byte] === 0) return putOther(out, at, source.toString("utf8", from, from + length));
+        if (PLAIN[byte] === 0) return putOther(out, at, textOf(source, from, from + length));
         out[at + 1 + i] = byte;
       }
       out[at + 1 + length] = QUOTE;

@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 
 import { Histogram } from "../histogram.js";
+import { textOf } from "../text/bytes.js";
 import type { Layout, Place } from "./layout.js";
 import { NS_PER_MS } from "./moment.js";
 
@@ -99,7 +100,7 @@ export function readers({ u8, u32 }: Memory, unixOffset: bigint): Readers {
   const offsetMs = Number(unixOffset / NS_PER_MS);
   const offsetNs = Number(unixOffset % NS_PER_MS);
   const buffer = Buffer.from(u8.buffer, u8.byteOffset, u8.byteLength);
-  const text = (position: number, length: number): string => buffer.toString("utf8", position, position + length);
+  const text = (position: number, length: number): string => textOf(buffer, position, position + length);
   const untilNul = (position: number, size: number): string => {
     const nul = u8.indexOf(0, position);
     return text(position, nul < 0 || nul > position + size ? size : nul - position);

@@ -78,6 +78,26 @@ export function schema<F extends Fields>(struct: string, fields: F): Schema<F> {
   return { struct, fields };
 }
 
+/**
+ * An event that a schema describes, for tests: with these values, and 0, false or empty in all other fields that no
+ * event is without. `sampleEvent(openEvent, { comm: "cat", ret: -2 })`
+ */
+export function sampleEvent<F extends Fields>(schema: Schema<F>, values: Partial<RowOf<F>> = {}): RowOf<F> {
+  const blank = Object.entries(schema.fields)
+    .filter(([, { optional }]) => !optional)
+    .map(([name, { kind, choices }]) => [name, choices?.[0] ?? BLANK[kind] ?? 0]);
+  return { ...Object.fromEntries(blank), ...values } as RowOf<F>;
+}
+
+const BLANK: Partial<Record<Kind, unknown>> = {
+  bool: false,
+  address: "::",
+  chars: "",
+  text: "",
+  texts: [],
+  bytes: new Uint8Array(),
+};
+
 const field =
   <T>(kind: Kind) =>
   (doc: string): Field<T> => ({ kind, doc });
@@ -102,7 +122,7 @@ export function choice<const C extends readonly string[]>(doc: string, choices: 
 export const address: (doc: string) => Field<string> = field("address");
 /** In C a `char[n]` that ends at its first NUL. */
 export const chars: (doc: string) => Field<string> = field("chars");
-/** In C a `struct text`. Bytes that are not UTF-8 become U+FFFD. */
+/** In C a `struct text`. Bytes that are not UTF-8 are characters of their own: see `bytesOf`. */
 export const text: (doc: string) => Field<string> = field("text");
 /** In C a `struct text` whose parts each end with a NUL. */
 export const texts: (doc: string) => Field<readonly string[]> = field("texts");

@@ -6,9 +6,24 @@ export interface Column<E> {
   readonly head: string;
   /** The cell of an event, padded, with nothing in it that a terminal would obey. */
   cell(event: E): string;
+  /** Whether its cells are numbers, of which a part would be another number. */
+  readonly numeric?: boolean;
 }
 
-type Value = string | number;
+type Value = string | number | Printed;
+
+/** A cell's text in which all is done that needs to be, by `printable` or `printableJson`. */
+export class Printed {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
 
 /**
  * Describes a column in the words of printf, as the tables of this field are documented:
@@ -28,6 +43,7 @@ export function column<E>(
   const blank = printHead("");
   return {
     head: printHead(title),
+    numeric: !/%[-\d.]*s/.test(format),
     cell: (event) => {
       const given = value(event);
       return given === undefined ? blank : print(given);
@@ -48,9 +64,13 @@ function printf(format: string): (value: Value) => string {
     : (value) => before + convert(value, digits).padStart(size, fill) + after;
 }
 
+function text(value: Value): string {
+  return typeof value === "string" ? printable(value) : String(value);
+}
+
 const CONVERSIONS = {
-  s: (value: Value, most?: number) => printable(String(value)).slice(0, most),
-  d: (value: Value) => (typeof value === "string" ? printable(value) : String(value)),
+  s: (value: Value, most?: number) => text(value).slice(0, most),
+  d: text,
   o: (value: Value) => Number(value).toString(8),
   x: (value: Value) => Number(value).toString(16),
   f: (value: Value, digits: number = 6) => Number(value).toFixed(digits),

@@ -1,20 +1,24 @@
-import { type Count, countBy, type CountOptions, originOf, OTHER_KEYS, top } from "@rxbpf/core";
+import { type Count, countBy, type CountOptions, originOf, OTHER_KEYS, Table, top } from "@rxbpf/core";
 import { EMPTY, map, NEVER, type Observable, of, range, Subject, toArray, VirtualTimeScheduler } from "rxjs";
 import { describe, expect, expectTypeOf, test } from "vitest";
 
+import { numbers } from "../../../../testing/programs.js";
 import { streamOf } from "../streams.js";
 import { marbles } from "./marbles.js";
 
-/** A table as rows of key and count. */
-const table = (...rows: readonly (readonly [unknown, number])[]) => rows.map(([key, count]) => ({ key, count }));
+/** A table with these rows of key and count, whenever it was taken; at last with one of the keys beyond the limit. */
+const table = (...rows: readonly (readonly [unknown, number] | { readonly count: number })[]) =>
+  expect.objectContaining({
+    rows: rows.map((row) => ("count" in row ? row : { key: row[0], count: row[1] })),
+  }) as Table<never>;
 
 /** The tables of events that come at once. */
 function tablesOf<T, K extends string | number | bigint | boolean>(
   events: Observable<T>,
   key: (event: T) => K,
   options?: CountOptions,
-): (readonly Count<K>[])[] {
-  let tables: (readonly Count<K>[])[] = [];
+): Table<Count<K>>[] {
+  let tables: Table<Count<K>>[] = [];
   events.pipe(countBy(key, options), toArray()).subscribe((all) => (tables = all));
   return tables;
 }
@@ -39,7 +43,7 @@ test("what was shown already does not come again at the end", () => {
 });
 
 test("a source without events has one table, without rows", () => {
-  expect(tablesOf(EMPTY, itself<string>)).toEqual([[]]);
+  expect(tablesOf(EMPTY, itself<string>)).toEqual([table()]);
 });
 
 test("per interval counts start anew, and that nothing came any more is told once", () => {
@@ -47,7 +51,94 @@ test("per interval counts start anew, and that nothing came any more is told onc
     const source = cold("a 300ms a 2500ms b 500ms |");
     expectObservable(source.pipe(countBy(itself, { perInterval: true, every: 500 }))).toBe(
       "500ms x 499ms e 1999ms y 302ms |",
-      { x: table(["a", 2]), e: [], y: table(["b", 1]) },
+      { x: table(["a", 2]), e: table(), y: table(["b", 1]) },
+    );
+  });
+});
+
+describe("with a window", () => {
+  test("counts are of the last so many milliseconds, and the table is live until nothing is in it", () => {
+    marbles(({ cold, expectObservable }) => {
+      const source = cold("a 500ms (bb) 996ms a 10s |");
+      expectObservable(source.pipe(countBy(itself, { window: 3000 }))).toBe("1s x 999ms y 1999ms z 999ms e 6501ms |", {
+        x: table(["b", 2], ["a", 1]),
+        y: table(["a", 2], ["b", 2]),
+        z: table(["a", 1]),
+        e: table(),
+      });
+    });
+  });
+
+  test("the last table is of what is still in it", () => {
+    marbles(({ cold, expectObservable }) => {
+      expectObservable(cold("a 2500ms (b|)").pipe(countBy(itself, { window: 2000 }))).toBe("1s x 1500ms (y|)", {
+        x: table(["a", 1]),
+        y: table(["b", 1]),
+      });
+    });
+  });
+
+  test("keys beyond the limit are forgotten too, and make room for others", () => {
+    marbles(({ cold, expectObservable }) => {
+      const source = cold("(abb) 1495ms b 3s |");
+      expectObservable(source.pipe(countBy(itself, { window: 1000, limit: 1 }))).toBe("1s x 999ms y 999ms e 1500ms |", {
+        x: [...table(["a", 1]), { key: OTHER_KEYS, count: 2, others: true }],
+        y: table(["b", 1]),
+        e: table(),
+      });
+    });
+  });
+
+  test("a window of one interval is the interval", () => {
+    const tables = (options: CountOptions): unknown[] => {
+      const seen: unknown[] = [];
+      marbles(({ cold }) => {
+        cold("a 300ms a 2500ms b 500ms |")
+          .pipe(countBy(itself, options))
+          .subscribe((rows) => seen.push(rows));
+      });
+      return seen;
+    };
+    expect(tables({ window: 500, every: 500 })).toEqual(tables({ perInterval: true, every: 500 }));
+  });
+
+  test("counts are right whatever came when", () => {
+    const scheduler = new VirtualTimeScheduler();
+    const source = new Subject<number>();
+    const came: [time: number, key: number][] = [];
+    const random = numbers(7);
+    let tables = 0;
+    source.pipe(countBy(itself, { window: 1000, every: 100, scheduler })).subscribe((rows) => {
+      tables++;
+      const now = scheduler.now();
+      const inWindow = came.filter(([time]) => time > now - 1000).map(([, key]) => key);
+      const expected = new Map<number, number>();
+      for (const key of inWindow) expected.set(key, (expected.get(key) ?? 0) + 1);
+      expect(new Map(rows.map(({ key, count }) => [key, count]))).toEqual(expected);
+    });
+    for (let i = 0; i < 2000; i++)
+      scheduler.schedule(
+        () => {
+          const key = random(20);
+          came.push([scheduler.now(), key]);
+          source.next(key);
+        },
+        random(10_000) + 0.5,
+      );
+    scheduler.schedule(() => source.complete(), 12_000);
+    scheduler.flush();
+    expect(tables).toBeGreaterThan(100);
+  });
+
+  test("is refused where it is none", () => {
+    expect(() => countBy(itself<string>, { window: 1500 })).toThrow(
+      "window takes a multiple of every, which is 1000, not 1500",
+    );
+    expect(() => countBy(itself<string>, { window: 0 })).toThrow(
+      "window takes a whole number from 1 to 10000000, not 0",
+    );
+    expect(() => top(1, itself<string>, { window: 1000, perInterval: true })).toThrow(
+      "window and perInterval exclude each other",
     );
   });
 });
@@ -97,18 +188,18 @@ describe("keys beyond the limit", () => {
 
   test("are counted together in the last row, and known keys go on", () => {
     expect(tablesOf(of("a", "b", "c", "d", "c", "b", "b"), itself, { limit: 2 })).toEqual([
-      [...table(["b", 3], ["a", 1]), others(3)],
+      table(["b", 3], ["a", 1], others(3)),
     ]);
   });
 
   test("begin after 65,536 if no limit is given", () => {
     const [rows] = tablesOf(range(0, 70_000), itself);
     expect(rows).toHaveLength(65_537);
-    expect(rows!.at(-1)).toEqual(others(70_000 - 65_536));
+    expect(rows!.rows.at(-1)).toEqual(others(70_000 - 65_536));
   });
 
   test("cannot be forged by a key that looks like their row", () => {
-    expect(tablesOf(of(OTHER_KEYS, "b"), itself, { limit: 1 })).toEqual([[...table([OTHER_KEYS, 1]), others(1)]]);
+    expect(tablesOf(of(OTHER_KEYS, "b"), itself, { limit: 1 })).toEqual([table([OTHER_KEYS, 1], others(1))]);
   });
 });
 
@@ -148,13 +239,13 @@ test("the stream that a pipe began with is found behind it", () => {
 
 test("types are inferred from the key", () => {
   const events = NEVER as Observable<{ readonly comm: string; readonly ret: number; readonly size: bigint }>;
-  expectTypeOf(events.pipe(countBy((e) => e.comm))).toEqualTypeOf<Observable<readonly Count<string>[]>>();
-  expectTypeOf(events.pipe(top(10, (e) => e.ret))).toEqualTypeOf<Observable<readonly Count<number>[]>>();
-  expectTypeOf(events.pipe(countBy((e) => e.size))).toEqualTypeOf<Observable<readonly Count<bigint>[]>>();
+  expectTypeOf(events.pipe(countBy((e) => e.comm))).toEqualTypeOf<Observable<Table<Count<string>>>>();
+  expectTypeOf(events.pipe(top(10, (e) => e.ret))).toEqualTypeOf<Observable<Table<Count<number>>>>();
+  expectTypeOf(events.pipe(countBy((e) => e.size))).toEqualTypeOf<Observable<Table<Count<bigint>>>>();
   expectTypeOf(
     events.pipe(
       countBy((e) => (e.ret < 0 ? "failed" : "done")),
-      map((rows) => rows.map(({ key }) => key)),
+      map(({ rows }) => rows.map(({ key }) => key)),
     ),
   ).toEqualTypeOf<Observable<("failed" | "done" | typeof OTHER_KEYS)[]>>();
   // @ts-expect-error an event is no key

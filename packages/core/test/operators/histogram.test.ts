@@ -1,5 +1,5 @@
 import { Histogram, histogram } from "@rxbpf/core";
-import { EMPTY, from, type Observable, Subject } from "rxjs";
+import { EMPTY, from, type Observable, Subject, VirtualTimeScheduler } from "rxjs";
 import { expect, expectTypeOf, test } from "vitest";
 
 import { marbles } from "./marbles.js";
@@ -63,11 +63,13 @@ test("without values there are no buckets, and no least, greatest or mean", () =
 test("its picture has a line for each bucket, and the longest bar is 40 wide", () => {
   expect(String(of(...Array<number>(80).fill(5), ...Array<number>(20).fill(8), 40))).toBe(
     [
-      "value                    : count distribution",
-      "         4 -> 7          : 80    |****************************************|",
-      "         8 -> 15         : 20    |**********                              |",
-      "        16 -> 31         : 0     |                                        |",
-      "        32 -> 63         : 1     |                                        |",
+      "     value               : count     distribution",
+      "         0 -> 1          : 0        |                                        |",
+      "         2 -> 3          : 0        |                                        |",
+      "         4 -> 7          : 80       |****************************************|",
+      "         8 -> 15         : 20       |**********                              |",
+      "        16 -> 31         : 0        |                                        |",
+      "        32 -> 63         : 1        |                                        |",
       "count 101, min 5, max 40, mean 5.94059",
     ].join("\n"),
   );
@@ -125,4 +127,31 @@ test("types are inferred from the events", () => {
   expectTypeOf(events.pipe(histogram((e) => e.ageMs))).toEqualTypeOf<Observable<Histogram>>();
   // @ts-expect-error a name is no value
   void (() => events.pipe(histogram((e) => e.comm)));
+});
+
+test("with a window it is of the values of the last so many milliseconds", () => {
+  const seen: unknown[] = [];
+  const source = new Subject<number | undefined>();
+  const scheduler = new VirtualTimeScheduler();
+  source.pipe(histogram((n) => n, { window: 2000, scheduler })).subscribe({
+    next: (one) => seen.push([scheduler.now(), counts(one), one.min, one.max, one.invalid]),
+    complete: () => seen.push("end"),
+  });
+  for (const [value, time] of [
+    [5, 100],
+    [900, 200],
+    [undefined, 1100],
+    [40, 2100],
+  ] as const)
+    scheduler.schedule(() => source.next(value), time);
+  scheduler.schedule(() => source.complete(), 6000.5);
+  scheduler.flush();
+  expect(seen).toEqual([
+    [1000, { 4: 1, 512: 1 }, 5, 900, 0],
+    [2000, { 4: 1, 512: 1 }, 5, 900, 1],
+    [3000, { 32: 1 }, 40, 40, 1],
+    [4000, { 32: 1 }, 40, 40, 0],
+    [5000, {}, undefined, undefined, 0],
+    "end",
+  ]);
 });

@@ -1,6 +1,6 @@
-import { Consumer, type Joined, joinBy, type JoinOptions, type Lost, originOf } from "@rxbpf/core";
-import { type Observable, Subject, throwError } from "rxjs";
-import { expect, expectTypeOf, test } from "vitest";
+import { Consumer, EventStream, type Joined, joinBy, type JoinOptions, type Lost, originOf, schema } from "@rxbpf/core";
+import { filter, map, type Observable, Subject, throwError } from "rxjs";
+import { describe, expect, expectTypeOf, test } from "vitest";
 
 import { driven } from "../streams.js";
 import { marbles } from "./marbles.js";
@@ -49,6 +49,63 @@ test("it is the event with the other under its name", () => {
     { ...event(1, "open"), exec: event(1, "sh") },
     { ...event(2, "open"), exec: undefined },
   ]);
+});
+
+describe("what happened before the other stream was attached", () => {
+  const before = [event(1, "sh", 0), event(2, "make", 0)];
+  const info = { name: "execs", schema: schema("exec", {}), columns: () => [], already: () => before };
+  const streamWith = (events: Observable<Event>) =>
+    new EventStream<Event>(info, (receiver) => {
+      receiver.status({ type: "attached", programs: [] });
+      const given = events.subscribe((one) => receiver.batch({ length: 1, row: () => one }));
+      return { stop: () => {}, close: () => given.unsubscribe(), hold: () => {}, release: () => {} };
+    });
+  const joinedNames = (other: Observable<Event>, live: Subject<Event>) => {
+    const source = new Subject<Event>();
+    const seen: unknown[] = [];
+    source.pipe(joinBy({ exec: other }, (e) => e.pid)).subscribe((one) => seen.push(one.exec?.name));
+    source.next(event(1, "open"));
+    source.next(event(2, "open"));
+    live.next(event(1, "ls", 10));
+    source.next(event(1, "open"));
+    return seen;
+  };
+
+  test("is known from the start, until something newer comes", () => {
+    const live = new Subject<Event>();
+    expect(joinedNames(streamWith(live), live)).toEqual(["sh", "make", "ls"]);
+  });
+
+  test("goes through the operators of the other stream", () => {
+    const live = new Subject<Event>();
+    const piped = streamWith(live).pipe(
+      filter((e) => e.name !== "make"),
+      map((e) => ({ ...e, name: e.name.toUpperCase() })),
+    );
+    expect(joinedNames(piped, live)).toEqual(["SH", undefined, "LS"]);
+  });
+
+  test("is not asked for by a stream of given events", () => {
+    const live = new Subject<Event>();
+    expect(joinedNames(EventStream.of(info, live), live)).toEqual([undefined, undefined, "ls"]);
+  });
+
+  test("is the result's error where it cannot be found", () => {
+    const failure = new Error("no /proc");
+    const broken = {
+      ...info,
+      already: () => {
+        throw failure;
+      },
+    };
+    const other = new EventStream<Event>(broken, (receiver) => {
+      receiver.status({ type: "attached", programs: [] });
+      return { stop: () => {}, close: () => {}, hold: () => {}, release: () => {} };
+    });
+    const seen: unknown[] = [];
+    new Subject<Event>().pipe(joinBy({ exec: other }, (e) => e.pid)).subscribe({ error: (error) => seen.push(error) });
+    expect(seen).toEqual([failure]);
+  });
 });
 
 test("events with a time wait for what happened before them and comes after them", () => {

@@ -19,6 +19,21 @@ test("it is events a second, whatever the interval", () => {
   });
 });
 
+test("with a window a number is of the last so many milliseconds", () => {
+  marbles(({ cold, expectObservable }) => {
+    expectObservable(cold("(aaaaaa) 5s |").pipe(rate({ window: 3000 }))).toBe(
+      "1s x 999ms y 999ms z 999ms e 999ms e 7ms |",
+      {
+        x: 6,
+        y: 3,
+        z: 2,
+        e: 0,
+      },
+    );
+  });
+  expect(() => rate({ window: 1500 })).toThrow("window takes a multiple of every, which is 1000, not 1500");
+});
+
 test("an error is passed on, and nothing is left when it is unsubscribed", () => {
   marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
     expectObservable(cold("a 10ms #").pipe(rate())).toBe("11ms #");

@@ -12,7 +12,7 @@ import {
 } from "@rxbpf/core";
 
 /** The events of ticks.bpf.c. */
-export const tickEvent = schema("tick_event", {
+const tickEvent = schema("tick_event", {
   ...who,
   number: u64("the tick's number"),
   bytes: text("what it carried"),

@@ -115,10 +115,10 @@ export function pattern(help: string, names: Valued): Option<RegExp> {
 }
 
 /** Strings; the flag may be given several times. `allowed` lists what each may be. */
-export function list(
+export function list<const A extends string = string>(
   help: string,
-  { allowed, ...names }: Valued & { allowed?: readonly string[] },
-): Option<readonly string[]> {
+  { allowed, ...names }: Valued & { allowed?: readonly A[] },
+): Option<readonly A[]> {
   return {
     kind: "list",
     help,
@@ -126,12 +126,12 @@ export function list(
     parse: (given, name) => {
       const values: unknown[] = Array.isArray(given) ? given : [given];
       for (const value of values) {
-        if (typeof value !== "string" || (allowed && !allowed.includes(value)))
+        if (typeof value !== "string" || (allowed && !allowed.includes(value as A)))
           throw new UsageError(
             `${name} takes ${allowed ? `one of ${allowed.join(" ")}` : "texts"}, not ${show(value)}`,
           );
       }
-      return values as string[];
+      return values as A[];
     },
   };
 }

@@ -59,14 +59,25 @@ export type OutputOptions<O extends Options, T> = Omit<
 > &
   ValuesOf<O>;
 
+/** The options of a definition's main output, as they are given. */
+export type GivenTo<D> = D extends Definition<infer O, infer P, infer M> ? OutputOptions<O, P[M]> : never;
+
+/** The probe of a definition, whose options have a type of their own, as it names them in errors. */
+export type ProbeOf<D, G extends object> = D extends Definition<infer O, infer P, infer M> ? Probe<O, P, M, G> : never;
+
 /** A probe: call it with options for a stream of its main output; its other outputs are its methods. */
-export type Probe<O extends Options, P extends Outputs, M extends keyof P> = {
+export type Probe<
+  O extends Options,
+  P extends Outputs,
+  M extends keyof P & string,
+  G extends object = OutputOptions<O, P[M]>,
+> = {
   /**
    * @throws UsageError for options that do not fit. What a run needs and cannot have (privileges, a kernel that
    * accepts the program, the sets that it was given) arrives as the stream's error when it is subscribed to.
    */
-  (options?: OutputOptions<O, P[M]>): StreamOf<P[M]>;
-  readonly definition: Omit<Definition<O, P, M & string>, "outputs">;
+  (options?: G): StreamOf<P[M]>;
+  readonly definition: Omit<Definition<O, P, M>, "outputs">;
   /** Its outputs, the main one among them. */
   readonly outputs: P;
   /** The options of an output: the probe's own, and those of its kind. */
@@ -74,6 +85,13 @@ export type Probe<O extends Options, P extends Outputs, M extends keyof P> = {
 } & {
   readonly [K in Exclude<keyof P, M>]: (options?: OutputOptions<O, P[K]>) => StreamOf<P[K]>;
 };
+
+/** Describes a probe, for `probe` to make it. */
+export function define<O extends Options, P extends Outputs, M extends keyof P & string>(
+  definition: Definition<O, P, M>,
+): Definition<O, P, M> {
+  return definition;
+}
 
 /** Makes a probe of its definition. */
 export function probe<O extends Options, P extends Outputs, M extends keyof P & string>(
@@ -130,7 +148,14 @@ function open(asked: Asked, given: Values): EventStream<unknown> {
     command === undefined
       ? sourceFor(asked, values)
       : aroundCommand(values[command] as readonly string[], (pid) => sourceFor(asked, { ...values, pid }));
-  const info = { ...describe(asked, values), options: given, output: outputName };
+  const { already } = output.kind === "ring" ? output : {};
+  const chosen = matcher(options, values);
+  const info = {
+    ...describe(asked, values),
+    options: given,
+    output: outputName,
+    ...(already && { already: () => already(values).filter((event: unknown) => chosen?.(event) ?? true) }),
+  };
   const stream = new EventStream(info, source);
   const { duration } = values as ValuesOf<typeof common>;
   return duration === undefined ? stream : stream.until(timer(duration * 1000));

@@ -1,23 +1,14 @@
-import { column } from "@rxbpf/core";
+import { column, printable, Printed, sampleEvent } from "@rxbpf/core";
+import { runningProcesses, type RunningProcess } from "@rxbpf/filters";
 
 import { whoOptions } from "../define/common.js";
 import { flag, integer, pattern } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { selecting, showing } from "../define/selection.js";
 import { clockTime, sinceNow } from "../define/times.js";
 import { type ExecEvent, execEvent } from "./schema.js";
 
-/**
- * Programs that processes start, by execve and execveat.
- *
- * Options and columns are those of BCC's execsnoop. Where that has faults this differs: `uid` 0
- * filters; arguments are whole, up to `argsSize` bytes and, if given, `maxArgs` of them, and end in
- * `...` only if there are more; `name` matches the thread's name, which is cut to 15 bytes, or that
- * of the file; TIME is that of the event. Arguments of a program that runs are read from its own memory
- * and so are what it got; those of a failed exec (`fails`) are what the caller had when it returned, at
- * most 512, and end where the caller's memory cannot be read.
- */
-export const execsnoop = probe({
+const definition = define({
   name: "execsnoop",
   summary: "programs that processes start",
   options: {
@@ -38,7 +29,7 @@ export const execsnoop = probe({
     maxArgs: showing(integer("show at most N arguments, the file's name among them", { value: "N", min: 1 })),
     argsSize: integer("read at most BYTES of arguments (default 8192)", { value: "BYTES", min: 1, max: 32768 }),
   },
-  variants: ({ fails }) => [{ programs: fails ? ["exec_done", "exec_failed"] : ["exec_done"] }],
+  variants: ({ fails }) => [{ programs: ["exec_done", ...(fails ? ["exec_failed", "exec_interrupted"] : [])] }],
   constants: ({ argsSize }) => ({ args_limit: argsSize }),
   outputs: ({ ring }) => ({
     events: ring(execEvent, {
@@ -46,43 +37,65 @@ export const execsnoop = probe({
         ({ fails }) =>
         (event) =>
           fails === true || event.ret >= 0,
-      columns: ({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) => [
-        time && column("TIME", "%-9s", clockTime),
-        timestamp && column("TIME(s)", "%-8.3f", sinceNow()),
-        printUid && column("UID", "%-6d", (e) => e.uid),
-        column(printPcomm ? "COMM" : "PCOMM", "%-16s ", (e) => e.comm),
-        column("PID", "%-7d ", (e) => e.pid),
-        printPcomm && column("PCOMM", "%-16s ", (e) => e.pcomm),
-        column("PPID", "%-7d ", (e) => e.ppid),
-        printCpu && column("CPU", "%-4d ", (e) => e.cpu),
-        column("RET", "%3d ", (e) => e.ret),
-        column("ARGS", "%s", argsLine(shown)),
-      ],
+      columns: ({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) => {
+        const args = argsLine(shown, printable);
+        return [
+          time && column("TIME", "%-9s", clockTime),
+          timestamp && column("TIME(s)", "%-8.3f", sinceNow()),
+          printUid && column("UID", "%-6d", (e) => e.uid),
+          column(printPcomm ? "COMM" : "PCOMM", "%-16s ", (e) => e.comm),
+          column("PID", "%-7d ", (e) => e.pid),
+          printPcomm && column("PCOMM", "%-16s ", (e) => e.pcomm),
+          column("PPID", "%-7d ", (e) => e.ppid),
+          printCpu && column("CPU", "%-4d ", (e) => e.cpu),
+          column("RET", "%3d ", (e) => e.ret),
+          column("ARGS", "%s", (e) => new Printed(args(e))),
+        ];
+      },
     }),
   }),
   main: "events",
 });
+
+/** What `execsnoop` can be asked for. */
+export interface ExecsnoopOptions extends GivenTo<typeof definition> {}
+
+/**
+ * Programs that processes start, by execve and execveat.
+ *
+ * Options and columns are those of BCC's execsnoop. Where that has faults this differs: `uid` 0
+ * filters; arguments are whole, up to `argsSize` bytes and, if given, `maxArgs` of them, and end in
+ * `...` only if there are more; `name` matches the thread's name, which is cut to 15 bytes, or that
+ * of the file; TIME is that of the event. Arguments of a program that runs are read from its own memory;
+ * those of a failed exec (`fails`) are what the caller had when it returned, at
+ * most 512, and end where the caller's memory cannot be read.
+ *
+ * `filename` is what the caller said; `file` is what runs: the program itself, or the interpreter of a script. `args` are the
+ * caller's, with the file's name for the first where an interpreter runs it, as the kernel replaces that (but not for
+ * binfmt_misc's flag P, told since Linux 5.12); `interpreterArgs` are what the interpreter got. A path that is too deep to be walked
+ * begins with `...`. A failed exec has the error EINPROGRESS where a seccomp filter leaves the answer to the
+ * process (SECCOMP_RET_TRAP).
+ */
+export const execsnoop: ProbeOf<typeof definition, ExecsnoopOptions> = probe(definition);
 
 interface Shown {
   readonly quote?: boolean;
   readonly maxArgs?: number;
 }
 
+/** The exec that made a process what it is, as far as that can be seen later: its `time` is 0. */
+function execOf({ args, ...process }: RunningProcess): ExecEvent {
+  return sampleEvent(execEvent, { ...process, tid: process.pid, filename: args[0] ?? "", args });
+}
+
 /** The command as its caller gave it, as BCC shows it: the file in the place of the program's name for itself. */
-function argsLine({ quote, maxArgs = Infinity }: Shown): (event: ExecEvent) => string {
-  return (event) => {
-    const all = [event.filename, ...callersArgs(event)];
-    const parts = all.slice(0, maxArgs);
+function argsLine({ quote, maxArgs = Infinity }: Shown, part: (text: string) => string = (text) => text) {
+  return (event: ExecEvent): string => {
+    const all = [event.filename, ...event.args.slice(1)];
+    const parts = all.slice(0, maxArgs).map(part);
     const shown = quote ? parts.map((part) => `"${part.replaceAll('"', '\\"')}"`) : parts;
     return shown.join(" ") + (event.truncated || all.length > maxArgs ? " ..." : "");
   };
-}
-
-/** The arguments after the name. A script's interpreter gets more before them, the script's file last. */
-function callersArgs({ filename, interpreter, args }: ExecEvent): readonly string[] {
-  if (interpreter === "") return args.slice(1);
-  const file = args.indexOf(filename, 1);
-  return file < 0 ? [] : args.slice(file + 1); // cut before the caller's
 }
 
 /** Unlike `test`, begins at the start each time, also for an expression with the flag g. */

@@ -2,10 +2,10 @@ import { bool, type EventOf, i32, schema, text, u32, who } from "@rxbpf/core";
 
 export const openEvent = schema("open_event", {
   ...who,
-  ret: i32("the file descriptor, or the negative error number"),
+  ret: i32("the file descriptor, or the negative error number; -EINPROGRESS where the result is not known"),
   flags: u32("flags of open(2)"),
   mode: u32("permissions for a file that the call may create, else 0"),
-  path: text("the path as the process gave it; with fullPath, from the root"),
+  path: text("the path as the process gave it; with fullPath, that of the opened file"),
   truncated: bool("whether the path was cut"),
   ioUring: bool("whether io_uring opened the file"),
 });

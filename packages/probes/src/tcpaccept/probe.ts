@@ -2,21 +2,13 @@ import { column } from "@rxbpf/core";
 
 import { whoOptions } from "../define/common.js";
 import { flag } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
 import { accepting, checkIp, ipOptions, ports } from "../define/tcp.js";
 import { clockTime, sinceFirst } from "../define/times.js";
 import { acceptEvent } from "./schema.js";
 
-/**
- * TCP connections that processes accept: by accept, accept4 and io_uring, one-shot and multishot.
- *
- * Options and columns are those of BCC's tcpaccept. An IPv4 connection to a socket that serves both
- * versions is IPv4 here, with dotted addresses, for `ipv4` and `ipv6` too; BCC shows its socket's version.
- * Connections that io_uring accepts without a file descriptor, into its own table, are shown from kernel 6.13 on; before,
- * they are counted as lost.
- */
-export const tcpaccept = probe({
+const definition = define({
   name: "tcpaccept",
   summary: "TCP connections that processes accept",
   options: {
@@ -45,3 +37,16 @@ export const tcpaccept = probe({
   }),
   main: "events",
 });
+
+/** What `tcpaccept` can be asked for. */
+export interface TcpacceptOptions extends GivenTo<typeof definition> {}
+
+/**
+ * TCP connections that processes accept: by accept, accept4 and io_uring, one-shot and multishot.
+ *
+ * Options and columns are those of BCC's tcpaccept. An IPv4 connection to a socket that serves both
+ * versions is IPv4 here, with dotted addresses, for `ipv4` and `ipv6` too; BCC shows its socket's version.
+ * Connections that io_uring accepts without a file descriptor, into its own table, are shown from kernel 6.13 on; before,
+ * they are counted as lost.
+ */
+export const tcpaccept: ProbeOf<typeof definition, TcpacceptOptions> = probe(definition);

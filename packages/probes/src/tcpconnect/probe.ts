@@ -2,24 +2,14 @@ import { column } from "@rxbpf/core";
 
 import { whoOptions } from "../define/common.js";
 import { flag, UsageError } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
 import { checkIp, ipOptions, ports } from "../define/tcp.js";
 import { sinceFirst } from "../define/times.js";
 import { DnsAnswers } from "./dns.js";
 import { type ConnectCount, connectCounts, type ConnectEvent, connectEvent, connectKey, dnsAnswer } from "./schema.js";
 
-/**
- * TCP connections that processes start: blocking, non-blocking or through io_uring, once a SYN was sent, also
- * if they are refused or time out. An event comes when the first answer does, or the second SYN is sent, at most about
- * a second after the connect whose time it carries: only then is its local port known. One still unanswered when the
- * trace ends is not shown.
- *
- * Options and columns are those of BCC's tcpconnect. An IPv4 connection of an IPv6 socket is IPv4 here, with dotted
- * addresses, for `ipv4` and `ipv6` too. `dns` sees the answers that 64-bit processes receive
- * by UDP, from read, recvfrom, recvmsg and recvmmsg; it costs every such call of the machine a fraction of a microsecond.
- */
-export const tcpconnect = probe({
+const definition = define({
   name: "tcpconnect",
   summary: "TCP connections that processes start",
   options: {
@@ -86,6 +76,21 @@ export const tcpconnect = probe({
   }),
   main: "events",
 });
+
+/** What `tcpconnect` can be asked for. */
+export interface TcpconnectOptions extends GivenTo<typeof definition> {}
+
+/**
+ * TCP connections that processes start: blocking, non-blocking or through io_uring, once a SYN was sent, also
+ * if they are refused or time out. An event comes when the first answer does, or the second SYN is sent, at most about
+ * a second after the connect whose time it carries: only then is its local port known. One still unanswered when the
+ * trace ends is not shown.
+ *
+ * Options and columns are those of BCC's tcpconnect. An IPv4 connection of an IPv6 socket is IPv4 here, with dotted
+ * addresses, for `ipv4` and `ipv6` too. `dns` sees the answers that 64-bit processes receive
+ * by UDP, from read, recvfrom, recvmsg and recvmmsg; it costs every such call of the machine a fraction of a microsecond.
+ */
+export const tcpconnect: ProbeOf<typeof definition, TcpconnectOptions> = probe(definition);
 
 const LATE_MS = 100;
 

@@ -2,23 +2,13 @@ import { column } from "@rxbpf/core";
 
 import { whoOptions } from "../define/common.js";
 import { flag, integer } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { selecting, showing } from "../define/selection.js";
 import { accepting, checkIp, ipOptions } from "../define/tcp.js";
 import { sinceFirst } from "../define/times.js";
 import { type SessionEvent, sessionEvent } from "./schema.js";
 
-/**
- * TCP sessions that processes connect, accept and close; each is told once, of the process that did it.
- *
- * Options and columns are those of BCC's tcptracer. Where that has faults this differs: an IPv4 session of
- * an IPv6 socket is IPv4, with dotted addresses, and its connect is shown; the close of a session that the peer reset is
- * shown too. A session is closed when the last process lets go of its socket, not by shutdown. Where that comes before
- * the peer has acknowledged a shutdown, the close is shown when the peer has, as that of the process that shut it down.
- * Not seen: the close of a session that was shut down or reset before the trace began. Connections that io_uring accepts
- * without a file descriptor: as in `tcpaccept`.
- */
-export const tcptracer = probe({
+const definition = define({
   name: "tcptracer",
   summary: "TCP sessions that processes connect, accept and close",
   options: {
@@ -56,6 +46,21 @@ export const tcptracer = probe({
   }),
   main: "events",
 });
+
+/** What `tcptracer` can be asked for. */
+export interface TcptracerOptions extends GivenTo<typeof definition> {}
+
+/**
+ * TCP sessions that processes connect, accept and close; each is told once, of the process that did it.
+ *
+ * Options and columns are those of BCC's tcptracer. Where that has faults this differs: an IPv4 session of
+ * an IPv6 socket is IPv4, with dotted addresses, and its connect is shown; the close of a session that the peer reset is
+ * shown too. A session is closed when the last process lets go of its socket, not by shutdown. Where that comes before
+ * the peer has acknowledged a shutdown, the close is shown when the peer has, as that of the process that shut it down.
+ * Not seen: the close of a session that was shut down or reset before the trace began. Connections that io_uring accepts
+ * without a file descriptor: as in `tcpaccept`.
+ */
+export const tcptracer: ProbeOf<typeof definition, TcptracerOptions> = probe(definition);
 
 const PAIRED = ["state", "state_by_packet", "destroy", "destroy_by_packet"] as const;
 const PROGRAMS = [...PAIRED, "thread_exit", "sys_exit"] as const;

@@ -1,6 +1,7 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
+import { textOf } from "@rxbpf/core";
 import { cgroupId } from "@rxbpf/filters";
 import { execsnoop } from "@rxbpf/probes";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -8,7 +9,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { makeCgroup } from "../../../../testing/kernel-objects.js";
 import { record } from "../../../../testing/recording.js";
 import { startShell } from "../../../../testing/shell.js";
-import { argsOf, programs, told } from "./execs.js";
+import { argsOf, placeOf, programs, told } from "./execs.js";
 
 const { folder, exec, witness, command, trace } = programs();
 
@@ -39,7 +40,7 @@ test("every field of an event is what the new program finds", async () => {
 
   const { args, ...who } = told({ stdout });
   expect(args).toEqual(["its name", "-x"]);
-  expect(who).toMatchObject({ ppid: shell.pid, uid: 12345, comm: "witness" });
+  expect(who).toMatchObject({ ppid: shell.pid, uid: 12345, comm: "witness", file: witness, cwd: process.cwd() });
   expect(events.filter(({ filename }) => filename === witness)).toEqual([
     {
       ...who,
@@ -48,8 +49,10 @@ test("every field of an event is what the new program finds", async () => {
       pcomm: "a parent",
       ret: 0,
       filename: witness,
+      ...placeOf(witness),
       interpreter: "",
       args: ["its name", "-x"],
+      interpreterArgs: [],
       truncated: false,
     },
   ]);
@@ -95,7 +98,7 @@ describe("arguments are what the program got", () => {
   ])("%s", async (_, args) => {
     const traced = await trace({}, "execve", witness, args);
     expect(traced.events).toMatchObject([{ args: told(traced).args, truncated: false }]);
-    expect(told(traced).args).toEqual(args.map(String));
+    expect(told(traced).args).toEqual(args.map((arg) => textOf(Buffer.from(arg))));
   });
 
   // Since 5.18 a program gets an empty name where it is given none.
@@ -113,7 +116,8 @@ describe("a script", () => {
     expect(told(traced)).toMatchObject({ comm: "script", args: [witness, file, "a b", ""] });
     const [event] = traced.events;
     expect(traced.events).toHaveLength(1);
-    expect(event).toMatchObject({ comm: "script", filename: file, interpreter: witness, args: told(traced).args });
+    expect(event).toMatchObject({ comm: "script", filename: file, interpreter: witness, args: [file, "a b", ""] });
+    expect(event).toMatchObject({ file: witness, interpreterArgs: told(traced).args });
     expect(argsOf(event!)).toBe(`${file} a b `);
     expect(argsOf(event!, { quote: true })).toBe(`"${file}" "a b" ""`);
   });
@@ -122,7 +126,9 @@ describe("a script", () => {
     const file = script("flagged", `#!${witness} -e -x`);
     const traced = await trace({}, "execve", file, ["ignored", file]);
     expect(told(traced).args).toEqual([witness, "-e -x", file, file]);
-    expect(traced.events).toMatchObject([{ interpreter: witness, args: told(traced).args }]);
+    expect(traced.events).toMatchObject([
+      { interpreter: witness, args: [file, file], interpreterArgs: told(traced).args },
+    ]);
     expect(argsOf(traced.events[0]!)).toBe(`${file} ${file}`);
   });
 
@@ -131,7 +137,10 @@ describe("a script", () => {
     const outer = script("outer", `#!${inner} -o`);
     const traced = await trace({}, "execve", outer, ["ignored", "1"]);
     expect(told(traced).args).toEqual([witness, "-i", inner, "-o", outer, "1"]);
-    expect(traced.events).toMatchObject([{ comm: "outer", filename: outer, interpreter: witness }]);
+    expect(traced.events).toMatchObject([
+      { comm: "outer", filename: outer, file: witness, interpreter: witness, args: [outer, "1"] },
+    ]);
+    expect(traced.events[0]!.interpreterArgs).toEqual(told(traced).args);
     expect(argsOf(traced.events[0]!)).toBe(`${outer} 1`);
   });
 
@@ -145,7 +154,7 @@ describe("a script", () => {
   test("whose arguments are cut before the caller's is shown without any", async () => {
     const file = script("cut", `#!${witness}`);
     const { events } = await trace({ argsSize: 5 }, "execve", file, ["ignored", "1"]);
-    expect(events).toMatchObject([{ args: [witness.slice(0, 5)], truncated: true }]);
+    expect(events).toMatchObject([{ args: [], interpreterArgs: [witness.slice(0, 5)], truncated: true }]);
     expect(argsOf(events[0]!)).toBe(`${file} ...`);
   });
 });

@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+
+import { textOf } from "@rxbpf/core";
 import { type ExecEvent, execsnoop } from "@rxbpf/probes";
 
 import { compile, run, temporaryFolder } from "../../../../testing/programs.js";
@@ -9,7 +13,7 @@ export type Options = NonNullable<Parameters<typeof execsnoop>[0]>;
 type Argument = string | Buffer | { readonly word: string };
 
 /** What programs/witness.c tells of itself. */
-interface Told extends Pick<ExecEvent, "pid" | "tid" | "ppid" | "uid" | "cpu" | "mntnsId" | "comm"> {
+interface Told extends Pick<ExecEvent, "pid" | "tid" | "ppid" | "uid" | "cpu" | "mntnsId" | "comm" | "file" | "cwd"> {
   readonly args: readonly string[];
 }
 
@@ -57,7 +61,19 @@ export function programs() {
 /** What the program that was started told. */
 export function told({ stdout }: { readonly stdout: string }): Told {
   const json = JSON.parse(stdout) as Told;
-  return { ...json, comm: fromHex(json.comm), args: json.args.map(fromHex) };
+  const [comm, file, cwd] = [json.comm, json.file, json.cwd].map(fromHex) as [string, string, string];
+  return { ...json, comm, file, cwd, args: json.args.map(fromHex) };
+}
+
+/** Where a file is: its file system, and its path in that. As findmnt knows it. */
+export function placeOf(file: string): Pick<ExecEvent, "device" | "fsPath"> {
+  const output = execFileSync("findmnt", ["-n", "-P", "-o", "MAJ:MIN,FSROOT,TARGET", "-T", file], { encoding: "utf8" });
+  const mount = output.trim().split("\n").at(-1)!;
+  const [, major, minor, root, target] = /^MAJ:MIN="(\d+):(\d+)" FSROOT="(.*)" TARGET="(.*)"$/.exec(mount)!;
+  return {
+    device: Number(major) * 2 ** 20 + Number(minor),
+    fsPath: path.join(root!, path.relative(target!, file)),
+  };
 }
 
 /** Who failed to start a program, and what came back. */
@@ -67,7 +83,7 @@ export function failed({ stdout }: Traced): { tid: number; ret: number } {
 }
 
 function fromHex(text: string): string {
-  return Buffer.from(text, "hex").toString();
+  return textOf(Buffer.from(text, "hex"));
 }
 
 /** The ARGS column of an event. */

@@ -22,9 +22,11 @@ function file(name: string, content: string, mode: number): string {
 
 const missing = path.join(folder, "missing");
 
-test("with `fails` both programs run", async () => {
+test("with `fails` the programs for failed ones run too", async () => {
   const recording = await record(execsnoop(fails));
-  expect(recording.statuses).toEqual([{ type: "attached", programs: ["exec_done", "exec_failed"] }]);
+  expect(recording.statuses).toEqual([
+    { type: "attached", programs: ["exec_done", "exec_failed", "exec_interrupted"] },
+  ]);
 });
 
 describe("a failed exec is an event with the error number", () => {
@@ -50,8 +52,13 @@ describe("a failed exec is an event with the error number", () => {
         comm: "exec",
         ret,
         filename: name,
+        file: "",
+        device: 0,
+        fsPath: "",
+        cwd: process.cwd(),
         interpreter: "",
         args: ["w", "1"],
+        interpreterArgs: [],
         truncated: false,
       },
     ]);
@@ -116,7 +123,7 @@ describe("what cannot be read is said to be cut", () => {
 
 test("a failed exec has the bytes of its arguments as the caller had them", async () => {
   const { events } = await trace(fails, "execve", missing, ["w", Buffer.from([0x61, 0xff, 0x0a]), "", "ü"]);
-  expect(events).toMatchObject([{ args: ["w", "a\ufffd\n", "", "ü"], truncated: false }]);
+  expect(events).toMatchObject([{ args: ["w", "a\uefff\n", "", "ü"], truncated: false }]);
 });
 
 test("one argument too long for the kernel is read up to the limit all the same", async () => {

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
@@ -25,22 +25,29 @@ const UNFINISHED = / <(unfinished|pid changed to \d+) \.\.\.>$/;
 const RESUMED = /^<\.\.\. execve(?:at)? resumed>/;
 const SUPERSEDED = /^\+\+\+ superseded by execve in pid (\d+) \+\+\+$/;
 
-/** What strace saw. A thread that is not the leader starts a call, and ends it as the leader. */
-function readTrace(file: string): { tids: Set<number>; execs: Exec[] } {
-  const started = new Map<number, string>();
-  const tids = new Set<number>();
+/**
+ * What strace saw, from a file for each thread, which -ff makes: no line is torn there. A thread that is not the leader
+ * starts a call in its own file, and ends it in the leader's.
+ */
+function readTrace(folder: string): { tids: Set<number>; execs: Exec[] } {
+  const threads = new Map<number, string[]>();
+  for (const file of readdirSync(folder))
+    threads.set(Number(file.split(".").at(-1)), readFileSync(path.join(folder, file), "utf8").split("\n"));
   const execs: Exec[] = [];
-  for (const line of readFileSync(file, "utf8").split("\n").filter(Boolean)) {
-    const [, id, text = ""] = /^(\d+) +(.*)$/.exec(line) ?? [];
-    const tid = Number(id);
-    tids.add(tid);
-    const supersededBy = Number(SUPERSEDED.exec(text)?.[1]);
-    if (started.has(supersededBy)) started.set(tid, started.get(supersededBy)!);
-    else if (UNFINISHED.test(text) && CALL.test(text)) started.set(tid, text);
-    else if (CALL.test(text)) execs.push({ tid, ...read(text) });
-    else if (RESUMED.test(text) && RESULT.test(text)) execs.push({ tid, ...read(`${started.get(tid)} ${text}`) });
+  for (const [tid, lines] of threads) {
+    let caller = tid;
+    for (const line of lines) {
+      if (SUPERSEDED.test(line)) caller = Number(SUPERSEDED.exec(line)![1]);
+      else if (RESUMED.test(line))
+        execs.push({ tid, ...read(`${threads.get(caller)!.findLast(isUnfinished)} ${line}`) });
+      else if (CALL.test(line) && !isUnfinished(line)) execs.push({ tid, ...read(line) });
+    }
   }
-  return { tids, execs };
+  return { tids: new Set(threads.keys()), execs };
+}
+
+function isUnfinished(line: string): boolean {
+  return CALL.test(line) && UNFINISHED.test(line);
 }
 
 function read(call: string): Omit<Exec, "tid"> {
@@ -59,17 +66,17 @@ const sorted = (execs: readonly Exec[]): string[] =>
 
 /** Runs a command under strace and under execsnoop at once, and compares what the two saw. */
 async function compare(...command: readonly string[]): Promise<Exec[]> {
-  const output = path.join(mkdtempSync(path.join(temporary, "strace-")), "trace");
+  const folder = mkdtempSync(path.join(temporary, "strace-"));
   const recording = await record(execsnoop({ fails: true }));
   const { status, stderr } = await run("strace", [
-    ...["-f", "-xx", "-s", "4096", "--signal=none", "--trace=execve,execveat", "-o", output],
+    ...["-ff", "-xx", "-s", "4096", "--signal=none", "--trace=execve,execveat", "-o", path.join(folder, "trace")],
     ...command,
   ]);
   const events = await recording.finish();
   expect(status, stderr).toBe(0);
   expect(recording.lost()).toBe(0);
 
-  const { tids, execs } = readTrace(output);
+  const { tids, execs } = readTrace(folder);
   // What strace does itself is not in its trace.
   const ours = events.filter(({ tid }) => tids.has(tid)).map(({ tid, filename, ret }) => ({ tid, filename, ret }));
   expect(sorted(ours)).toEqual(sorted(execs));
@@ -100,7 +107,7 @@ test("strace and execsnoop see the same execs of a build", async () => {
   const file = (name: string): string => path.join(folder, name);
   writeFileSync(file("one.c"), "int two(void);\nint main(void) { return two(); }\n");
   writeFileSync(file("two.c"), "int two(void) { return 0; }\n");
-  const execs = await compare("cc", "-o", file("both"), file("one.c"), file("two.c"));
+  const execs = await compare("gcc", "-o", file("both"), file("one.c"), file("two.c"));
   expect((await run(file("both"))).status).toBe(0);
   // The driver, a compiler and an assembler for each file, and the linker with its driver.
   expect(execs.filter(({ ret }) => ret === 0).length).toBeGreaterThanOrEqual(7);

@@ -1,4 +1,4 @@
-import { constants, mkdtempSync, statSync, writeFileSync } from "node:fs";
+import { constants, mkdtempSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
@@ -100,6 +100,14 @@ test("options narrow and complete opens through io_uring too", async () => {
   const { events } = await uring("kinds", { fullPath: true });
   expect(events.map(({ path }) => path).sort()).toEqual(
     ["made", "made by uring", "missing"].map((name) => `${folder}/${name}`),
+  );
+});
+
+test("with fullPath an open through io_uring names the file that was opened", async () => {
+  symlinkSync("real", path.join(folder, "made"));
+  const { events } = await uring("kinds", { fullPath: true });
+  expect(events.map(({ path }) => path).sort()).toEqual(
+    ["made by uring", "missing", "real"].map((name) => `${folder}/${name}`),
   );
 });
 

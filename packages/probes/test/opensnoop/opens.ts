@@ -1,6 +1,8 @@
-import type { OpenEvent } from "@rxbpf/probes";
+import { type OpenEvent, opensnoop } from "@rxbpf/probes";
+import { expect } from "vitest";
 
-import { type Child, start } from "../../../../testing/programs.js";
+import { type Child, compile, type Outcome, run, start } from "../../../../testing/programs.js";
+import { record } from "../../../../testing/recording.js";
 
 /** What programs/opens.c tells of a call. */
 export interface Report extends Pick<
@@ -33,5 +35,40 @@ export async function startOpens(executable: string, folder: string, through: re
       await child.ended();
       return reports;
     },
+  };
+}
+
+/** What a command opened, and what it printed. */
+export interface Opened {
+  readonly events: readonly OpenEvent[];
+  readonly lines: readonly string[];
+}
+
+/** Compiles programs/openat.c into a folder and gives what runs it while a stream is attached. */
+export function openats(folder: string) {
+  const program = compile(new URL("programs/openat.c", import.meta.url), folder);
+  const hex = (name: string | Buffer): string => (name === "@" ? "@" : Buffer.from(name).toString("hex"));
+
+  /** What an action opens through that program, less what its loader opens and where it looks at descriptors. */
+  async function opensOf(options: Parameters<typeof opensnoop>[0], action: () => Promise<Outcome>): Promise<Opened> {
+    const recording = await record(opensnoop({ ringBytes: 4 << 20, ...options }));
+    const { status, stdout, stderr } = await action();
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const events = (await recording.finish()).filter(
+      ({ comm, path }) => comm === "openat" && !/^\/(etc|lib|usr)\/|^\/proc\/(self|\d+)\/fd$/.test(path),
+    );
+    return { events, lines: stdout.split("\n").slice(0, -1) };
+  }
+
+  return {
+    program,
+    hex,
+    opensOf,
+    /** Opens paths with options of the program. */
+    openat: (
+      options: Parameters<typeof opensnoop>[0],
+      args: readonly string[],
+      ...paths: readonly (string | Buffer)[]
+    ): Promise<Opened> => opensOf(options, () => run(program, [...args, ...paths.map(hex)])),
   };
 }

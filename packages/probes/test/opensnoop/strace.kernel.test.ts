@@ -81,7 +81,7 @@ test("strace and opensnoop see the same opens of a build", async () => {
     '#include <stdio.h>\nint two(void);\nint main(void) { return printf("%d", two()) < 0; }\n',
   );
   writeFileSync(path.join(files, "two.c"), "#include <stdlib.h>\nint two(void) { return abs(-2); }\n");
-  writeFileSync(path.join(files, "Makefile"), "both: one.o two.o\n\tcc -o both one.o two.o\n");
+  writeFileSync(path.join(files, "Makefile"), "both: one.o two.o\n\tgcc -o both one.o two.o\n");
   const opens = await compare("make", "--silent", "-j2", "-C", files);
   expect(opens.length).toBeGreaterThan(100);
   expect(opens.some(({ path, ret }) => path.endsWith("stdio.h") && ret >= 0)).toBe(true);

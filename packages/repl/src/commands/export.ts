@@ -6,6 +6,7 @@ import { exportParquet, replay, type Target, toCsv, toJson } from "@rxbpf/sinks"
 import type { Command } from "commander";
 import { from, lastValueFrom } from "rxjs";
 
+import { untilSignal } from "../ending.js";
 import { lostText, report } from "../run.js";
 import { processesAt } from "../processes.js";
 import { signals } from "../signals.js";
@@ -43,7 +44,7 @@ async function writeLines(path: string, sink: ReturnType<typeof toCsv<unknown>>)
   const stream = replay<unknown>(path);
   const ended = report(stream);
   try {
-    await lastValueFrom(stream.until(signals()).pipe(sink), { defaultValue: undefined });
+    await lastValueFrom(untilSignal(stream, { patient: true }).pipe(sink), { defaultValue: undefined });
   } finally {
     ended();
   }

@@ -98,9 +98,7 @@ function target(text: string): Target {
 }
 
 function table(type: SetKind, members: readonly Member[]): string[] {
-  const rows = members.map(
-    (member) => [String(member.id), member.dead ? "(dead)" : printable(describe(member))] as const,
-  );
+  const rows = members.map((member) => [String(member.id), member.dead ? "(dead)" : describe(member)] as const);
   const width = Math.max("ID".length, ...rows.map(([id]) => id.length));
   return [["ID", type === "cgroup" ? "CGROUP" : "PROCESSES"] as const, ...rows].map(
     ([id, text]) => `${id.padEnd(width)}  ${text}`,
@@ -108,7 +106,7 @@ function table(type: SetKind, members: readonly Member[]): string[] {
 }
 
 function describe({ path, processes = [] }: Member): string {
-  if (path !== undefined) return path;
-  const shown = processes.slice(0, SHOWN).map(({ pid, comm }) => `${pid} ${comm}`);
+  if (path !== undefined) return printable(path);
+  const shown = processes.slice(0, SHOWN).map(({ pid, comm }) => `${pid} ${printable(comm)}`);
   return processes.length > SHOWN ? `${shown.join(", ")} and ${processes.length - SHOWN} more` : shown.join(", ");
 }

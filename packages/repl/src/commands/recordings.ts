@@ -46,7 +46,8 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return printable(value.join(" "));
   if (typeof value !== "object" || value === null) return printable(String(value));
   const parts = Object.entries(value).map(
-    ([name, one]) => `${name}: ${typeof one === "object" ? JSON.stringify(one) : one}`,
+    ([name, one]) =>
+      `${name}: ${typeof one === "object" ? printableJson(JSON.stringify(one)) : printable(String(one))}`,
   );
-  return parts.length > 0 ? printable(parts.join(", ")) : "none";
+  return parts.length > 0 ? parts.join(", ") : "none";
 }

@@ -1,11 +1,11 @@
 import { inspect } from "node:util";
 
-import { EventStream, Histogram, attachments, originOf, printable, Table } from "@rxbpf/core";
+import { EventStream, harmless, Histogram, attachments, originOf, printable, Table } from "@rxbpf/core";
 import { textFormat } from "@rxbpf/sinks";
 import { isObservable, NEVER, type Observable } from "rxjs";
 
+import { fitting, widthOf } from "./fit.js";
 import type { Output } from "./output.js";
-import { cutLine, widthOf } from "./screen.js";
 import { amount } from "./tally.js";
 
 /** How many rows of an array are printed. */
@@ -18,7 +18,7 @@ const SPARE = ["mntnsId", "cgroupId", "ppid", "uid", "tid", "truncated"];
  * Node does. Nothing in it but our own colours is obeyed by a terminal.
  */
 export function printed(value: unknown, output: Pick<Output, "isTTY" | "columns">): string {
-  if (value instanceof Histogram) return value.toString();
+  if (value instanceof Histogram) return value.picture(output.columns);
   if (isObservable(value)) return streamText(value);
   const rows: unknown = value instanceof Table ? value.rows : value;
   if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return tableText(rows, output.columns);
@@ -44,22 +44,29 @@ function tableText(rows: readonly Readonly<Record<string, unknown>>[], columns =
   const omitted: string[] = [];
   const shown = rows.slice(0, ROWS).map((row) => ({ ...row }));
   const spare = SPARE.filter((name) => shown.some((row) => name in row));
-  for (;;) {
-    const lines = textFormat<unknown>(NEVER).row(new Table(0, shown)).trim().split("\n");
-    const next = lines.some((line) => widthOf(line) > columns) ? spare.shift() : undefined;
-    if (next === undefined) {
-      const more = rows.length > ROWS ? [`... and ${amount(rows.length - ROWS)} rows more`] : [];
-      const without = omitted.length > 0 ? [`... without ${omitted.join(", ")}`] : [];
-      return [...lines.map((line) => cutLine(line, columns)), ...without, ...more].join("\n");
-    }
-    for (const row of shown) Reflect.deleteProperty(row, next);
-    omitted.push(next);
+  while (spare.length > 0 && linesOf(shown).some((line) => widthOf(line) > columns)) {
+    const name = spare.shift()!;
+    for (const row of shown) Reflect.deleteProperty(row, name);
+    omitted.push(name);
   }
+  const more = rows.length > ROWS ? [`... and ${amount(rows.length - ROWS)} rows more`] : [];
+  const without = omitted.length > 0 ? [`... without ${omitted.join(", ")}`] : [];
+  return [...linesOf(shown, columns), ...without, ...more].join("\n");
+}
+
+function linesOf(rows: readonly unknown[], columns = Infinity): string[] {
+  return textFormat<unknown>(
+    NEVER,
+    fitting(() => columns),
+  )
+    .row(new Table(0, rows))
+    .trim()
+    .split("\n");
 }
 
 /** `inspect` escapes strings, but not all, and not all that it prints: an error's text can have colours of its own. */
 function inspected(value: unknown, colors: boolean): string {
   const plain = inspect(value, { depth: 4 });
-  const harmless = plain.split("\n").map(printable).join("\n");
-  return colors && harmless === plain ? inspect(value, { depth: 4, colors }) : harmless;
+  const safe = plain.split("\n").map(harmless).join("\n");
+  return colors && safe === plain ? inspect(value, { depth: 4, colors }) : safe;
 }

@@ -1,5 +1,6 @@
 import measure from "fast-string-truncated-width";
 
+import { cutLine, widthOf } from "./fit.js";
 import type { Output } from "./output.js";
 
 /** What is written between these is cut at the edge by the terminal itself, where it finds a line wider than we do. */
@@ -50,17 +51,6 @@ export class Screen {
     const up = heights.reduce((sum, height) => sum + height, 0);
     return `\r${up > 0 ? `\x1b[${up}A` : ""}\x1b[J`;
   }
-}
-
-/** Cuts a line, in which colours take no room, to so many columns. */
-export function cutLine(line: string, columns: number): string {
-  const { index } = measure(line, { limit: columns, ellipsis: "" });
-  if (index === line.length) return line;
-  return line.includes("\x1b") ? `${line.slice(0, index)}\x1b[m` : line.slice(0, index);
-}
-
-export function widthOf(line: string): number {
-  return measure(line).width;
 }
 
 /** Breaks a text into lines of so many columns. */

@@ -6,6 +6,8 @@ const RATE_MS = 1000;
 export class Tally {
   events = 0;
   shown = 0;
+  /** What they are. */
+  unit: "event" | "table" | "histogram" = "event";
   readonly #lost = new Map<string, number>();
   #rate = 0;
   #since = performance.now();
@@ -17,13 +19,17 @@ export class Tally {
 
   /** A line that changes as they pass. */
   status(): string {
-    return [`${amount(this.events)} events`, `${amount(this.#perSecond())}/s`, ...this.#missing()].join("  ");
+    return [this.#count(), `${amount(this.#perSecond())}/s`, ...this.#missing()].join("  ");
   }
 
   /** A line for the end; nothing where all there was to say was shown. */
   summary(): string[] {
     const missing = this.#missing();
-    return missing.length === 0 && this.events > 0 ? [] : [[`${amount(this.events)} events`, ...missing].join("  ")];
+    return missing.length === 0 && this.events > 0 ? [] : [[this.#count(), ...missing].join("  ")];
+  }
+
+  #count(): string {
+    return `${amount(this.events)} ${this.unit}${this.events === 1 ? "" : "s"}`;
   }
 
   #missing(): string[] {

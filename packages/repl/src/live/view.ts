@@ -1,9 +1,10 @@
-import { type Batch, Consumer, feed, Histogram, originOf, printable, type Status, Table } from "@rxbpf/core";
+import { type Batch, Consumer, feed, harmless, Histogram, originOf, type Status, Table } from "@rxbpf/core";
 import { textFormat } from "@rxbpf/sinks";
 import { type Observable, Subscription } from "rxjs";
 
 import type { End } from "./end.js";
 import type { Output } from "./output.js";
+import { fitting } from "./fit.js";
 import { Sample } from "./sample.js";
 import { breakLine, Screen } from "./screen.js";
 import { amount, Tally } from "./tally.js";
@@ -27,8 +28,10 @@ export class View {
   readonly #notices: string[] = [];
   /** What came last since the last frame. */
   #latest: unknown;
-  /** The table or histogram that was drawn last. */
+  /** The table or histogram that was drawn last, and how, for a terminal of which width. */
+  #pictured: unknown;
   #picture: readonly string[] = [];
+  #pictureColumns = 0;
   /** How many lines have scrolled since the heading. */
   #sinceHeading = 0;
   #begun = false;
@@ -37,8 +40,12 @@ export class View {
   constructor(stream: Observable<unknown>, output: Output) {
     this.#stream = stream;
     this.#screen = new Screen(output);
-    this.#format = textFormat(stream);
+    this.#format = textFormat(
+      stream,
+      fitting(() => this.#screen.columns - 1),
+    );
     this.#tables = originOf(stream)?.info.tables === true;
+    if (this.#tables) this.#tally.unit = "table";
     this.#sample = new Sample(this.#allowed);
   }
 
@@ -90,12 +97,13 @@ export class View {
   #hear(status: Status): void {
     if (status.type === "lost") this.#tally.lose(status);
     if (status.type === "notice") {
-      this.#notices.push(...breakLine(`rxbpf: ${printable(status.message)}`, this.#screen.columns - 1));
+      this.#notices.push(...breakLine(`rxbpf: ${harmless(status.message)}`, this.#screen.columns - 1));
     }
   }
 
   #draw(): void {
     const lines = this.#lines();
+    if (this.#pictured !== undefined && this.#pictureColumns !== this.#screen.columns) this.#makePicture();
     const room = this.#screen.rows - 2;
     const hidden = this.#picture.length - room + 1;
     const picture =
@@ -115,12 +123,21 @@ export class View {
     if (isPicture(latest)) {
       // Each takes the place of the one before.
       this.#tally.shown = this.#tally.events;
-      this.#picture = linesOf(this.#format.row(latest).replace(/^\n/, ""));
+      this.#pictured = latest;
+      this.#makePicture();
     } else {
       this.#tally.shown += events.length;
       for (const event of events) lines.push(...this.#rowLines(event));
     }
     return lines;
+  }
+
+  #makePicture(): void {
+    const event = this.#pictured;
+    this.#pictureColumns = this.#screen.columns;
+    this.#tally.unit = event instanceof Histogram ? "histogram" : "table";
+    const text = event instanceof Histogram ? event.picture(this.#screen.columns - 1) : this.#format.row(event);
+    this.#picture = linesOf(text.replace(/^\n/, ""));
   }
 
   /** An event's line, under a heading where the last one scrolls away. */

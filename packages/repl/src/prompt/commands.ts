@@ -1,12 +1,13 @@
 import type { REPLServer } from "node:repl";
 
-import { attachments, printable } from "@rxbpf/core";
+import { attachments, harmless, printable } from "@rxbpf/core";
 
 import { catalogue } from "../catalogue.js";
 import type { Session } from "../session/session.js";
 import { docText } from "./doc-text.js";
 import { errorText } from "./error-text.js";
 import { StreamTable } from "./streams.js";
+import { OPERATORS, SETS, SINKS } from "./words.js";
 
 /** A command of the prompt: what it says about itself, and what it says when it is asked. */
 interface Command {
@@ -27,7 +28,7 @@ function commands(session: Session): Readonly<Record<string, Command>> {
     },
     type: {
       help: "the type of an expression: .type opensnoop()",
-      run: async (code) => (await session.type(code)) ?? `${printable(code)} has no type`,
+      run: async (code) => (await session.type(code)) ?? `${harmless(code)} has no type`,
     },
     doc: {
       help: "what a word means: .doc toArrow",
@@ -74,9 +75,10 @@ function helpText(all: Readonly<Record<string, Command>>): string {
     "Probes make streams of events. At the prompt a stream is shown until Ctrl-C:",
     '  opensnoop({ failed: true }).pipe(filter((e) => e.comm === "bash"))',
     ...lines(probes),
-    "In .pipe(...): RxJS's operators, such as filter map take; countBy top rate histogram orderByTime joinBy;",
-    "and the sinks toStdout toText toJson toCsv toArrow. replay(path) is what toArrow wrote, as a stream.",
-    "PinnedSet, cgroupId and mountNamespaceId make the sets that cgroupmap and mntnsmap take.",
+    `In .pipe(...): RxJS's operators, such as filter map take; ${OPERATORS.join(" ")};`,
+    `and the sinks ${SINKS.join(" ")}. replay(path) is what toArrow wrote, as a stream.`,
+    `${SETS.slice(0, -1).join(", ")} and ${SETS.at(-1)} make the sets that cgroupmap and mntnsmap take.`,
+    "_ is the last value. import and require find what they do in a file of this folder.",
     "Commands:",
     ...lines(own),
     "  .editor, .load FILE, .save FILE, .exit as in Node's prompt",

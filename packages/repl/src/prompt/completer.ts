@@ -2,39 +2,90 @@ import { readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname } from "node:path";
 
-import type { Session } from "../session/session.js";
+import { attachments, printable } from "@rxbpf/core";
+
+import { cutLine } from "../live/fit.js";
+import { openedIn } from "../session/open.js";
+import type { Session, Word } from "../session/session.js";
 
 /** More words than this say nothing. */
 const MANY = 300;
+/** Of so many words each is explained in a line. */
+const MANY_EXPLAINED = 40;
 
-/** What can follow an unfinished input, and what has been typed of it. */
-export async function complete(session: Session, code: string): Promise<[words: string[], typed: string]> {
+/** What there is besides TypeScript's words. */
+export interface Known {
+  /** The commands of the prompt, without their dots. */
+  readonly commands: readonly string[];
+  /** The words that one begins with. */
+  readonly first: readonly string[];
+}
+
+/** Words, and what has been typed of them. */
+export interface Completion {
+  readonly words: readonly Word[];
+  readonly typed: string;
+}
+
+/** What can follow an unfinished input. */
+export async function complete(session: Session, code: string, { commands, first }: Known): Promise<Completion> {
+  const [, command, space, argument = ""] = /^\s*\.([\w]*)(\s+)?([^]*)$/.exec(code) ?? [];
+  if (command === undefined) return completeCode(session, code, first);
+  if (space === undefined) return fitting(commands.map(plain), command);
+  if (command === "doc" || command === "type") return completeCode(session, argument, first);
+  if (command === "load" || command === "save") return { words: paths(argument).map(plain), typed: argument };
+  if (command === "stop")
+    return fitting(
+      attachments().map(({ id }) => plain(String(id))),
+      argument,
+    );
+  return { words: [], typed: argument };
+}
+
+async function completeCode(session: Session, code: string, first: readonly string[]): Promise<Completion> {
+  if (code.trim() === "") return { words: [...session.names, ...first].sort().map(plain), typed: "" };
+  const words = await session.completions(code);
   const text = openString(code);
   if (text !== undefined) {
-    const typed = text;
-    const words = await session.completions(code);
-    const fitting = words.filter((word) => word.startsWith(typed));
-    return fitting.length > 0 ? [fitting, typed] : [paths(typed), typed];
+    const completion = fitting(words, text);
+    return completion.words.length > 0 ? completion : { words: paths(text).map(plain), typed: text };
   }
   const typed = /[\p{ID_Continue}$]*$/u.exec(code)![0];
-  const words = (await session.completions(code)).filter((word) => word.startsWith(typed) && IDENTIFIER.test(word));
-  return [typed === "" && words.length > MANY ? [] : words, typed];
+  const completion = fitting(
+    words.filter(({ text }) => IDENTIFIER.test(text)),
+    typed,
+  );
+  return typed === "" && completion.words.length > MANY ? { words: [], typed } : completion;
+}
+
+function fitting(words: readonly Word[], typed: string): Completion {
+  return { words: words.filter(({ text }) => text.startsWith(typed)), typed };
+}
+
+/** A word of which there is nothing to say. */
+function plain(text: string): Word {
+  return { text, doc: async () => "" };
+}
+
+/** A list of words, with what they mean; undefined where there is no documentation of any. */
+export async function explained(words: readonly Word[], columns: number): Promise<string | undefined> {
+  if (words.length > MANY_EXPLAINED) return undefined;
+  const docs = await Promise.all(words.map((word) => word.doc()));
+  if (docs.every((doc) => doc === "")) return undefined;
+  const width = Math.max(...words.map(({ text }) => text.length));
+  return words
+    .map(({ text }, i) =>
+      cutLine(printable(`${text.padEnd(width)}  ${docs[i]!.replaceAll(/\s+/g, " ")}`.trimEnd()), columns),
+    )
+    .join("\n");
 }
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
 /** What stands in a string that has not been closed yet; undefined outside of one. */
 function openString(code: string): string | undefined {
-  let quote = "";
-  let start = 0;
-  for (let i = 0; i < code.length; i++) {
-    const char = code[i]!;
-    if (quote === "") {
-      if (char === '"' || char === "'" || char === "`") [quote, start] = [char, i + 1];
-    } else if (char === "\\") i++;
-    else if (char === quote || (char === "\n" && quote !== "`")) quote = "";
-  }
-  return quote === "" ? undefined : code.slice(start);
+  const within = openedIn(code)?.at(-1);
+  return within && `"'\``.includes(within.kind) ? code.slice(within.from) : undefined;
 }
 
 /** The files whose paths begin so, folders with a slash at their end. */

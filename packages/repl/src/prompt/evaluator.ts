@@ -1,16 +1,18 @@
-import { type Attachment, attachments } from "@rxbpf/core";
+import { type Attachment, attachments, blame, originOf } from "@rxbpf/core";
 import { isObservable, Subscription } from "rxjs";
 
 import { printed } from "../live/printed.js";
 import type { Output } from "../live/output.js";
 import { show } from "../live/show.js";
-import { evaluate } from "../session/evaluate.js";
+import { LAST } from "../session/cells.js";
+import { evaluate, prepare } from "../session/evaluate.js";
 import { faultText } from "../session/faults.js";
 import type { Input } from "../session/input.js";
 import { lower } from "../session/lower.js";
+import { Places } from "../session/places.js";
 import type { Session } from "../session/session.js";
 import { type Foreground, Interrupted, Interruptible, wasInterrupted } from "./foreground.js";
-import { errorText } from "./error-text.js";
+import { errorText, uncaughtText } from "./error-text.js";
 
 interface Surroundings {
   /** Where values are shown. */
@@ -27,7 +29,9 @@ export class Evaluator {
   readonly #output: Output;
   readonly #complaints: Pick<Output, "write">;
   readonly #around: <T>(run: () => T) => T;
+  readonly #places = new Places();
   #unchecked = false;
+  #lastIsTheirs = false;
   #foreground: Foreground | undefined;
 
   constructor(session: Session, { output, complaints = output, around = (run) => run() }: Surroundings) {
@@ -49,16 +53,22 @@ export class Evaluator {
         return false;
       }
       const before = attachments();
-      const value = await this.#value(input);
-      this.#session.take(input);
+      const given = await this.#value(input);
+      const value = isThenable(given) ? await this.#wait(given) : given;
+      this.#keep(input, value);
       await this.#show(value, new Set(before));
       return true;
     } catch (error) {
-      this.#complain(wasInterrupted(error) ? "Interrupted" : errorText(error));
+      this.#complain(wasInterrupted(error) ? "Interrupted" : this.describe(error));
       return false;
     } finally {
       this.#foreground = undefined;
     }
+  }
+
+  /** What is to be said of an error that nothing caught. */
+  describe(error: unknown): string {
+    return uncaughtText(error, this.#places);
   }
 
   /** Ends what runs, if something does. */
@@ -80,19 +90,30 @@ export class Evaluator {
     }
   }
 
-  async #value(input: Input): Promise<unknown> {
-    const lowered = lower(input.source);
-    const value = this.#around(() => evaluate(lowered));
+  async #value({ source }: Input): Promise<unknown> {
+    const lowered = lower(source);
+    await prepare(lowered, this.#session.folder);
+    const name = this.#places.add(source, lowered);
+    const value = this.#around(() => evaluate(lowered, name));
     return lowered.isAsync ? this.#wait(value as Promise<unknown>) : value;
+  }
+
+  /** Lets later inputs use what this one declared, and its value as `_`, unless they have declared that themselves. */
+  #keep(input: Input, value: unknown): void {
+    const gaveValue = input.value !== undefined && value !== undefined;
+    this.#session.take(input, gaveValue);
+    this.#lastIsTheirs ||= input.names.some(({ name }) => name === LAST);
+    if (gaveValue && !this.#lastIsTheirs) Object.defineProperty(globalThis, LAST, { value, ...WRITABLE });
   }
 
   async #show(value: unknown, before: ReadonlySet<Attachment>): Promise<void> {
     if (isObservable(value)) {
       const showing = show(value, this.#output);
       this.#foreground = { interrupt: () => showing.stop() };
-      await showing.done;
-    } else if (isThenable(value)) await this.#show(await this.#wait(value), before);
-    else if (value instanceof Subscription) this.#print(subscribedText(before));
+      await showing.done.catch((error: unknown) => {
+        throw blame(error, originOf(value)?.info.name);
+      });
+    } else if (value instanceof Subscription) this.#print(subscribedText(before));
     else if (value !== undefined) this.#print(printed(value, this.#output));
   }
 
@@ -110,6 +131,8 @@ export class Evaluator {
     this.#complaints.write(`${text}\n`);
   }
 }
+
+const WRITABLE = { writable: true, configurable: true };
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";

@@ -1,37 +1,56 @@
 import type { EventEmitter } from "node:events";
+import { readFileSync } from "node:fs";
 import { Recoverable, type REPLServer } from "node:repl";
 import type { WriteStream } from "node:tty";
+import { getSystemErrorMap } from "node:util";
 
-import { attachments } from "@rxbpf/core";
-import { config } from "rxjs";
+import { attachments, guardDelivery, printable } from "@rxbpf/core";
 
-import { endInOrder } from "../script/ending.js";
+import { endInOrder } from "../ending.js";
+import { expectKeys, watchForOverruns } from "../overrun/watch.js";
 import { faultText } from "../session/faults.js";
-import type { Input } from "../session/input.js";
+import { goesOn, type Input } from "../session/input.js";
 import { installScope } from "../session/scope.js";
 import { Session } from "../session/session.js";
+import { interruptible } from "../session/evaluate.js";
 import { addCommands } from "./commands.js";
-import { complete } from "./completer.js";
-import { errorText } from "./error-text.js";
+import { complete, explained } from "./completer.js";
 import { Evaluator } from "./evaluator.js";
 import type { Keys } from "./keys.js";
 import { keepPromptBelow } from "./output.js";
+import { onUncaught } from "./uncaught.js";
+import { firstWords } from "./words.js";
+
+/** The signals that end the prompt. */
+const ENDING = ["SIGTERM", "SIGHUP"] as const;
 
 /** What becomes of what is typed at a prompt. */
 export class Inputs {
+  readonly #server: REPLServer;
   readonly #keys: Keys;
   readonly #output: WriteStream;
   readonly #session = new Session(process.cwd());
   readonly #evaluator: Evaluator;
+  readonly #leave: () => void;
+  /** Whether nothing more is to run. */
+  #left = false;
   /** The lines of an input that is not complete yet. */
   #unfinished = "";
+  /** What was completed last. */
+  #completed: string | undefined;
 
   constructor(server: REPLServer, keys: Keys, output: WriteStream) {
+    this.#server = server;
     this.#keys = keys;
     this.#output = output;
-    this.#evaluator = new Evaluator(this.#session, { output, around: inLines });
+    this.#leave = () => {
+      if (!this.#left) server.close();
+    };
+    this.#evaluator = new Evaluator(this.#session, { output, around: (run) => this.#withoutPause(run) });
     installScope();
+    guardDelivery(interruptible);
     addCommands(server, this.#session);
+    server.defineCommand("load", { help: "run a file as one input", action: (path) => this.#load(path.trim()) });
     server.once(
       "exit",
       keepPromptBelow(server, output, () => !keys.held),
@@ -42,14 +61,22 @@ export class Inputs {
       return wasUnfinished;
     });
     process.on("SIGINT", () => (keys.held ? this.interrupt() : server.emit("SIGINT")));
-    for (const signal of ["SIGTERM", "SIGHUP"]) process.once(signal, () => server.close());
-    onError(server, (error) => console.error(errorText(error)));
+    server.once("exit", () => {
+      this.#left = true;
+      // A second one ends the process at once; but of a terminal that is closed both shell and kernel tell.
+      process.off("SIGTERM", this.#leave);
+      this.interrupt();
+    });
+    for (const signal of ENDING) process.on(signal, this.#leave);
+    onError(server, (error) => console.error(this.#evaluator.describe(error)));
   }
 
   /** Takes what has been typed since the last prompt; `done` brings the next. */
   evaluate(code: string, done: (error: Error | null) => void): void {
+    if (this.#left) return;
     const input = this.#session.parse(code);
-    if (input === "incomplete" || this.#keys.pasting) {
+    const { pasting, following } = this.#keys;
+    if (input === "incomplete" || pasting || (following !== undefined && goesOn(code, following))) {
       this.#unfinished = code;
       done(new Recoverable(new SyntaxError("incomplete")));
       return;
@@ -61,9 +88,29 @@ export class Inputs {
     } else void this.#run(input, done);
   }
 
+  /** Runs a file as if it had been pasted. */
+  #load(path: string): void {
+    const shown = (): void => this.#server.displayPrompt();
+    try {
+      this.evaluate(readFileSync(path, "utf8"), (incomplete) => {
+        if (incomplete) this.#output.write("Unexpected end of the input\n");
+        this.#unfinished = "";
+        shown();
+      });
+    } catch (error) {
+      const { errno = 0, message } = error as NodeJS.ErrnoException;
+      this.#output.write(
+        `Cannot load ${printable(path)}: ${getSystemErrorMap().get(errno)?.[1] ?? printable(message)}\n`,
+      );
+      shown();
+    }
+  }
+
   async #run(input: Input, done: (error: null) => void): Promise<void> {
+    watchForOverruns();
     this.#keys.hold();
     await this.#evaluator.run(input);
+    if (this.#left) return;
     done(null);
     this.#keys.release();
   }
@@ -73,13 +120,39 @@ export class Inputs {
     this.#evaluator.interrupt();
   }
 
+  /**
+   * Runs code that does not pause with the terminal in its usual mode, where Ctrl-C is a signal, which can end even a loop;
+   * otherwise it is a key like others, which somebody must read. The other signals, which nobody could hear either, end the process.
+   */
+  #withoutPause<T>(run: () => T): T {
+    const listening = ENDING.filter((signal) => process.listeners(signal).includes(this.#leave));
+    for (const signal of listening) process.off(signal, this.#leave);
+    expectKeys(false);
+    process.stdin.setRawMode(false);
+    try {
+      return run();
+    } finally {
+      process.stdin.setRawMode(true);
+      expectKeys(true);
+      for (const signal of listening) process.on(signal, this.#leave);
+    }
+  }
+
   /** What can follow a line, and what of it that completes. */
   async complete(line: string, done: Completed): Promise<void> {
     // Since version 24 Node's prompt has all lines of an input in hand.
     const code = line.startsWith(this.#unfinished) ? line : this.#unfinished + line;
     // Without types, as while the language server cannot be run, there is nothing to choose from.
-    const result = await complete(this.#session, code).catch(() => undefined);
-    done(null, result ?? [[], line]);
+    const known = { commands: Object.keys(this.#server.commands), first: firstWords };
+    const completion = await complete(this.#session, code, known).catch(() => undefined);
+    if (!completion) return done(null, [[], line]);
+    const { words, typed } = completion;
+    // The second time in the same place asks for a list.
+    const again = this.#completed === code && words.length > 1;
+    this.#completed = code;
+    const list = again ? await explained(words, this.#output.columns).catch(() => undefined) : undefined;
+    if (list !== undefined) console.log(list);
+    done(null, [list === undefined ? words.map(({ text }) => text) : [], typed]);
   }
 
   /** Ends what is attached in good order, its sinks written. */
@@ -92,19 +165,6 @@ export class Inputs {
 export { privilegeText } from "./privileges.js";
 
 export type Completed = (error: Error | null, result: [words: string[], typed: string]) => void;
-
-/**
- * Runs code that does not pause with the terminal in its usual mode, where Ctrl-C is a signal, which can end even a loop;
- * otherwise it is a key like others, which somebody must read.
- */
-function inLines<T>(run: () => T): T {
-  process.stdin.setRawMode(false);
-  try {
-    return run();
-  } finally {
-    process.stdin.setRawMode(true);
-  }
-}
 
 /** Ctrl-C at a prompt where nothing has been typed ends what is attached. Else it does what it does at Node's prompt. */
 function onInterrupt(server: REPLServer, output: WriteStream, forget: () => boolean): void {
@@ -122,9 +182,7 @@ function onInterrupt(server: REPLServer, output: WriteStream, forget: () => bool
 
 /** What nobody catches is said, and the prompt goes on. */
 function onError(server: REPLServer, say: (error: unknown) => void): void {
-  config.onUnhandledError = say;
-  process.on("uncaughtException", say);
-  process.on("unhandledRejection", say);
+  onUncaught(say);
   // Node's prompt evaluates in a domain, which would print what processes wrote into a message as it is.
   const { _domain: domain } = server as unknown as { _domain?: EventEmitter };
   domain?.removeAllListeners("error").on("error", say);

@@ -1,10 +1,6 @@
 // What `rxbpf` alone runs. Apart from `../main.ts`, which loads all commands.
+import { conclude } from "../conclude.js";
 import { startPrompt } from "./prompt.js";
 
-try {
-  if (process.stdin.isTTY) await startPrompt();
-  else await (await import("./piped.js")).runPiped();
-} catch (error) {
-  const { fail } = await import("../exit.js");
-  process.exitCode = fail(error);
-}
+const run = process.stdin.isTTY ? startPrompt : (await import("./piped.js")).runPiped;
+await conclude(run, async (error) => (await import("../exit.js")).fail(error));

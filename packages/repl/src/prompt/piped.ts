@@ -1,49 +1,80 @@
 import { createInterface } from "node:readline";
 
-import { endInOrder } from "../script/ending.js";
+import { writeError } from "@rxbpf/sinks";
+
+import { endInOrder } from "../ending.js";
+import { watchForOverruns } from "../overrun/watch.js";
 import { signals } from "../signals.js";
+import { watchStandardStreams } from "../standard.js";
 import { faultText } from "../session/faults.js";
+import { goesOn, parseInput, saysNothing } from "../session/input.js";
 import { installScope } from "../session/scope.js";
 import { Session } from "../session/session.js";
+import { errorText } from "./error-text.js";
 import { Evaluator } from "./evaluator.js";
+import { onUncaught } from "./uncaught.js";
 
 /**
- * Inputs from a pipe or a file: each is run when the one before has ended, and nothing is shown but what they give. A line that
- * starts with a dot goes on with the one before. What cannot be run ends it, said on stderr, with status 1; a signal ends the stream
- * that is shown, and then all.
+ * Inputs from a pipe or a file: each is run when the one before has ended, and nothing is shown but what they give. A line
+ * that cannot begin one, as it starts with a dot, goes on with the one before. What cannot be run, and an error that
+ * nothing catches, ends it, said on stderr, with status 1; a signal ends the stream that is shown, and then all.
  */
 export async function runPiped(): Promise<void> {
+  watchStandardStreams((error) => console.error(errorText(writeError("stdout", error))));
   const session = new Session(process.cwd());
   installScope();
-  const evaluator = new Evaluator(session, { output: process.stdout, complaints: process.stderr });
+  watchForOverruns();
+  const lines = createInterface({ input: process.stdin });
   let ended = false;
-  signals().subscribe(() => {
+  let failed = false;
+  // What runs is not to blame for its end.
+  const complaints = { write: (text: string) => ended || process.stderr.write(text) };
+  const evaluator = new Evaluator(session, { output: process.stdout, complaints });
+  const end = (): void => {
     ended = true;
     evaluator.interrupt();
-  });
-  const run = async (code: string): Promise<boolean> => {
-    const input = session.parse(code);
-    if (input !== "incomplete" && !("faults" in input)) return evaluator.run(input);
-    const text =
-      input === "incomplete" ? ["Unexpected end of the input"] : input.faults.map((fault) => faultText(fault, code));
-    console.error(text.join("\n"));
-    return false;
+    lines.close();
   };
+  signals().subscribe(end);
+  onUncaught((error) => {
+    console.error(evaluator.describe(error));
+    failed = true;
+    end();
+  });
+  for await (const input of inputs(lines)) {
+    if (ended) break;
+    if (await run(input, evaluator)) continue;
+    failed ||= !ended;
+    break;
+  }
+  await endInOrder();
+  session.close();
+  process.exitCode = failed ? 1 : 0;
+}
+
+async function run(code: string, evaluator: Evaluator): Promise<boolean> {
+  const input = parseInput(code);
+  if (input !== "incomplete" && !("faults" in input)) return evaluator.run(input);
+  const text =
+    input === "incomplete" ? ["Unexpected end of the input"] : input.faults.map((fault) => faultText(fault, code));
+  console.error(text.join("\n"));
+  return false;
+}
+
+/** Lines as inputs, each once it is known that the line after it begins another. */
+async function* inputs(lines: AsyncIterable<string>): AsyncIterable<string> {
   let code = "";
-  for await (const line of createInterface({ input: process.stdin })) {
-    const goesOn = /^\s*\.\s*[\w$]/.test(line) || code.trim() === "" || session.parse(code) === "incomplete";
-    if (!goesOn) {
-      if (ended || !(await run(code))) return finish(session, ended ? 0 : 1);
+  for await (const line of lines) {
+    if (isEnded(code, line)) {
+      yield code;
       code = "";
     }
     code += `${line}\n`;
   }
-  const well = ended || code.trim() === "" || (await run(code));
-  return finish(session, well ? 0 : 1);
+  if (!saysNothing(code)) yield code;
 }
 
-async function finish(session: Session, status: number): Promise<void> {
-  process.exitCode = status;
-  await endInOrder();
-  session.close();
+/** Whether an input is complete, and the line after it begins another. */
+function isEnded(code: string, line: string): boolean {
+  return !saysNothing(code) && !goesOn(code, line) && parseInput(code) !== "incomplete";
 }

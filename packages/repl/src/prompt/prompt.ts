@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import { start } from "node:repl";
 
+import { loseStandardStreams, lost, watchStandardStreams } from "../standard.js";
 import { version } from "../version.js";
 import { historyPath } from "./history.js";
 import type { Completed, Inputs } from "./inputs.js";
@@ -16,6 +16,7 @@ const PASTE_OFF = "\x1b[?2004l";
  * are: what is typed meanwhile waits.
  */
 export async function startPrompt(): Promise<void> {
+  watchStandardStreams(() => {}); // there is nowhere left to tell it
   const output = ownOutput();
   output.write(`${PASTE_ON}rxbpf ${version()}. Tab completes, .help lists the words, Ctrl-D leaves\n`);
   let inputs: Inputs | undefined;
@@ -29,7 +30,11 @@ export async function startPrompt(): Promise<void> {
     completer: (line: string, done: Completed) => void inputs!.complete(line, done),
     eval: (code, _context, _file, done) => inputs!.evaluate(code, (error) => done(error, undefined)),
   });
-  const left = once(server, "exit");
+  process.once("exit", () => output.write(PASTE_OFF));
+  const left = new Promise<void>((resolve) => server.once("exit", resolve));
+  // The terminal's: it was closed.
+  server.on("error", loseStandardStreams);
+  lost.addEventListener("abort", () => server.close());
   const keys = new Keys(server, () => inputs?.interrupt());
   keys.hold();
   server.setupHistory(historyPath(), () => {});
@@ -39,6 +44,5 @@ export async function startPrompt(): Promise<void> {
   const missing = module.privilegeText();
   if (missing !== undefined) console.log(missing);
   await left;
-  output.write(PASTE_OFF);
   await inputs.end();
 }

@@ -1,19 +1,19 @@
 import { statSync } from "node:fs";
-import { register } from "node:module";
 import { resolve } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { getSystemErrorMap } from "node:util";
 
-import { statuses } from "@rxbpf/core";
+import { stateOf, statuses } from "@rxbpf/core";
 import { take } from "rxjs";
 
+import { endInOrder } from "../ending.js";
 import { fail, FAILED } from "../exit.js";
+import { watchForOverruns } from "../overrun/watch.js";
 import { report } from "../run.js";
 import { signals } from "../signals.js";
+import { placeOf, shownPath } from "../typescript/files.js";
+import { registerHooks } from "../typescript/importer.js";
 import { passesCheck } from "./check.js";
-import { endInOrder } from "./ending.js";
-import { placeOf, shownPath } from "./place.js";
 
 export interface ScriptOptions {
   /** Whether to run it only if its types are right. */
@@ -54,15 +54,13 @@ export async function runScript(
   if (ending) return;
 
   for (const unhandled of ["uncaughtException", "unhandledRejection"] as const) {
+    process.removeAllListeners(unhandled); // those of the command
     process.on(unhandled, (error: unknown) => {
       // A script that listens too has taken this over. Node's `domain`, which its prompt loads, only cleans up.
       const listeners = process.rawListeners(unhandled).filter(({ name }) => name !== "domainUncaughtExceptionClear");
       if (listeners.length === 1) failed(error);
     });
   }
-  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
-    if (code === "EPIPE") end();
-  });
   process.once("exit", report({ status: statuses }, "a larger ringBytes keeps more"));
   begin(path, args, failed, () => ending !== undefined);
 }
@@ -70,8 +68,8 @@ export async function runScript(
 /** Starts the script. What becomes of it is seen by what it leaves to wait for. */
 function begin(path: string, args: readonly string[], failed: (error: unknown) => void, isEnding: () => boolean): void {
   Error.stackTraceLimit = STACK_DEPTH;
-  process.setSourceMapsEnabled(true);
-  register("./hooks.js", import.meta.url);
+  registerHooks();
+  watchForOverruns();
   process.argv = [process.execPath, path, ...args];
   let done = false;
   import(pathToFileURL(path).href).then(() => (done = true), failed);
@@ -85,8 +83,7 @@ function existing(script: string): string {
   try {
     if (statSync(script).isFile()) return resolve(script);
   } catch (cause) {
-    const { errno = 0, message } = cause as NodeJS.ErrnoException;
-    throw new Error(`Cannot run ${script}: ${getSystemErrorMap().get(errno)?.[1] ?? message}`, { cause });
+    throw new Error(`Cannot run ${script}: ${stateOf(cause)}`, { cause });
   }
   throw new Error(`Cannot run ${script}: it is no file`);
 }

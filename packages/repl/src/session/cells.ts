@@ -1,6 +1,6 @@
 import type { DeclaredName, Input } from "./input.js";
 import type { LanguageServer } from "./language-server.js";
-import { DECLARED, type Workspace } from "./workspace.js";
+import type { Workspace } from "./workspace.js";
 
 interface Known {
   readonly kind: DeclaredName["kind"];
@@ -10,6 +10,9 @@ interface Known {
 
 /** How many cells there are from the start. */
 const CELLS = 64;
+
+/** What the value of the last input that gave one is called. */
+export const LAST = "_";
 
 /**
  * What inputs have declared. Each input that declares something is a module of its own, a cell; what a name means is
@@ -21,14 +24,19 @@ export class Cells {
   readonly #workspace: Workspace;
   readonly #server: LanguageServer;
   readonly #known = new Map<string, Known>();
+  readonly #files: string[] = [];
   readonly #lines: string[] = [];
   #used = 0;
+  /** The module that has the last value, for which there is no cell yet: most are never asked for. */
+  #last: string | undefined;
+  /** An input has declared something of that name. */
+  #lastIsTheirs = false;
 
   constructor(workspace: Workspace, server: LanguageServer) {
     this.#workspace = workspace;
     this.#server = server;
     this.#add(CELLS);
-    this.#server.write(DECLARED, this.#lines.join("\n"));
+    this.#server.write(this.#workspace.declared, this.#lines.join("\n"));
   }
 
   get names(): readonly string[] {
@@ -50,28 +58,49 @@ export class Cells {
     return `${parts.join(" ")}\n`;
   }
 
-  /** Makes what an input declares known to later ones. */
-  take(input: Input): void {
-    if (input.names.length === 0) return;
+  /** Makes what an input declares known to later ones, and, where it gave one, its value. */
+  take(input: Input, gaveValue: boolean): void {
+    const header = this.header(input, wordsOf(input.source));
+    const names = input.names.map(({ name }) => name);
+    if (names.length > 0) this.#declare(`${header}${input.source}\nexport { ${names.join(", ")} };\n`, input.names);
+    if (names.includes(LAST)) this.#lastIsTheirs = true;
+    if (gaveValue && input.value && !this.#lastIsTheirs) this.#last = header + withLast(input);
+  }
+
+  /** Makes the last value known if a text speaks of it. */
+  want(text: string): void {
+    if (this.#last === undefined || !wordsOf(text).has(LAST)) return;
+    this.#declare(this.#last, [{ name: LAST, kind: "const" }]);
+    this.#last = undefined;
+  }
+
+  /** Writes a module into the next cell, and knows its names. */
+  #declare(text: string, names: readonly DeclaredName[]): void {
     if (this.#used === this.#lines.length) this.#add(this.#lines.length);
     const cell = this.#used++;
-    const names = input.names.map(({ name }) => name);
-    const text = `${this.header(input, wordsOf(input.source))}${input.source}\nexport { ${names.join(", ")} };\n`;
-    for (const { name, kind } of input.names) this.#known.set(name, { kind, exported: `${name}_${cell}` });
-    const exports = names.map((name) => `${name} as ${name}_${cell}`);
+    for (const { name, kind } of names) this.#known.set(name, { kind, exported: `${name}_${cell}` });
+    const exports = names.map(({ name }) => `${name} as ${name}_${cell}`);
     this.#lines[cell] = `export { ${exports.join(", ")} } from "./${nameOf(cell)}.js";`;
-    this.#server.write(`${nameOf(cell)}.ts`, text);
-    this.#server.write(DECLARED, this.#lines.join("\n"));
+    this.#server.write(this.#files[cell]!, text);
+    this.#server.write(this.#workspace.declared, this.#lines.join("\n"));
   }
 
   #add(count: number): void {
     for (let i = 0; i < count; i++) {
       const cell = nameOf(this.#lines.length);
-      this.#workspace.reserve(`${cell}.ts`);
-      this.#server.write(`${cell}.ts`, "export {};\n");
+      const file = this.#workspace.reserve(cell);
+      this.#server.write(file, "export {};\n");
+      this.#files.push(file);
       this.#lines.push(`import "./${cell}.js";`);
     }
   }
+}
+
+/** An input whose value, when it is there, is exported. */
+function withLast({ source, value }: Input): string {
+  const { start, end, until } = value!;
+  const expression = source.slice(start, end);
+  return `${source.slice(0, start)}export const ${LAST} = await (${expression}\n);${source.slice(until)}`;
 }
 
 function nameOf(cell: number): string {

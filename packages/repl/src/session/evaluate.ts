@@ -1,27 +1,42 @@
-import { createRequire, isBuiltin } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { runInThisContext } from "node:vm";
+import { runInThisContext, Script } from "node:vm";
 
-import type { Lowered } from "./lower.js";
-import { isInScope } from "./packages.js";
+import { type Importer, importerIn } from "../typescript/importer.js";
+import { IMPORT, type Lowered } from "./lower.js";
+
+let importer: Importer | undefined;
+
+/**
+ * Gets ready what an input needs to run in this process.
+ * @param folder where relative and other imports of the inputs are looked for
+ */
+export async function prepare({ imports }: Lowered, folder: string): Promise<void> {
+  if (!imports || importer) return;
+  importer = await importerIn(folder);
+  Object.defineProperty(globalThis, IMPORT, { value: importer });
+}
 
 /**
  * Runs an input in the scope of the process, where what it declares stays.
  * @returns its value, or the promise of it that an input with `await` is
  * @throws what it throws; `ERR_SCRIPT_EXECUTION_INTERRUPTED` if SIGINT ended it while it ran without a pause
  */
-export function evaluate({ code }: Lowered): unknown {
-  return runInThisContext(code, {
-    filename: "prompt",
-    importModuleDynamically: (specifier) => import(resolve(specifier)),
-    breakOnSigint: true,
-  });
+export function evaluate({ code }: Lowered, filename: string): unknown {
+  return runInThisContext(code, { filename, breakOnSigint: true });
 }
 
-/** What an input imports is found in the folder that the prompt was started in; the packages in scope are always ours. */
-function resolve(specifier: string): string {
-  if (isBuiltin(specifier) || /^\w+:/.test(specifier)) return specifier;
-  if (isInScope(specifier)) return import.meta.resolve(specifier);
-  return pathToFileURL(createRequire(join(process.cwd(), "prompt")).resolve(specifier)).href;
+const RUN = Symbol.for("rxbpf.run");
+const running = new Script('globalThis[Symbol.for("rxbpf.run")]()');
+
+/** Runs code so that SIGINT ends it as it does an input. @throws `ERR_SCRIPT_EXECUTION_INTERRUPTED` then */
+export function interruptible(run: () => void): void {
+  const slot = globalThis as { [RUN]?: () => void };
+  // One such run may lie within another.
+  const before = slot[RUN];
+  slot[RUN] = run;
+  try {
+    running.runInThisContext({ breakOnSigint: before === undefined });
+  } finally {
+    if (before) slot[RUN] = before;
+    else Reflect.deleteProperty(slot, RUN);
+  }
 }

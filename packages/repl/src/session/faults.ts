@@ -1,4 +1,4 @@
-import { printable } from "@rxbpf/core";
+import { harmless } from "@rxbpf/core";
 
 /** What is wrong with an input, and where: `line` and `column` count from 0. */
 export interface Fault {
@@ -9,12 +9,6 @@ export interface Fault {
   readonly width: number;
 }
 
-/** Where an offset in a text is. */
-export function placeAt(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset).split("\n");
-  return { line: before.length - 1, column: before.at(-1)!.length };
-}
-
 /** The line, what of it is wrong, and why. */
 export function faultText({ message, line, column, width }: Fault, source: string): string {
   const lines = source.trimEnd().split("\n");
@@ -22,8 +16,8 @@ export function faultText({ message, line, column, width }: Fault, source: strin
   const shown = Math.max(1, Math.min(width, text.length - column));
   return [
     ...(lines.length > 1 ? [`line ${line + 1}:`] : []),
-    printable(text),
+    harmless(text),
     " ".repeat(column) + "~".repeat(shown),
-    message.split("\n").map(printable).join("\n"),
+    message.split("\n").map(harmless).join("\n"),
   ].join("\n");
 }

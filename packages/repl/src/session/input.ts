@@ -1,12 +1,16 @@
-import { parseSync, type Program } from "oxc-parser";
+import { type ParseResult, parseSync, type Program } from "oxc-parser";
 
-import { type Fault, placeAt } from "./faults.js";
+import { placeAt } from "../typescript/files.js";
+import type { Fault } from "./faults.js";
+import { openedIn } from "./open.js";
 
 /** What was typed, parsed. */
 export interface Input {
   /** As it is evaluated: `{ a: 1 }` alone is an object and stands in parentheses. */
   readonly source: string;
   readonly names: readonly DeclaredName[];
+  /** Where the expression is whose value it gives, if it ends with one, and where that statement ends. */
+  readonly value?: { readonly start: number; readonly end: number; readonly until: number };
 }
 
 export interface DeclaredName {
@@ -22,14 +26,9 @@ const FILE = "input.ts";
 /** Reads an input as TypeScript. `incomplete` asks for more lines. */
 export function parseInput(code: string): Parsed {
   const source = isObject(code) ? `(${code.trim()})\n` : code;
-  const { program, errors } = parseSync(FILE, source, { sourceType: "module", lang: "ts" });
-  if (errors.length === 0) return { source, names: namesOf(program) };
-  const end = source.trimEnd().length;
-  const wantsMore = errors.some(
-    ({ message, labels }) =>
-      UNTERMINATED.test(message) || (UNEXPECTED.test(message) && labels.some(({ start }) => start >= end)),
-  );
-  if (wantsMore) return "incomplete";
+  const { program, errors } = parse(source);
+  if (errors.length === 0) return { source, names: namesOf(program), ...valueOf(program) };
+  if (isBeginning(source, errors)) return "incomplete";
   return {
     faults: errors.map(({ message, labels: [at] }) => ({
       message,
@@ -39,16 +38,47 @@ export function parseInput(code: string): Parsed {
   };
 }
 
-const UNTERMINATED = /EOF|Unterminated (template|multi)/i;
-const UNEXPECTED = /Unexpected token|Expected/;
+function parse(source: string): ParseResult {
+  return parseSync(FILE, source, { sourceType: "module", lang: "ts" });
+}
+
+/** Whether what is wrong with a source is that it ends too early. */
+function isBeginning(source: string, errors: ParseResult["errors"]): boolean {
+  const opened = openedIn(source);
+  if (!opened) return false;
+  if (opened.length > 0) return true;
+  const end = source.trimEnd().length;
+  if (errors.some(({ labels }) => labels.some(({ start }) => start >= end))) return true;
+  // Of these the error is at the beginning of what would need a name at its end.
+  return /(?:=>|\.)$/.test(source.slice(0, end)) && parse(`${source} name`).errors.length === 0;
+}
+
+/** Whether a text is empty or nothing but comments. */
+export function saysNothing(text: string): boolean {
+  return /^(?:\s|\/\/.*|\/\*[^]*?\*\/)*$/.test(text);
+}
+
+/** Whether an input that is complete goes on with a line after it. A comment may stand in its midst. */
+export function goesOn(code: string, line: string): boolean {
+  if (/^\s*(?:$|\/\/|\/\*)/.test(line)) return true;
+  return (code.trimEnd().endsWith(";") ? CLAUSE : CONTINUATION).test(line);
+}
+
+const CLAUSE = /^\s*(?:else|catch|finally)\b/;
+/** What no statement begins with. Of what JavaScript takes for either, `(` and `[` begin one here; so does `-` before a name. */
+const CONTINUATION =
+  /^\s*(?:\.(?!\d)|\?|[:|&^%*=<>,)\]}]|[-+] |\/ |!=|(?:else|catch|finally|instanceof|in|as|satisfies)\b)/;
 
 /** A block by JavaScript's grammar that a person means as an object. */
 function isObject(code: string): boolean {
-  return (
-    /^\s*\{/.test(code) &&
-    !/;\s*$/.test(code) &&
-    parseSync(FILE, `(${code.trim()})`, { sourceType: "module", lang: "ts" }).errors.length === 0
-  );
+  return /^\s*\{/.test(code) && !/;\s*$/.test(code) && parse(`(${code.trim()})`).errors.length === 0;
+}
+
+function valueOf({ body }: Program): Pick<Input, "value"> {
+  const last = body.at(-1);
+  if (last?.type !== "ExpressionStatement") return {};
+  const { start, end } = last.expression;
+  return { value: { start: Math.min(start, last.start), end, until: last.end } };
 }
 
 type Statement = Program["body"][number];

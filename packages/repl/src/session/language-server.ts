@@ -1,16 +1,19 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { createMessageConnection, type MessageConnection } from "vscode-jsonrpc/node";
 
-import { tscPath } from "./packages.js";
+import { tscPath } from "../typescript/packages.js";
 
 export interface Position {
   readonly line: number;
   readonly character: number;
 }
+
+/** A file's text has changed, in the protocol's numbers. */
+const CHANGED = 2;
 
 /** What is wrong with a file, in the words of the language server protocol. */
 export interface Diagnostic {
@@ -25,6 +28,12 @@ export interface CompletionItem {
   readonly label: string;
   readonly insertText?: string;
   readonly data?: { readonly autoImport?: object };
+}
+
+export interface Explained {
+  /** What it is, as `(property) OpenEvent.pid: number`. */
+  readonly detail?: string;
+  readonly documentation?: { readonly value: string };
 }
 
 /**
@@ -43,7 +52,9 @@ export class LanguageServer {
 
   constructor(folder: string) {
     this.#folder = folder;
-    this.#child = spawn(tscPath(), ["--lsp", "--stdio"], { cwd: folder, stdio: ["pipe", "pipe", "ignore"] });
+    // In a process group of its own, as Ctrl-C is for the input that runs. It ends when its input does.
+    const options: SpawnOptions = { cwd: folder, stdio: ["pipe", "pipe", "ignore"], detached: true };
+    this.#child = spawn(tscPath(), ["--lsp", "--stdio"], options);
     this.#ended = once(this.#child, "exit").then(() => {
       throw new Error("TypeScript's language server has ended");
     });
@@ -62,6 +73,8 @@ export class LanguageServer {
     await this.#request("initialize", {
       processId: process.pid,
       rootUri: pathToFileURL(this.#folder).href,
+      // Else it runs npm, to install types for packages that have none.
+      initializationOptions: { userPreferences: { disableAutomaticTypeAcquisition: true } },
       capabilities: { textDocument },
     });
     await this.#connection.sendNotification("initialized", {});
@@ -76,9 +89,14 @@ export class LanguageServer {
       version === 1
         ? ["didOpen", { textDocument: { uri, languageId: "typescript", version, text } }]
         : ["didChange", { textDocument: { uri, version }, contentChanges: [{ text }] }];
-    // In the order of the calls, requests among them, as all of them wait for the start alone.
     const [method, params] = change as [string, object];
-    this.started.then(() => this.#connection.sendNotification(`textDocument/${method}`, params)).catch(() => {});
+    this.#notify(`textDocument/${method}`, params);
+  }
+
+  /** Makes it look anew for files and packages on the disk, as for those that it has looked for in vain. */
+  reload(): void {
+    const changes = [{ uri: this.#uri("tsconfig.json"), type: CHANGED }];
+    this.#notify("workspace/didChangeWatchedFiles", { changes });
   }
 
   async errors(file: string): Promise<readonly Diagnostic[]> {
@@ -96,6 +114,11 @@ export class LanguageServer {
     return list === null ? [] : "items" in list ? list.items : list;
   }
 
+  /** What is known of a completion besides its word. */
+  explain(item: CompletionItem): Promise<Explained> {
+    return this.#ask("completionItem/resolve", item);
+  }
+
   /** Type and documentation of what stands at a position, as Markdown; undefined for nothing. */
   async hover(file: string, position: Position): Promise<string | undefined> {
     const hover = await this.#ask<{ contents: { value: string } | string } | null>("textDocument/hover", {
@@ -104,6 +127,11 @@ export class LanguageServer {
     });
     if (!hover) return undefined;
     return typeof hover.contents === "string" ? hover.contents : hover.contents.value;
+  }
+
+  /** In the order of the calls, requests among them, as all of them wait for the start alone. */
+  #notify(method: string, params: object): void {
+    this.started.then(() => this.#connection.sendNotification(method, params)).catch(() => {});
   }
 
   close(): void {

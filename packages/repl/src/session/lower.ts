@@ -1,15 +1,21 @@
 import MagicString from "magic-string";
 import { parseSync, type Program } from "oxc-parser";
-import { transformSync } from "oxc-transform";
 
+import { type Node, visit } from "../typescript/nodes.js";
+import { translate, type Translation } from "../typescript/translate.js";
 import { bound } from "./input.js";
 
-/** JavaScript that `evaluate` runs. */
-export interface Lowered {
-  readonly code: string;
+/** JavaScript that `evaluate` runs, line by line as `map` tells. */
+export interface Lowered extends Translation {
   /** It gives a promise of its value. */
   readonly isAsync: boolean;
+  /** It uses `import`, for which `IMPORT` must be there. */
+  readonly imports: boolean;
 }
+
+/** What code at a prompt uses for `import`, which only modules have. */
+export const IMPORT = Symbol.for("rxbpf.import");
+const IMPORTER = 'globalThis[Symbol.for("rxbpf.import")]';
 
 /**
  * Makes JavaScript of an input that has been parsed without error: its types are removed, what it declares becomes
@@ -18,20 +24,18 @@ export interface Lowered {
  * @throws SyntaxError for what a prompt cannot run
  */
 export function lower(source: string): Lowered {
-  const { code, errors } = transformSync("input.ts", source, {
-    target: "es2022",
-    sourceType: "module",
-    typescript: { onlyRemoveTypeImports: true },
-  });
-  if (errors.length > 0) throw new SyntaxError(errors[0]!.message);
+  const { code, map } = translate(source, { keepImports: true });
   const { program } = parseSync("input.js", code, { sourceType: "module" });
   const text = new MagicString(code);
   const body = program.body.filter((statement) => !isEmptyExport(statement, text));
   const isAsync = body.some((statement) => statement.type === "ImportDeclaration" || awaits(statement));
+  let imports = useImporter(body, text);
   for (const statement of body) {
-    if (statement.type === "ImportDeclaration") text.update(statement.start, statement.end, imported(statement));
+    if (statement.type !== "ImportDeclaration") continue;
+    text.update(statement.start, statement.end, imported(statement) + linesOf(code, statement));
+    imports = true;
   }
-  return { code: isAsync ? asAsync(body, text) : asScript(body, text), isAsync };
+  return { code: isAsync ? asAsync(body, text) : asScript(body, text), map, isAsync, imports };
 }
 
 type Statement = Program["body"][number];
@@ -46,8 +50,31 @@ function isEmptyExport(statement: Statement, text: MagicString): boolean {
   return true;
 }
 
-function imported({ source, specifiers }: Import): string {
-  const module = `await import(${JSON.stringify(source.value)})`;
+/** Gives what is no module an `import` of its own. */
+function useImporter(body: readonly Statement[], text: MagicString): boolean {
+  let used = false;
+  visit(body, (node: Node & { readonly start?: number; readonly end?: number; readonly meta?: { name: string } }) => {
+    const { type, start = 0, end = 0 } = node;
+    if (type === "ImportExpression") text.update(start, start + "import".length, `${IMPORTER}.load`);
+    else if (type === "MetaProperty" && node.meta?.name === "import") text.update(start, end, `${IMPORTER}.meta`);
+    else return;
+    used = true;
+  });
+  return used;
+}
+
+/** The line ends in a part of a text, so that what takes its place has as many. */
+function linesOf(text: string, { start, end }: { readonly start: number; readonly end: number }): string {
+  return "\n".repeat(text.slice(start, end).split("\n").length - 1);
+}
+
+function imported({ source, specifiers, attributes }: Import): string {
+  const given = attributes.map(({ key, value }) => {
+    const name = key.type === "Identifier" ? key.name : key.value;
+    return `${JSON.stringify(name)}: ${JSON.stringify(value.value)}`;
+  });
+  const options = given.length > 0 ? `, { with: { ${given.join(", ")} } }` : "";
+  const module = `await ${IMPORTER}.load(${JSON.stringify(source.value)}${options})`;
   const parts: string[] = [];
   const names: string[] = [];
   for (const one of specifiers) {
@@ -106,10 +133,6 @@ function assign(
   }
 }
 
-interface Node {
-  readonly type: string;
-}
-
 const FUNCTION = /^(Function|ArrowFunction|Class|Method|PropertyDefinition|StaticBlock)/;
 
 function awaits(statement: unknown): boolean {
@@ -120,13 +143,4 @@ function awaits(statement: unknown): boolean {
     return !FUNCTION.test(node.type);
   });
   return found;
-}
-
-/** Calls back for every node of a tree; those under one for which `enter` gives false are left out. */
-function visit(tree: unknown, enter: (node: Node) => boolean | void): void {
-  if (Array.isArray(tree)) for (const one of tree) visit(one, enter);
-  else if (tree !== null && typeof tree === "object") {
-    if ("type" in tree && typeof tree.type === "string" && enter(tree as Node) === false) return;
-    for (const value of Object.values(tree)) visit(value, enter);
-  }
 }

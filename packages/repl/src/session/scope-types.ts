@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { builtinModules } from "node:module";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+import { temporaryFolder } from "../temporary.js";
 import { exportedNames } from "./exported-names.js";
-import { BUILTINS, PACKAGES, packageFolder, packageTypes } from "./packages.js";
+import { BUILTINS, PACKAGES, packageFolder, packageTypes } from "../typescript/packages.js";
 
 /** The file that declares what is in scope as globals, by the file beside it. */
 export const GLOBALS = "globals.d.ts";
@@ -22,7 +23,7 @@ export function scopeTypes(): string {
 
 /** Makes a temporary folder with the declarations of the scope, and the packages that they are of. */
 export function scopeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "rxbpf-"));
+  const folder = temporaryFolder();
   for (const name of [...Object.values(PACKAGES), "@types/node"]) {
     const link = join(folder, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
@@ -56,6 +57,16 @@ function scope(names: ReadonlyMap<string, readonly string[]>): string {
   ].join("\n");
 }
 
+/** `require` knows what it gives, but for files and other packages. */
+const REQUIRE = [
+  "declare namespace NodeJS { interface Require {",
+  ...builtinModules.flatMap((name) =>
+    [name, `node:${name}`].map((id) => `(id: "${id}"): typeof import("node:${name}");`),
+  ),
+  ...Object.values(PACKAGES).map((name) => `(id: "${name}"): typeof import("${name}");`),
+  "} }",
+];
+
 /** Makes what the scope exports global, an alias being value and type alike, and Node's own modules, as Node's prompt does. */
 function globals(names: ReadonlyMap<string, readonly string[]>): string {
   const words = [...[...names.values()].flat(), ...Object.keys(PACKAGES)];
@@ -63,6 +74,7 @@ function globals(names: ReadonlyMap<string, readonly string[]>): string {
     `/// <reference path="./${SCOPE}" />`,
     ...words.map((name) => `import ${name} = rxbpfScope.${name};`),
     ...BUILTINS.map((name) => `declare const ${name}: typeof import("node:${name}");`),
+    ...REQUIRE,
     "",
   ].join("\n");
 }

@@ -1,10 +1,13 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
 import * as core from "@rxbpf/core";
 import * as filters from "@rxbpf/filters";
 import * as probes from "@rxbpf/probes";
 import * as sinks from "@rxbpf/sinks";
 import * as rxjs from "rxjs";
 
-import { BUILTINS, type PACKAGES } from "./packages.js";
+import { BUILTINS, PACKAGES } from "../typescript/packages.js";
 
 const namespaces: Readonly<Record<keyof typeof PACKAGES, object>> = { rxjs, core, filters, probes, sinks };
 
@@ -19,8 +22,8 @@ export function scope(): Record<string, unknown> {
 }
 
 /**
- * Makes the scope, and Node's modules by their names, global, where code that is evaluated finds it. What is declared or
- * assigned there takes a name's place. `scopeTypes` has the types.
+ * Makes the scope, Node's modules by their names, and `require` global, where code that is evaluated finds them. What is
+ * declared or assigned there takes a name's place. `scopeTypes` has the types.
  */
 export function installScope(): void {
   for (const [name, value] of Object.entries(scope())) define(name, { value, writable: true });
@@ -28,6 +31,20 @@ export function installScope(): void {
     const set = (value: unknown): void => define(name, { value, writable: true });
     define(name, { get: () => process.getBuiltinModule(name), set });
   }
+  define("require", { value: requireIn(process.cwd()), writable: true });
+}
+
+/** Requires as a file in a folder would, but for the packages in scope, which are always ours. */
+function requireIn(folder: string): NodeJS.Require {
+  const ours = new Map(
+    Object.entries(PACKAGES).map(([word, name]) => [name as string, namespaces[word as keyof typeof PACKAGES]]),
+  );
+  const theirs = createRequire(join(folder, "prompt.js"));
+  const require = (specifier: string): unknown => {
+    if (/\.m?ts$/.test(specifier)) throw new Error(`Cannot require ${specifier}: it is TypeScript; import it`);
+    return ours.get(specifier) ?? theirs(specifier);
+  };
+  return Object.assign(require, theirs);
 }
 
 function define(name: string, descriptor: PropertyDescriptor): void {

@@ -1,60 +1,51 @@
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
+import { compilerOptions } from "../typescript/options.js";
 import { GLOBALS, scopeFolder } from "./scope-types.js";
 
-/** The file that re-exports what earlier inputs declared. */
-export const DECLARED = "declared.ts";
-/** The file of the input that is checked. */
-export const DRAFT = "draft.ts";
-/** The file of the unfinished input that is asked about. */
-export const HINT = "hint.ts";
-
 /**
- * A temporary folder for the language server. Its modules find the packages in scope beside them, and what is
- * imported otherwise in the folder that the prompt was started in. `close` removes it.
+ * A temporary folder for the language server. Its modules lie there where they would lie below `/`, and for what they
+ * import both are one: so they find files and packages as a file in the folder does that the prompt was started in.
+ * `close` removes it.
  */
 export class Workspace {
   readonly folder: string;
+  /** The file that re-exports what earlier inputs declared. */
+  readonly declared: string;
+  /** The file of the input that is checked. */
+  readonly draft: string;
+  /** The file of the unfinished input that is asked about. */
+  readonly hint: string;
+  /** Where its modules are, below the folder. */
+  readonly #place: string;
   readonly #remove: () => void;
 
   constructor(cwd: string) {
     const folder = (this.folder = scopeFolder());
     this.#remove = () => rmSync(folder, { recursive: true, force: true });
     process.once("exit", this.#remove);
-    this.#write("tsconfig.json", JSON.stringify({ compilerOptions: options(cwd), files: FILES }));
-    for (const file of [DECLARED, DRAFT, HINT]) this.#write(file, "export {};\n");
+    this.#place = cwd.slice(1);
+    mkdirSync(join(folder, this.#place), { recursive: true });
+    for (let at = cwd; at !== "/"; at = dirname(at))
+      symlinkSync(join(at, "node_modules"), join(folder, at, "node_modules"));
+    this.declared = this.reserve("declared");
+    this.draft = this.reserve("draft");
+    this.hint = this.reserve("hint");
+    const files = [GLOBALS, this.declared, this.draft, this.hint];
+    const options = { ...compilerOptions(), rootDirs: [".", "/"] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files }));
   }
 
-  /** A file that other files may import, empty for now. */
-  reserve(file: string): void {
-    this.#write(file, "export {};\n");
+  /** A module that other modules may import, empty for now. Gives its path below the folder. */
+  reserve(name: string): string {
+    const file = join(this.#place, `${name}.ts`);
+    writeFileSync(join(this.folder, file), "export {};\n");
+    return file;
   }
 
   close(): void {
     process.off("exit", this.#remove);
     this.#remove();
   }
-
-  #write(file: string, text: string): void {
-    writeFileSync(join(this.folder, file), text);
-  }
-}
-
-const FILES = [GLOBALS, DECLARED, DRAFT, HINT];
-
-function options(cwd: string): object {
-  return {
-    target: "es2022",
-    lib: ["es2023"],
-    module: "esnext",
-    moduleResolution: "bundler",
-    moduleDetection: "force",
-    types: ["node"],
-    strict: true,
-    skipLibCheck: true,
-    noEmit: true,
-    rootDirs: [".", cwd],
-    paths: { "*": ["./node_modules/*", `${cwd}/node_modules/*`, `${cwd}/node_modules/@types/*`] },
-  };
 }

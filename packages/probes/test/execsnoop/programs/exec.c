@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -71,6 +72,16 @@ static long int80(void)
 	return -1;
 }
 
+/* A copy of the file that has no name. */
+static int copy_in_memory(void)
+{
+	int from = open(file, O_RDONLY), to = memfd_create("a copy", 0);
+
+	while (sendfile(to, from, NULL, 1 << 20) > 0)
+		;
+	return to;
+}
+
 static long at(int directory, const char *name, int flags)
 {
 	return syscall(SYS_execveat, directory, name, list, environ, flags);
@@ -90,6 +101,12 @@ static long do_exec(void)
 		return int80();
 	if (strcmp(how, "path") == 0)
 		return at(AT_FDCWD, file, 0);
+	if (strcmp(how, "memory") == 0)
+		return at(copy_in_memory(), "", AT_EMPTY_PATH);
+	if (strcmp(how, "proc") == 0) {
+		snprintf(copy, sizeof(copy), "/proc/self/fd/%d", open(file, O_PATH));
+		return syscall(SYS_execve, copy, list, environ);
+	}
 	if (strcmp(how, "descriptor") == 0)
 		return at(open(file, O_PATH), "", AT_EMPTY_PATH);
 	/* A descriptor of the directory: the lowest that is free, or one that is not open. */

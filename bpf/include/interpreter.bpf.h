@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Arguments of programs that run a file for their caller: which of them are the caller's. */
+#pragma once
+
+#include "path.bpf.h"
+
+#define BINPRM_FLAGS_PRESERVE_ARGV0 8 /* include/linux/binfmts.h */
+
+/* Arguments before the caller's: the kernel lets interpreters run each other five times. */
+#define INSERTED_MAX 12
+/* The kernel reads no more of a script's first line: what is longer can only be the file's name. */
+#define COMPARED 256
+
+/* What is compared, in the room of a slot. */
+struct compared {
+	char name[COMPARED];
+	char last[COMPARED];
+	char text[PATH_MAX];
+};
+
+_Static_assert(sizeof(struct compared) <= sizeof(struct path_room), "a slot has no room for it");
+
+/* Whether a program was started with its caller's first argument too (binfmt_misc's flag P, told since 5.12). */
+static __always_inline bool keeps_argv0(struct linux_binprm *program)
+{
+	return program->interp_flags & BINPRM_FLAGS_PRESERVE_ARGV0;
+}
+
+/* Whether an argument of a LENGTH is the same as the last one, or as the file's name. */
+__noinline int is_same(bool last, __u32 length, __u32 slot)
+{
+	struct compared *compared = bpf_map_lookup_elem(&path_rooms, &slot);
+
+	if (!compared)
+		return false;
+
+	const char *other = last ? compared->last : compared->name;
+
+	for (__u32 i = 0; i < COMPARED && i < length; i++)
+		if (compared->text[i] != other[i])
+			return false;
+	return true;
+}
+
+/*
+ * Where the caller's arguments begin in the LIST of those that an interpreter got, in bytes; past all
+ * of them if they are not found. Before them stands the NAME of the file that the caller gave, in the place
+ * of their first, unless that was KEPT. Before that stand, for each interpreter, its name and perhaps one
+ * argument. An interpreter that has one in turn which keeps arguments is there twice: what was kept is its
+ * own first argument.
+ */
+__noinline __u32 callers_start(__u64 list, __u64 name, bool kept, __u32 slot)
+{
+	struct compared *compared = bpf_map_lookup_elem(&path_rooms, &slot);
+	__u32 at = 0, before = 0;
+
+	if (!compared)
+		return ~0U;
+
+	long of_name =
+		bpf_probe_read_kernel_str(compared->text, sizeof(compared->text), (void *)name);
+
+	bpf_probe_read_kernel(compared->name, sizeof(compared->name), compared->text);
+	for (int i = 0; i < INSERTED_MAX; i++) {
+		long length = bpf_probe_read_user_str(compared->text, sizeof(compared->text),
+						      (void *)(list + at));
+
+		if (length <= 0)
+			break;
+		if (i > 0 && length == of_name && is_same(false, length, slot))
+			return kept ? at + length : at;
+		if (i > 0 && length == before && is_same(true, length, slot))
+			kept = false;
+		bpf_probe_read_kernel(compared->last, sizeof(compared->last), compared->text);
+		before = length;
+		at += length;
+	}
+	return ~0U;
+}

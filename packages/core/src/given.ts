@@ -1,0 +1,72 @@
+import { from, type ObservableInput } from "rxjs";
+
+import type { Batch, Connection, Receiver, Source } from "./source.js";
+
+/** A source of events that are there already, or that another observable gives. It loads nothing. */
+export function given<E>(events: ObservableInput<E>): Source<E> {
+  return (receiver) => {
+    receiver.status({ type: "attached", programs: [] });
+    const connection = new Given(receiver);
+    connection.start(events);
+    return connection;
+  };
+}
+
+class Given<E> implements Connection {
+  readonly #receiver: Receiver<E>;
+  /** What came while it was held. */
+  readonly #waiting: (() => void)[] = [];
+  #holds = 0;
+  #ended = false;
+  #unsubscribe = (): void => {};
+
+  constructor(receiver: Receiver<E>) {
+    this.#receiver = receiver;
+  }
+
+  start(events: ObservableInput<E>): void {
+    const subscription = from(events).subscribe({
+      next: (event) => this.#pass(() => this.#receiver.batch(oneEvent(event))),
+      error: (error: unknown) => this.#pass(() => this.#end(() => this.#receiver.error(error))),
+      complete: () => this.#pass(() => this.#end(() => this.#receiver.complete())),
+    });
+    this.#unsubscribe = () => subscription.unsubscribe();
+    if (this.#ended) this.#unsubscribe();
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+    this.#pass(() => this.#end(() => this.#receiver.complete()));
+  }
+
+  close(): void {
+    this.#end(() => {});
+  }
+
+  hold(): void {
+    this.#holds++;
+  }
+
+  release(): void {
+    this.#holds--;
+    while (this.#holds === 0 && this.#waiting.length > 0) this.#waiting.shift()!();
+  }
+
+  #pass(tell: () => void): void {
+    if (this.#ended) return;
+    if (this.#holds > 0) this.#waiting.push(tell);
+    else tell();
+  }
+
+  #end(tell: () => void): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#waiting.length = 0;
+    this.#unsubscribe();
+    tell();
+  }
+}
+
+function oneEvent<E>(event: E): Batch<E> {
+  return { length: 1, row: () => event };
+}

@@ -1,0 +1,79 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+import { beforeAll, expect, test } from "vitest";
+
+import { compileProgram, run, temporaryFolder } from "../../../testing/programs.js";
+
+// Why a variant is not taken: only where the verifier refuses it, or its hook is missing, may another be tried.
+
+const folder = temporaryFolder();
+const loader = new URL("programs/load-ticks.mjs", import.meta.url).pathname;
+const object = path.join(folder, "ticks.bpf.o");
+
+beforeAll(() => writeFileSync(object, compileProgram(new URL("programs/ticks.bpf.c", import.meta.url), folder)));
+
+/** What becomes of loading a second variant's programs where the first's may not do, in a process that is started through another. */
+async function loadThrough(through: readonly string[], ...variants: readonly string[]): Promise<string> {
+  const [command, ...args] = [...through, process.execPath, loader, object, ...variants];
+  const { stdout, stderr } = await run(command!, args);
+  expect(stderr).toBe("");
+  return stdout.trim();
+}
+
+const TWO_CAPABILITIES = ["setpriv", "--bounding-set=-all,+bpf,+perfmon", "--inh-caps=-all"];
+
+test.each([
+  ["with all capabilities", []],
+  ["with just the two that tracing needs", TWO_CAPABILITIES],
+])("%s a missing hook and the verifier's refusal lead to the next variant", async (_, through) => {
+  expect(await loadThrough(through, "tick,hookless", "careless", "tick")).toBe("tick");
+});
+
+test("a missing hook is missing also for who may not look into modules", async () => {
+  expect(await loadThrough(TWO_CAPABILITIES, "hookless")).toBe(
+    "NotSupportedError undefined: Cannot load ticks: this kernel has no hook tp_btf/no_such_tracepoint",
+  );
+});
+
+/** The lines of strace for bpf(2) of a run that is left alone. */
+async function callsOfLoading(): Promise<string[]> {
+  const log = path.join(folder, "calls");
+  expect(await loadThrough(["strace", "-f", "-qq", "-e", "trace=bpf", "-o", log], "tick")).toBe("tick");
+  return readFileSync(log, "utf8").trim().split("\n");
+}
+
+test.each([
+  ["BPF_PROG_LOAD", "EPERM", /; run as root; if it is,/],
+  ["BPF_PROG_LOAD", "ENOMEM", /; free some, or allow this cgroup more$/],
+  ["BPF_PROG_LOAD", "EMFILE", /; allow this process more: ulimit -n 1024$/],
+  ["BPF_MAP_CREATE", "EPERM", /; run as root; if it is,/],
+  ["BPF_MAP_CREATE", "ENOMEM", /; free some, or allow this cgroup more$/],
+  ["BPF_LINK_CREATE", "EMFILE", /; allow this process more: ulimit -n 1024$/],
+  ["BPF_LINK_CREATE", "EPERM", /; run as root; if it is,/],
+  ["BPF_LINK_CREATE", "EBUSY", /; end what uses it$/],
+])("when %s fails with %s that is told, and no other variant is tried", async (call, code, advice) => {
+  const calls = await callsOfLoading();
+  // What libbpf tries out first is no part of the object.
+  const at = calls.findLastIndex((line) => line.includes(call)) + 1;
+  expect(at).toBeGreaterThan(0);
+  const inject = `inject=bpf:error=${code}:when=${at}+`;
+  const strace = ["strace", "-f", "-qq", "-e", "trace=bpf", "-e", inject, "-o", path.join(folder, "injected")];
+  const outcome = await loadThrough(strace, "tick", "tick");
+  expect(outcome).toMatch(new RegExp(`^BpfError ${code}: Cannot (load|attach) [^\\n]*$`));
+  expect(outcome).toMatch(advice);
+});
+
+test("with few descriptors loading fails for want of them, whatever libbpf then thinks that the kernel lacks", async () => {
+  const outcomes = new Set<string>();
+  for (let files = 20; files < 46; files += 2)
+    outcomes.add(await loadThrough(["env", `FILES=${files}`], "tick", "tick"));
+  expect([...outcomes]).toEqual([
+    "BpfError EMFILE: Cannot load ticks: EMFILE: too many open files; allow this process more: ulimit -n 1024",
+    "tick",
+  ]);
+});
+
+test("memory that may not be locked is not needed", async () => {
+  expect(await loadThrough(["prlimit", "--memlock=0"], "tick")).toBe("tick");
+});

@@ -1,0 +1,27 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const PREFIX = "rxbpf-tests-";
+
+/**
+ * Gives the tests, and all that they start, a temporary folder of their own, which is removed after them.
+ * @returns what removes it, and lets the run fail where something was left there
+ */
+export default function temporaryFolderOfTests(): () => void {
+  const { TMPDIR: before } = process.env;
+  // Each project of a run asks, for the same process.
+  if (path.basename(tmpdir()).startsWith(PREFIX)) return () => {};
+  const folder = mkdtempSync(path.join(tmpdir(), PREFIX));
+  chmodSync(folder, 0o1777); // for all users, as /tmp is
+  process.env["TMPDIR"] = folder;
+  return () => {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+    const left = readdirSync(folder);
+    rmSync(folder, { recursive: true, force: true });
+    if (left.length === 0) return;
+    console.error(`The tests left in the temporary folder: ${left.join(" ")}`);
+    process.exitCode = 1;
+  };
+}
