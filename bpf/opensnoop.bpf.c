@@ -217,7 +217,7 @@ static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_
 	record = bpf_map_lookup_elem(&io_uring_opens, &key);
 	if (!record)
 		return;
-	record->event.who.time = bpf_ktime_get_ns();
+	record->event.who.time = event_time();
 	/* Something else, when the open succeeded in silence and its request came to be used again. */
 	if (is_open(BPF_CORE_READ(request, opcode)) && !result_unwanted(result))
 		send(record, result);

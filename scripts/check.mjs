@@ -54,7 +54,7 @@ function run(command, ...args) {
 }
 
 function cFiles() {
-  return ["bpf", "bpf/include", "bench"].flatMap((folder) =>
+  return ["bpf", "bpf/include", "bpf/iterators", "bench"].flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => /\.[ch]$/.test(name))
       .map((name) => `${folder}/${name}`),

@@ -16,7 +16,7 @@ export function build() {
   const parts = {
     bpf: {
       sources: ["bpf"],
-      results: ["packages/probes/bpf"],
+      results: ["packages/probes/bpf", "packages/filters/bpf"],
       make: () => step("Compiling the BPF programs", [process.execPath, "bpf/build.mjs"]),
     },
     dist: {

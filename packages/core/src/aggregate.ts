@@ -1,14 +1,14 @@
 import type { Btf } from "./btf/btf.js";
-import { unixOffsetNs } from "./clock.js";
+import { eventClock } from "./clock.js";
 import type { BpfMap } from "./ffi/map.js";
 import type { BpfObject } from "./ffi/object.js";
 import { type Image, load, type Loaded } from "./load.js";
 import { losses } from "./losses.js";
 import { bindLayout, type Layout } from "./schema/layout.js";
-import { memory, type RowDecoder, rowDecoder } from "./schema/rows.js";
+import { bytesDecoder } from "./schema/rows.js";
 import type { Fields, Schema } from "./schema/schema.js";
 import type { Connection, Receiver, Source } from "./source.js";
-import { announce, explainIdle, type Setting } from "./trace.js";
+import { announce, explainIdle, type Setting, settingOf } from "./trace.js";
 
 /** What a program counts, as bpf/include/count.bpf.h makes it: what the keys and the values of its maps say. */
 export interface Counter {
@@ -37,7 +37,7 @@ export function aggregate<R>(
   prepare: () => Setting,
 ): Source<readonly R[]> {
   return (receiver) => {
-    const setting = prepare();
+    const setting = settingOf(prepare, receiver);
     let loaded: Loaded | undefined;
     try {
       const layouts: Layout[] = [];
@@ -138,17 +138,7 @@ function wordOf(object: BpfObject, btf: Btf, name: string): Uint32Array {
 }
 
 function tableReader<R>(map: BpfMap, keyLayout: Layout, valueLayout: Layout): () => R[] {
-  const key = decoder(keyLayout);
-  const value = decoder(valueLayout);
+  const key = bytesDecoder<object>(keyLayout, eventClock.offsetNs);
+  const value = bytesDecoder<object>(valueLayout, eventClock.offsetNs);
   return () => Array.from(map.entries(true), (entry) => ({ ...key(entry.key), ...value(entry.value) }) as R);
-}
-
-/** Decodes bytes that stand alone, by way of memory of their own. */
-function decoder(layout: Layout): (bytes: Uint8Array) => object {
-  const own = memory(new ArrayBuffer(Math.ceil(layout.size / 8) * 8));
-  const decode: RowDecoder<object> = rowDecoder(layout, own, unixOffsetNs());
-  return (bytes) => {
-    own.u8.set(bytes);
-    return decode(0);
-  };
 }

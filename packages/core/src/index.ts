@@ -28,13 +28,14 @@ export { ColumnBuilder } from "./schema/columns.js";
 export type { Column as ColumnValues, Columns, NumberArray, Presence, Records, Strings } from "./schema/column-data.js";
 export { jsonEncoder, type LineEncoder } from "./schema/json.js";
 export { milliseconds } from "./schema/moment.js";
-export { unixOffsetNs } from "./clock.js";
+export { eventClock, eventTime } from "./clock.js";
 
 // Objects and maps
 export { type Image, type Knob, load, type Loaded, type Patch, type Variant } from "./load.js";
+export { KernelIterator } from "./iterator.js";
 export { BpfObject } from "./ffi/object.js";
 export { BpfMap, type MapInfo, MapType } from "./ffi/map.js";
-export { missingCapabilities, requireCapabilities } from "./capabilities.js";
+export { capabilityAdvice, missingCapabilities, requireCapabilities } from "./capabilities.js";
 
 // Text
 export { column, type Column } from "./text/column.js";
@@ -45,6 +46,7 @@ export { zstdCompress, zstdDecompress } from "./ffi/zstd.js";
 
 // Kernel facts
 export { pathHandle } from "./ffi/handle.js";
+export { inFirstNamespace, timeNamespaceOffsetNs } from "./namespaces.js";
 
 // Errors
 export * from "./errors.js";

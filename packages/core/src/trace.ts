@@ -1,5 +1,5 @@
 import type { Btf } from "./btf/btf.js";
-import { unixOffsetNs } from "./clock.js";
+import { eventClock } from "./clock.js";
 import { RingMapping } from "./ffi/ring.js";
 import { type Image, load, type Loaded, type Patch } from "./load.js";
 import { losses } from "./losses.js";
@@ -39,7 +39,7 @@ const IDLE_MS = 5_000;
  */
 export function trace<E>(image: Image, schema: Schema<Fields>, prepare: () => Setting): Source<E> {
   return (receiver) => {
-    const setting = prepare();
+    const setting = settingOf(prepare, receiver);
     let loaded: Loaded | undefined;
     try {
       let records: Records | undefined;
@@ -53,6 +53,24 @@ export function trace<E>(image: Image, schema: Schema<Fields>, prepare: () => Se
       throw error;
     }
   };
+}
+
+/** The setting of a run, which also keeps the clock of events as it is until the run ends. */
+export function settingOf(prepare: () => Setting, receiver: Receiver<never>): Setting {
+  const letGo = eventClock.keep((message) => receiver.status({ type: "notice", message }));
+  try {
+    const setting = prepare();
+    return {
+      ...setting,
+      close(started) {
+        letGo();
+        setting.close?.(started);
+      },
+    };
+  } catch (error) {
+    letGo();
+    throw error;
+  }
 }
 
 /** What the records of a ring are. */
@@ -91,7 +109,7 @@ function run<E>(loaded: Loaded, layouts: Records, setting: Setting, receiver: Re
   const reportLosses = losses(loaded, receiver);
   const ring = new RingMapping(object.map("events"));
   const from = memory(ring.data);
-  const unixOffset = unixOffsetNs();
+  const unixOffset = eventClock.offsetNs;
   const decode = rowDecoder<E>(layouts.event, from, unixOffset);
   const setAside =
     layouts.aside &&

@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Status } from "@rxbpf/core";
+import { printable, type Status } from "@rxbpf/core";
 import type { AnyProbe } from "@rxbpf/probes";
 import { type Compression, type Rotation, toArrow } from "@rxbpf/sinks";
 import { filter, forkJoin, lastValueFrom, merge, Subject, switchMap, take, tap } from "rxjs";
@@ -10,7 +10,7 @@ import { runCommand } from "./command.js";
 import { progressLine } from "./progress.js";
 import { report } from "./run.js";
 import { signals } from "./signals.js";
-import { snapshotOf } from "./snapshot.js";
+import { Snapshots } from "./snapshot.js";
 
 /** A probe, and the options that it is recorded with. */
 export interface Recorded {
@@ -50,13 +50,18 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
     command &&
     attached.pipe(switchMap(() => runCommand(command))).subscribe({ error: fail, complete: () => stop.next() });
   const runs = streams.map((stream, i) => {
-    const { values } = probes[i]!;
-    const sink = toArrow(paths[i]!, { rotate, compression, snapshot: (of) => snapshotOf(values, of) });
+    const { probe, values } = probes[i]!;
+    const snapshots = new Snapshots(values, ({ message }) =>
+      console.error(`rxbpf: the recording of ${probe.definition.name} names no processes: ${printable(message)}`),
+    );
+    const sink = toArrow(paths[i]!, { rotate, compression, snapshot: (of) => snapshots.take(of) });
     const told = stream.pipe(
       sink,
       tap((value) => progress.tell(i, value)),
     );
-    return lastValueFrom(told, { defaultValue: undefined }).catch(fail);
+    return lastValueFrom(told, { defaultValue: undefined })
+      .catch(fail)
+      .finally(() => snapshots.close());
   });
   await Promise.all(runs);
   running?.unsubscribe();

@@ -29,7 +29,9 @@ export const libbpf = lazily(() => {
     bpf_program__name: lib.func("const char *bpf_program__name(const void *prog)"),
     bpf_program__set_autoload: lib.func("int bpf_program__set_autoload(void *prog, bool autoload)"),
     bpf_program__attach: lib.func("void *bpf_program__attach(const void *prog)"),
+    bpf_link__fd: lib.func("int bpf_link__fd(const void *link)"),
     bpf_link__destroy: lib.func("int bpf_link__destroy(void *link)"),
+    bpf_iter_create: lib.func("int bpf_iter_create(int link_fd)"),
 
     bpf_map_create: lib.func(
       "int bpf_map_create(int map_type, const char *map_name, uint32_t key_size, uint32_t value_size, uint32_t max_entries, const void *opts)",

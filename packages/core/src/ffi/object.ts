@@ -1,3 +1,5 @@
+import { closeSync, readSync } from "node:fs";
+
 import koffi from "koffi";
 
 import { BpfError, VerifierError } from "../errors.js";
@@ -11,6 +13,9 @@ import { Mapping, PAGE } from "./mapping.js";
 /** `struct bpf_prog_info`, include/uapi/linux/bpf.h. */
 const PROGRAM_INFO = { size: 232, recursionMisses: 208 };
 
+/** What the kernel gives of an iterator at most in one go. */
+const ITERATOR_BYTES = 8 * PAGE;
+
 /** A compiled BPF object: opened, then changed, then loaded into the kernel, then attached. */
 export class BpfObject {
   readonly name: string;
@@ -18,7 +23,7 @@ export class BpfObject {
   #loaded = false;
   readonly #maps = new Map<string, bigint>();
   readonly #programs = new Map<string, bigint>();
-  readonly #links: bigint[] = [];
+  readonly #links = new Map<string, bigint>();
   readonly #mappings = new Map<string, Mapping>();
 
   private constructor(name: string, object: bigint) {
@@ -135,7 +140,35 @@ export class BpfObject {
   /** Attaches a loaded program to the hook its section names, until `detach` or `close`. @throws BpfError */
   attach(program: string): void {
     const { result, log } = withLog(() => libbpf().bpf_program__attach(this.#program(program)));
-    this.#links.push(checkPointer("bpf_program__attach", result, `attach ${program} of ${this.name}${because(log)}`));
+    this.#links.set(
+      program,
+      checkPointer("bpf_program__attach", result, `attach ${program} of ${this.name}${because(log)}`),
+    );
+  }
+
+  /**
+   * Runs an attached iterator, a program whose section is `iter/...`, over all that there is now, and gives what it
+   * wrote. Kernel 5.8. @throws BpfError
+   */
+  runIterator(program: string): Uint8Array {
+    const link = this.#links.get(program);
+    if (link === undefined) throw new Error(`Cannot run ${program} of ${this.name}: it is not attached`);
+    const fd = check(
+      "bpf_iter_create",
+      libbpf().bpf_iter_create(libbpf().bpf_link__fd(link)),
+      `run ${program} of ${this.name}`,
+    );
+    try {
+      const parts: Uint8Array[] = [];
+      for (;;) {
+        const part = Buffer.allocUnsafe(ITERATOR_BYTES);
+        const length = readSync(fd, part);
+        if (length === 0) return Buffer.concat(parts);
+        parts.push(part.subarray(0, length));
+      }
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** A map of the loaded object. It lives as long as the object. */
@@ -158,7 +191,8 @@ export class BpfObject {
 
   /** Detaches all programs; the maps stay. */
   detach(): void {
-    for (const link of this.#links.splice(0)) libbpf().bpf_link__destroy(link);
+    for (const link of this.#links.values()) libbpf().bpf_link__destroy(link);
+    this.#links.clear();
   }
 
   /** Detaches and frees everything. May be called twice. */

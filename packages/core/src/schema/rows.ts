@@ -29,7 +29,7 @@ export type RowDecoder<E> = (position: number) => E;
  * one object literal: V8 then gives all rows one hidden class and reads no field by name,
  * which is several times faster than a loop over fields. All that enters the source is
  * numbers and names from our own schemas.
- * @param unixOffset nanoseconds to add to CLOCK_MONOTONIC to get Unix time
+ * @param unixOffset nanoseconds to add to the clock of events to get Unix time
  */
 export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffset: bigint): RowDecoder<E> {
   const fields = layout.places.map((place, index) => `${JSON.stringify(place.name)}: ${expression(place, index)}`);
@@ -39,6 +39,16 @@ export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffset: bigint
   const { u8, u16, u32, i32 } = memory;
   const choices = layout.places.map((place) => place.choices);
   return make(memory, u8, u16, u32, i32, readers(memory, unixOffset), choices) as RowDecoder<E>;
+}
+
+/** The same for bytes that stand alone, by way of memory of its own. */
+export function bytesDecoder<E>(layout: Layout, unixOffset: bigint): (bytes: Uint8Array) => E {
+  const own = memory(new ArrayBuffer(Math.ceil(layout.size / 8) * 8));
+  const decode = rowDecoder<E>(layout, own, unixOffset);
+  return (bytes) => {
+    own.u8.set(bytes);
+    return decode(0);
+  };
 }
 
 /** The source of what reads a field of the record at `p`, whose words begin at `w`. */

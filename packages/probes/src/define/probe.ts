@@ -5,6 +5,7 @@ import {
   type Aside,
   type Column,
   EventStream,
+  eventTime,
   type Fields,
   type Image,
   type Knob,
@@ -16,13 +17,13 @@ import {
   trace,
   type Variant,
 } from "@rxbpf/core";
-import { narrow } from "@rxbpf/filters";
+import { MachineIds, narrow } from "@rxbpf/filters";
 import { timer } from "rxjs";
 
 import { type Aggregation, type AggregationStreams, type Aggregations, interval } from "./aggregation.js";
 import { common } from "./common.js";
 import { aroundCommand } from "./exec.js";
-import { type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
+import { machineValues, type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
 
 /** What a probe is; everything else about it follows from this. */
 export interface Definition<F extends Fields, O extends Options, E = RowOf<F>, A extends Aggregations = {}> {
@@ -106,10 +107,14 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
   });
   const setting = (values: ProbeOptions<O>, more: Readonly<Record<string, Knob>> = {}): Setting => {
     const { includeSelf } = values as ValuesOf<typeof common>;
+    const ids = new MachineIds();
+    const self = includeSelf ? 0 : ids.process(process.pid);
+    const own = definition.knobs(machineValues(options, values, ids));
     const narrowed = narrow(values as ValuesOf<typeof common>);
     return {
       ...narrowed,
-      knobs: { ...definition.knobs(values), ...more, ...narrowed.knobs, self_pid: includeSelf ? 0 : process.pid },
+      knobs: { ...own, ...more, ...narrowed.knobs, self_pid: self },
+      notices: [...(ids.differ ? [IDS_DIFFER] : []), ...(narrowed.notices ?? [])],
       maxEntries: { events: ringSize(definition, values) },
     };
   };
@@ -167,12 +172,15 @@ export function probe<F extends Fields, O extends Options, E = RowOf<F>, A exten
   return named as unknown as Probe<F, O, E, A>;
 }
 
+const IDS_DIFFER =
+  "this is a pid namespace: events have the machine's process ids, which are not those that are seen here";
+
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /** Gives each row the time of its table, and the rows their order. */
 function sorted<R>(source: Source<readonly R[]>, { order }: Aggregation): Source<readonly R[]> {
   return refine(source, (table) => {
-    const time = performance.timeOrigin + performance.now();
+    const time = eventTime();
     return table.map((row) => ({ time, ...row })).sort(order as (a: R, b: R) => number);
   });
 }

@@ -1,6 +1,6 @@
 import { column, type Column } from "@rxbpf/core";
 
-import { flag, integer, isWanted, pattern } from "../define/options.js";
+import { flag, integer, isWanted, pattern, processId } from "../define/options.js";
 import { probe } from "../define/probe.js";
 import { clockTime, sinceNow } from "../define/times.js";
 import { user } from "../define/user.js";
@@ -33,7 +33,7 @@ export const execsnoop = probe({
     printPcomm: flag("show the parent's name", { short: "M" }),
     maxArgs: integer("show at most N arguments, the file's name among them", { value: "N", min: 1 }),
     argsSize: integer("read at most BYTES of arguments (default 8192)", { value: "BYTES", min: 1, max: 32768 }),
-    ppid: integer("only children of the process PPID", { short: "P", value: "PPID", min: 1 }),
+    ppid: processId("only children of the process PPID", { short: "P", value: "PPID" }),
   },
   variants: ({ fails }) => [{ programs: fails ? ["exec_done", "exec_failed"] : ["exec_done"] }],
   knobs: ({ uid, ppid, argsSize }) => ({

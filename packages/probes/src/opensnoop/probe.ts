@@ -2,7 +2,7 @@ import { column, type Column } from "@rxbpf/core";
 
 import { common } from "../define/common.js";
 import { withIoUring } from "../define/io-uring.js";
-import { command, flag, integer, isWanted, list, text, UsageError } from "../define/options.js";
+import { command, flag, integer, isWanted, list, processId, text, threadId, UsageError } from "../define/options.js";
 import { probe } from "../define/probe.js";
 import { sinceFirst } from "../define/times.js";
 import { user } from "../define/user.js";
@@ -28,8 +28,8 @@ export const opensnoop = probe({
     timestamp: flag("show the time since the first event", { short: "T" }),
     printUid: flag("show the user id", { short: "U" }),
     failed: flag("only opens that failed", { short: "x" }),
-    pid: integer("only the process PID", { short: "p", value: "PID", min: 1 }),
-    tid: integer("only the thread TID; show thread ids", { short: "t", value: "TID", min: 1 }),
+    pid: processId("only the process PID", { short: "p", value: "PID" }),
+    tid: threadId("only the thread TID; show thread ids", { short: "t", value: "TID" }),
     uid: user("only the user UID, a number or a name", { short: "u", value: "UID" }),
     name: text("only threads whose name contains NAME", { short: "n", value: "NAME" }),
     extendedFields: flag("show flags and mode", { short: "e", long: "extended_fields" }),

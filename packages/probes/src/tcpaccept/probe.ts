@@ -1,6 +1,6 @@
 import { column, type Column } from "@rxbpf/core";
 
-import { flag, integer, isWanted } from "../define/options.js";
+import { flag, isWanted, processId } from "../define/options.js";
 import { probe } from "../define/probe.js";
 import { accepting, checkIp, ipOptions, isOfIp, ports, tcpKnobs } from "../define/tcp.js";
 import { clockTime, sinceFirst } from "../define/times.js";
@@ -21,7 +21,7 @@ export const tcpaccept = probe({
   options: {
     time: flag("show the time of day", { short: "T" }),
     timestamp: flag("show the time since the first event", { short: "t" }),
-    pid: integer("only the process PID", { short: "p", value: "PID", min: 1 }),
+    pid: processId("only the process PID", { short: "p", value: "PID" }),
     port: ports("only the local ports PORTS, with commas between", { short: "P", value: "PORTS" }),
     ...ipOptions,
   },

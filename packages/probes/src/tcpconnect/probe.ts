@@ -1,7 +1,7 @@
 import { column, type Column } from "@rxbpf/core";
 
 import { aggregation } from "../define/aggregation.js";
-import { flag, integer, isWanted, UsageError } from "../define/options.js";
+import { flag, isWanted, processId, UsageError } from "../define/options.js";
 import { probe } from "../define/probe.js";
 import { checkIp, ipOptions, isOfIp, ports, tcpKnobs } from "../define/tcp.js";
 import { sinceFirst } from "../define/times.js";
@@ -25,7 +25,7 @@ export const tcpconnect = probe({
   event: connectEvent,
   options: {
     timestamp: flag("show the time since the first event", { short: "t" }),
-    pid: integer("only the process PID", { short: "p", value: "PID", min: 1 }),
+    pid: processId("only the process PID", { short: "p", value: "PID" }),
     port: ports("only the remote ports PORTS, with commas between", { short: "P", value: "PORTS" }),
     ...ipOptions,
     lport: flag("show the local port", { short: "L" }),

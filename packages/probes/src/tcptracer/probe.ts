@@ -1,6 +1,6 @@
 import { column, type Column } from "@rxbpf/core";
 
-import { flag, integer, isWanted } from "../define/options.js";
+import { flag, integer, isWanted, processId } from "../define/options.js";
 import { probe } from "../define/probe.js";
 import { accepting, checkIp, ipOptions, isOfIp, tcpKnobs } from "../define/tcp.js";
 import { sinceFirst } from "../define/times.js";
@@ -22,7 +22,7 @@ export const tcptracer = probe({
   event: sessionEvent,
   options: {
     timestamp: flag("show the time since the first event", { short: "t" }),
-    pid: integer("only the process PID", { short: "p", value: "PID" }),
+    pid: processId("only the process PID", { short: "p", value: "PID" }),
     netns: integer("only the network namespace with the inode number INUM", { short: "N", value: "INUM" }),
     ...ipOptions,
     verbose: flag("show types as words, nanoseconds, and the network namespace", { short: "v" }),
