@@ -46,24 +46,28 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
     stop.next();
   };
   const attached = forkJoin(streams.map(({ status }) => status.pipe(filter(isAttached), take(1))));
+  const snapshots = new Snapshots(({ message }) =>
+    console.error(`rxbpf: not all processes can be named: ${printable(message)}`),
+  );
+  // Before the first event can be of somebody who ends.
+  const opening = merge(...streams.map(({ status }) => status))
+    .pipe(filter(isAttached), take(1))
+    .subscribe(() => snapshots.open());
   const running =
     command &&
     attached.pipe(switchMap(() => runCommand(command))).subscribe({ error: fail, complete: () => stop.next() });
   const runs = streams.map((stream, i) => {
-    const { probe, values } = probes[i]!;
-    const snapshots = new Snapshots(values, ({ message }) =>
-      console.error(`rxbpf: the recording of ${probe.definition.name} names no processes: ${printable(message)}`),
-    );
-    const sink = toArrow(paths[i]!, { rotate, compression, snapshot: (of) => snapshots.take(of) });
+    const { values } = probes[i]!;
+    const sink = toArrow(paths[i]!, { rotate, compression, snapshot: snapshots.of(values) });
     const told = stream.pipe(
       sink,
       tap((value) => progress.tell(i, value)),
     );
-    return lastValueFrom(told, { defaultValue: undefined })
-      .catch(fail)
-      .finally(() => snapshots.close());
+    return lastValueFrom(told, { defaultValue: undefined }).catch(fail);
   });
   await Promise.all(runs);
+  opening.unsubscribe();
+  snapshots.close();
   running?.unsubscribe();
   progress.end();
   for (const end of ended) end();

@@ -5,54 +5,63 @@ import type { Newcomers, Snapshot } from "@rxbpf/sinks";
 /** Options that a process cannot be asked for, only an event. */
 const OF_EVENTS = ["name", "line", "tid", "netns"];
 
-/** Finds out who runs of what a probe sees with its options; nothing is told of other processes. */
+type Values = Readonly<Record<string, unknown>>;
+type Accepts = (process: Omit<RunningProcess, "args">) => boolean;
+
+/** Finds out who runs, for the recordings of some probes. */
 export class Snapshots {
-  readonly #values: Readonly<Record<string, unknown>>;
   readonly #fail: (error: Error) => void;
-  #running:
-    | { readonly table: ProcessTable; readonly accepts: (process: Omit<RunningProcess, "args">) => boolean }
-    | undefined;
+  #table: ProcessTable | undefined;
   #failed = false;
 
-  /**
-   * @param values options of a probe
-   * @param fail is told, once, why nobody can be named
-   */
-  constructor(values: Readonly<Record<string, unknown>>, fail: (error: Error) => void) {
-    this.#values = values;
+  /** @param fail is told, once, why somebody cannot be named */
+  constructor(fail: (error: Error) => void) {
     this.#fail = fail;
   }
 
+  /** Makes ready, so that what there is now can be told at once. */
+  open(): void {
+    this.#guarded(() => void (this.#table ??= new ProcessTable()));
+  }
+
   /**
-   * What there is now.
-   * @param of the newcomers of which events told, and that alone are asked for
+   * What gives who runs of what a probe sees with these options; nothing is told of other processes. Where it is given
+   * newcomers, of which events told, it is of them alone.
    */
-  take(of?: Newcomers): Snapshot | undefined {
-    if (!of && OF_EVENTS.some((option) => option in this.#values)) return undefined;
-    const { cgroupmap, mntnsmap } = this.#values as { readonly cgroupmap?: string; readonly mntnsmap?: string };
+  of(values: Values): (newcomers?: Newcomers) => Snapshot | undefined {
+    const { cgroupmap, mntnsmap } = values as { readonly cgroupmap?: string; readonly mntnsmap?: string };
+    const narrowing = { ...(cgroupmap && { cgroupmap }), ...(mntnsmap && { mntnsmap }) };
+    let accepts: Accepts | undefined;
+    return (newcomers) => {
+      if (!newcomers && OF_EVENTS.some((option) => option in values)) return undefined;
+      return this.#guarded(() => {
+        accepts ??= acceptance(values);
+        this.#table ??= new ProcessTable();
+        return { type: "snapshot", time: eventTime(), ...this.#table.running(narrowing, accepts, newcomers) };
+      });
+    };
+  }
+
+  close(): void {
+    this.#table?.close();
+    this.#table = undefined;
+  }
+
+  #guarded<T>(work: () => T): T | undefined {
     try {
-      this.#running ??= { accepts: acceptance(this.#values), table: new ProcessTable() };
-      const { table, accepts } = this.#running;
-      const narrowing = { ...(cgroupmap && { cgroupmap }), ...(mntnsmap && { mntnsmap }) };
-      return { type: "snapshot", time: eventTime(), ...table.running(narrowing, accepts, of) };
+      return work();
     } catch (error) {
       if (!this.#failed) this.#fail(error as Error);
       this.#failed = true;
       return undefined;
     }
   }
-
-  close(): void {
-    this.#running?.table.close();
-    this.#running = undefined;
-  }
 }
 
 /** Whether a process is one that the options choose. */
-function acceptance(values: Readonly<Record<string, unknown>>): (process: Omit<RunningProcess, "args">) => boolean {
-  const { pid, ppid, uid } = values as Partial<RunningProcess>;
+function acceptance({ pid, ppid, uid }: Values): Accepts {
   const ids = new MachineIds();
-  const [onlyPid, onlyPpid] = [pid, ppid].map((id) => id && ids.process(id));
-  const is = (only: number | undefined, value: number): boolean => only === undefined || only === value;
+  const [onlyPid, onlyPpid] = [pid, ppid].map((id) => (typeof id === "number" ? ids.process(id) : undefined));
+  const is = (only: unknown, value: number): boolean => only === undefined || only === value;
   return (process) => is(onlyPid, process.pid) && is(onlyPpid, process.ppid) && is(uid, process.uid);
 }

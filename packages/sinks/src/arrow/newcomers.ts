@@ -38,15 +38,22 @@ export class Attendance {
     this.#find = find;
   }
 
-  /** Forgets all, and gives what there is now. */
+  /** Forgets all, and gives what there is now, and of whom events have told already. */
   begin(): Snapshot | undefined {
     this.#forget();
     this.#notBefore = 0;
-    const snapshot = this.#find();
-    for (const { pid, execId } of snapshot?.processes ?? [])
+    const all = this.#find();
+    for (const { pid, execId } of all?.processes ?? [])
       if (this.#waiting.get(pid) === execId) this.#waiting.delete(pid);
-    for (const { id } of snapshot?.cgroups ?? []) this.#cgroupIds.delete(id);
-    return snapshot && this.#tell(snapshot);
+    for (const { id } of all?.cgroups ?? []) this.#cgroupIds.delete(id);
+    const told = all && this.#tell(all);
+    const news = this.look();
+    if (!told || !news) return told ?? news;
+    return {
+      ...told,
+      processes: [...told.processes, ...news.processes],
+      cgroups: [...told.cgroups, ...news.cgroups],
+    };
   }
 
   /** Records of a schema that says who, as that of every probe does. */
