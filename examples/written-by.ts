@@ -19,7 +19,7 @@ const commands = merge(execsnoop(), running);
 
 opensnoop({ fullPath: true, flagFilter: ["O_WRONLY", "O_RDWR"] })
   .pipe(
-    joinBy({ command: commands }, ({ pid }) => pid),
+    joinBy({ command: commands }, ({ execId }) => execId),
     filter(({ path, ret }) => path.startsWith(wanted) && ret >= 0),
     map(({ pid, path, comm, command }) => ({ pid, path, command: command?.args.join(" ") ?? comm })),
     toStdout(),
