@@ -44,7 +44,11 @@ test("a process is told with what /proc says of it", async () => {
 
 test("only processes in the sets are told of, and only those that are accepted", async () => {
   const cgroup = makeCgroup();
-  const [inside, other, outside] = [await startShell(), await startShell(), await startShell(["unshare", "-m", "bash"])];
+  const [inside, other, outside] = [
+    await startShell(),
+    await startShell(),
+    await startShell(["unshare", "-m", "bash"]),
+  ];
   for (const shell of [inside, other]) shell.enter(cgroup);
   const cgroupmap = pinPath();
   const mntnsmap = pinPath();

@@ -19,7 +19,12 @@ async function trace(prefix: string, command: string, ...args: string[]) {
 test("an exec gives a process another execId, which is that of all that the new program does", async () => {
   const file = `${folder}/${uniqueName()}-`;
   const second = `: > ${file}second; perl -e 'use threads; threads->create(sub { open(F, ">${file}thread") })->join'; :`;
-  const { opens, execs } = await trace(file, "bash", "-c", `: > ${file}first; exec bash -c "${second.replaceAll('"', '\\"')}"`);
+  const { opens, execs } = await trace(
+    file,
+    "bash",
+    "-c",
+    `: > ${file}first; exec bash -c "${second.replaceAll('"', '\\"')}"`,
+  );
   const [first, after, thread] = ["first", "second", "thread"].map((name) => opens.get(name)!);
   expect(after!.pid).toBe(first!.pid);
   expect(after!.execId).not.toBe(first!.execId);
