@@ -36,6 +36,11 @@ export class EventClock {
     return (this.#offset ??= this.#measure().ns);
   }
 
+  /** Whether a stream has run. */
+  get isKnown(): boolean {
+    return this.#offset !== undefined;
+  }
+
   /** What the times of events are, in words. */
   get description(): string {
     const base = "CLOCK_BOOTTIME, in Unix time by the difference of the two clocks when the first stream began";
@@ -48,12 +53,13 @@ export class EventClock {
    * @param tell is told, in a line, when the clock is set
    */
   keep(tell: (message: string) => void): () => void {
-    if (this.#keepers.size === 0 && this.#measureSet() !== 0n) {
+    if (this.#keepers.size === 0 && this.isKnown && this.#measureSet() !== 0n) {
       this.#offset = undefined;
       this.#set = 0n;
     }
     const keeper = { tell, told: 0n };
     this.#keepers.add(keeper);
+    this.#offset ??= this.#measure().ns;
     this.#looking ??= setInterval(() => this.look(), LOOK_MS).unref();
     return () => {
       this.#keepers.delete(keeper);
@@ -70,7 +76,9 @@ export class EventClock {
       if (magnitude(this.#set - keeper.told) <= SAME_NS) continue;
       keeper.told = this.#set;
       keeper.tell(
-        `${setText(this.#set)} since tracing began; until no stream runs, times of events go on as they were`,
+        this.#set === 0n
+          ? "the machine's clock is again what it was when tracing began"
+          : `${setText(this.#set)} since tracing began; events keep the old time until all streams here have ended`,
       );
     }
   }
@@ -97,9 +105,9 @@ export const eventClock = new EventClock(() => {
   return { ns: ns + namespaceOffset(), withinNs };
 });
 
-/** The present, on the clock of events, in Unix milliseconds. @throws Error where that cannot be told */
+/** The present, on the clock of events, in Unix milliseconds; before a stream has run, on the machine's clock. */
 export function eventTime(): number {
-  return milliseconds(boottime() - namespaceOffset() + eventClock.offsetNs);
+  return eventClock.isKnown ? milliseconds(boottime() - namespaceOffset() + eventClock.offsetNs) : Date.now();
 }
 
 let offset: bigint | undefined;
