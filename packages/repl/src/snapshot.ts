@@ -19,7 +19,7 @@ export class Snapshots {
     this.#fail = fail;
   }
 
-  /** Makes ready, so that what there is now can be told at once. */
+  /** Makes ready. Before that nobody is named. */
   open(): void {
     this.#guarded(() => void (this.#table ??= new ProcessTable()));
   }
@@ -33,11 +33,11 @@ export class Snapshots {
     const narrowing = { ...(cgroupmap && { cgroupmap }), ...(mntnsmap && { mntnsmap }) };
     let accepts: Accepts | undefined;
     return (newcomers) => {
-      if (!newcomers && OF_EVENTS.some((option) => option in values)) return undefined;
+      const table = this.#table;
+      if (!table || (!newcomers && OF_EVENTS.some((option) => option in values))) return undefined;
       return this.#guarded(() => {
         accepts ??= acceptance(values);
-        this.#table ??= new ProcessTable();
-        return { type: "snapshot", time: eventTime(), ...this.#table.running(narrowing, accepts, newcomers) };
+        return { type: "snapshot", time: eventTime(), ...table.running(narrowing, accepts, newcomers) };
       });
     };
   }
