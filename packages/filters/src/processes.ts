@@ -80,11 +80,14 @@ export class ProcessTable {
   }
 }
 
-/** What runs now: see `ProcessTable`. @throws as it does */
-export function runningProcesses(...asked: Parameters<ProcessTable["running"]>): Running {
+/** What runs now, once: see `ProcessTable`. @throws as it does */
+export function runningProcesses(
+  narrowing: Pick<Narrowing, "cgroupmap" | "mntnsmap">,
+  accepts?: (process: Omit<RunningProcess, "args">) => boolean,
+): Running {
   const table = new ProcessTable();
   try {
-    return table.running(...asked);
+    return table.running(narrowing, accepts);
   } finally {
     table.close();
   }

@@ -81,6 +81,24 @@ test("process and thread ids are taken as the namespace has them, and events hav
   expect(new Set(execs.map(({ ppid }) => ppid))).toEqual(new Set([parent.machine]));
 });
 
+test("a thread that is not its process's first is known by its id there, and as a process it is none", async () => {
+  const shell = await startShell(OWN_PROC);
+  const [program, told] = [`${folder}/thread.pl`, `${folder}/tid`];
+  const opening = `while (1) { open(F, "<", "${file}"); select(undef, undef, undef, 0.05) }`;
+  const tell = `open(T, ">", "${told}"); print T syscall(186); close T;`; // SYS_gettid
+  writeFileSync(program, `use threads; threads->create(sub { ${tell} ${opening} })->join;`);
+  const { local, machine } = await startIn(shell, `perl ${program}`);
+  const tid = Number(await shell.run(`until [ -s ${told} ]; do sleep 0.1; done; cat ${told}`));
+  expect(tid).not.toBe(local);
+  const output = await shell.run(rxbpfLine("opensnoop", "--json", "--tid", String(tid), "--duration", "1"));
+  const opens = jsonLines(output);
+  expect(opens.length, output).toBeGreaterThan(0);
+  for (const open of opens) expect(open).toMatchObject({ path: file, pid: machine });
+  expect(opens[0]?.tid).not.toBe(machine);
+  const refused = await shell.run(rxbpfLine("opensnoop", "--pid", String(tid), "--duration", "1"));
+  expect(refused).toBe(`rxbpf: Cannot trace process ${tid}: there is none in this pid namespace`);
+});
+
 test("a command that is run is the one that is traced, also where /proc is that of the machine", async () => {
   for (const command of [OWN_PROC, [...NAMESPACE, "bash"] as const]) {
     const shell = await startShell(command);
