@@ -1,5 +1,4 @@
-// Compiles every bpf/*.bpf.c into bpf/build. Set-up puts them into packages/probes/bpf, the folder that the probes'
-// package ships.
+// Compiles every program into bpf/build, in a folder for each package that ships some. Set-up puts them there.
 import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -9,20 +8,26 @@ import { promisify } from "node:util";
 import { clangFlags } from "./flags.mjs";
 
 const source = fileURLToPath(new URL(".", import.meta.url));
+/** Where a package's programs are. */
+const SOURCES = { probes: source, filters: path.join(source, "iterators") };
 const target = path.join(source, "build");
 const flags = clangFlags();
 
 rmSync(target, { recursive: true, force: true });
-mkdirSync(target);
-const programs = readdirSync(source).filter((name) => name.endsWith(".bpf.c"));
-await Promise.all(programs.map(compile));
+await Promise.all(Object.entries(SOURCES).map(([name, folder]) => compileAll(folder, path.join(target, name))));
 
-async function compile(name) {
-  const object = path.join(target, name.replace(/c$/, "o"));
+async function compileAll(folder, results) {
+  mkdirSync(results, { recursive: true });
+  const programs = readdirSync(folder).filter((name) => name.endsWith(".bpf.c"));
+  await Promise.all(programs.map((name) => compile(path.join(folder, name), path.join(results, name.replace(/c$/, "o")))));
+}
+
+async function compile(program, object) {
   try {
-    await promisify(execFile)("clang", [...flags, "-c", path.join(source, name), "-o", object]);
+    await promisify(execFile)("clang", [...flags, "-c", program, "-o", object]);
   } catch ({ code, stderr }) {
-    console.error(`Cannot compile bpf/${name}: ${code === "ENOENT" ? "clang is not installed" : `\n${stderr}`}`);
+    const name = path.relative(path.dirname(source), program);
+    console.error(`Cannot compile ${name}: ${code === "ENOENT" ? "clang is not installed" : `\n${stderr}`}`);
     process.exitCode = 1;
   }
 }

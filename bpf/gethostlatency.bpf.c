@@ -54,7 +54,7 @@ int called(struct pt_regs *regs)
 		return 0;
 	length = bpf_probe_read_user_str(call->host, HOST_MAX, host);
 	call->length = length > 0 ? length - 1 : 0;
-	call->start = bpf_ktime_get_ns();
+	call->start = event_time();
 	return 0;
 }
 
@@ -72,7 +72,7 @@ int returned(struct pt_regs *regs)
 		return 0;
 	length = call->length & (HOST_MAX - 1);
 	fill_who(&record->event.who);
-	record->event.latency_ns = bpf_ktime_get_ns() - call->start;
+	record->event.latency_ns = event_time() - call->start;
 	record->event.host.offset = sizeof(record->event);
 	record->event.host.length = length;
 	record->event.truncated = length == HOST_MAX - 1;

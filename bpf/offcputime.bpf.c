@@ -81,7 +81,7 @@ static __always_inline void leaves(void *context, struct task_struct *task)
 	left->key.user_stack = no_user_stack || task->flags & PF_KTHREAD
 				       ? -1
 				       : user_stack(context, &blocked_stacks);
-	left->time = bpf_ktime_get_ns();
+	left->time = event_time();
 }
 
 static __always_inline void comes_back(struct task_struct *task)
@@ -93,7 +93,7 @@ static __always_inline void comes_back(struct task_struct *task)
 
 	if (!left || !left->time)
 		return;
-	lasted = bpf_ktime_get_ns() - left->time;
+	lasted = event_time() - left->time;
 	left->time = 0;
 	if (lasted < least_ns || lasted > most_ns)
 		return;

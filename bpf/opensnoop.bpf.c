@@ -285,7 +285,7 @@ static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_
 	record = bpf_map_lookup_elem(&io_uring_opens, &key);
 	if (!record)
 		return;
-	record->event.who.time = bpf_ktime_get_ns();
+	record->event.who.time = event_time();
 	if (full_path && result >= 0 && !is_fixed((void *)request))
 		put_opened(record, result, SLOT_COMPLETION);
 	/* Something else, when the open succeeded in silence and its request came to be used again. */

@@ -114,7 +114,7 @@ static __always_inline void tell(enum session_change type, const struct who *who
 
 	if (!connection->local_port || !connection->remote_port || drop_connection(connection, 0))
 		return;
-	event.who.time = bpf_ktime_get_ns();
+	event.who.time = event_time();
 	event.ip = ip_version(connection);
 	event.type = type;
 	emit(&event, sizeof(event));

@@ -15,7 +15,7 @@ const [, , wanted = "/"] = process.argv;
 opensnoop({ fullPath: true, flagFilter: ["O_WRONLY", "O_RDWR"] })
   .pipe(
     // The command of a process is what it executed last: now, or before this began.
-    joinBy({ command: execsnoop() }, ({ pid }) => pid),
+    joinBy({ command: execsnoop() }, ({ execId }) => execId),
     filter(({ path, ret }) => path.startsWith(wanted) && ret >= 0),
     map(({ pid, path, comm, command }) => ({ pid, path, command: command?.args.join(" ") ?? comm })),
     toStdout(),

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "kernel.bpf.h"
+#include "task.bpf.h"
 
 /* Where the bytes of a string stand in its record: from the record's start, without a NUL. */
 struct text {
@@ -17,10 +17,11 @@ struct text {
 
 /* Who caused the event, at the moment of the event. Starts every event. */
 struct who {
-	__u64 time; /* CLOCK_MONOTONIC, ns */
+	__u64 time; /* CLOCK_BOOTTIME, ns: event_time() */
 	__u64 cgroup_id;
-	__u32 pid; /* the process: the kernel's tgid */
-	__u32 tid; /* the thread: the kernel's pid */
+	__u64 exec_id; /* which program in which process: see task.bpf.h */
+	__u32 pid;     /* the process: the kernel's tgid */
+	__u32 tid;     /* the thread: the kernel's pid */
 	__u32 ppid;
 	__u32 uid;
 	__u32 mntns_id;
@@ -84,19 +85,24 @@ __u64 lost_no_scratch_memory; /* a processor with a number past those counted at
 		return record;                                              \
 	}
 
-/* The id of a task's cgroup in the v2 hierarchy: what bpf_get_current_cgroup_id() gives, without a call. */
-static __always_inline __u64 cgroup_id(struct task_struct *task)
+/*
+ * The clock of events. It goes on while the machine is suspended, as the time of day does and CLOCK_MONOTONIC
+ * does not, which must not get into an event.
+ */
+static __always_inline __u64 event_time(void)
 {
-	return task->cgroups->dfl_cgrp->kn->id;
+	return bpf_ktime_get_boot_ns();
 }
+#pragma GCC poison bpf_ktime_get_ns
 
-/* Describes the current task. Its BTF pointers are read directly: a bad one reads as 0. */
+/* Describes the current task. */
 static __always_inline void fill_who(struct who *who)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	who->time = bpf_ktime_get_ns();
+	who->time = event_time();
 	who->cgroup_id = cgroup_id(task);
+	who->exec_id = exec_id(task);
 	who->pid = task->tgid;
 	who->tid = task->pid;
 	who->ppid = task->real_parent->tgid;

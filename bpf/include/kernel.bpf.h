@@ -113,6 +113,16 @@ struct thread_info {
 	__u32 status;
 };
 
+struct upid {
+	int nr;
+};
+
+/* One of a thread, with its number in each namespace that shows it. */
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
 struct cred {
 	struct {
 		__u32 val;
@@ -146,6 +156,9 @@ struct task_struct {
 	int tgid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	__u64 start_boottime;
+	__u64 self_exec_id;
 	const struct cred *cred;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
@@ -271,6 +284,15 @@ struct inet_sock {
 
 struct tcp_sock {
 	__u32 segs_out;
+};
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 #pragma clang attribute pop

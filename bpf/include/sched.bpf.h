@@ -47,7 +47,7 @@ static __always_inline void mark(struct task_struct *task)
 	__u64 *at = bpf_task_storage_get(&marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (at)
-		*at = bpf_ktime_get_ns();
+		*at = event_time();
 	else
 		LOST(lost_no_room_for_mark);
 }
@@ -61,5 +61,5 @@ static __always_inline __u64 since_mark(struct task_struct *task)
 	if (!start)
 		return 0;
 	*at = 0;
-	return bpf_ktime_get_ns() - start;
+	return event_time() - start;
 }

@@ -36,7 +36,7 @@ export function build() {
 /** Where each part is built, and where it is used: there it is never half there. */
 function results() {
   return [
-    { built: "bpf/build", place: "packages/probes/bpf" },
+    ...["probes", "filters"].map((name) => ({ built: `bpf/build/${name}`, place: `packages/${name}/bpf` })),
     ...packages().map((folder) => ({ built: `${folder}/build`, place: `${folder}/dist` })),
   ];
 }

@@ -131,7 +131,64 @@ const checks = {
       [4001, 4001, 4001],
     );
   },
+
+  "a recording names a process by each program that it was, in a pid namespace too": async () => {
+    const script = "true < /init; sleep 3; exec sh -c 'true < /init; sleep 3; true'";
+    const record = `record opensnoop -o /tmp/named.arrow -- sh -c "${script}"`;
+    await shell(`unshare -p -f --mount-proc node ${RXBPF} ${record}`);
+    const [opens, processes] = await Promise.all(
+      [[], ["--processes"]].map(async (more) => lines(await rxbpf("export", "/tmp/named.arrow", "--json", ...more))),
+    );
+    const ids = opens.filter(({ comm, path }) => comm === "sh" && path === "/init");
+    const named = ids.map(({ pid, execId }) => processes.find((one) => one.pid === pid && one.execId === execId));
+    same(
+      "its arguments",
+      named.map((one) => one?.args?.[2]),
+      [script, "true < /init; sleep 3; true"],
+    );
+  },
+
+  "an id is taken as the pid namespace has it": async () => {
+    const trace = `node ${RXBPF} opensnoop --json --duration 2 -p $! > /tmp/by-id`;
+    await shell(`unshare -p -f --mount-proc sh -c 'while sleep 1; do true < /init; done & ${trace}; kill $!'`);
+    const opens = lines(readFileSync("/tmp/by-id", "utf8")).filter(({ path }) => path === "/init");
+    same("whether it was seen", opens.length > 0, true);
+  },
+
+  "a clock that is set while it traces is told, and what begins later follows it": async () => {
+    const late = 3600;
+    const run = spawn(process.execPath, [RXBPF, "opensnoop", "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+    const [said, events] = [run.stderr, run.stdout].map((stream) => createInterface({ input: stream }));
+    const seen = (async () => {
+      for await (const line of events) if (line.includes('"/seen"')) return JSON.parse(line).time;
+    })();
+    await until(() => shell("true < /seen; true"), seen);
+    const told = (async () => {
+      for await (const line of said) if (line.includes("clock")) return line;
+    })();
+    await shell(`date -s @${Math.round(Date.now() / 1000) + late}`);
+    const sentence = await told;
+    if (!/^rxbpf: the machine's clock has been set 3(599|600)(\.\d+)? s forward since tracing began;/.test(sentence))
+      throw new Error(`it said ${JSON.stringify(sentence)}`);
+    run.kill("SIGINT");
+    const [next] = await recorded(["opensnoop"], "true < /after; true");
+    same("whether it is of now", Math.abs(next.time - Date.now()) < PATIENCE_MS, true);
+  },
 };
+
+/** Does something again and again until there is what it should lead to. */
+async function until(action, outcome) {
+  let there = false;
+  void outcome.then(() => (there = true));
+  while (!there) await action();
+}
+
+function lines(text) {
+  return text
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
 
 function isOfCat({ comm, path }) {
   return comm === "cat" && ["/inside", "/outside"].includes(path);
@@ -148,12 +205,7 @@ async function recordedOf(probes, command, shown = []) {
   await rxbpf("record", ...probes, "--compress", "-o", folder, "--", ...command);
   const files = readdirSync(folder).map((name) => path.join(folder, name));
   const texts = await Promise.all(files.map((file) => rxbpf("replay", file, ...shown, "--json")));
-  return texts.flatMap((text) =>
-    text
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => JSON.parse(line)),
-  );
+  return texts.flatMap(lines);
 }
 let recordings = 0;
 

@@ -33,14 +33,15 @@ export { ColumnBuilder } from "./schema/columns.js";
 export type { Column as ColumnValues, Columns, NumberArray, Presence, Records, Strings } from "./schema/column-data.js";
 export { jsonEncoder, type LineEncoder } from "./schema/json.js";
 export { milliseconds } from "./schema/moment.js";
-export { unixOffsetNs } from "./clock.js";
+export { eventClock, eventTime } from "./clock.js";
 
 // Objects and maps
 export { type ObjectSpec, type Constant, load, type Loaded, type LoadOptions, type Variant } from "./load.js";
+export { KernelIterator } from "./iterator.js";
 export { BpfObject } from "./ffi/object.js";
 export type { Clock, Hook, Uprobe, Usdt } from "./ffi/attach.js";
 export { BpfMap, type MapInfo, MapType } from "./ffi/map.js";
-export { missingCapabilities, requireCapabilities } from "./capabilities.js";
+export { capabilityAdvice, missingCapabilities, requireCapabilities } from "./capabilities.js";
 
 // Text
 export { bytesOf, textOf } from "./text/bytes.js";
@@ -62,6 +63,7 @@ export { lockFile, reserveRoom } from "./ffi/file.js";
 // Kernel facts
 export { pathHandle } from "./ffi/handle.js";
 export { endAtSecond } from "./ffi/signals.js";
+export { inFirstNamespace, timeNamespaceOffsetNs } from "./namespaces.js";
 
 // Errors
 export * from "./errors.js";

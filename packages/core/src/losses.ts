@@ -1,4 +1,5 @@
 import type { Btf } from "./btf/btf.js";
+import { eventTime } from "./clock.js";
 import type { BpfObject } from "./ffi/object.js";
 import type { Loaded } from "./load.js";
 import type { Receiver } from "./source.js";
@@ -25,15 +26,16 @@ export function losses({ object, btf, variant }: Loaded, receiver: Receiver<neve
     reported: 0,
   }));
   return (last = false) => {
-    const time = performance.timeOrigin + performance.now();
     // All counters are read before anybody is told: who hears of a loss may leave, and they are gone.
     const found = counters.flatMap((counter) => {
       const total = counter.total(last);
       const count = total - counter.reported;
       counter.reported = total;
-      return count > 0 ? [{ type: "lost", time, count, total, reason: counter.reason } as const] : [];
+      return count > 0 ? [{ count, total, reason: counter.reason }] : [];
     });
-    for (const lost of found) receiver.status(lost);
+    if (found.length === 0) return;
+    const time = eventTime();
+    for (const lost of found) receiver.status({ type: "lost", time, ...lost });
   };
 }
 

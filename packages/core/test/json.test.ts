@@ -111,6 +111,48 @@ test("the lines of records are those that JSON.stringify makes of their rows, an
   }
 });
 
+test("lines that follow each other in a buffer are right wherever their records are the same or differ", () => {
+  for (let round = 0; round < 60; round++) {
+    const layout = someLayout();
+    const bytes = new ArrayBuffer(RECORD * 30);
+    const records = { layout, memory: memory(bytes), unixOffsetNs: UNIX_OFFSET };
+    const decode = rowDecoder(layout, records.memory, UNIX_OFFSET);
+    const encoder = jsonEncoder(records);
+    const lines: string[] = [];
+    let out = Buffer.alloc(0);
+    let at = 0;
+    const written: string[] = [];
+    for (let position = 0; position < bytes.byteLength; position += RECORD) {
+      const record = Buffer.from(bytes, position, RECORD);
+      if (position === 0 || next(4) === 0) fill(record, layout);
+      else Buffer.from(bytes, position - RECORD, RECORD).copy(record);
+      const [changed] = next(2) === 0 ? layout.places.filter(({ kind }) => kind === "u8" || kind === "u32") : [];
+      if (changed) FILL[changed.kind as "u8"][1](record, changed.offset);
+      if (next(5) === 0 || at + encoder.most(position) > out.length) {
+        written.push(out.toString("utf8", 0, at));
+        out = Buffer.alloc(encoder.most(position) * (1 + next(8)));
+        at = 0;
+      }
+      at = encoder.write(position, out, at);
+      lines.push(`${printableJson(JSON.stringify(decode(position)))}\n`);
+    }
+    expect([...written, out.toString("utf8", 0, at)].join("")).toBe(lines.join(""));
+  }
+});
+
+test("a record that was refused leaves no trace in the next line", () => {
+  const places = ["a", "b"].map((name, i) => ({ name, kind: "u64", offset: 8 * i, size: 8 }) as const);
+  const bytes = new ArrayBuffer(48);
+  const values = [1n, 2n, 1n, 2n ** 53n, 1n, 2n];
+  new BigUint64Array(bytes).set(values);
+  const encoder = jsonEncoder({ layout: { size: 16, places }, memory: memory(bytes), unixOffsetNs: 0n });
+  const out = Buffer.alloc(200);
+  let at = encoder.write(0, out, 0);
+  expect(() => encoder.write(16, out, at)).toThrow(RangeError);
+  at = encoder.write(32, out, at);
+  expect(out.toString("utf8", 0, at)).toBe('{"a":1,"b":2}\n'.repeat(2));
+});
+
 test("a time has the digits that its number has, at every fraction of a millisecond", () => {
   const layout = { size: 8, places: [{ name: "time", kind: "time", offset: 0, size: 8 } as const] };
   const bytes = new ArrayBuffer(8);

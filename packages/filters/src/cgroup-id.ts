@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { pathHandle } from "@rxbpf/core";
 
 import { FileSystem, fileSystemOf } from "./file-systems.js";
-import { cgroupMounts } from "./mounts.js";
+import { CGROUP2_MISSING, cgroupMounts } from "./mounts.js";
 
 /**
  * The id of the cgroup at a directory: what `bpf_get_current_cgroup_id` gives in its processes.
@@ -32,7 +32,5 @@ export function cgroupIdBytes(path: string): Uint8Array<ArrayBuffer> {
 
 function whereCgroup2Is(): string {
   const [mount] = cgroupMounts();
-  return mount
-    ? `cgroup v2 is mounted at ${mount.path}`
-    : "cgroup v2 is not mounted; mount -t cgroup2 none /sys/fs/cgroup mounts it";
+  return mount ? `cgroup v2 is mounted at ${mount.path}` : CGROUP2_MISSING;
 }

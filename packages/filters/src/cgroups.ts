@@ -2,15 +2,16 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 
 import { cgroupId } from "./cgroup-id.js";
 import { isMissing } from "./file-systems.js";
-import { type CgroupMount, cgroupMounts } from "./mounts.js";
+import { CGROUP2_MISSING, type CgroupMount, cgroupMounts } from "./mounts.js";
+import { requireOwnProc } from "./proc.js";
 
 const SLASH = Buffer.from("/");
 
-/** All cgroups that exist, id to directory, read from the mounted hierarchy. */
-export function liveCgroups(): Map<number, string> {
+/** All cgroups that are seen from here, id to directory, read from the mounted hierarchy. */
+export function liveCgroups(mounts: readonly CgroupMount[] = cgroupMounts()): Map<number, string> {
   const found = new Map<number, string>();
   // Names are bytes, which need not be text.
-  const directories = cgroupMounts().map(({ path }) => Buffer.from(path));
+  const directories = mounts.map(({ path }) => Buffer.from(path));
   for (const directory of directories) {
     try {
       // With 64-bit inodes a cgroup's inode is its id, since kernel 5.5.
@@ -27,6 +28,14 @@ export function liveCgroups(): Map<number, string> {
   return found;
 }
 
+/** The topmost cgroup. */
+const ROOT_ID = 1;
+
+/** Whether these are all cgroups of the machine. In a container often only a part of them is mounted. */
+export function areAllCgroups(live: ReadonlyMap<number, string>): boolean {
+  return live.has(ROOT_ID);
+}
+
 /** The id of the cgroup that a process is in. @throws Error where there is none to be seen from here */
 export function cgroupIdOfProcess(pid: number): number {
   return cgroupId(cgroupOfProcess(pid));
@@ -37,6 +46,7 @@ export function cgroupOfProcess(pid: number, mounts: readonly CgroupMount[] = cg
   const fail = (state: string): never => {
     throw new Error(`Cannot find the cgroup of process ${pid}: ${state}`);
   };
+  requireOwnProc(`find the cgroup of process ${pid}`);
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/cgroup`, "utf8");
@@ -45,11 +55,39 @@ export function cgroupOfProcess(pid: number, mounts: readonly CgroupMount[] = cg
     throw error;
   }
   const name = /^0::(\/.*)$/m.exec(text)?.[1] ?? fail("this kernel has no cgroup v2");
+  if (mounts.length === 0) return fail(CGROUP2_MISSING);
+  return (
+    byName(name, mounts) ??
+    byMember(pid, mounts) ??
+    fail(`${name} is below no mount of cgroup v2 that is seen from here`)
+  );
+}
+
+/**
+ * Names begin at the root of this process's cgroup namespace: what is outside of it begins with `/..` for each level,
+ * the tops of mounts too. Such a name can only be followed from a top of as many levels.
+ */
+function byName(name: string, mounts: readonly CgroupMount[]): string | undefined {
   for (const { root, path } of mounts) {
     const top = root === "/" ? "" : root;
-    if (name === root || name.startsWith(`${top}/`)) return path + name.slice(top.length).replace(/\/$/, "");
+    if (name !== root && !name.startsWith(`${top}/`)) continue;
+    const below = name.slice(top.length).replace(/\/$/, "");
+    if (!/^\/\.\.(\/|$)/.test(below)) return path + below;
   }
-  return fail(`${name} is below no mount of cgroup v2`);
+  return undefined;
+}
+
+/** Looks into every cgroup that is seen from here. */
+function byMember(pid: number, mounts: readonly CgroupMount[]): string | undefined {
+  const line = new RegExp(`^${pid}$`, "m");
+  for (const path of liveCgroups(mounts).values()) {
+    try {
+      if (line.test(readFileSync(`${path}/cgroup.threads`, "utf8"))) return path;
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+  return undefined;
 }
 
 /** Whether a process runs in this very cgroup, not only in one below it. */

@@ -97,6 +97,7 @@ function holds(set: PinnedSet): string {
 
 function describe({ id, dead, path, processes = [] }: Member): string {
   if (dead) return `${id} (dead)`;
+  if (dead === undefined) return `${id} (not seen from here)`;
   if (path !== undefined) {
     const state = hasProcesses(path) ? "" : " (without a process of its own; cgroups below it are not members)";
     return printable(path) + state;

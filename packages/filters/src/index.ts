@@ -18,4 +18,5 @@ export {
 export { type CgroupMount, cgroupMounts } from "./mounts.js";
 
 // Who runs in them
-export { type Running, runningProcesses, type RunningProcess } from "./processes.js";
+export { ProcessTable, type Running, runningProcesses, type RunningProcess } from "./processes.js";
+export { MachineIds } from "./machine-ids.js";

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { textOf } from "@rxbpf/core";
 
 import { errorCode, isMissing } from "./file-systems.js";
+import { requireOwnProc } from "./proc.js";
 
 /** What /proc/PID/ns/KIND links to. */
 const NAMESPACE = /^(\w+):\[(\d+)\]$/;
@@ -25,6 +26,7 @@ export function isNamespaceId(id: number): boolean {
 
 /** The id of the mount namespace that a process is in. @throws Error */
 export function mountNamespaceOfProcess(pid: number): number {
+  requireOwnProc(`find the mount namespace of process ${pid}`);
   if (!existsSync(`/proc/${pid}`))
     throw new Error(`Cannot find the mount namespace of process ${pid}: there is no such process`);
   return mountNamespaceId(`/proc/${pid}/ns/mnt`);
@@ -51,8 +53,8 @@ export function mountNamespaceId(path: string): number {
 }
 
 /**
- * All mount namespaces that a process is in, each with its processes, by their main threads.
- * Processes that this one may not inspect are left out.
+ * All mount namespaces that a process is in, each with its processes, by their main threads and ids in /proc.
+ * Processes that this one may not inspect are left out, and so are those outside of a pid namespace that it is in.
  */
 export function liveMountNamespaces(): Map<number, Process[]> {
   const found = new Map<number, Process[]>();

@@ -2,11 +2,14 @@ import { readFileSync } from "node:fs";
 
 /** A mount of the cgroup v2 hierarchy, or of a part of it. */
 export interface CgroupMount {
-  /** The cgroup at its top, named as in /proc/PID/cgroup. */
+  /** The cgroup at its top, named as in /proc/PID/cgroup: from the root of this process's cgroup namespace. */
   readonly root: string;
   /** The directory it is mounted on. */
   readonly path: string;
 }
+
+/** What to say where there is no mount. */
+export const CGROUP2_MISSING = "cgroup v2 is not mounted; mount -t cgroup2 none /sys/fs/cgroup mounts it";
 
 /** Where cgroup v2 is mounted, as this process sees it. Empty where it is not. */
 export function cgroupMounts(mountinfo: string = readFileSync("/proc/self/mountinfo", "utf8")): CgroupMount[] {

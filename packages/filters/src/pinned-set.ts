@@ -133,9 +133,13 @@ export class PinnedSet {
    * @throws MapMismatchError where it holds a key that is no id
    */
   list(): Member[] {
-    const ids = [...this.map.entries()].map(({ key }) => this.#idOf(key));
     const member = this.#kind.snapshot();
-    return ids.sort((a, b) => a - b).map(member);
+    return this.ids().map(member);
+  }
+
+  /** The ids alone, the lowest first. @throws as `list` */
+  ids(): number[] {
+    return Array.from(this.map.entries(), ({ key }) => this.#idOf(key)).sort((a, b) => a - b);
   }
 
   /** What an id is that cannot be in such a set, and what to use instead; undefined for one that can. */

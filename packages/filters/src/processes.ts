@@ -1,17 +1,19 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 
-import { textOf } from "@rxbpf/core";
+import { type KernelIterator, textOf } from "@rxbpf/core";
 
-import { cgroupId } from "./cgroup-id.js";
-import { cgroupOfProcess } from "./cgroups.js";
-import { mountNamespaceOfProcess } from "./mount-namespaces.js";
-import { type CgroupMount, cgroupMounts } from "./mounts.js";
+import { liveCgroups } from "./cgroups.js";
 import type { SetFilters } from "./filter-options.js";
 import { PinnedSet } from "./pinned-set.js";
+import { type Task, taskTable } from "./tasks.js";
 
-/** A process that runs, as events say who. */
+/** A process that runs, as events say who: ids are the machine's. */
 export interface RunningProcess {
   readonly pid: number;
+  /** Tells it from others that had its pid, and from what it was before its last exec. */
+  readonly execId: number;
+  /** When it started, in Unix milliseconds. */
+  readonly start: number;
   readonly ppid: number;
   readonly uid: number;
   /** These two are set by the process itself: nothing to trust. */
@@ -24,74 +26,110 @@ export interface RunningProcess {
 /** Processes that run, and the cgroups that they are in. */
 export interface Running {
   readonly processes: readonly RunningProcess[];
+  /** Those whose directory is seen from here. */
   readonly cgroups: readonly { readonly id: number; readonly path: string }[];
+}
+
+/** Of whom to tell, as events say who. */
+export interface Wanted {
+  /** The `execId` of each process, by pid. One that has become another since is not told of. */
+  readonly processes: ReadonlyMap<number, number>;
+  readonly cgroupIds: ReadonlySet<number>;
 }
 
 const MOST_ARGS_BYTES = 4096;
 
-/**
- * The processes that are inside what a trace is narrowed to, and that `wanted` accepts; nothing of others is told.
- * Those that this process may not inspect are left out.
- * @param pids of those to look at; all if not given
- * @throws Error for a set that cannot be opened
- */
+/** What runs on this machine, as far as this process's pid namespace shows it. */
+export class ProcessTable {
+  readonly #tasks: KernelIterator<Task>;
+
+  /** The caller closes it. Needs CAP_BPF and CAP_PERFMON. @throws as KernelIterator */
+  constructor() {
+    this.#tasks = taskTable("proc");
+  }
+
+  /**
+   * The processes that are inside what a trace is narrowed to, and that `accepts` says yes to; nothing of others is told.
+   * Those whose arguments this process may not read are left out.
+   * @param wanted all if not given
+   * @throws Error for a set that cannot be opened
+   */
+  running(
+    { cgroupmap, mntnsmap }: Pick<SetFilters, "cgroupmap" | "mntnsmap">,
+    accepts: (process: Omit<RunningProcess, "args">) => boolean = () => true,
+    wanted?: Wanted,
+  ): Running {
+    const inside = insideOf(cgroupmap, mntnsmap);
+    const candidates = this.#tasks
+      .read()
+      .filter((task) => (!wanted || wanted.processes.get(task.pid) === task.execId) && inside(task) && accepts(task));
+    const read = candidates.map((task) => ({ task, args: argsOf(task.localId) }));
+    // A process may have become another while its arguments were read: those that are the same now were so then.
+    const now = new Map(read.length > 0 ? this.#tasks.read().map(({ pid, execId }) => [pid, execId]) : []);
+    const processes = read.flatMap(({ task, args }) =>
+      args && now.get(task.pid) === task.execId ? [describe(task, args)] : [],
+    );
+    const asked = wanted && [...wanted.cgroupIds];
+    // All cgroups are looked at for the name of one, so only where one is asked for.
+    const ids = asked?.length === 0 ? [] : [...(asked ?? []), ...processes.map(({ cgroupId }) => cgroupId)];
+    return { processes, cgroups: pathsOf(new Set(ids)) };
+  }
+
+  close(): void {
+    this.#tasks.close();
+  }
+}
+
+/** What runs now, once: see `ProcessTable`. @throws as it does */
 export function runningProcesses(
-  { cgroupmap, mntnsmap }: Pick<SetFilters, "cgroupmap" | "mntnsmap">,
-  wanted: (process: RunningProcess) => boolean = () => true,
-  pids: Iterable<number> = allPids(),
+  filters: Pick<SetFilters, "cgroupmap" | "mntnsmap">,
+  accepts?: (process: Omit<RunningProcess, "args">) => boolean,
 ): Running {
-  const sets: PinnedSet[] = [];
-  const holds = (path: string | undefined, type: "cgroup" | "mntns"): ((id: number) => boolean) => {
-    if (path === undefined) return () => true;
-    const set = PinnedSet.open(path, type);
-    sets.push(set);
-    return (id) => set.has(id);
-  };
+  const table = new ProcessTable();
   try {
-    const inCgroup = holds(cgroupmap, "cgroup");
-    const inMntns = holds(mntnsmap, "mntns");
-    const mounts = cgroupMounts();
-    const processes: RunningProcess[] = [];
-    const cgroups = new Map<number, string>();
-    for (const pid of pids) {
-      const { process, cgroup } = look(pid, mounts) ?? {};
-      if (!process || !inCgroup(process.cgroupId) || !inMntns(process.mntnsId) || !wanted(process)) continue;
-      processes.push(process);
-      cgroups.set(process.cgroupId, cgroup!);
-    }
-    return { processes, cgroups: [...cgroups].map(([id, path]) => ({ id, path })) };
+    return table.running(filters, accepts);
   } finally {
-    for (const set of sets) set.close();
+    table.close();
   }
 }
 
-function allPids(): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
+/** Whether a process is in sets. */
+function insideOf(cgroupmap: string | undefined, mntnsmap: string | undefined): (task: Task) => boolean {
+  const idsOf = (path: string | undefined, type: "cgroup" | "mntns"): ReadonlySet<number> | undefined => {
+    if (path === undefined) return undefined;
+    const set = PinnedSet.open(path, type);
+    try {
+      return new Set(set.ids());
+    } finally {
+      set.close();
+    }
+  };
+  const cgroups = idsOf(cgroupmap, "cgroup");
+  const namespaces = idsOf(mntnsmap, "mntns");
+  return ({ cgroupId, mntnsId }) => (cgroups?.has(cgroupId) ?? true) && (namespaces?.has(mntnsId) ?? true);
 }
 
-/** A process, and the directory of its cgroup. */
-function look(
-  pid: number,
-  mounts: readonly CgroupMount[],
-): { readonly process: RunningProcess; readonly cgroup: string } | undefined {
+/** The arguments of a process by its id in /proc. Undefined where they cannot be read. */
+function argsOf(id: number): readonly string[] | undefined {
+  let fd: number | undefined;
   try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    const number = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]);
-    const args = textOf(readFileSync(`/proc/${pid}/cmdline`).subarray(0, MOST_ARGS_BYTES));
-    const cgroup = cgroupOfProcess(pid, mounts);
-    const process = {
-      pid,
-      ppid: number("PPid"),
-      uid: number("Uid"),
-      comm: textOf(readFileSync(`/proc/${pid}/comm`)).replace(/\n$/, ""),
-      args: args === "" ? [] : args.replace(/\0$/, "").split("\0"),
-      cgroupId: cgroupId(cgroup),
-      mntnsId: mountNamespaceOfProcess(pid),
-    };
-    return { process, cgroup };
+    fd = openSync(`/proc/${id}/cmdline`, "r");
+    const bytes = Buffer.alloc(MOST_ARGS_BYTES);
+    const text = textOf(bytes.subarray(0, readSync(fd, bytes)));
+    return text === "" ? [] : text.replace(/\0$/, "").split("\0");
   } catch {
-    return undefined; // it has ended, or is in no cgroup that is seen from here, or not ours to inspect
+    return undefined; // it has ended, or is not ours to inspect
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
+}
+
+function describe({ pid, execId, start, ppid, uid, comm, cgroupId, mntnsId }: Task, args: readonly string[]) {
+  return { pid, execId, start, ppid, uid, comm, args, cgroupId, mntnsId };
+}
+
+function pathsOf(ids: ReadonlySet<number>): Running["cgroups"] {
+  if (ids.size === 0) return [];
+  const live = liveCgroups();
+  return [...ids].flatMap((id) => (live.has(id) ? [{ id, path: live.get(id)! }] : []));
 }

@@ -1,7 +1,7 @@
-import type { MapInfo } from "@rxbpf/core";
+import { inFirstNamespace, type MapInfo } from "@rxbpf/core";
 
 import { cgroupId } from "./cgroup-id.js";
-import { cgroupIdOfProcess, liveCgroups } from "./cgroups.js";
+import { areAllCgroups, cgroupIdOfProcess, liveCgroups } from "./cgroups.js";
 import { FileSystem, fileSystemOf } from "./file-systems.js";
 import {
   isNamespaceId,
@@ -17,8 +17,8 @@ export type SetKind = "cgroup" | "mntns";
 /** An id in a set, with what it stands for now. */
 export interface Member {
   readonly id: number;
-  /** Whether there is no such cgroup, or no process in the namespace. */
-  readonly dead: boolean;
+  /** Whether there is no such cgroup, or no process in the namespace. Undefined where from here only a part of them is seen. */
+  readonly dead?: boolean;
   /** The directory of a cgroup. */
   readonly path?: string;
   /** The processes in a mount namespace. */
@@ -59,7 +59,7 @@ export const KINDS: Readonly<Record<SetKind, Kind>> = {
       const live = liveCgroups();
       return (id) => {
         const path = live.get(id);
-        return path === undefined ? { id, dead: true } : { id, dead: false, path };
+        return path === undefined ? missing(id, areAllCgroups(live)) : { id, dead: false, path };
       };
     },
   },
@@ -80,13 +80,19 @@ export const KINDS: Readonly<Record<SetKind, Kind>> = {
     },
     snapshot() {
       const live = liveMountNamespaces();
+      const areAll = inFirstNamespace("pid");
       return (id) => {
         const processes = live.get(id);
-        return processes ? { id, dead: false, processes } : { id, dead: true };
+        return processes ? { id, dead: false, processes } : missing(id, areAll);
       };
     },
   },
 };
+
+/** A member that is not seen. */
+function missing(id: number, allAreSeen: boolean): Member {
+  return allAreSeen ? { id, dead: true } : { id };
+}
 
 /** The kind of a set that was not said, told by BCC's name or value size; undefined where neither tells. */
 export function guessKind({ name, valueSize }: MapInfo): SetKind | undefined {

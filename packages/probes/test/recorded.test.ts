@@ -18,6 +18,7 @@ const who = {
   pid: 10,
   tid: 11,
   ppid: 1,
+  execId: 3,
   uid: 0,
   comm: "cat",
   cgroupId: 1,

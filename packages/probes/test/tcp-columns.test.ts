@@ -16,7 +16,7 @@ function table<E>({ info }: EventStream<unknown>, rows: readonly E[]): string[] 
   return [...(info.banner === undefined ? [] : [info.banner]), columns.map(({ head }) => head).join(""), ...lines];
 }
 
-const who = { tid: 0, ppid: 0, uid: 1000, cgroupId: 0, mntnsId: 0, cpu: 0, netnsId: 4026531840 };
+const who = { tid: 0, ppid: 0, execId: 1, uid: 1000, cgroupId: 0, mntnsId: 0, cpu: 0, netnsId: 4026531840 };
 const IPV6 = "fe80::2000:bff:fe82:3ac";
 const T0 = Date.UTC(2026, 0, 1, 12, 0, 0);
 

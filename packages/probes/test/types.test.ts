@@ -24,6 +24,7 @@ test("opensnoop() is a stream of OpenEvents, and operators keep the types", () =
     readonly pid: number;
     readonly tid: number;
     readonly ppid: number;
+    readonly execId: number;
     readonly uid: number;
     readonly comm: string;
     readonly cgroupId: number;

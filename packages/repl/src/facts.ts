@@ -36,7 +36,7 @@ function stateOf({ path, batches }: Recording, count: Count): string {
 class Count {
   readonly #lost = new Map<string, number>();
   readonly #commands = new Map<string, number>();
-  readonly #pids = new Set<number>();
+  readonly #processes = new Set<string>();
   readonly #cgroupIds = new Set<number>();
   #events = 0;
   #batches = 0;
@@ -58,7 +58,7 @@ class Count {
     for (const { note } of notes) {
       if (note.type === "lost") more(this.#lost, note.reason, note.count);
       else {
-        for (const { pid } of note.processes) this.#pids.add(pid);
+        for (const { pid, start } of note.processes) this.#processes.add(`${pid} ${start}`);
         for (const { id } of note.cgroups) this.#cgroupIds.add(id);
       }
     }
@@ -74,7 +74,7 @@ class Count {
       ...(hasTimes && { first: iso(this.#first), last: iso(this.#last), seconds: (this.#last - this.#first) / 1000 }),
       lost: Object.fromEntries(this.#lost),
       commands: Object.fromEntries(top),
-      processes: this.#pids.size,
+      processes: this.#processes.size,
       cgroups: this.#cgroupIds.size,
     };
   }

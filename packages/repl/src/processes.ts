@@ -2,7 +2,7 @@ import { seriesAt, type SnapshotProcess } from "@rxbpf/sinks";
 
 /** A process as a recording names it. */
 export interface NamedProcess extends SnapshotProcess {
-  /** When that was found, in Unix milliseconds. It may have become another later, which is told too. */
+  /** When that was found, in Unix milliseconds. */
   readonly time: number;
   /** The directory of its cgroup; empty where it is not known. */
   readonly cgroup: string;
@@ -16,9 +16,9 @@ export function* processesAt(path: string): Generator<NamedProcess> {
       for (const { note } of notes) {
         if (note.type !== "snapshot") continue;
         for (const { id, path } of note.cgroups) cgroups.set(id, path);
-        for (const { pid, ppid, uid, comm, args, cgroupId, mntnsId } of note.processes) {
+        for (const { pid, execId, start, ppid, uid, comm, args, cgroupId, mntnsId } of note.processes) {
           const cgroup = cgroups.get(cgroupId) ?? "";
-          yield { time: note.time, pid, ppid, uid, comm, args, cgroupId, cgroup, mntnsId };
+          yield { time: note.time, pid, execId, start, ppid, uid, comm, args, cgroupId, cgroup, mntnsId };
         }
       }
     }

@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-import { stateOf, type Status } from "@rxbpf/core";
+import { printable, stateOf, type Status } from "@rxbpf/core";
 import type { AnyProbe } from "@rxbpf/probes";
 import { type Compression, type Rotation, toArrow } from "@rxbpf/sinks";
 import { filter, forkJoin, lastValueFrom, merge, Subject, switchMap, take, tap } from "rxjs";
@@ -10,7 +10,7 @@ import { runCommand } from "./command.js";
 import { progressLine } from "./progress.js";
 import { report } from "./run.js";
 import { signals } from "./signals.js";
-import { snapshotOf } from "./snapshot.js";
+import { Snapshots } from "./snapshot.js";
 
 /** A probe, and the options that it is recorded with. */
 export interface Recorded {
@@ -46,12 +46,19 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
     stop.next();
   };
   const attached = forkJoin(streams.map(({ status }) => status.pipe(filter(isAttached), take(1))));
+  const snapshots = new Snapshots(({ message }) =>
+    console.error(`rxbpf: not all processes can be named: ${printable(message)}`),
+  );
+  // Before the first event can be of somebody who ends.
+  const opening = merge(...streams.map(({ status }) => status))
+    .pipe(filter(isAttached), take(1))
+    .subscribe(() => snapshots.open());
   const running =
     command &&
     attached.pipe(switchMap(() => runCommand(command))).subscribe({ error: fail, complete: () => stop.next() });
   const runs = streams.map((stream, i) => {
     const { values } = probes[i]!;
-    const sink = toArrow(paths[i]!, { rotate, compression, snapshot: (of) => snapshotOf(values, of) });
+    const sink = toArrow(paths[i]!, { rotate, compression, snapshot: snapshots.of(values) });
     const told = stream.pipe(
       sink,
       tap((value) => progress.tell(i, value)),
@@ -59,6 +66,8 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
     return lastValueFrom(told, { defaultValue: undefined }).catch(fail);
   });
   await Promise.all(runs);
+  opening.unsubscribe();
+  snapshots.close();
   running?.unsubscribe();
   progress.end();
   for (const end of ended) end();

@@ -245,7 +245,7 @@ test("a frame that would fill the memory takes none", () => {
   expect(() => rowReader(name, header, body)).toThrow(/^A buffer cannot have/);
 });
 
-const process1 = { pid: 1, ppid: 0, uid: 0, comm: "init", args: [], cgroupId: 1, mntnsId: 2 };
+const process1 = { pid: 1, execId: 5, start: 0.5, ppid: 0, uid: 0, comm: "init", args: [], cgroupId: 1, mntnsId: 2 };
 const snapshot = { type: "snapshot", time: 1, processes: [process1], cgroups: [{ id: 1, path: "/" }] };
 const loss = { type: "lost", time: 1, count: 1, total: 1, reason: "ring full" };
 const placed = (note: object, at: number = 0): string => JSON.stringify([{ at, note }]);
@@ -263,6 +263,8 @@ test.each([
   ["count what is no number", placed({ ...loss, count: "1" }), 0],
   ["name a process without a name", placed({ ...snapshot, processes: [{ ...process1, comm: 1 }] }), 0],
   ["name a process without a number", placed({ ...snapshot, processes: [{ ...process1, pid: -1 }] }), 0],
+  ["name a process without its execId", placed({ ...snapshot, processes: [{ ...process1, execId: undefined }] }), 0],
+  ["name a process that started at no time", placed({ ...snapshot, processes: [{ ...process1, start: "1" }] }), 0],
   ["name a process by what is no text", placed({ ...snapshot, processes: [{ ...process1, args: [{}] }] }), 0],
   ["name nothing", placed({ ...snapshot, processes: [null] }), 0],
   ["name a cgroup without a directory", placed({ ...snapshot, cgroups: [{ id: 1 }] }), 0],

@@ -167,7 +167,17 @@ test("a recording in several files is one stream, and only the last are kept", a
 });
 
 test("a snapshot stands at the beginning of every file", async () => {
-  const process = { pid: 1, ppid: 0, uid: 0, comm: "init", args: ["/init"], cgroupId: 1, mntnsId: 2 };
+  const process = {
+    pid: 1,
+    execId: 5,
+    start: 1,
+    ppid: 0,
+    uid: 0,
+    comm: "init",
+    args: ["/init"],
+    cgroupId: 1,
+    mntnsId: 2,
+  };
   const snapshot = { type: "snapshot" as const, time: 1, processes: [process], cgroups: [{ id: 1, path: "/" }] };
   await run(streamOf(samples(3), lost(1)).pipe(toArrow(path, { snapshot: () => snapshot })));
   const notes = [...readRecording(path).batches()].map(({ length, notes }) => ({ length, notes }));

@@ -11,8 +11,8 @@ import { run } from "./conformance.js";
 const folder = temporaryFolder();
 let count = 0;
 
-/** Batches of events, each by its process, its name and its cgroup. */
-type Batches = (readonly [pid: number, comm: string, cgroupId: number])[][];
+/** Batches of events, each by its process, what that runs and its cgroup. */
+type Batches = (readonly [pid: number, execId: number, cgroupId: number])[][];
 
 /** A stream of batches, once something has happened, and with time to look between them. */
 function streamOf(begun: Promise<unknown>, batches: Batches): EventStream<object> {
@@ -22,8 +22,8 @@ function streamOf(begun: Promise<unknown>, batches: Batches): EventStream<object
       await begun;
       for (const batch of batches) {
         const row = (index: number): object => {
-          const [pid, comm, cgroupId] = batch[index]!;
-          return { time: 1, pid, tid: pid, ppid: 1, uid: 0, comm, cgroupId, mntnsId: 2, cpu: 0 };
+          const [pid, execId, cgroupId] = batch[index]!;
+          return { time: 1, pid, tid: pid, ppid: 1, execId, uid: 0, comm: "sh", cgroupId, mntnsId: 2, cpu: 0 };
         };
         receiver.batch({ length: batch.length, row });
         await wait(20);
@@ -35,8 +35,8 @@ function streamOf(begun: Promise<unknown>, batches: Batches): EventStream<object
   });
 }
 
-const processOf = (pid: number, comm: string): SnapshotProcess => ({
-  ...{ pid, ppid: 1, uid: 0, comm, args: [comm], cgroupId: 7, mntnsId: 2 },
+const processOf = (pid: number, execId: number): SnapshotProcess => ({
+  ...{ pid, execId, start: 1, ppid: 1, uid: 0, comm: "sh", args: [`run ${execId}`], cgroupId: 7, mntnsId: 2 },
 });
 
 function deferred() {
@@ -45,18 +45,18 @@ function deferred() {
   return { promise, resolve };
 }
 
-/** A machine on which these processes run, and what was asked of it. */
-function machine(running: Map<number, string>, cgroups: Map<number, string>) {
-  const asked: { pids: number[]; cgroupIds: number[] }[] = [];
+/** A machine on which these processes run, each one exec by its number, and what was asked of it. */
+function machine(running: Map<number, number>, cgroups: Map<number, string>) {
+  const asked: { processes: (readonly [number, number])[]; cgroupIds: number[] }[] = [];
   const { promise: begun, resolve: begin } = deferred();
   const snapshot = (of?: Newcomers): Snapshot => {
-    if (of) asked.push({ pids: [...of.pids], cgroupIds: [...of.cgroupIds] });
+    if (of) asked.push({ processes: [...of.processes], cgroupIds: [...of.cgroupIds] });
     else setImmediate(begin);
-    const wanted = (pid: number): boolean => of?.pids.has(pid) ?? true;
+    const wanted = (pid: number, execId: number): boolean => !of || of.processes.get(pid) === execId;
     return {
       type: "snapshot",
       time: 1,
-      processes: [...running].filter(([pid]) => wanted(pid)).map(([pid, comm]) => processOf(pid, comm)),
+      processes: [...running].filter(([pid, run]) => wanted(pid, run)).map(([pid, run]) => processOf(pid, run)),
       cgroups: [...cgroups].map(([id, path]) => ({ id, path })),
     };
   };
@@ -68,57 +68,85 @@ const notesOf = (path: string): Snapshot[] =>
 
 test("who comes with an event is asked for once, and told if it is still there", async () => {
   const path = `${folder}/${++count}.arrow`;
-  const running = new Map([[1, "init"]]);
+  const running = new Map([[1, 10]]);
   const { asked, begun, snapshot } = machine(running, new Map([[7, "/"]]));
   const batches: Batches = [
-    [[1, "init", 7]],
+    [[1, 10, 7]],
     [
-      [2, "sh", 7],
-      [2, "sh", 7],
-      [3, "gone", 8],
+      [2, 20, 7],
+      [2, 20, 7],
+      [3, 30, 8],
     ],
     [
-      [2, "sh", 7],
-      [3, "gone", 8],
+      [2, 20, 7],
+      [3, 30, 8],
     ],
   ];
   const stream = streamOf(
-    begun.then(() => void running.set(2, "sh")),
+    begun.then(() => void running.set(2, 20)),
     batches,
   );
   await run(stream.pipe(toArrow(path, { snapshot })));
-  expect(asked.flatMap(({ pids }) => pids)).toEqual([2, 3]);
+  expect(asked.flatMap(({ processes }) => processes)).toEqual([
+    [2, 20],
+    [3, 30],
+  ]);
   expect(asked.flatMap(({ cgroupIds }) => cgroupIds)).toEqual([8]);
   const notes = notesOf(path);
-  expect(notes.map(({ processes }) => processes)).toEqual([[processOf(1, "init")], [processOf(2, "sh")]]);
+  expect(notes.map(({ processes }) => processes)).toEqual([[processOf(1, 10)], [processOf(2, 20)]]);
   expect(notes.map(({ cgroups }) => cgroups)).toEqual([[{ id: 7, path: "/" }], []]);
 });
 
-test("a process that has become another is told again, a thread of another name is not", async () => {
+test("a process that has become another, or has its pid from one that ended, is told again, and not by what it was not", async () => {
   const path = `${folder}/${++count}.arrow`;
-  const running = new Map<number, string>();
+  const running = new Map<number, number>();
   const { asked, begun, snapshot } = machine(running, new Map());
+  // The third has become the fourth before it is looked for.
   const becoming = (of?: Newcomers): Snapshot => {
-    if (of) running.set(2, ["sh", "sh", "cat"][asked.length]!);
+    if (of) running.set(2, [20, 21, 23, 23][asked.length]!);
     return snapshot(of);
   };
-  const stream = streamOf(begun, [[[2, "sh", 7]], [[2, "worker", 7]], [[2, "cat", 7]], [[2, "cat", 7]]]);
+  const stream = streamOf(begun, [[[2, 20, 7]], [[2, 21, 7]], [[2, 22, 7]], [[2, 23, 7]], [[2, 23, 7]]]);
   await run(stream.pipe(toArrow(path, { snapshot: becoming })));
-  expect(asked).toHaveLength(3);
-  expect(notesOf(path).flatMap((note) => note.processes.map(({ comm }) => comm))).toEqual(["sh", "cat"]);
+  expect(asked).toHaveLength(4);
+  expect(notesOf(path).flatMap(({ processes }) => processes)).toEqual([20, 21, 23].map((id) => processOf(2, id)));
+});
+
+test("what events told of before the recording began is not asked for again where it was told", async () => {
+  const path = `${folder}/${++count}.arrow`;
+  const { asked, begun, snapshot } = machine(
+    new Map([
+      [2, 21],
+      [3, 30],
+    ]),
+    new Map(),
+  );
+  // One of them has become another since.
+  const first: Batches = [
+    [
+      [2, 20, 7],
+      [3, 30, 7],
+    ],
+  ];
+  const stream = streamOf(Promise.resolve(), [...first, [[2, 21, 7]]]);
+  const done = run(stream.pipe(toArrow(path, { snapshot })));
+  await begun;
+  await done;
+  expect(asked.flatMap(({ processes }) => processes)).toEqual([[2, 20]]);
+  expect(notesOf(path).flatMap(({ processes }) => processes)).toEqual([processOf(2, 21), processOf(3, 30)]);
 });
 
 test("every file names all that it needs", async () => {
   const directory = `${folder}/${++count}`;
   mkdirSync(directory);
-  const { begun, snapshot } = machine(new Map([[2, "sh"]]), new Map([[7, "/"]]));
-  const batches: Batches = Array.from({ length: 4 }, () => [[2, "sh", 7]]);
+  const { begun, snapshot } = machine(new Map([[2, 20]]), new Map([[7, "/"]]));
+  const batches: Batches = Array.from({ length: 4 }, () => [[2, 20, 7]]);
   const options = { snapshot, batchRows: 1, rotate: { bytes: 1 } };
   await run(streamOf(begun, batches).pipe(toArrow(`${directory}/r.arrow`, options)));
   const paths = readdirSync(directory).map((name) => `${directory}/${name}`);
   expect(paths.length).toBeGreaterThan(3);
   for (const path of paths) {
-    expect(notesOf(path).flatMap((note) => note.processes)).toEqual([processOf(2, "sh")]);
+    expect(notesOf(path).flatMap((note) => note.processes)).toEqual([processOf(2, 20)]);
     expect(notesOf(path).flatMap((note) => note.cgroups)).toEqual([{ id: 7, path: "/" }]);
   }
 });

@@ -1,22 +1,34 @@
 import { check } from "./errno.js";
 import { libc } from "./libc.js";
 
-/** Nanoseconds to add to CLOCK_MONOTONIC to get Unix time, measured now. */
-export function monotonicToUnix(): bigint {
-  const CLOCK_REALTIME = 0;
-  const CLOCK_MONOTONIC = 1;
-  const now = (clock: number): bigint => {
-    const timespec = new BigInt64Array(2);
-    check("clock_gettime", libc().clock_gettime(clock, timespec));
-    return (timespec[0] ?? 0n) * 1_000_000_000n + (timespec[1] ?? 0n);
-  };
+const CLOCK_REALTIME = 0;
+const CLOCK_BOOTTIME = 7;
+
+/** CLOCK_BOOTTIME of this process's time namespace, in nanoseconds. */
+export function boottime(): bigint {
+  return now(CLOCK_BOOTTIME);
+}
+
+/** How far Unix time is ahead of that clock, and by how much that can be wrong. */
+export interface Difference {
+  readonly ns: bigint;
+  readonly withinNs: bigint;
+}
+
+export function boottimeToUnix(): Difference {
   // Of a few tries the one with the shortest time between the two readings is the best.
-  let best = { width: 1n << 62n, offset: 0n };
+  let best: Difference = { ns: 0n, withinNs: 1n << 62n };
   for (let i = 0; i < 5; i++) {
-    const before = now(CLOCK_MONOTONIC);
+    const before = now(CLOCK_BOOTTIME);
     const unix = now(CLOCK_REALTIME);
-    const width = now(CLOCK_MONOTONIC) - before;
-    if (width < best.width) best = { width, offset: unix - before - width / 2n };
+    const withinNs = now(CLOCK_BOOTTIME) - before;
+    if (withinNs < best.withinNs) best = { ns: unix - before - withinNs / 2n, withinNs };
   }
-  return best.offset;
+  return best;
+}
+
+function now(clock: number): bigint {
+  const timespec = new BigInt64Array(2);
+  check("clock_gettime", libc().clock_gettime(clock, timespec));
+  return (timespec[0] ?? 0n) * 1_000_000_000n + (timespec[1] ?? 0n);
 }

@@ -40,7 +40,9 @@ export const libbpf = lazily(() => {
       "void *bpf_program__attach_usdt(const void *prog, int pid, const char *binary_path, const char *usdt_provider, const char *usdt_name, const void *opts)",
     ),
     bpf_program__attach_perf_event: lib.func("void *bpf_program__attach_perf_event(const void *prog, int pfd)"),
+    bpf_link__fd: lib.func("int bpf_link__fd(const void *link)"),
     bpf_link__destroy: lib.func("int bpf_link__destroy(void *link)"),
+    bpf_iter_create: lib.func("int bpf_iter_create(int link_fd)"),
 
     bpf_map_create: lib.func(
       "int bpf_map_create(int map_type, const char *map_name, uint32_t key_size, uint32_t value_size, uint32_t max_entries, const void *opts)",

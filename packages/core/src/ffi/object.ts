@@ -1,3 +1,5 @@
+import { closeSync, readSync } from "node:fs";
+
 import koffi from "koffi";
 
 import { BpfError, NotSupportedError, VerifierError } from "../errors.js";
@@ -16,6 +18,9 @@ import { hasHook, isHookless, isRefusal, sectionOf } from "./refusal.js";
 /** `struct bpf_prog_info`, include/uapi/linux/bpf.h. */
 const PROGRAM_INFO = { size: 232, recursionMisses: 208 };
 
+/** What the kernel gives of an iterator at most in one go. */
+const ITERATOR_BYTES = 8 * PAGE;
+
 /** A compiled BPF object: opened, then changed, then loaded into the kernel, then attached. */
 export class BpfObject {
   readonly name: string;
@@ -24,7 +29,7 @@ export class BpfObject {
   readonly #maps = new Map<string, bigint>();
   readonly #programs = new Map<string, bigint>();
   #chosen: ReadonlySet<bigint>;
-  readonly #links: bigint[] = [];
+  readonly #links: { readonly program: string; readonly link: bigint }[] = [];
   readonly #clocks: { readonly program: string; readonly hook: Hook; readonly cpus: Set<number> }[] = [];
   readonly #mappings = new Map<string, Mapping>();
 
@@ -164,7 +169,8 @@ export class BpfObject {
     const program = this.#program(name);
     const { result, log } = withLog(() => libbpf().bpf_program__attach(program));
     try {
-      this.#links.push(checkPointer("bpf_program__attach", result, `attach ${name} of ${this.name}${because(log)}`));
+      const link = checkPointer("bpf_program__attach", result, `attach ${name} of ${this.name}${because(log)}`);
+      this.#links.push({ program: name, link });
     } catch (error) {
       if (error instanceof BpfError && isHookless(error.code, program)) throw this.#hookless(program, error);
       throw error;
@@ -202,7 +208,33 @@ export class BpfObject {
   #link(program: string, hook: Hook, cpu: number): void {
     const subject = `attach ${program} of ${this.name} to ${hookText(hook)}`;
     const { result, log } = withLog(() => attachTo(this.#program(program), hook, subject, cpu));
-    this.#links.push(checkPointer(`attach to a ${hook.kind}`, result, subject + because(log)));
+    const link = checkPointer(`attach to a ${hook.kind}`, result, subject + because(log));
+    this.#links.push({ program, link });
+  }
+
+  /**
+   * Runs an attached iterator, a program whose section is `iter/...`, over all that there is now, and gives what it
+   * wrote. Kernel 5.8. @throws BpfError
+   */
+  runIterator(program: string): Uint8Array {
+    const link = this.#links.find((attached) => attached.program === program)?.link;
+    if (link === undefined) throw new Error(`Cannot run ${program} of ${this.name}: it is not attached`);
+    const fd = check(
+      "bpf_iter_create",
+      libbpf().bpf_iter_create(libbpf().bpf_link__fd(link)),
+      `run ${program} of ${this.name}`,
+    );
+    try {
+      const parts: Uint8Array[] = [];
+      for (;;) {
+        const part = Buffer.allocUnsafe(ITERATOR_BYTES);
+        const length = readSync(fd, part);
+        if (length === 0) return Buffer.concat(parts);
+        parts.push(part.subarray(0, length));
+      }
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** A map of the loaded object. It lives as long as the object. */
@@ -226,7 +258,7 @@ export class BpfObject {
   /** Detaches all programs; the maps stay. */
   detach(): void {
     this.#clocks.length = 0;
-    for (const link of this.#links.splice(0)) libbpf().bpf_link__destroy(link);
+    for (const { link } of this.#links.splice(0)) libbpf().bpf_link__destroy(link);
   }
 
   /** Detaches and frees everything. May be called twice. */

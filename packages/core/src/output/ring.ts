@@ -1,5 +1,5 @@
 import type { Btf } from "../btf/btf.js";
-import { unixOffsetNs } from "../clock.js";
+import { eventClock } from "../clock.js";
 import { RingMapping } from "../ffi/ring.js";
 import type { Loaded } from "../load.js";
 import { RingReader } from "../reader.js";
@@ -49,7 +49,7 @@ function read<E>(
 ): Reading {
   const mapping = new RingMapping(object.map(map));
   const from = memory(mapping.data);
-  const unixOffset = unixOffsetNs();
+  const unixOffset = eventClock.offsetNs;
   const decode = rowDecoder<E>(layouts.event, from, unixOffset);
   const takeSide =
     layouts.side &&

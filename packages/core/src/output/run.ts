@@ -1,4 +1,5 @@
 import type { Btf } from "../btf/btf.js";
+import { eventClock } from "../clock.js";
 import { type ObjectSpec, load, type Loaded, type LoadOptions } from "../load.js";
 import { losses } from "../losses.js";
 import type { Batch, Receiver, Source } from "../source.js";
@@ -56,7 +57,7 @@ const IDLE_MS = 5_000;
  */
 export function sourceOf<E>(image: ObjectSpec, output: Output<E>, prepare: () => RunOptions): Source<E> {
   return (receiver) => {
-    const options = prepare();
+    const options = keepingClock(prepare, receiver);
     let loaded: Loaded | undefined;
     try {
       let open!: ReturnType<Output<E>["bind"]>;
@@ -70,6 +71,24 @@ export function sourceOf<E>(image: ObjectSpec, output: Output<E>, prepare: () =>
       throw error;
     }
   };
+}
+
+/** The options of a run, which also keeps the clock of events as it is until the run ends. */
+function keepingClock(prepare: () => RunOptions, receiver: Receiver<never>): RunOptions {
+  const letGo = eventClock.keep((message) => receiver.status({ type: "notice", message }));
+  try {
+    const options = prepare();
+    return {
+      ...options,
+      close(started) {
+        letGo();
+        options.close?.(started);
+      },
+    };
+  } catch (error) {
+    letGo();
+    throw error;
+  }
 }
 
 function run<E>(

@@ -1,5 +1,5 @@
 import type { Btf } from "../btf/btf.js";
-import { unixOffsetNs } from "../clock.js";
+import { eventClock, eventTime } from "../clock.js";
 import type { BpfMap } from "../ffi/map.js";
 import type { BpfObject } from "../ffi/object.js";
 import type { Loaded } from "../load.js";
@@ -103,8 +103,8 @@ function entryReader<R>(
   { value, keep }: TableShape,
   stacks: Stacks | undefined,
 ): Entries<R> {
-  const decodeKey = bytesDecoder<object>(keyLayout, unixOffsetNs());
-  const decodeValue = bytesDecoder<Record<string, unknown>>(valueLayout, unixOffsetNs());
+  const decodeKey = bytesDecoder<object>(keyLayout, eventClock.offsetNs);
+  const decodeValue = bytesDecoder<Record<string, unknown>>(valueLayout, eventClock.offsetNs);
   const merge = merger(value);
   const valueOf = (bytes: Uint8Array): object => {
     if (!map.info.perCpu) return decodeValue(bytes);
@@ -122,8 +122,6 @@ function entryReader<R>(
     look: () => rows(false) as R[],
   };
 }
-
-const now = (): number => performance.timeOrigin + performance.now();
 
 /** Emits tables at their times, and counts them. */
 abstract class Tables<R> implements Reading {
@@ -201,7 +199,7 @@ class Taking<R> extends Tables<R> {
   protected tick(): void {
     if (this.#settling) return;
     const before = this.#turn[0]!;
-    const time = now();
+    const time = eventTime();
     this.#turn[0] = 1 - before;
     const timer = setTimeout(() => {
       this.#settling = undefined;
@@ -215,7 +213,7 @@ class Taking<R> extends Tables<R> {
   }
 
   finish(done: () => void): void {
-    const time = now();
+    const time = eventTime();
     const due = this.#settling;
     this.#stopTimers();
     const timer = setTimeout(() => {
@@ -251,7 +249,7 @@ class Gauge<R> extends Tables<R> {
   }
 
   protected tick(): void {
-    this.deliver(() => [new Table(now(), this.#map.read())]);
+    this.deliver(() => [new Table(eventTime(), this.#map.read())]);
   }
 
   protected isEmpty(): boolean {

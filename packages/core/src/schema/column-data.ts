@@ -54,6 +54,6 @@ export interface Records {
   /** Of each record, in bytes from the start of the memory. */
   readonly positions: Int32Array;
   readonly count: number;
-  /** What to add to CLOCK_MONOTONIC to get Unix time. */
+  /** What to add to the clock of events, CLOCK_BOOTTIME, to get Unix time. */
   readonly unixOffsetNs: bigint;
 }

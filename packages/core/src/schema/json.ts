@@ -8,7 +8,10 @@ import { expression, readers } from "./rows.js";
 export interface LineEncoder {
   /** Bytes that the line of the record at a position takes at most. */
   most(position: number): number;
-  /** Writes the line at a place of a buffer with so much room. Returns where it ends. @throws as a row's decoder */
+  /**
+   * Writes the line at a place of a buffer with so much room; what stands before it in the buffer, and was written by
+   * this, must be as it was. Returns where it ends. @throws as a row's decoder
+   */
   write(position: number, out: Buffer, at: number): number;
 }
 
@@ -23,18 +26,63 @@ export function jsonEncoder({
 }: Pick<Records, "layout" | "memory" | "unixOffsetNs">): LineEncoder {
   const { places } = layout;
   const keys = places.map(({ name }, i) => Buffer.from(`${i === 0 ? "{" : ","}${jsonOf(name)}:`));
-  const end = Buffer.from(places.length > 0 ? "}\n" : "{}\n");
+  const close = Buffer.from(places.length > 0 ? "}\n" : "{}\n");
   const choices = places.map(({ choices }) => choices?.map((choice) => Buffer.from(jsonOf(choice))));
-  const fixed = places.reduce((sum, place, i) => sum + keys[i]!.length + mostOf(place), end.length);
+  const fixed = places.reduce((sum, place, i) => sum + keys[i]!.length + mostOf(place), close.length);
   const parts = places.map((place, i) => `${storing(keys[i]!)} at = ${writing(place, i)};`);
-  const source = `return {
+  const [first, last] = longestRun(places, inWords);
+  const run = copying(parts.slice(first, last), places.slice(first, last).flatMap(wordsOf));
+  const source = `${run.variables} let buffer, end = 0; return {
     most: (p) => ${[fixed, ...places.flatMap(mostOfTail)].join(" + ")},
-    write(p, out, at) { const w = p >>> 2; ${parts.join(" ")} ${storing(end)} return at; },
+    write(p, out, at) {
+      const w = p >>> 2, follows = out === buffer && at === end;
+      ${[...parts.slice(0, first), run.statement, ...parts.slice(last)].join(" ")} ${storing(close)}
+      buffer = out;
+      return (end = at);
+    },
   };`;
   const { u8, u16, u32, i32 } = memory;
   const given = { u8, u16, u32, i32, read: readers(memory, unixOffsetNs), choices, ...writers(u8) };
   // oxlint-disable-next-line no-implied-eval -- see above
   return new Function(...Object.keys(given), source)(...Object.values(given)) as LineEncoder;
+}
+
+/**
+ * The source of what writes fields: most events say of who did it what the event before said, so where the words of
+ * the fields are those of the record before, the text is copied from that record's line.
+ */
+function copying(parts: readonly string[], words: readonly number[]): { variables: string; statement: string } {
+  const all = (each: (word: number, i: number) => string, between: string): string => words.map(each).join(between);
+  return {
+    variables: `let from = 0, to = 0${all((_, i) => `, k${i} = 0`, "")};`,
+    statement: `if (${["follows", ...words.map((word, i) => `k${i} === i32[w + ${word}]`)].join(" && ")}) {
+      out.copyWithin(at, from, to); at += to - from;
+    } else {
+      const begin = at; ${parts.join(" ")} from = begin; to = at; ${all((word, i) => `k${i} = i32[w + ${word}];`, " ")}
+    }`,
+  };
+}
+
+const IN_WORDS: ReadonlySet<Place["kind"]> = new Set(["u32", "i32", "u64", "i64", "chars", "address"]);
+
+/** Whether a field is whole words of its record, and nothing else of it. */
+function inWords({ kind, offset, size }: Place): boolean {
+  return IN_WORDS.has(kind) && offset % 4 === 0 && size % 4 === 0;
+}
+
+function wordsOf({ offset, size }: Place): number[] {
+  return Array.from({ length: size >>> 2 }, (_, i) => (offset >>> 2) + i);
+}
+
+/** Where the longest run of items that fit begins and ends. */
+function longestRun<T>(items: readonly T[], fits: (item: T) => boolean): readonly [first: number, last: number] {
+  let longest: readonly [number, number] = [0, 0];
+  for (let first = 0; first < items.length; first++) {
+    let last = first;
+    while (last < items.length && fits(items[last]!)) last++;
+    if (last - first > longest[1] - longest[0]) longest = [first, last];
+  }
+  return longest;
 }
 
 const jsonOf = (value: unknown): string => printableJson(JSON.stringify(value));
@@ -74,9 +122,10 @@ function writing(place: Place, index: number): string {
     case "u16":
     case "u32":
     case "i32":
+      return `putInteger(out, at, ${expression(place, index)})`;
     case "u64":
     case "i64":
-      return `putInteger(out, at, ${expression(place, index)})`;
+      return `putLong(out, at, ${expression(place, index)})`;
     case "choice":
       return `put(out, at, ${expression(place, index).replace('""', "none")})`;
     case "chars":
@@ -104,6 +153,30 @@ function writers(u8: Uint8Array) {
     for (let i = 0; i < bytes.length; i++) out[at + i] = bytes[i]!;
     return at + bytes.length;
   };
+  /** The last digits, so many, of a number below 2^32. */
+  const putDigits = (out: Buffer, at: number, value: number, count: number): number => {
+    let rest = value >>> 0;
+    for (let i = at + count - 1; i >= at; i--) {
+      const tenth = (rest / 10) >>> 0;
+      out[i] = ZERO + rest - tenth * 10;
+      rest = tenth;
+    }
+    return at + count;
+  };
+  /** A number of at most 32 bits. */
+  const putInteger = (out: Buffer, at: number, value: number): number => {
+    if (value < 0) {
+      out[at++] = MINUS;
+      value = -value;
+    }
+    return putDigits(out, at, value, digits(value));
+  };
+  const putLong = (out: Buffer, at: number, value: number): number => {
+    if (value <= 0xffffffff && value >= -0xffffffff) return putInteger(out, at, value);
+    const high = Math.trunc(value / BILLION);
+    at = putInteger(out, at, high);
+    return putDigits(out, at, Math.abs(value - high * BILLION), 9);
+  };
   const putOther = (out: Buffer, at: number, value: unknown): number => at + out.write(jsonOf(value), at);
   return {
     put,
@@ -130,21 +203,8 @@ function writers(u8: Uint8Array) {
       return at + 2 + length;
     },
 
-    putInteger(out: Buffer, at: number, value: number): number {
-      if (value > 0xffffffff || value < -0xffffffff) return at + out.write(String(value), at, "latin1");
-      if (value < 0) {
-        out[at++] = MINUS;
-        value = -value;
-      }
-      let rest = value >>> 0;
-      const end = at + digits(rest);
-      for (let i = end - 1; i >= at; i--) {
-        const tenth = (rest / 10) >>> 0;
-        out[i] = ZERO + rest - tenth * 10;
-        rest = tenth;
-      }
-      return end;
-    },
+    putInteger,
+    putLong,
 
     /** All times between two milliseconds end in one of a few texts, and many follow each other in one. */
     putTime(out: Buffer, at: number, time: number): number {
@@ -161,6 +221,8 @@ function writers(u8: Uint8Array) {
   };
 }
 
+/** A number of 53 bits has less than 2^32 of these. */
+const BILLION = 1e9;
 const QUOTE = 0x22;
 const MINUS = 0x2d;
 const ZERO = 0x30;

@@ -31,7 +31,7 @@ export type RowDecoder<E> = (position: number) => E;
  * one object literal: V8 then gives all rows one hidden class and reads no field by name,
  * which is several times faster than a loop over fields. All that enters the source is
  * numbers and names from our own schemas.
- * @param unixOffset nanoseconds to add to CLOCK_MONOTONIC to get Unix time
+ * @param unixOffset nanoseconds to add to the clock of events to get Unix time
  */
 export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffset: bigint): RowDecoder<E> {
   const fields = layout.places.map((place, index) => `${JSON.stringify(place.name)}: ${expression(place, index)}`);
@@ -41,6 +41,16 @@ export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffset: bigint
   const { u8, u16, u32, i32 } = memory;
   const choices = layout.places.map((place) => place.choices);
   return make(memory, u8, u16, u32, i32, readers(memory, unixOffset), choices, layout.places) as RowDecoder<E>;
+}
+
+/** The same for bytes that stand alone, by way of memory of its own. */
+export function bytesDecoder<E>(layout: Layout, unixOffset: bigint): (bytes: Uint8Array) => E {
+  const own = memory(new ArrayBuffer(Math.ceil(layout.size / 8) * 8));
+  const decode = rowDecoder<E>(layout, own, unixOffset);
+  return (bytes) => {
+    own.u8.set(bytes);
+    return decode(0);
+  };
 }
 
 /** The source of what reads a field of the record at `p`, whose words begin at `w`. */
@@ -135,16 +145,6 @@ function integer(high: number, low: number): number {
   const value = high * 4294967296 + low;
   if (!Number.isSafeInteger(value)) throw new RangeError(`Cannot represent ${value} exactly: it exceeds 2^53`);
   return value;
-}
-
-/** Makes an object of bytes that stand alone, by way of memory of its own. */
-export function bytesDecoder<E>(layout: Layout, unixOffset: bigint): (bytes: Uint8Array) => E {
-  const own = memory(new ArrayBuffer(Math.ceil(layout.size / 8) * 8));
-  const decode = rowDecoder<E>(layout, own, unixOffset);
-  return (bytes) => {
-    own.u8.set(bytes);
-    return decode(0);
-  };
 }
 
 /** The usual text of an address of 16 bytes. */

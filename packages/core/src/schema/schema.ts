@@ -102,7 +102,7 @@ const field =
   <T>(kind: Kind) =>
   (doc: string): Field<T> => ({ kind, doc });
 
-/** A moment: in C a `__u64` of CLOCK_MONOTONIC nanoseconds, in a row Unix milliseconds with a fraction. */
+/** A moment: in C a `__u64` of CLOCK_BOOTTIME nanoseconds, in a row Unix milliseconds with a fraction. */
 export const time: (doc: string) => Field<number> = field("time");
 /** In C a `__u8`. */
 export const bool: (doc: string) => Field<boolean> = field("bool");
@@ -161,12 +161,16 @@ export function optional<T>(added: Field<T>): Field<T> & { readonly optional: tr
   return { ...added, optional: true };
 }
 
-/** Who caused an event, as `struct who` in bpf/include/event.bpf.h: the first fields of every event. */
+/**
+ * Who caused an event, as `struct who` in bpf/include/event.bpf.h: the first fields of every event. All ids are the
+ * machine's, those of its first pid, user and cgroup namespace, wherever the tracer runs.
+ */
 export const who = {
   time: time("when, in Unix milliseconds"),
   pid: u32("process id"),
   tid: u32("thread id"),
   ppid: u32("parent's process id"),
+  execId: u64("which program in which process: another after each exec, and for each process that gets a pid again"),
   uid: u32("real user id"),
   comm: chars("name of the thread, at most 15 bytes"),
   cgroupId: u64("id of the process's cgroup in the v2 hierarchy"),

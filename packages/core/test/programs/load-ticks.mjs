@@ -14,7 +14,7 @@ try {
     bytes: () => readFileSync(object),
     variants: variants.map((programs) => ({ programs: programs.split(",") })),
   };
-  const loaded = load(image, { knobs: { self_pid: process.pid } });
+  const loaded = load(image, { constants: { self_pid: process.pid } });
   console.log(loaded.variant.programs.join());
   loaded.object.close();
 } catch ({ name, message, code }) {

@@ -1,4 +1,4 @@
-import { flag, integer, text } from "./options.js";
+import { flag, integer, processId, text, threadId } from "./options.js";
 import { type Flags, lettered, selecting, showing } from "./selection.js";
 import { user } from "./user.js";
 
@@ -45,18 +45,18 @@ const COMM_BYTES = 15;
 
 /** Options of every probe whose events have a process. */
 const who = {
-  pid: selecting(integer("only the process PID", { value: "PID", min: 1 }), {
+  pid: selecting(processId("only the process PID", { value: "PID" }), {
     constants: (pid) => ({ only_pid: pid }),
     field: "pid",
     matches: (pid, event: Who) => event.pid === pid,
     processes: (pid, process) => process.pid === pid,
   }),
-  tid: selecting(integer("only the thread TID", { value: "TID", min: 1 }), {
+  tid: selecting(threadId("only the thread TID", { value: "TID" }), {
     constants: (tid) => ({ only_tid: tid }),
     field: "tid",
     matches: (tid, event: Who) => event.tid === tid,
   }),
-  ppid: selecting(integer("only children of the process PPID", { value: "PPID", min: 1 }), {
+  ppid: selecting(processId("only children of the process PPID", { value: "PPID" }), {
     constants: (ppid) => ({ only_ppid: ppid }),
     field: "ppid",
     matches: (ppid, event: Who) => event.ppid === ppid,

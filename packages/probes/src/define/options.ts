@@ -1,5 +1,7 @@
 import { inspect } from "node:util";
 
+import type { MachineIds } from "@rxbpf/filters";
+
 import type { Selection } from "./selection.js";
 
 /**
@@ -25,6 +27,8 @@ export interface Option<T> {
   readonly parse: (given: unknown, name: string) => T;
   /** What it chooses, or that it only shows; undefined for one that concerns a live run alone. */
   readonly selection?: Selection<T>;
+  /** Makes a value that is an id in this process's namespaces that of the machine, which the kernel is asked for. */
+  machine?(value: T, ids: MachineIds): T;
 }
 
 export type Options = Readonly<Record<string, Option<unknown>>>;
@@ -73,6 +77,16 @@ export function integer(
       return number;
     },
   };
+}
+
+/** The id of a process, as this process's pid namespace has it. Of a recording: as its events have it. */
+export function processId(help: string, names: Valued): Option<number> {
+  return { ...integer(help, { min: 1, ...names }), machine: (pid, ids) => ids.process(pid) };
+}
+
+/** The id of a thread, likewise. */
+export function threadId(help: string, names: Valued): Option<number> {
+  return { ...integer(help, { min: 1, ...names }), machine: (tid, ids) => ids.thread(tid) };
 }
 
 /** A string, of so many bytes at most. */
@@ -167,4 +181,13 @@ export function parseOptions<O extends Options>(options: O, given: Readonly<Reco
     if (value !== undefined) values[name] = option.parse(value, name);
   }
   return values as ValuesOf<O>;
+}
+
+/** Values with the machine's ids in the place of those of this process's namespaces. @throws Error for an id of nothing that runs */
+export function machineValues<V extends object>(options: Options, values: V, ids: MachineIds): V {
+  const entries = Object.entries(values).map(([name, value]) => {
+    const option = options[name];
+    return [name, option?.machine && value !== undefined ? option.machine(value, ids) : value];
+  });
+  return Object.fromEntries(entries) as V;
 }

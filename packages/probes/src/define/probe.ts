@@ -14,12 +14,12 @@ import {
   Table,
   type Variant,
 } from "@rxbpf/core";
-import { filterOptions } from "@rxbpf/filters";
+import { filterOptions, MachineIds } from "@rxbpf/filters";
 import { timer } from "rxjs";
 
 import { common, ringOptions, tableOptions } from "./common.js";
 import { aroundCommand } from "./exec.js";
-import { type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
+import { machineValues, type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
 import {
   type Output,
   outputMakers,
@@ -118,6 +118,9 @@ export function probe<O extends Options, P extends Outputs, M extends keyof P & 
   return named as unknown as Probe<O, P, M>;
 }
 
+const IDS_DIFFER =
+  "this is a pid namespace: events have the machine's process ids, which are not those that are seen here";
+
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /** The names that `RING` and `TABLE` of bpf/include give to what belongs to an output. */
@@ -184,16 +187,20 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
   };
   const own = mapsOf(output);
   const prepare = (): RunOptions => {
-    const filters = filterOptions(values as ValuesOf<typeof common>);
     const { includeSelf } = values as ValuesOf<typeof common>;
+    const ids = new MachineIds();
+    const self = includeSelf ? 0 : ids.process(process.pid);
+    const machine = machineValues(options, values, ids);
+    const filters = filterOptions(values as ValuesOf<typeof common>);
     return {
       ...filters,
+      notices: [...(ids.differ ? [IDS_DIFFER] : []), ...(filters.notices ?? [])],
       constants: {
-        ...constantsOf(options, values),
-        ...definition.constants?.(values),
+        ...constantsOf(options, machine),
+        ...definition.constants?.(machine),
         ...output.constants,
         ...filters.constants,
-        self_pid: includeSelf ? 0 : process.pid,
+        self_pid: self,
       },
       leaveOut: [...(filters.leaveOut ?? []), ...allMaps.filter((map) => !own.includes(map))],
       ...sizes(output, values),

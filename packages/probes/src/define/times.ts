@@ -1,3 +1,5 @@
+import { eventTime } from "@rxbpf/core";
+
 interface Timed {
   /** Unix milliseconds. */
   readonly time: number;
@@ -11,7 +13,7 @@ export function sinceFirst(): (event: Timed) => number {
 
 /** Seconds from now, the moment the table is made; from the first event where that is older, as in a replay. */
 export function sinceNow(): (event: Timed) => number {
-  let start = performance.timeOrigin + performance.now();
+  let start = eventTime();
   return ({ time }) => {
     start = Math.min(start, time);
     return (time - start) / 1000;

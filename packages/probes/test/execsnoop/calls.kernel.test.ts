@@ -46,6 +46,7 @@ test("every field of an event is what the new program finds", async () => {
       ...who,
       time: expect.toSatisfy((time) => time > before - 2 && time < after + 2),
       cgroupId: cgroupId(cgroup),
+      execId: expect.any(Number),
       pcomm: "a parent",
       ret: 0,
       filename: witness,

@@ -8,6 +8,7 @@ const event: ExecEvent = {
   pid: 171318,
   tid: 171318,
   ppid: 133702,
+  execId: 1,
   uid: 1000,
   comm: "ls",
   cgroupId: 1,

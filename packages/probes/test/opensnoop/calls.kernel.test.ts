@@ -47,6 +47,7 @@ test("every call is an event, and every field of it is what the process did", as
       time: expect.toSatisfy((time) => time > before - 2 && time < after + 2),
       cgroupId: statSync(cgroup).ino,
       mntnsId,
+      execId: own[0]?.execId,
       cpu: expect.toSatisfy((cpu) => cpu >= 0 && cpu < os.cpus().length),
       truncated: false,
       ioUring: false,

@@ -8,6 +8,7 @@ const event: OpenEvent = {
   pid: 1576,
   tid: 1580,
   ppid: 1,
+  execId: 1,
   uid: 1000,
   comm: "snmpd",
   cgroupId: 1,

@@ -11,7 +11,7 @@ import { amount } from "./tally.js";
 /** How many rows of an array are printed. */
 const ROWS = 20;
 /** What a table that is too wide does without, the first first. */
-const SPARE = ["mntnsId", "cgroupId", "ppid", "uid", "tid", "truncated"];
+const SPARE = ["execId", "mntnsId", "cgroupId", "ppid", "uid", "tid", "truncated"];
 
 /**
  * A value as a prompt prints it: an array of rows as a table, a histogram as its picture, a stream by its name, the rest as

@@ -1,8 +1,8 @@
-import { missingCapabilities } from "@rxbpf/core";
+import { capabilityAdvice, missingCapabilities } from "@rxbpf/core";
 
 /** What a prompt says to who cannot trace; undefined for who can. */
 export function privilegeText(): string | undefined {
   const missing = missingCapabilities();
   if (missing.length === 0) return undefined;
-  return `Nothing can be traced without ${missing.join(" and ")}: be root for that. Recordings can be replayed`;
+  return `Nothing can be traced without ${missing.join(" and ")}: ${capabilityAdvice()}. Recordings can be replayed`;
 }

@@ -1,7 +1,17 @@
 import { readFileSync } from "node:fs";
 import { hostname, release } from "node:os";
 
-import type { Field, Fields, Kind, Scale, Schema, StreamInfo, Unit } from "@rxbpf/core";
+import {
+  eventClock,
+  type Field,
+  type Fields,
+  type Kind,
+  type Scale,
+  type Schema,
+  type StreamInfo,
+  timeNamespaceOffsetNs,
+  type Unit,
+} from "@rxbpf/core";
 
 /** What a recording says of itself, in the metadata of its schema. */
 export interface RecordingInfo {
@@ -27,10 +37,8 @@ export interface RecordingInfo {
 }
 
 /** The layout of recordings that this version writes, and the only one that it reads. */
-const FORMAT = "1";
+const FORMAT = "2";
 const PREFIX = "rxbpf.";
-const CLOCK =
-  "CLOCK_MONOTONIC, in Unix time by the difference of the two clocks when tracing began; later changes of the clock are not followed";
 
 /** The key under which a batch's metadata holds what happened among its events. */
 export const NOTES = `${PREFIX}notes`;
@@ -55,13 +63,14 @@ export function recordingMetadata(
     host: hostname(),
     boot_time: new Date(bootTime()).toISOString(),
     started: started.toISOString(),
-    clock: CLOCK,
+    clock: eventClock.description,
   };
   return new Map(Object.entries(values).map(([key, value]) => [PREFIX + key, value]));
 }
 
 function bootTime(): number {
-  return Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]) * 1000;
+  const inNamespace = Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]) * 1000;
+  return inNamespace + Number(timeNamespaceOffsetNs("boottime") / 1_000_000n);
 }
 
 export function fieldMetadata({ kind, doc, unit, choices, scale, space }: Field<unknown>): Map<string, string> {
@@ -91,7 +100,8 @@ export function parseMetadata(
   const value = (key: string): string => metadata.get(PREFIX + key) ?? "";
   const format = value("format");
   if (format === "") throw new Error("not a recording of rxbpf");
-  if (format !== FORMAT) throw new Error(`a recording of a newer rxbpf, in format ${format}`);
+  if (format !== FORMAT)
+    throw new Error(`a recording of another version of rxbpf, in format ${format}; this one reads format ${FORMAT}`);
   return {
     probe: value("probe"),
     output: value("output"),

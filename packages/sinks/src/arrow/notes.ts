@@ -12,8 +12,12 @@ export interface Snapshot {
   readonly cgroups: readonly { readonly id: number; readonly path: string }[];
 }
 
+/** A process as events name it: the two first say of which events it is. */
 export interface SnapshotProcess {
   readonly pid: number;
+  readonly execId: number;
+  /** When it started, in Unix milliseconds. */
+  readonly start: number;
   readonly ppid: number;
   readonly uid: number;
   readonly comm: string;
@@ -53,9 +57,11 @@ function isListOf(value: unknown, fits: (one: Record<string, unknown>) => boolea
   return Array.isArray(value) && value.every((one) => isRecord(one) && fits(one));
 }
 
-function isProcess({ pid, ppid, uid, comm, args, cgroupId, mntnsId }: Record<string, unknown>): boolean {
+function isProcess(value: Record<string, unknown>): boolean {
+  const { pid, execId, start, ppid, uid, comm, args, cgroupId, mntnsId } = value;
   const texts = Array.isArray(args) && args.every((arg) => typeof arg === "string");
-  return texts && typeof comm === "string" && [pid, ppid, uid, cgroupId, mntnsId].every(isCount);
+  const numbers = [pid, execId, ppid, uid, cgroupId, mntnsId].every(isCount) && typeof start === "number";
+  return texts && typeof comm === "string" && numbers;
 }
 
 function isCgroup({ id, path }: Record<string, unknown>): boolean {

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The tasks that the reader's pid namespace shows, each with its ids in that namespace and on the whole machine, which
+ * events have. /proc cannot tell the latter from inside a namespace.
+ */
+#include "task.bpf.h"
+
+const volatile bool with_threads;
+/* Of which namespace a local id is: so many levels above the reader's. */
+const volatile __u32 levels_up;
+
+struct task {
+	__u64 start; /* CLOCK_BOOTTIME, ns: of the process */
+	__u64 cgroup_id;
+	__u64 exec_id;
+	__u32 pid; /* these as struct who in event.bpf.h has them */
+	__u32 tid;
+	__u32 ppid;
+	__u32 uid;
+	__u32 mntns_id;
+	__u32 local_id; /* of the thread */
+	char comm[16];
+};
+
+const struct task *const task_anchor __attribute__((unused)) = 0;
+
+static __always_inline __u32 local_id(struct task_struct *task)
+{
+	struct pid *pid = task->thread_pid;
+	__u32 level = bpf_get_current_task_btf()->thread_pid->level - levels_up;
+	struct upid local = {};
+
+	bpf_probe_read_kernel(&local.nr, sizeof(local.nr),
+			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+				      level * bpf_core_type_size(struct upid) +
+				      bpf_core_field_offset(struct upid, nr));
+	return local.nr;
+}
+
+SEC("iter/task")
+int tasks(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+
+	if (!task || (!with_threads && task->pid != task->tgid))
+		return 0;
+
+	struct task row = {
+		.start = task->group_leader->start_boottime,
+		.cgroup_id = cgroup_id(task),
+		.exec_id = exec_id(task),
+		.pid = task->tgid,
+		.tid = task->pid,
+		.ppid = task->real_parent->tgid,
+		.uid = task->cred->uid.val,
+		.mntns_id = task->nsproxy->mnt_ns->ns.inum,
+		.local_id = local_id(task),
+	};
+
+	bpf_probe_read_kernel_str(row.comm, sizeof(row.comm), task->comm);
+	bpf_seq_write(context->meta->seq, &row, sizeof(row));
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

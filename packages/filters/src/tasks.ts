@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+
+import { chars, type EventOf, type ObjectSpec, KernelIterator, schema, time, u32, u64 } from "@rxbpf/core";
+
+import { levelsUpToProc } from "./proc.js";
+
+/** As bpf/iterators/processes.bpf.c writes it. All ids but the last are the machine's, as events have them. */
+const task = schema("task", {
+  start: time("when its process started, in Unix milliseconds"),
+  cgroupId: u64("as in events"),
+  execId: u64("as in events"),
+  pid: u32("as in events"),
+  tid: u32("as in events"),
+  ppid: u32("as in events"),
+  uid: u32("as in events"),
+  mntnsId: u32("as in events"),
+  localId: u32("the thread's id in the pid namespace that was asked for"),
+  comm: chars("as in events"),
+});
+
+/** A thread, or a process by its main thread. */
+export type Task = EventOf<typeof task>;
+
+const image: ObjectSpec = {
+  name: "the list of processes",
+  bytes: () => readFileSync(new URL("../bpf/processes.bpf.o", import.meta.url)),
+  variants: [{ programs: ["tasks"] }],
+};
+
+/**
+ * The processes, or the threads, that this process's pid namespace shows. The caller closes it. Needs CAP_BPF and CAP_PERFMON.
+ * @param of whose ids are the local ones: this process's own pid namespace, or that whose processes /proc shows
+ * @throws as KernelIterator
+ */
+export function taskTable(of: "self" | "proc", threads: boolean = false): KernelIterator<Task> {
+  const constants = { with_threads: threads, levels_up: of === "proc" ? levelsUpToProc() : 0 };
+  return new KernelIterator<Task>(image, task, { constants });
+}
