@@ -291,4 +291,9 @@ static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_
 	bpf_map_delete_elem(&io_uring_opens, &key);
 }
 
+static __always_inline void uring_overflowed(struct io_ring_ctx *ring, __u64 user_data,
+					     __s32 result, bool last)
+{
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -254,8 +254,9 @@ static __always_inline void changed(const struct sock *sk, int before, int after
 	}
 	bool ending = session && session->stage == ENDING;
 
-	if (!ending && (after == TCP_ESTABLISHED || after == TCP_CLOSE_WAIT ||
-			(before != TCP_ESTABLISHED && before != TCP_CLOSE_WAIT && before != TCP_SYN_RECV)))
+	if (!ending &&
+	    (after == TCP_ESTABLISHED || after == TCP_CLOSE_WAIT ||
+	     (before != TCP_ESTABLISHED && before != TCP_CLOSE_WAIT && before != TCP_SYN_RECV)))
 		return;
 	/* It has no process if it was not accepted; but it can be accepted though it was reset. */
 	if (nobodys(sk, session)) {

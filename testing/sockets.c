@@ -119,6 +119,9 @@ static struct {
 	struct io_uring_sqe *entries;
 } ring;
 
+#define RING_SIZE 65536
+#define ENTRIES_SIZE (8 * sizeof(struct io_uring_sqe))
+
 #define SQ(field) ((unsigned int *)(ring.submissions + ring.params.sq_off.field))
 #define CQ(field) ((unsigned int *)(ring.completions + ring.params.cq_off.field))
 
@@ -132,12 +135,21 @@ static long ring_open(unsigned int flags)
 	if (ring.fd < 0)
 		return -errno;
 	ring.submissions =
-		mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_SQ_RING);
+		mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_SQ_RING);
 	ring.completions =
-		mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_CQ_RING);
-	ring.entries = mmap(NULL, 8 * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE,
-			    MAP_SHARED, ring.fd, IORING_OFF_SQES);
+		mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_CQ_RING);
+	ring.entries =
+		mmap(NULL, ENTRIES_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_SQES);
 	return result(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, files, 4));
+}
+
+/* The kernel gives it up later, when all that was asked for has come to an end. */
+static long ring_close(void)
+{
+	munmap(ring.submissions, RING_SIZE);
+	munmap(ring.completions, RING_SIZE);
+	munmap(ring.entries, ENTRIES_SIZE);
+	return result(close(ring.fd));
 }
 
 static long ring_submit(struct io_uring_sqe entry)
@@ -165,13 +177,22 @@ static long ring_next(void)
 	return returned;
 }
 
-static long ring_accept(int fd, unsigned int file_slot, int flags)
+/* Completions that nobody takes, until there is no room for another. */
+static long ring_fill(void)
+{
+	for (unsigned int i = 0; i < ring.params.cq_entries; i++)
+		if (ring_submit((struct io_uring_sqe){.opcode = IORING_OP_NOP, .user_data = 6}) < 0)
+			return -errno;
+	return ring.params.cq_entries;
+}
+
+static long ring_accept(int fd, unsigned int file_slot, int flags, int name)
 {
 	return ring_submit((struct io_uring_sqe){.opcode = IORING_OP_ACCEPT,
 						 .fd = fd,
 						 .ioprio = flags,
 						 .file_index = file_slot,
-						 .user_data = 7});
+						 .user_data = name ? name : 7});
 }
 
 static long ring_read(int fd)
@@ -350,15 +371,17 @@ static long obey(char *line)
 	if (IS("ring-connect"))
 		return ring_connect(fd, given[1], number[2]);
 	if (IS("ring-accept"))
-		return ring_accept(fd, number[1], 0);
-	if (IS("ring-multishot"))
-		return ring_accept(fd, number[1], IORING_ACCEPT_MULTISHOT);
+		return ring_accept(fd, number[1], 0, number[2]);
+	if (IS("ring-multishot")) /* FD [SLOT [NAME]] */
+		return ring_accept(fd, number[1], IORING_ACCEPT_MULTISHOT, number[2]);
 	if (IS("ring-read"))
 		return ring_read(fd);
 	if (IS("ring-next"))
 		return ring_next();
 	if (IS("ring-close"))
-		return result(close(ring.fd));
+		return ring_close();
+	if (IS("ring-fill"))
+		return ring_fill();
 	if (IS("udp"))
 		return result(socket(AF_INET, SOCK_DGRAM, 0));
 	if (IS("send-hex"))
