@@ -4,6 +4,7 @@
  *   batch      COUNT opens of /etc/hostname that io_uring takes in one call, then their results, one in a line
  *   accepts    COUNT requests of io_uring that accept many times
  *   sessions   COUNT connections with itself, in as many processes as that takes
+ *   dns        COUNT packets of 4 KiB to a DNS server, once a line is read
  * It becomes the user nobody, says `ready COUNT` once it holds what it could get, and ends with its input.
  */
 #define _GNU_SOURCE
@@ -229,6 +230,18 @@ static unsigned int sessions(unsigned int count)
 	return made;
 }
 
+static void dns(unsigned int count)
+{
+	static char packet[4096];
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons(53),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	for (unsigned int i = 0; i < count; i++)
+		sendto(fd, packet, sizeof(packet), 0, (void *)&address, sizeof(address));
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int count = argc == 3 ? atoi(argv[2]) : 0, made = 0;
@@ -243,11 +256,11 @@ int main(int argc, char **argv)
 		made = accepts(count);
 	else if (!strcmp(argv[1], "sessions"))
 		made = sessions(count);
-	else if (!strcmp(argv[1], "batch")) {
+	else if (!strcmp(argv[1], "batch") || !strcmp(argv[1], "dns")) {
 		printf("ready %u\n", count);
 		while (getchar() != '\n')
 			;
-		batch(count);
+		(*argv[1] == 'b' ? batch : dns)(count);
 		return 0;
 	} else
 		return 2;

@@ -218,15 +218,44 @@ static long ring_connect(int fd, const char *text, int port)
 						 .user_data = 8});
 }
 
+static size_t bytes_of(unsigned char *bytes, const char *hex)
+{
+	size_t size = strlen(hex) / 2;
+
+	for (size_t i = 0; i < size; i++)
+		sscanf(hex + 2 * i, "%2hhx", &bytes[i]);
+	return size;
+}
+
 static long send_hex(int fd, const char *text, int port, const char *hex)
 {
 	static unsigned char bytes[8192];
 	union address address;
 	socklen_t length = parse(&address, text, port);
-	size_t size = strlen(hex) / 2;
+	size_t size = bytes_of(bytes, hex);
 
-	for (size_t i = 0; i < size; i++)
-		sscanf(hex + 2 * i, "%2hhx", &bytes[i]);
+	return result(sendto(fd, bytes, size, 0, &address.any, length));
+}
+
+/* Sends a datagram to a DNS server by the call named, a second one with sendmmsg. */
+static long send_query(int fd, const char *call, const char *server, const char *hex)
+{
+	static unsigned char bytes[8192];
+	union address address;
+	socklen_t length = parse(&address, server, 53);
+	size_t size = bytes_of(bytes, hex);
+	struct iovec part = {bytes, size};
+	struct mmsghdr messages[2] = {};
+
+	for (int i = 0; i < 2; i++)
+		messages[i].msg_hdr = (struct msghdr){
+			.msg_name = &address, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+	if (!strcmp(call, "write"))
+		return result(write(fd, bytes, size));
+	if (!strcmp(call, "sendmsg"))
+		return result(sendmsg(fd, &messages[0].msg_hdr, 0));
+	if (!strcmp(call, "sendmmsg"))
+		return result(sendmmsg(fd, messages, 2, 0));
 	return result(sendto(fd, bytes, size, 0, &address.any, length));
 }
 
@@ -386,6 +415,8 @@ static long obey(char *line)
 		return result(socket(AF_INET, SOCK_DGRAM, 0));
 	if (IS("send-hex"))
 		return send_hex(fd, given[1], number[2], given[3]);
+	if (IS("send")) /* FD CALL SERVER HEX */
+		return send_query(fd, given[1], given[2], given[3]);
 	if (IS("receive"))
 		return receive(fd, given[1]);
 	if (IS("many"))

@@ -72,8 +72,13 @@ struct fs_struct {
 	struct path pwd;
 };
 
+struct inode {
+	unsigned long i_ino;
+};
+
 struct file {
 	struct path f_path;
+	struct inode *f_inode;
 	void *private_data;
 	struct {
 		struct {

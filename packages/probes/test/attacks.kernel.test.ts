@@ -95,6 +95,21 @@ describe("requests of io_uring that accept many times, four thousand of them by 
   });
 });
 
+test("a flood of DNS packets takes no room from connects, and is counted", async () => {
+  const recording = await record(tcpconnect({ dns: true, ringBytes: 65_536 }));
+  const attacker = await attack("dns", 1_000);
+  const victim = start("sh", ["-c", "read -r go; sleep 0.2; exec curl -s http://127.0.0.1:81"]);
+  attacker.write("go");
+  victim.write("go");
+  // This process reads nothing meanwhile.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  await attacker.ended();
+  await victim.ended().catch(() => {}); // it is refused
+  expect((await recording.finish()).filter(({ pid }) => pid === victim.pid)).toMatchObject([{ remotePort: 81 }]);
+  const lost = recording.statuses.filter((status) => status.type === "lost");
+  expect(new Set(lost.map(({ reason }) => reason))).toEqual(new Set(["dns packet"]));
+});
+
 describe("in a network whose sockets are allowed no room for what a tracer keeps with them", () => {
   const network = makeNetwork();
   for (const [command, ...rest] of [network.left, network.right])
