@@ -1,6 +1,7 @@
 /*
  * What a process without privileges can do to use up what a tracer keeps: attacks NAME COUNT.
  *   opens      COUNT opens through io_uring that wait for a pipe
+ *   crowded    COUNT opens through a ring that has no room for their completions
  *   batch      COUNT opens of /etc/hostname that io_uring takes in one call, then their results, one in a line
  *   accepts    COUNT requests of io_uring that accept many times
  *   sessions   COUNT connections with itself, in as many processes as that takes
@@ -134,6 +135,25 @@ static unsigned int opens(unsigned int count)
 	return count;
 }
 
+static unsigned int crowded(unsigned int count)
+{
+	struct ring ring;
+
+	ring_open(&ring, 1);
+	for (unsigned int i = 0; i < ring.params.cq_entries; i++) {
+		ring_put(&ring, (struct io_uring_sqe){.opcode = IORING_OP_NOP});
+		ring_submit(&ring, 1, 0);
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		struct io_uring_sqe entry = open_of("/etc/hostname");
+
+		entry.user_data = i + 1;
+		ring_put(&ring, entry);
+		ring_submit(&ring, 1, 0);
+	}
+	return count;
+}
+
 static void batch(unsigned int count)
 {
 	struct ring ring;
@@ -252,6 +272,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!strcmp(argv[1], "opens"))
 		made = opens(count);
+	else if (!strcmp(argv[1], "crowded"))
+		made = crowded(count);
 	else if (!strcmp(argv[1], "accepts"))
 		made = accepts(count);
 	else if (!strcmp(argv[1], "sessions"))

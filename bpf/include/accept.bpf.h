@@ -33,36 +33,23 @@ __u64 lost_too_many_requests;
 
 /*
  * Requests that accept: completions of one that accepts many times, and those that a ring has no room
- * for, name no request, only what the user calls it.
+ * for, name no request. They are kept with the thread that submitted them, which completes them too; or, if it has
+ * asked for that, workers of io_uring do, which are threads of the process: then with its first thread.
  */
-struct accept_request {
-	__u64 request; /* 0: none */
-	__u64 ring;
-	__u64 user_data;
+struct waiting {
+	struct request_id id;
 	__u32 file_slot;
 	__u32 _pad;
 };
 
-#define REQUESTS_MAX 128 /* a power of two */
+#define WAITING_MAX 128
+#include "requests.bpf.h"
 
-struct accept_requests {
-	struct accept_request requests[REQUESTS_MAX];
-	__u32 count;
-	bool more; /* there were more than fit */
-	bool more_multishot;
-};
+/* What is known of requests that did not fit. */
+#define SOME 1
+#define SOME_MULTISHOT 2
 
-/*
- * They are kept with the thread that submitted them: nobody can use up another's room. The thread completes
- * them too, or, if it has asked for that, workers of io_uring do, which are threads of the process; then they are
- * kept with its first thread. All kernels that these programs run on have such storage.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct accept_requests);
-} accept_requests SEC(".maps");
+#define REQ_F_FORCE_ASYNC 16 /* include/linux/io_uring_types.h: as IOSQE_ASYNC */
 
 /* Where nothing tells whether a request accepts many times it is taken for one that does. */
 static __always_inline bool is_multishot(struct io_accept *accept)
@@ -71,111 +58,23 @@ static __always_inline bool is_multishot(struct io_accept *accept)
 	       BPF_CORE_READ(accept, iou_flags) & IORING_ACCEPT_MULTISHOT;
 }
 
-/* What is looked for: a request, or one by what a completion says of it. */
-struct search {
-	__u64 request, ring, user_data;
-	struct accept_requests *all;
-	__u32 seen, at;
-	bool more, more_multishot; /* whether it may be one of those that did not fit */
-};
-
-static long is_it(__u32 i, struct search *search)
-{
-	struct accept_request *one = &search->all->requests[i & (REQUESTS_MAX - 1)];
-
-	if (!one->request)
-		return false;
-	if (search->request ? one->request == search->request
-			    : one->ring == search->ring && one->user_data == search->user_data) {
-		search->at = i;
-		return true;
-	}
-	/* Read each time: another processor may add a request in front of this one. */
-	return ++search->seen >= *(volatile __u32 *)&search->all->count;
-}
-
-static long take_free(__u32 i, struct search *search)
-{
-	__u64 *place = &search->all->requests[i & (REQUESTS_MAX - 1)].request;
-
-	if (*place || __sync_val_compare_and_swap(place, 0, search->request))
-		return false;
-	search->at = i;
-	return true;
-}
-
-/* What a search has come to, or NULL. */
-static __always_inline struct accept_request *found(const struct search *search)
-{
-	if (search->at >= REQUESTS_MAX)
-		return NULL;
-	return &search->all->requests[search->at & (REQUESTS_MAX - 1)];
-}
-
-static __always_inline struct accept_request *find_with(struct task_struct *task,
-							struct search *search, __u64 flags)
-{
-	search->all = bpf_task_storage_get(&accept_requests, task, 0, flags);
-	search->at = REQUESTS_MAX;
-	search->seen = 0;
-	if (!search->all)
-		return NULL;
-	search->more |= search->all->more;
-	search->more_multishot |= search->all->more_multishot;
-	if (search->all->count)
-		bpf_loop(REQUESTS_MAX, is_it, search, 0);
-	return found(search);
-}
-
-static __always_inline struct accept_request *find(struct search *search)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct accept_request *one = find_with(task, search, 0);
-
-	return one || task->pid == task->tgid ? one : find_with(task->group_leader, search, 0);
-}
-
-/* Gives a request its place: that of one at the same address, of which no end was told, or a free one. NULL: there is none. */
-static __always_inline struct accept_request *place_of(struct search *search,
-						       struct task_struct *task)
-{
-	struct accept_request *one = find_with(task, search, BPF_LOCAL_STORAGE_GET_F_CREATE);
-
-	if (one || !search->all)
-		return one;
-	/* Counted before it is there, so that whoever looks for it looks far enough. */
-	__sync_fetch_and_add(&search->all->count, 1);
-	bpf_loop(REQUESTS_MAX, take_free, search, 0);
-	one = found(search);
-	if (!one)
-		__sync_fetch_and_add(&search->all->count, -1);
-	return one;
-}
-
-static __always_inline void forget_request(struct search *search, struct accept_request *one)
-{
-	one->request = 0;
-	__sync_fetch_and_add(&search->all->count, -1);
-}
-
-#define REQ_F_FORCE_ASYNC 16 /* include/linux/io_uring_types.h: as IOSQE_ASYNC */
-
 static __always_inline void remember(struct io_kiocb *request, struct task_struct *submitter)
 {
 	struct io_accept *accept = (void *)request;
-	struct search search = {.request = (__u64)request};
-	struct accept_request *place;
+	struct search search = {.wanted = id_of(request)};
+	struct waiting *place;
 
 	if (request->flags & REQ_F_FORCE_ASYNC)
 		submitter = submitter->group_leader;
-	place = place_of(&search, submitter);
+	/* There may be one at the same address, of which no end was told. */
+	place = find_with(submitter, &search, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!place)
+		place = take_place(&search);
 	if (place) {
-		place->ring = (__u64)request->ctx;
-		place->user_data = request->cqe.user_data;
+		place->id = search.wanted;
 		place->file_slot = BPF_CORE_READ(accept, file_slot);
-	} else if (search.all) {
-		search.all->more = true;
-		search.all->more_multishot |= is_multishot(accept);
+	} else if (search.of) {
+		search.of->others |= is_multishot(accept) ? SOME | SOME_MULTISHOT : SOME;
 	}
 }
 
@@ -245,24 +144,38 @@ static __always_inline void completed_unknown(__s32 result)
 		LOST(lost_too_many_requests);
 }
 
+/* Finds a request that is completed now. OTHERS: what is known of those that did not fit. */
+static __always_inline struct waiting *find(struct search *search, __u32 *others)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct waiting *one = find_with(task, search, 0);
+
+	*others = search->of ? search->of->others : 0;
+	if (one || task->pid == task->tgid)
+		return one;
+	one = find_with(task->group_leader, search, 0);
+	*others |= search->of ? search->of->others : 0;
+	return one;
+}
+
 static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_kiocb *request,
 					    __u64 user_data, __s32 result)
 {
 	struct io_accept *accept = (void *)request;
-	struct search search = {
-		.request = (__u64)request, .ring = (__u64)ring, .user_data = user_data};
-	struct accept_request *one;
+	struct search search = {{(__u64)request, (__u64)ring, user_data}};
+	struct waiting *one;
+	__u32 others;
 
 	if (request && BPF_CORE_READ(request, opcode) != IORING_OP_ACCEPT)
 		return;
-	one = find(&search);
+	one = find(&search, &others);
 	if (request) {
 		if (one)
-			forget_request(&search, one);
+			drop_waiting(&search, one);
 		completed(ring, BPF_CORE_READ(accept, file_slot), result);
 	} else if (one) {
 		completed(ring, one->file_slot, result);
-	} else if (search.more_multishot) {
+	} else if (others & SOME_MULTISHOT) {
 		completed_unknown(result);
 	}
 }
@@ -270,14 +183,15 @@ static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_
 static __always_inline void uring_overflowed(struct io_ring_ctx *ring, __u64 user_data,
 					     __s32 result, bool last)
 {
-	struct search search = {.ring = (__u64)ring, .user_data = user_data};
-	struct accept_request *one = find(&search);
+	struct search search = {{0, (__u64)ring, user_data}};
+	__u32 others;
+	struct waiting *one = find(&search, &others);
 
 	if (one) {
 		completed(ring, one->file_slot, result);
 		if (last)
-			forget_request(&search, one);
-	} else if (search.more) {
+			drop_waiting(&search, one);
+	} else if (others) {
 		completed_unknown(result);
 	}
 }

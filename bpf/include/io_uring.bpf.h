@@ -8,6 +8,19 @@
 
 #include "kernel.bpf.h"
 
+/* A request, and what its completion says of it where it does not name it. */
+
+struct request_id {
+	__u64 request; /* 0: none */
+	__u64 ring;
+	__u64 user_data;
+};
+
+static __always_inline struct request_id id_of(const struct io_kiocb *request)
+{
+	return (struct request_id){(__u64)request, (__u64)request->ctx, request->cqe.user_data};
+}
+
 static __always_inline void uring_submitted(struct io_kiocb *request);
 
 /* RING and REQUEST can only be read by BPF_CORE_READ. REQUEST is NULL for a completion after which more come. */

@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 
-import { tcpaccept, tcpconnect, tcptracer } from "@rxbpf/probes";
+import { type OpenEvent, opensnoop, tcpaccept, tcpconnect, tcptracer } from "@rxbpf/probes";
 import { describe, expect, test } from "vitest";
 
 import { actors } from "../../../testing/actor.js";
-import { compile, start, temporaryFolder } from "../../../testing/programs.js";
+import { compile, run, start, temporaryFolder } from "../../../testing/programs.js";
 import { makeNetwork } from "../../../testing/network.js";
 import { record } from "../../../testing/recording.js";
 import { join, listen } from "./support/sessions.js";
@@ -12,6 +14,8 @@ import { join, listen } from "./support/sessions.js";
 /** A process without privileges cannot hide what others do: it uses up all that it can, and then they do something. */
 const attacks = compile(new URL("../../../testing/attacks.c", import.meta.url), temporaryFolder());
 const startActor = actors();
+const EINPROGRESS = 115;
+const ECANCELED = 125;
 
 /** Starts an attack of testing/attacks.c, and gives its process once it holds all that it was to hold. */
 async function attack(name: string, count: number) {
@@ -44,6 +48,70 @@ test("thirty-eight thousand connections that somebody holds hide no session of o
   expect([recording.lost(), only.lost()]).toEqual([0, 0]);
   const ofAttacker = (type: string) => events.filter(({ type: is, uid }) => is === type && uid === 65534).length;
   expect(["connect", "accept", "close"].map(ofAttacker)).toEqual([38_000, 38_000, 76_000]);
+});
+
+describe("opens of io_uring", () => {
+  const folder = temporaryFolder();
+  const uring = compile(new URL("opensnoop/programs/uring.c", import.meta.url), folder);
+
+  test("that somebody lets wait hide none of others, nor their results", async () => {
+    writeFileSync(path.join(folder, "made"), "");
+    const recording = await record(opensnoop());
+    // More than all processes have room for together, and than one has.
+    const attackers = await Promise.all([...Array(5)].map(() => attack("opens", 17_000)));
+    const idle = await record(opensnoop({ pid: attackers[0]!.pid }));
+    const kinds = await run(uring, ["kinds", folder]);
+    const many = await run(uring, ["many", folder]);
+    expect(idle.events).toEqual([]);
+    for (const attacker of attackers) await attacker.ended();
+
+    const events = (await recording.finish()).filter(({ ioUring }) => ioUring);
+    const of = (pid: number) => events.filter((event) => event.pid === pid);
+    const byPath = of(kinds.pid).sort((a, b) => (a.path < b.path ? -1 : 1));
+    const [made, missing, created] = kinds.stdout.trim().split("\n").map(Number);
+    expect(byPath.map(({ path, ret }) => [path, ret])).toEqual([
+      ["made", made],
+      ["made by uring", created],
+      ["missing", missing],
+    ]);
+    expect(of(many.pid).map(({ path }) => path)).toEqual(Array(200).fill("made"));
+    for (const { pid } of attackers) {
+      const rets = of(pid).map(({ ret }) => ret);
+      expect(rets).toHaveLength(17_000);
+      // What finds no room is told at once; the others when they are given up, by the kernel or with their process.
+      expect(rets.filter((ret) => ret !== -EINPROGRESS && ret !== -ECANCELED)).toEqual([]);
+    }
+    await idle.finish();
+    expect([recording.lost(), idle.lost()]).toEqual([0, 0]);
+  });
+
+  test("that one call makes, three thousand of them, are all told with their results", async () => {
+    const recording = await record(opensnoop());
+    const failed = await record(opensnoop({ failed: true }));
+    const attacker = await attack("batch", 3_000);
+    attacker.write("go");
+    const results: number[] = [];
+    for await (const line of attacker.lines()) results.push(Number(line));
+    await attacker.ended();
+    const rets = (events: readonly OpenEvent[]) =>
+      events.filter((event) => event.ioUring && event.pid === attacker.pid).map(({ ret }) => ret);
+    expect(results).toHaveLength(3_000);
+    expect(rets(await recording.finish()).sort((a, b) => a - b)).toEqual(results.sort((a, b) => a - b));
+    expect(rets(await failed.finish())).toEqual([]);
+    expect([recording.lost(), failed.lost()]).toEqual([0, 0]);
+  });
+
+  test("are told with their results though their ring has no room to tell the process", async () => {
+    const recording = await record(opensnoop());
+    // More than a process has room for of its own.
+    const attacker = await attack("crowded", 50);
+    const events = (await recording.finish()).filter((event) => event.ioUring && event.pid === attacker.pid);
+    await attacker.ended();
+    const first = events[0]!.ret;
+    expect(first).toBeGreaterThan(2);
+    expect(events.map(({ ret }) => ret)).toEqual([...Array(50).keys()].map((i) => first + i));
+    expect(recording.lost()).toBe(0);
+  });
 });
 
 describe("requests of io_uring that accept many times, four thousand of them by somebody", () => {
