@@ -24,7 +24,8 @@ struct open_event {
 	struct text path;
 	__u8 truncated;
 	__u8 io_uring;
-	__u8 _pad[6];
+	__u8 _fixed; /* of io_uring: the result is no descriptor */
+	__u8 _pad[5];
 };
 
 #define O_TMPFILE_BIT 020000000
@@ -32,19 +33,16 @@ struct open_event {
 #define SLOT_SYSCALL 0
 #define SLOT_SIGNAL 1
 #define SLOT_IO_URING 2
-#define SLOT_COMPLETION 3 /* only puts a path together */
+#define SLOT_COMPLETION 3
+#define SLOT_OVERFLOW 4
 
 /* Room for a directory and a name. */
-TEXT_RECORD(open_event, 2 * PATH_MAX, 3)
+TEXT_RECORD(open_event, 2 * PATH_MAX, 5)
 
-/* Opens that io_uring has accepted and not yet completed, by request. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, struct open_event_record);
-} io_uring_opens SEC(".maps");
+#include "waiting_opens.bpf.h"
+
+/* Opens of io_uring, where only those are wanted that failed, of which it will not be known whether they did. */
+__u64 lost_open_without_result;
 
 static __always_inline bool result_unwanted(long ret)
 {
@@ -253,7 +251,7 @@ static __always_inline void uring_submitted(struct io_kiocb *request)
 {
 	/* A request starts with what its operation needs. */
 	struct io_open *open = (void *)request;
-	__u64 key = (__u64)request;
+	bool silent = request->flags & REQ_F_CQE_SKIP;
 
 	if (!is_open(request->opcode) || drop_current())
 		return;
@@ -267,31 +265,50 @@ static __always_inline void uring_submitted(struct io_kiocb *request)
 	if (!record || flags_unwanted(asked.how.flags))
 		return;
 	record->event.io_uring = true;
+	record->event._fixed = is_fixed(open);
 	describe(record, &asked);
 	put_name(record, &asked, SLOT_IO_URING);
-	/* If this succeeds nothing will tell of it, so tell now, while its result is not known. */
-	if (request->flags & REQ_F_CQE_SKIP && !only_failed)
-		send(record, -EINPROGRESS);
-	else if (bpf_map_update_elem(&io_uring_opens, &key, record, BPF_ANY))
-		LOST(lost_map_full);
+	/* What it comes to if nothing more is told of it: silent ones then succeed. */
+	record->event.ret = silent && only_failed ? 0 : -EINPROGRESS;
+	if ((silent && !only_failed) || !keep_open(request, record))
+		give_up(record);
+}
+
+static __always_inline void gave_up(struct open_event *event, __u64 size)
+{
+	if (!only_failed)
+		emit(event, size);
+	else if (event->ret)
+		LOST(lost_open_without_result);
+}
+
+static __always_inline void completed(const struct request_id *id, __s32 result, __u32 slot)
+{
+	struct open_event_record *record = new_record(slot);
+
+	if (!record || !take_open(id, record) || result_unwanted(result))
+		return;
+	record->event.who.time = event_time();
+	if (full_path && result >= 0 && !record->event._fixed)
+		put_opened(record, result, slot);
+	send(record, result);
 }
 
 static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_kiocb *request,
 					    __u64 user_data, __s32 result)
 {
-	__u64 key = (__u64)request;
-	struct open_event_record *record;
+	struct request_id id = {(__u64)request, (__u64)ring, user_data};
 
-	record = bpf_map_lookup_elem(&io_uring_opens, &key);
-	if (!record)
-		return;
-	record->event.who.time = event_time();
-	if (full_path && result >= 0 && !is_fixed((void *)request))
-		put_opened(record, result, SLOT_COMPLETION);
-	/* Something else, when the open succeeded in silence and its request came to be used again. */
-	if (is_open(BPF_CORE_READ(request, opcode)) && !result_unwanted(result))
-		send(record, result);
-	bpf_map_delete_elem(&io_uring_opens, &key);
+	if (request && is_open(BPF_CORE_READ(request, opcode)))
+		completed(&id, result, SLOT_COMPLETION);
+}
+
+static __always_inline void uring_overflowed(struct io_ring_ctx *ring, __u64 user_data,
+					     __s32 result, bool last)
+{
+	struct request_id id = {0, (__u64)ring, user_data};
+
+	completed(&id, result, SLOT_OVERFLOW);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -30,13 +30,7 @@ struct connecting {
 	__u32 _pad;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, struct connecting);
-} connecting SEC(".maps");
+SOCKET_STATE(struct connecting)
 
 struct connect_key {
 	__u8 local_address[16];
@@ -75,21 +69,19 @@ static __always_inline void started(const struct sock *sk)
 {
 	struct connecting start = {};
 	struct connection connection = {};
-	__u64 key = (__u64)sk;
 
 	if (drop_current() || !read_connection(&connection, sk) ||
 	    drop_connection(&connection, connection.remote_port))
 		return;
 	fill_who(&start.who);
 	start.segments = segments_sent(sk);
-	if (bpf_map_update_elem(&connecting, &key, &start, BPF_ANY))
+	if (!keep(sk, &start))
 		LOST(lost_map_full);
 }
 
 static __always_inline void went_on(const struct sock *sk)
 {
-	__u64 key = (__u64)sk;
-	struct connecting *start = bpf_map_lookup_elem(&connecting, &key);
+	struct connecting *start = state_of(sk);
 	struct connect_event event = {};
 
 	if (!start)
@@ -102,7 +94,7 @@ static __always_inline void went_on(const struct sock *sk)
 		else
 			emit(&event, sizeof(event));
 	}
-	bpf_map_delete_elem(&connecting, &key);
+	forget(sk);
 }
 
 SEC("tp_btf/inet_sock_set_state")

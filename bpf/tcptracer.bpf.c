@@ -35,7 +35,7 @@ enum stage {
 	ENDING, /* shut down or reset, and not closed yet */
 };
 
-/* A socket of a process that the filters want, or any that is ending, until it is closed. */
+/* A socket of a process that the filters want, while it connects, or any that is ending, until it is closed. */
 struct session {
 	struct who who; /* the last that did something to its state, if known */
 	struct connection connection;
@@ -43,39 +43,55 @@ struct session {
 	__u32 _pad;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, struct session);
-} sessions SEC(".maps");
+SOCKET_STATE(struct session)
 
-/* Mount namespaces of exiting threads, by thread: they leave them before they close their files. */
+/*
+ * Who accepted a socket, for the case that the kernel itself closes it, in the place of a process that has
+ * ended. The end of an accepting call shows no socket that something could be kept with. Where so many others were
+ * accepted since that it is forgotten, the close is told as the kernel's.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u32);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct who);
+} acceptors SEC(".maps");
+
+/* The mount namespace of an exiting thread, which leaves it before it closes its files. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
 	__type(value, __u32);
 } exiting SEC(".maps");
+
+/* Since 5.12, which brought this helper and let programs such as these keep something with a task. */
+static __always_inline bool has_task_storage(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu);
+}
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(thread_exit, struct task_struct *task)
 {
-	__u32 tid = task->pid, mntns_id = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	__u32 mntns_id;
 
-	bpf_map_update_elem(&exiting, &tid, &mntns_id, BPF_ANY);
+	if (!has_task_storage() || drop_current())
+		return 0;
+	mntns_id = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	bpf_task_storage_get(&exiting, task, &mntns_id, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	return 0;
 }
 
 static __always_inline void fill_closer(struct who *who)
 {
-	fill_who(who);
-	if (!who->mntns_id) {
-		__u32 *mntns_id = bpf_map_lookup_elem(&exiting, &who->tid);
+	__u32 *mntns_id;
 
-		who->mntns_id = mntns_id ? *mntns_id : 0;
-	}
+	fill_who(who);
+	if (who->mntns_id || !has_task_storage())
+		return;
+	mntns_id = bpf_task_storage_get(&exiting, bpf_get_current_task_btf(), 0, 0);
+	who->mntns_id = mntns_id ? *mntns_id : 0;
 }
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
@@ -120,42 +136,55 @@ static __always_inline void tell(enum session_change type, const struct who *who
 	emit(&event, sizeof(event));
 }
 
-static __always_inline void store(const struct sock *sk, const struct session *session)
-{
-	__u64 key = (__u64)sk;
-
-	if (bpf_map_update_elem(&sessions, &key, session, BPF_ANY))
-		LOST(lost_map_full);
-}
-
 static __always_inline void accepted(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
-	struct session session = {.stage = OPEN};
+	struct connection connection = {};
+	struct who who;
 
-	if (!read_accepted(&session.connection, sk))
+	if (!read_accepted(&connection, sk) || drop_connection(&connection, 0))
 		return;
-	/* It may have been reset before it was accepted. */
-	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE)
-		session.stage = ENDING;
-	fill_who(&session.who);
-	/* Nothing is lost where this fails: what closes an open socket is known without. */
-	bpf_map_update_elem(&sessions, &key, &session, BPF_ANY);
-	tell(ACCEPT, &session.who, &session.connection);
+	fill_who(&who);
+	bpf_map_update_elem(&acceptors, &key, &who, BPF_ANY);
+	tell(ACCEPT, &who, &connection);
 }
 
-/* SESSION may be NULL: it began before the trace did, or with a process that the filters do not want. */
+static __always_inline const struct who *acceptor_of(const struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	return bpf_map_lookup_elem(&acceptors, &key);
+}
+
+/* The ends of an open session. Of MPTCP only what was accepted is one: what was connected are the sockets under it. */
+static __always_inline bool read_open(struct connection *connection, const struct sock *sk)
+{
+	return read_connection(connection, sk) ||
+	       (read_ends(connection, sk, IPPROTO_MPTCP) && acceptor_of(sk));
+}
+
+/* Nothing more will come of a socket. */
+static __always_inline void finish(const struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	forget(sk);
+	bpf_map_delete_elem(&acceptors, &key);
+}
+
+/* SESSION may be NULL: it is open, and was accepted, or began before the trace did. */
 static __always_inline void closed(const struct sock *sk, const struct session *session)
 {
+	const struct who *owner = session && session->who.pid ? &session->who : acceptor_of(sk);
 	struct connection connection = {};
 	struct who who;
 
 	if (session)
 		connection = session->connection;
-	else if (!read_connection(&connection, sk))
+	else if (!read_open(&connection, sk))
 		return;
-	if (session && session->who.pid && !by_current(sk))
-		who = session->who;
+	if (owner && !by_current(sk))
+		who = *owner;
 	else
 		fill_closer(&who);
 	if (!drop(&who))
@@ -164,96 +193,94 @@ static __always_inline void closed(const struct sock *sk, const struct session *
 
 static __always_inline void started(const struct sock *sk)
 {
-	__u64 key = (__u64)sk;
-	struct session session = {.stage = CONNECTING}, *before;
+	struct session session = {.stage = CONNECTING}, *before = state_of(sk);
 
 	/* The same socket again: disconnected, by connect() with AF_UNSPEC. */
-	before = bpf_map_lookup_elem(&sessions, &key);
 	if (before && before->stage == ENDING)
 		closed(sk, before);
 	if (before)
-		bpf_map_delete_elem(&sessions, &key);
+		forget(sk);
 	if (drop_current() || !read_connection(&session.connection, sk) ||
 	    drop_connection(&session.connection, 0))
 		return;
 	fill_who(&session.who);
-	store(sk, &session);
+	if (!keep(sk, &session))
+		LOST(lost_map_full);
 }
 
 /* A socket that was connecting has come to a state. */
 static __always_inline void went_on(const struct sock *sk, struct session *session, int state)
 {
-	__u64 key = (__u64)sk;
-
 	if (state == TCP_ESTABLISHED) {
 		session->stage = OPEN;
 		read_connection(&session->connection, sk);
 		tell(CONNECT, &session->who, &session->connection);
 	} else if (state != TCP_SYN_RECV) { /* which is between, when both ends connect at once */
-		bpf_map_delete_elem(&sessions, &key);
+		forget(sk);
 	}
 }
 
-/* An open socket has been shut down, reset, disconnected or, if nobody has it any more, closed. */
-static __always_inline void ended(const struct sock *sk, const struct session *session)
+/* Keeps an open socket that has been shut down, reset or disconnected until it is closed. */
+static __always_inline void keep_ending(const struct sock *sk, const struct session *session)
 {
-	__u64 key = (__u64)sk;
+	const struct who *owner = session ? &session->who : acceptor_of(sk);
 	struct session ending = {.stage = ENDING};
 
-	if (let_go(sk)) {
-		closed(sk, session);
-		bpf_map_delete_elem(&sessions, &key);
-		return;
-	}
-	if (!read_connection(&ending.connection, sk) || drop_connection(&ending.connection, 0))
+	if (!read_open(&ending.connection, sk) || drop_connection(&ending.connection, 0))
 		return;
 	if (by_current(sk))
 		fill_closer(&ending.who);
-	else if (session)
-		ending.who = session->who;
-	store(sk, &ending);
+	else if (owner)
+		ending.who = *owner;
+	if (!keep(sk, &ending) && !(ending.who.pid && drop(&ending.who)))
+		LOST(lost_map_full);
+}
+
+/* Whether no process has the socket, nor has let go of it. */
+static __always_inline bool nobodys(const struct sock *sk, const struct session *session)
+{
+	return !BPF_CORE_READ(sk, sk_socket) && !by_process(sk) && !(session && session->who.pid);
 }
 
 static __always_inline void changed(const struct sock *sk, int before, int after)
 {
-	__u64 key = (__u64)sk;
 	struct session *session;
 
 	if (after == TCP_SYN_SENT) {
 		started(sk);
 		return;
 	}
-	session = bpf_map_lookup_elem(&sessions, &key);
+	session = state_of(sk);
 	if (session && session->stage == CONNECTING) {
 		went_on(sk, session, after);
 		return;
 	}
-	if (session && session->stage == ENDING) {
-		if (let_go(sk)) {
-			closed(sk, session);
-			bpf_map_delete_elem(&sessions, &key);
-		}
+	bool ending = session && session->stage == ENDING;
+
+	if (!ending &&
+	    (after == TCP_ESTABLISHED || after == TCP_CLOSE_WAIT ||
+	     (before != TCP_ESTABLISHED && before != TCP_CLOSE_WAIT && before != TCP_SYN_RECV)))
 		return;
+	/* It has no process if it was not accepted; but it can be accepted though it was reset. */
+	if (nobodys(sk, session)) {
+		if (!ending && after == TCP_CLOSE && before != TCP_SYN_RECV)
+			keep_ending(sk, session);
+	} else if (let_go(sk)) {
+		closed(sk, session);
+		finish(sk);
+	} else if (!ending) {
+		keep_ending(sk, session);
 	}
-	/* From here on an open one; it has no process if it was not accepted. */
-	if (after == TCP_ESTABLISHED || after == TCP_CLOSE_WAIT || !BPF_CORE_READ(sk, sk_socket))
-		return;
-	if (before == TCP_ESTABLISHED || before == TCP_CLOSE_WAIT ||
-	    (before == TCP_SYN_RECV && session))
-		ended(sk, session);
 }
 
 static __always_inline void destroyed(const struct sock *sk)
 {
-	__u64 key = (__u64)sk;
-	struct session *session = bpf_map_lookup_elem(&sessions, &key);
+	struct session *session = state_of(sk);
 
-	if (!session)
-		return;
 	/* An open one was closed by the kernel itself, which does so with those under MPTCP. */
-	if (session->stage != CONNECTING)
+	if (session && session->stage != CONNECTING && !nobodys(sk, session))
 		closed(sk, session);
-	bpf_map_delete_elem(&sessions, &key);
+	finish(sk);
 }
 
 SEC("tp_btf/inet_sock_set_state")

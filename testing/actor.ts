@@ -1,3 +1,5 @@
+import { chmodSync } from "node:fs";
+
 import { onTestFinished } from "vitest";
 
 import { type Child, compile, start, temporaryFolder } from "./programs.js";
@@ -18,7 +20,9 @@ export interface Actor {
 
 /** Compiles the actors' program, for the tests of a file. Gives what starts one, behind a command such as `unshare -m`. */
 export function actors(): (...before: readonly string[]) => Actor {
-  const program = compile(new URL("sockets.c", import.meta.url), temporaryFolder());
+  const folder = temporaryFolder();
+  chmodSync(folder, 0o755); // some actors are other users
+  const program = compile(new URL("sockets.c", import.meta.url), folder);
   return (...before) => {
     const [command, ...rest] = [...before, program];
     return actor(start(command!, rest));

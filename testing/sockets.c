@@ -119,6 +119,9 @@ static struct {
 	struct io_uring_sqe *entries;
 } ring;
 
+#define RING_SIZE 65536
+#define ENTRIES_SIZE (8 * sizeof(struct io_uring_sqe))
+
 #define SQ(field) ((unsigned int *)(ring.submissions + ring.params.sq_off.field))
 #define CQ(field) ((unsigned int *)(ring.completions + ring.params.cq_off.field))
 
@@ -132,12 +135,21 @@ static long ring_open(unsigned int flags)
 	if (ring.fd < 0)
 		return -errno;
 	ring.submissions =
-		mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_SQ_RING);
+		mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_SQ_RING);
 	ring.completions =
-		mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_CQ_RING);
-	ring.entries = mmap(NULL, 8 * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE,
-			    MAP_SHARED, ring.fd, IORING_OFF_SQES);
+		mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_CQ_RING);
+	ring.entries =
+		mmap(NULL, ENTRIES_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_SQES);
 	return result(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, files, 4));
+}
+
+/* The kernel gives it up later, when all that was asked for has come to an end. */
+static long ring_close(void)
+{
+	munmap(ring.submissions, RING_SIZE);
+	munmap(ring.completions, RING_SIZE);
+	munmap(ring.entries, ENTRIES_SIZE);
+	return result(close(ring.fd));
 }
 
 static long ring_submit(struct io_uring_sqe entry)
@@ -165,13 +177,22 @@ static long ring_next(void)
 	return returned;
 }
 
-static long ring_accept(int fd, unsigned int file_slot, int flags)
+/* Completions that nobody takes, until there is no room for another. */
+static long ring_fill(void)
+{
+	for (unsigned int i = 0; i < ring.params.cq_entries; i++)
+		if (ring_submit((struct io_uring_sqe){.opcode = IORING_OP_NOP, .user_data = 6}) < 0)
+			return -errno;
+	return ring.params.cq_entries;
+}
+
+static long ring_accept(int fd, unsigned int file_slot, int flags, int name)
 {
 	return ring_submit((struct io_uring_sqe){.opcode = IORING_OP_ACCEPT,
 						 .fd = fd,
 						 .ioprio = flags,
 						 .file_index = file_slot,
-						 .user_data = 7});
+						 .user_data = name ? name : 7});
 }
 
 static long ring_read(int fd)
@@ -197,15 +218,44 @@ static long ring_connect(int fd, const char *text, int port)
 						 .user_data = 8});
 }
 
+static size_t bytes_of(unsigned char *bytes, const char *hex)
+{
+	size_t size = strlen(hex) / 2;
+
+	for (size_t i = 0; i < size; i++)
+		sscanf(hex + 2 * i, "%2hhx", &bytes[i]);
+	return size;
+}
+
 static long send_hex(int fd, const char *text, int port, const char *hex)
 {
 	static unsigned char bytes[8192];
 	union address address;
 	socklen_t length = parse(&address, text, port);
-	size_t size = strlen(hex) / 2;
+	size_t size = bytes_of(bytes, hex);
 
-	for (size_t i = 0; i < size; i++)
-		sscanf(hex + 2 * i, "%2hhx", &bytes[i]);
+	return result(sendto(fd, bytes, size, 0, &address.any, length));
+}
+
+/* Sends a datagram to a DNS server by the call named, a second one with sendmmsg. */
+static long send_query(int fd, const char *call, const char *server, const char *hex)
+{
+	static unsigned char bytes[8192];
+	union address address;
+	socklen_t length = parse(&address, server, 53);
+	size_t size = bytes_of(bytes, hex);
+	struct iovec part = {bytes, size};
+	struct mmsghdr messages[2] = {};
+
+	for (int i = 0; i < 2; i++)
+		messages[i].msg_hdr = (struct msghdr){
+			.msg_name = &address, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+	if (!strcmp(call, "write"))
+		return result(write(fd, bytes, size));
+	if (!strcmp(call, "sendmsg"))
+		return result(sendmsg(fd, &messages[0].msg_hdr, 0));
+	if (!strcmp(call, "sendmmsg"))
+		return result(sendmmsg(fd, messages, 2, 0));
 	return result(sendto(fd, bytes, size, 0, &address.any, length));
 }
 
@@ -350,19 +400,23 @@ static long obey(char *line)
 	if (IS("ring-connect"))
 		return ring_connect(fd, given[1], number[2]);
 	if (IS("ring-accept"))
-		return ring_accept(fd, number[1], 0);
-	if (IS("ring-multishot"))
-		return ring_accept(fd, number[1], IORING_ACCEPT_MULTISHOT);
+		return ring_accept(fd, number[1], 0, number[2]);
+	if (IS("ring-multishot")) /* FD [SLOT [NAME]] */
+		return ring_accept(fd, number[1], IORING_ACCEPT_MULTISHOT, number[2]);
 	if (IS("ring-read"))
 		return ring_read(fd);
 	if (IS("ring-next"))
 		return ring_next();
 	if (IS("ring-close"))
-		return result(close(ring.fd));
+		return ring_close();
+	if (IS("ring-fill"))
+		return ring_fill();
 	if (IS("udp"))
 		return result(socket(AF_INET, SOCK_DGRAM, 0));
 	if (IS("send-hex"))
 		return send_hex(fd, given[1], number[2], given[3]);
+	if (IS("send")) /* FD CALL SERVER HEX */
+		return send_query(fd, given[1], given[2], given[3]);
 	if (IS("receive"))
 		return receive(fd, given[1]);
 	if (IS("many"))

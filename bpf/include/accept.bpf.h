@@ -26,56 +26,74 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-#define IORING_OP_ACCEPT_ 13
-#define IORING_ACCEPT_MULTISHOT_ 1
-#define IORING_FILE_INDEX_ALLOC_ (~0U)
-
 /* Connections accepted into a ring's own table of files, on kernels where that cannot be read. */
 __u64 lost_accept_without_descriptor;
+/* And those by requests of which a thread has more than are kept, where a completion does not name its request. */
+__u64 lost_too_many_requests;
 
-/* One request that accepts many times; its completions name no request, only what the user calls it. */
-struct multishot {
-	__u64 ring;
-	__u64 user_data;
+/*
+ * Requests that accept: completions of one that accepts many times, and those that a ring has no room
+ * for, name no request. They are kept with the thread that submitted them, which completes them too; or, if it has
+ * asked for that, workers of io_uring do, which are threads of the process: then with its first thread.
+ */
+struct waiting {
+	struct request_id id;
+	__u32 file_slot;
+	__u32 _pad;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct multishot);
-	__type(value, __u32); /* its file_slot */
-} multishots SEC(".maps");
+#define WAITING_MAX 128
+#include "requests.bpf.h"
 
-static __always_inline void remember_multishot(struct io_kiocb *request)
+/* What is known of requests that did not fit. */
+#define SOME 1
+#define SOME_MULTISHOT 2
+
+#define REQ_F_FORCE_ASYNC 16 /* include/linux/io_uring_types.h: as IOSQE_ASYNC */
+
+/* Where nothing tells whether a request accepts many times it is taken for one that does. */
+static __always_inline bool is_multishot(struct io_accept *accept)
+{
+	return !bpf_core_field_exists(accept->iou_flags) ||
+	       BPF_CORE_READ(accept, iou_flags) & IORING_ACCEPT_MULTISHOT;
+}
+
+static __always_inline void remember(struct io_kiocb *request, struct task_struct *submitter)
 {
 	struct io_accept *accept = (void *)request;
-	__u32 slot;
+	struct search search = {.wanted = id_of(request)};
+	struct waiting *place;
 
-	if (request->opcode != IORING_OP_ACCEPT_)
-		return;
-	/* Where nothing tells whether it accepts many times it is taken for one that does. */
-	if (bpf_core_field_exists(accept->iou_flags) &&
-	    !(BPF_CORE_READ(accept, iou_flags) & IORING_ACCEPT_MULTISHOT_))
-		return;
-
-	struct multishot key = {.ring = (__u64)request->ctx, .user_data = request->cqe.user_data};
-
-	slot = BPF_CORE_READ(accept, file_slot);
-	if (bpf_map_update_elem(&multishots, &key, &slot, BPF_ANY))
-		LOST(lost_map_full);
+	if (request->flags & REQ_F_FORCE_ASYNC)
+		submitter = submitter->group_leader;
+	/* There may be one at the same address, of which no end was told. */
+	place = find_with(submitter, &search, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!place)
+		place = take_place(&search);
+	if (place) {
+		place->id = search.wanted;
+		place->file_slot = BPF_CORE_READ(accept, file_slot);
+	} else if (search.of) {
+		search.of->others |= is_multishot(accept) ? SOME | SOME_MULTISHOT : SOME;
+	}
 }
 
 static __always_inline void uring_submitted(struct io_kiocb *request)
 {
-	remember_multishot(request);
+	if (request->opcode == IORING_OP_ACCEPT && !drop_current())
+		remember(request, bpf_get_current_task_btf());
 }
 
 /* A request that waited is about to go on: so those are known too that were submitted before the trace. */
 SEC("tp_btf/io_uring_task_add")
 int BPF_PROG(io_uring_wake, struct io_kiocb *request)
 {
-	remember_multishot(request);
+	if (request->opcode != IORING_OP_ACCEPT)
+		return 0;
+	if (bpf_core_field_exists(request->tctx))
+		remember(request, request->tctx->task);
+	else
+		remember(request, request->task);
 	return 0;
 }
 
@@ -107,25 +125,73 @@ static __always_inline void completed(struct io_ring_ctx *ring, __u32 file_slot,
 		sk = socket_of(result);
 	else
 		sk = socket_in_slot(ring,
-				    file_slot == IORING_FILE_INDEX_ALLOC_ ? result : file_slot - 1);
+				    file_slot == IORING_FILE_INDEX_ALLOC ? result : file_slot - 1);
 	if (sk)
 		accepted(sk);
+}
+
+/* A completion that may be of a request that is not known. It is, if what it gives is a connection. */
+static __always_inline void completed_unknown(__s32 result)
+{
+	struct connection connection;
+
+	if (result < 0 || drop_current())
+		return;
+
+	struct sock *sk = socket_of(result);
+
+	if (sk && read_accepted(&connection, sk))
+		LOST(lost_too_many_requests);
+}
+
+/* Finds a request that is completed now. OTHERS: what is known of those that did not fit. */
+static __always_inline struct waiting *find(struct search *search, __u32 *others)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct waiting *one = find_with(task, search, 0);
+
+	*others = search->of ? search->of->others : 0;
+	if (one || task->pid == task->tgid)
+		return one;
+	one = find_with(task->group_leader, search, 0);
+	*others |= search->of ? search->of->others : 0;
+	return one;
 }
 
 static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_kiocb *request,
 					    __u64 user_data, __s32 result)
 {
-	struct multishot key = {.ring = (__u64)ring, .user_data = user_data};
 	struct io_accept *accept = (void *)request;
-	__u32 *slot;
+	struct search search = {{(__u64)request, (__u64)ring, user_data}};
+	struct waiting *one;
+	__u32 others;
 
-	if (!request) {
-		slot = bpf_map_lookup_elem(&multishots, &key);
-		if (slot)
-			completed(ring, *slot, result);
-	} else if (BPF_CORE_READ(request, opcode) == IORING_OP_ACCEPT_) {
-		/* A multishot's last completion is its request's own. */
-		bpf_map_delete_elem(&multishots, &key);
+	if (request && BPF_CORE_READ(request, opcode) != IORING_OP_ACCEPT)
+		return;
+	one = find(&search, &others);
+	if (request) {
+		if (one)
+			drop_waiting(&search, one);
 		completed(ring, BPF_CORE_READ(accept, file_slot), result);
+	} else if (one) {
+		completed(ring, one->file_slot, result);
+	} else if (others & SOME_MULTISHOT) {
+		completed_unknown(result);
+	}
+}
+
+static __always_inline void uring_overflowed(struct io_ring_ctx *ring, __u64 user_data,
+					     __s32 result, bool last)
+{
+	struct search search = {{0, (__u64)ring, user_data}};
+	__u32 others;
+	struct waiting *one = find(&search, &others);
+
+	if (one) {
+		completed(ring, one->file_slot, result);
+		if (last)
+			drop_waiting(&search, one);
+	} else if (others) {
+		completed_unknown(result);
 	}
 }

@@ -8,11 +8,28 @@
 
 #include "kernel.bpf.h"
 
+/* A request, and what its completion says of it where it does not name it. */
+
+struct request_id {
+	__u64 request; /* 0: none */
+	__u64 ring;
+	__u64 user_data;
+};
+
+static __always_inline struct request_id id_of(const struct io_kiocb *request)
+{
+	return (struct request_id){(__u64)request, (__u64)request->ctx, request->cqe.user_data};
+}
+
 static __always_inline void uring_submitted(struct io_kiocb *request);
 
-/* RING and REQUEST can only be read by BPF_CORE_READ. */
+/* RING and REQUEST can only be read by BPF_CORE_READ. REQUEST is NULL for a completion after which more come. */
 static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_kiocb *request,
 					    __u64 user_data, __s32 result);
+
+/* Likewise, for a completion that the ring has no room for: which request's it is, is not told. LAST: no more come. */
+static __always_inline void uring_overflowed(struct io_ring_ctx *ring, __u64 user_data,
+					     __s32 result, bool last);
 
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(io_uring_submit_req, struct io_kiocb *request)
@@ -43,5 +60,13 @@ int BPF_PROG(io_uring_complete_result, struct io_ring_ctx *ring, struct io_kiocb
 	     __u64 user_data, __s32 result)
 {
 	uring_completed(ring, request, user_data, result);
+	return 0;
+}
+
+SEC("tp_btf/io_uring_cqe_overflow")
+int BPF_PROG(io_uring_cqe_overflow, struct io_ring_ctx *ring, __u64 user_data, __s32 result,
+	     __u32 flags)
+{
+	uring_overflowed(ring, user_data, result, !(flags & IORING_CQE_F_MORE));
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include <linux/bpf.h>
 #include <linux/fcntl.h>
+#include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
 
@@ -71,8 +72,13 @@ struct fs_struct {
 	struct path pwd;
 };
 
+struct inode {
+	unsigned long i_ino;
+};
+
 struct file {
 	struct path f_path;
+	struct inode *f_inode;
 	void *private_data;
 	struct {
 		struct {
@@ -212,12 +218,6 @@ struct io_accept {
 	__u32 file_slot;
 };
 
-struct io_uring_cqe {
-	__u64 user_data;
-	__s32 res;
-	__u32 flags;
-};
-
 struct io_rsrc_node {
 	unsigned long file_ptr;
 };
@@ -231,10 +231,16 @@ struct io_ring_ctx {
 	} file_table;
 };
 
+struct io_uring_task {
+	struct task_struct *task;
+};
+
 struct io_kiocb {
 	__u8 opcode;
 	__u64 flags;
 	struct io_ring_ctx *ctx;
+	struct io_uring_task *tctx; /* since 6.13 */
+	struct task_struct *task;   /* before */
 	struct io_cqe {
 		__u64 user_data;
 	} cqe;

@@ -8,7 +8,7 @@
 #define NAME_MAX 255
 #define MAX_DEPTH 64
 
-#define PATH_SLOTS 4
+#define PATH_SLOTS 5
 
 /* Where a path is put together from its end, which is at PATH_MAX. A slot for each program of an object. */
 struct path_room {

@@ -128,6 +128,61 @@ static __always_inline bool by_process(const struct sock *sk)
 	return sk->sk_lock.owned;
 }
 
+/*
+ * Makes storage for what a program keeps of a socket. It lies with the socket, so nobody can use up another's. But
+ * a socket has little room (net.core.optmem_max), and its owner may fill it, or allow none in a network of its own; such
+ * sockets share a map.
+ */
+#define SOCKET_STATE(TYPE)                                                                         \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_SK_STORAGE);                                             \
+		__uint(map_flags, BPF_F_NO_PREALLOC);                                              \
+		__type(key, int);                                                                  \
+		__type(value, TYPE);                                                               \
+	} kept SEC(".maps");                                                                       \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
+		__uint(max_entries, 16384);                                                        \
+		__uint(map_flags, BPF_F_NO_PREALLOC);                                              \
+		__type(key, __u64);                                                                \
+		__type(value, TYPE);                                                               \
+	} kept_elsewhere SEC(".maps");                                                             \
+	bool any_elsewhere;                                                                        \
+                                                                                                   \
+	static __always_inline TYPE *state_of(const struct sock *sk)                               \
+	{                                                                                          \
+		__u64 key = (__u64)sk;                                                             \
+		TYPE *state = bpf_sk_storage_get(&kept, (void *)sk, 0, 0);                         \
+                                                                                                   \
+		if (state || !any_elsewhere)                                                       \
+			return state;                                                              \
+		return bpf_map_lookup_elem(&kept_elsewhere, &key);                                 \
+	}                                                                                          \
+                                                                                                   \
+	/* False where there is no room. */                                                        \
+	static __always_inline bool keep(const struct sock *sk, TYPE *state)                       \
+	{                                                                                          \
+		__u64 key = (__u64)sk;                                                             \
+		TYPE *place =                                                                      \
+			bpf_sk_storage_get(&kept, (void *)sk, state, BPF_SK_STORAGE_GET_F_CREATE); \
+                                                                                                   \
+		if (place) {                                                                       \
+			*place = *state;                                                           \
+			return true;                                                               \
+		}                                                                                  \
+		any_elsewhere = true;                                                              \
+		return bpf_map_update_elem(&kept_elsewhere, &key, state, BPF_ANY) == 0;            \
+	}                                                                                          \
+                                                                                                   \
+	static __always_inline void forget(const struct sock *sk)                                  \
+	{                                                                                          \
+		__u64 key = (__u64)sk;                                                             \
+                                                                                                   \
+		bpf_sk_storage_delete(&kept, (void *)sk);                                          \
+		if (any_elsewhere)                                                                 \
+			bpf_map_delete_elem(&kept_elsewhere, &key);                                \
+	}
+
 static __always_inline __u8 ip_version(const struct connection *connection)
 {
 	return is_mapped(connection->remote_address) ? 4 : 6;

@@ -43,19 +43,41 @@ const CHAIN: readonly Answer[] = [
   { name: "host.example.test", type: "AAAA", data: rightAddress[6] },
 ];
 
+/** Where the tests' servers are. */
+const SERVER = "127.0.0.2";
+/** What comes before a command that is to run as the user nobody. */
+const NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+
 /** A DNS server's socket, played by a process, and a process that asks and connects. */
 async function makePair() {
-  const [server, client] = [startActor(...left), startActor(...left)];
+  const server = startActor(...left);
   const from = await server.call("udp");
-  await server.call("bind", from, "127.0.0.2", 53);
-  const to = await client.call("udp");
-  await client.call("bind", to, "127.0.0.1", 0);
-  const port = await client.call("port", to);
-  const give = async (packet: Buffer, by = "recvfrom"): Promise<void> => {
-    await server.call("send-hex", from, "127.0.0.1", port, packet.toString("hex"));
-    await client.call("receive", to, by);
+  await server.call("bind", from, SERVER, 53);
+
+  /** A process that asks, behind a command that makes it another user's. */
+  const as = async (become: readonly string[]) => {
+    const client = startActor(...left, ...become);
+    const to = await client.call("udp");
+    await client.call("bind", to, "127.0.0.1", 0);
+    const port = await client.call("port", to);
+    const ask = (packet: Buffer, by = "sendto"): Promise<number> =>
+      client.call("send", to, by, SERVER, packet.toString("hex"));
+    const give = async (packet: Buffer, by = "recvfrom"): Promise<void> => {
+      await server.call("send-hex", from, "127.0.0.1", port, packet.toString("hex"));
+      await client.call("receive", to, by);
+    };
+    /** Asks for the addresses of a name, and is given this one. */
+    const learn = async (name: string, address: string): Promise<void> => {
+      await ask(question(name));
+      await give(addressOf(name, address));
+    };
+    return { client, to, ask, give, learn };
   };
-  return { client, to, give };
+  return { ...(await as([])), as };
+}
+
+function question(name: string): Buffer {
+  return encode({ type: "query", id: 1, questions: [{ type: "A", name }] });
 }
 
 function answer(name: string, ...answers: readonly Answer[]): Buffer {
@@ -100,39 +122,50 @@ describe("the name that a process asked for stands with its connect, whatever th
     expect(queries(node.pid, await recording.finish())).toEqual(["www.example.test"]);
   });
 
-  test.each(["recvfrom", "recvmsg", "recvmmsg"])("with %s on a socket that is not connected", async (by) => {
-    const { client, give } = await makePair();
+  test.each([
+    ["sendto", "recvfrom"],
+    ["sendmsg", "recvmsg"],
+    ["sendmmsg", "recvmmsg"],
+  ])("with %s and %s on a socket that is not connected", async (send, receive) => {
+    const { client, ask, give } = await makePair();
     const recording = await record(tcpconnect({ dns: true }));
-    await give(addressOf(`${by}.example.test`, rightAddress[4]), by);
+    await ask(question("www.example.test"), send);
+    await give(addressOf("www.example.test", rightAddress[4]), receive);
     await connect(client, rightAddress[4], 81);
-    expect(queries(client.pid, await recording.finish())).toEqual([`${by}.example.test`]);
+    expect(queries(client.pid, await recording.finish())).toEqual(["www.example.test"]);
   });
 
-  test.each(["recvfrom", "recvmsg", "recvmmsg", "read"])("with %s on a socket that is connected", async (by) => {
-    const { client, to, give } = await makePair();
-    await client.call("connect", to, "127.0.0.2", 53);
+  test.each([
+    ["sendto", "recvfrom"],
+    ["sendmsg", "recvmsg"],
+    ["sendmmsg", "recvmmsg"],
+    ["write", "read"],
+  ])("with %s and %s on a socket that is connected", async (send, receive) => {
+    const { client, to, ask, give } = await makePair();
+    await client.call("connect", to, SERVER, 53);
     const recording = await record(tcpconnect({ dns: true }));
-    await give(addressOf(`${by}.example.test`, rightAddress[4]), by);
+    await ask(question("www.example.test"), send);
+    await give(addressOf("www.example.test", rightAddress[4]), receive);
     await connect(client, rightAddress[4], 81);
-    expect(queries(client.pid, await recording.finish())).toEqual([`${by}.example.test`]);
+    expect(queries(client.pid, await recording.finish())).toEqual(["www.example.test"]);
   });
 });
 
 test("of several names for an address it is the last before the connect, though that is told late", async () => {
-  const { client, give } = await makePair();
+  const { client, learn } = await makePair();
   const recording = await record(tcpconnect({ dns: true }));
-  await give(addressOf("first.example.test", silent[4]));
-  await give(addressOf("last.example.test", silent[4]));
+  await learn("first.example.test", silent[4]);
+  await learn("last.example.test", silent[4]);
   await connect(client, silent[4], 80, 1);
-  await give(addressOf("late.example.test", silent[4]));
+  await learn("late.example.test", silent[4]);
   await recording.find(({ pid }) => pid === client.pid);
   expect(queries(client.pid, await recording.finish())).toEqual(["last.example.test"]);
 });
 
 test("the age of an answer is the time from it to the connect", async () => {
-  const { client, give } = await makePair();
+  const { client, learn } = await makePair();
   const recording = await record(tcpconnect({ dns: true }));
-  await give(addressOf("old.example.test", rightAddress[4]));
+  await learn("old.example.test", rightAddress[4]);
   await delay(120);
   await connect(client, rightAddress[4], 81);
   const event = await recording.find(({ pid }) => pid === client.pid);
@@ -141,11 +174,12 @@ test("the age of an answer is the time from it to the connect", async () => {
 });
 
 test("without an answer there is no name; from another port there is no answer", async () => {
-  const { client, to } = await makePair();
+  const { client, to, ask } = await makePair();
   const other = startActor(...left);
   const from = await other.call("udp");
   const recording = await record(tcpconnect({ dns: true }));
   const packet = addressOf("forged.example.test", rightAddress[4]).toString("hex");
+  await ask(question("forged.example.test"));
   await other.call("send-hex", from, "127.0.0.1", await client.call("port", to), packet);
   await client.call("receive", to, "recvfrom");
   await connect(client, rightAddress[4], 81);
@@ -154,8 +188,55 @@ test("without an answer there is no name; from another port there is no answer",
   expect(event).not.toHaveProperty("queryAgeMs");
 });
 
+describe("an answer is nobody's name", () => {
+  test("if its socket did not ask for it", async () => {
+    const { client, ask, give } = await makePair();
+    const recording = await record(tcpconnect({ dns: true }));
+    await give(addressOf("forged.example.test", rightAddress[4]));
+    await ask(question("www.example.test"));
+    await give(addressOf("forged.example.test", rightAddress[4]));
+    await connect(client, rightAddress[4], 81);
+    expect(queries(client.pid, await recording.finish())).toEqual([undefined]);
+  });
+
+  test("in another network, though somebody without privileges makes himself the server of his own", async () => {
+    const [victim, forger] = [
+      startActor(...left),
+      startActor(...NOBODY, "unshare", "-Urn", "sh", "-c", 'ip link set lo up && exec "$0"'),
+    ];
+    const [server, client] = [await forger.call("udp"), await forger.call("udp")];
+    await forger.call("bind", server, SERVER, 53);
+    await forger.call("bind", client, "127.0.0.1", 0);
+    const recording = await record(tcpconnect({ dns: true }));
+    await forger.call("send", client, "sendto", SERVER, question("bank.example.test").toString("hex"));
+    const packet = addressOf("bank.example.test", "127.0.0.9").toString("hex");
+    await forger.call("send-hex", server, "127.0.0.1", await forger.call("port", client), packet);
+    await forger.call("receive", client, "recvfrom");
+    for (const actor of [forger, victim]) await connect(actor, "127.0.0.9", 81);
+    const events = await recording.finish();
+    expect(queries(forger.pid, events)).toEqual(["bank.example.test"]);
+    expect(queries(victim.pid, events)).toEqual([undefined]);
+  });
+
+  test("for other users, but what users of the system learn is a name for all", async () => {
+    const { client, learn, as } = await makePair();
+    const forger = await as(NOBODY);
+    const [root, other] = [startActor(...left), startActor(...left, ...NOBODY)];
+    const recording = await record(tcpconnect({ dns: true }));
+    await learn("www.example.test", rightAddress[4]);
+    await forger.learn("forged.example.test", rightAddress[4]);
+    for (const actor of [client, root, other]) await connect(actor, rightAddress[4], 81);
+    const events = await recording.finish();
+    expect([client, root, other].map(({ pid }) => queries(pid, events))).toEqual([
+      ["www.example.test"],
+      ["www.example.test"],
+      ["forged.example.test"],
+    ]);
+  });
+});
+
 test("hostile packets are survived, and none is taken for an event", async () => {
-  const { client, give } = await makePair();
+  const { client, ask, give, learn } = await makePair();
   const good = answer("www.example.test", ...CHAIN.slice(0, 3));
   const loop = Buffer.from(good);
   loop.writeUInt16BE(0xc00c, 12); // the name asked for points at itself
@@ -172,9 +253,13 @@ test("hostile packets are survived, and none is taken for an event", async () =>
     ...[loop, counts, zeros, many, Buffer.concat([many, randomBytes(4000)])],
   ];
   const recording = await record(tcpconnect({ dns: true }));
-  for (const packet of packets) await give(packet);
+  for (const packet of packets) {
+    await ask(question("www.example.test"));
+    await give(packet);
+    await ask(packet);
+  }
   await connect(client, "192.0.2.199", 81); // no route: not even a SYN
-  await give(addressOf("good.example.test", rightAddress[4]));
+  await learn("good.example.test", rightAddress[4]);
   await connect(client, rightAddress[4], 81);
   expect(queries(client.pid, await recording.finish())).toEqual(["good.example.test"]);
   expect(recording.events.every(({ pid, comm, remotePort }) => pid > 0 && comm !== "" && remotePort > 0)).toBe(true);

@@ -15,7 +15,7 @@ const PROGRAMS = [
 export function withIoUring(without: Variant, lacks: string, more: readonly string[] = []): readonly Variant[] {
   const { programs } = without;
   return [
-    ...PROGRAMS.map((those) => ({ ...without, programs: [...programs, ...those, ...more] })),
+    ...PROGRAMS.map((those) => ({ ...without, programs: [...programs, ...those, "io_uring_cqe_overflow", ...more] })),
     { ...without, lacks },
   ];
 }

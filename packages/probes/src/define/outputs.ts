@@ -10,6 +10,7 @@ import {
   type TableShape,
   time,
 } from "@rxbpf/core";
+import type { SetFilters } from "@rxbpf/filters";
 
 import type { TableText } from "./table-text.js";
 
@@ -37,7 +38,7 @@ export interface RingOutput<V, R, E> extends Described<V, E> {
   /** What the kernel cannot decide or know, made anew for each subscription; undefined if nothing. */
   mapEvents?(options: V): EventMapping<R, E> | undefined;
   /** Events of before whose effect lasts, of what the options narrow it to: see `StreamInfo.already`. */
-  readonly already?: (options: V) => readonly E[];
+  readonly already?: (options: V & SetFilters) => readonly E[];
   /** Which recorded events a live run with these options would have given, beside what options choose. */
   recorded?(options: V): (event: E) => boolean;
   /** The size of the ring in bytes, where an option of the probe sets it. */

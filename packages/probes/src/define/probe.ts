@@ -152,12 +152,14 @@ function open(asked: Asked, given: Values): EventStream<unknown> {
       ? sourceFor(asked, values)
       : aroundCommand(values[command] as readonly string[], (pid) => sourceFor(asked, { ...values, pid }));
   const { already } = output.kind === "ring" ? output : {};
-  const chosen = matcher(options, values);
+  // Its events have the machine's ids, as all have.
+  const chosen = (): ((event: unknown) => boolean) | undefined =>
+    matcher(options, machineValues(options, values, new MachineIds()));
   const info = {
     ...describe(asked, values),
     options: given,
     output: outputName,
-    ...(already && { already: () => already(values).filter((event: unknown) => chosen?.(event) ?? true) }),
+    ...(already && { already: () => already(values).filter(chosen() ?? (() => true)) }),
   };
   const stream = new EventStream(info, source);
   const { duration } = values as ValuesOf<typeof common>;

@@ -33,6 +33,7 @@ const definition = define({
   constants: ({ argsSize }) => ({ args_limit: argsSize }),
   outputs: ({ ring }) => ({
     events: ring(execEvent, {
+      already: (options) => runningProcesses(options).processes.map(execOf),
       recorded:
         ({ fails }) =>
         (event) =>

@@ -45,7 +45,7 @@ const definition = define({
   check({ pid, exec }) {
     if (pid !== undefined && exec) throw new UsageError("pid and exec exclude each other");
   },
-  variants: () => withIoUring({ programs: ["sys_exit", "interrupted"] }, "opens made through io_uring"),
+  variants: () => withIoUring({ programs: ["sys_exit", "interrupted"] }, "opens made through io_uring", ["process_exit"]),
   constants: ({ fullPath }) => ({ full_path: fullPath }),
   outputs: ({ ring }) => ({
     events: ring(openEvent, {
@@ -85,8 +85,10 @@ export interface OpensnoopOptions extends GivenTo<typeof definition> {}
  * An open is told once, with the result that its process gets: a call that a signal interrupts ends with EINTR or is made
  * again; what a debugger makes of a result is not seen. Where the result is not known the error is EINPROGRESS: the call
  * was refused by a seccomp filter that leaves the answer to a handler of the process (SECCOMP_RET_TRAP), or io_uring is to
- * complete it without telling (IOSQE_CQE_SKIP_SUCCESS) and it is shown when it is asked for. An open that io_uring refuses before it starts,
- * for its path, is not shown.
+ * complete it without telling (IOSQE_CQE_SKIP_SUCCESS) and it is shown when it is asked for. So is one for whose result
+ * there is no room to wait: 16,400 opens of a process may wait for io_uring, 65,536 of all, and 16 of each whatever others
+ * do; and one that still waits when its process ends is shown then. With `failed` those that may have failed are counted as
+ * lost instead. An open that io_uring refuses before it starts, for its path, is not shown.
  */
 export const opensnoop: ProbeOf<typeof definition, OpensnoopOptions> = probe(definition);
 

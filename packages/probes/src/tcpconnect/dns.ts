@@ -1,47 +1,85 @@
-import { decode, type Packet } from "dns-packet";
+import { type Answer as Resource, decode, type Packet, type Question } from "dns-packet";
 import ipaddr from "ipaddr.js";
 
-const MOST_ADDRESSES = 10_240;
+import type { DnsPacket } from "./schema.js";
+import { Shares } from "./shares.js";
+
+const MOST_ADDRESSES = 65_536;
+const MOST_QUERIES = 16_384;
 /** Connects are told up to a second late; for them the answers before the last are kept too. */
 const MOST_ANSWERS = 8;
 const KEEP_MS = 24 * 60 * 60 * 1000;
+/** Resolvers give up sooner. */
+const ANSWERED_MS = 60 * 1000;
+/** Users of the system, not of people; also those of name services that ask for others. `SYS_UID_MAX` of login.defs(5). */
+const SYSTEM_UIDS = 1000;
 
 interface Answer {
   readonly name: string;
   /** Unix milliseconds. */
   readonly time: number;
+  /** Of the process that received it. */
+  readonly pid: number;
 }
 
-/** Remembers which names an address was the answer for, of the answers that processes receive. */
-export class DnsAnswers {
-  /** By address, the one answered for longest ago first; the answers of each with the last first. */
-  readonly #answers = new Map<string, readonly Answer[]>();
+/** Whoever connects. */
+interface Connecting {
+  readonly time: number;
+  readonly remoteAddress: string;
+  readonly netnsId: number;
+  readonly pid: number;
+  readonly uid: number;
+}
 
-  /** Takes in a packet, which may be anything: what is no answer to one query is left out. */
-  take({ time, packet }: { readonly time: number; readonly packet: Uint8Array }): void {
-    const answer = decodeAnswer(Buffer.from(packet));
-    const [question] = answer?.questions ?? [];
-    if (!answer || !question) return;
-    for (const record of answer.answers ?? []) {
-      // Other types on the way are the chain of CNAMEs from the name that was asked for.
-      if (record.type !== "A" && record.type !== "AAAA") continue;
-      const address = canonical(record.data);
-      if (address !== undefined) this.#remember(address, { name: question.name, time });
+/**
+ * Remembers which names an address was the answer for, of the answers that processes receive. One counts
+ * if it came from a server that the same socket had asked that question, and only for those whom it can have reached: for
+ * connects in the same network namespace, of the same user or, as name services answer for others, after users of the system.
+ */
+export class DnsAnswers {
+  /** When a socket asked, by server and question. */
+  readonly #queries = new Shares<number>(MOST_QUERIES);
+  /** By address, the last first. */
+  readonly #answers = new Shares<readonly Answer[]>(MOST_ADDRESSES);
+
+  /** Takes in a packet, which may be anything: what is neither a query nor the answer to one is left out. */
+  take({ time, pid, uid, netnsId, socket, server, query, packet }: DnsPacket): void {
+    const message = decodeMessage(Buffer.from(packet));
+    const [question] = message?.questions ?? [];
+    if (!message || !question || (message.type === "query") !== query) return;
+    const owner = ownerOf(netnsId, uid);
+    const asked = `${socket} ${server} ${message.id} ${asText(question)}`;
+    if (query) {
+      this.#queries.set(owner, asked, time);
+      return;
+    }
+    const since = this.#queries.get(owner, asked);
+    this.#queries.delete(owner, asked);
+    if (since === undefined || time - since > ANSWERED_MS) return;
+    for (const address of (message.answers ?? []).flatMap(addressIn)) {
+      const before = this.#answers.get(owner, address) ?? [];
+      this.#answers.set(owner, address, [{ name: question.name, time, pid }, ...before.slice(0, MOST_ANSWERS - 1)]);
     }
   }
 
-  /** The last answer before `time` that gave an address, if it came at most a day before. */
-  find(address: string, time: number): Answer | undefined {
-    const answer = this.#answers.get(address)?.find((answer) => answer.time <= time);
-    return answer && time - answer.time < KEEP_MS ? answer : undefined;
+  /** The last answer before a connect that gave the address: the process's own, or else another's that counts; at most a day old. */
+  find({ time, remoteAddress, netnsId, pid, uid }: Connecting): Answer | undefined {
+    const owners = new Set([ownerOf(netnsId, uid), ownerOf(netnsId, 0)]);
+    const answers = [...owners]
+      .flatMap((owner) => this.#answers.get(owner, remoteAddress) ?? [])
+      .filter((answer) => answer.time <= time && time - answer.time < KEEP_MS)
+      .sort((a, b) => b.time - a.time);
+    return answers.find((answer) => answer.pid === pid) ?? answers[0];
   }
+}
 
-  #remember(address: string, answer: Answer): void {
-    const before = this.#answers.get(address) ?? [];
-    this.#answers.delete(address);
-    this.#answers.set(address, [answer, ...before.slice(0, MOST_ANSWERS - 1)]);
-    if (this.#answers.size > MOST_ADDRESSES) this.#answers.delete(this.#answers.keys().next().value!);
-  }
+function ownerOf(netnsId: number, uid: number): string {
+  return `${netnsId} ${uid < SYSTEM_UIDS ? "system" : uid}`;
+}
+
+/** Servers give a name back as it was asked for, or in other letters. */
+function asText({ name, type }: Question): string {
+  return `${name.toLowerCase()} ${type}`;
 }
 
 /** The places of a header's counts, RFC 1035 section 4.1.1. */
@@ -53,22 +91,22 @@ const HEADER_BYTES = 12;
 /** No answer is shorter: a root name, type, class, time to live, and the length of nothing. */
 const ANSWER_BYTES = 11;
 
-/** Decodes a packet that answers one query, without what is not needed of it. Changes the packet. */
-function decodeAnswer(packet: Buffer): Packet | undefined {
+/** Decodes a packet with one question, without what is not needed of it. Changes the packet. */
+function decodeMessage(packet: Buffer): Packet | undefined {
   if (packet.length < HEADER_BYTES || packet.readUInt16BE(QUESTIONS) !== 1) return undefined;
   // Room is made for as many as the packet says that it holds.
   if (packet.readUInt16BE(ANSWERS) * ANSWER_BYTES > packet.length) return undefined;
   packet.writeUInt16BE(0, AUTHORITIES);
   packet.writeUInt16BE(0, ADDITIONAL);
   try {
-    const decoded = decode(packet);
-    return decoded.type === "response" ? decoded : undefined;
+    return decode(packet);
   } catch {
     return undefined; // not DNS, or cut
   }
 }
 
-/** An address as rows show it; undefined for one that was cut. */
-function canonical(address: string): string | undefined {
-  return ipaddr.isValid(address) ? ipaddr.process(address).toString() : undefined;
+/** The address that an answer gives, as rows show it. Other types on the way are the chain of CNAMEs from the name that was asked for. */
+function addressIn(answer: Resource): string[] {
+  if ((answer.type !== "A" && answer.type !== "AAAA") || !ipaddr.isValid(answer.data)) return [];
+  return [ipaddr.process(answer.data).toString()];
 }

@@ -7,7 +7,7 @@ import { showing } from "../define/selection.js";
 import { checkIp, ipOptions, ports } from "../define/tcp.js";
 import { sinceFirst } from "../define/times.js";
 import { DnsAnswers } from "./dns.js";
-import { type ConnectCount, connectCounts, type ConnectEvent, connectEvent, connectKey, dnsAnswer } from "./schema.js";
+import { type ConnectCount, connectCounts, type ConnectEvent, connectEvent, connectKey, dnsPacket } from "./schema.js";
 
 const definition = define({
   name: "tcpconnect",
@@ -24,7 +24,7 @@ const definition = define({
   check: checkIp,
   variants: ({ dns }) => [
     {
-      programs: ["state", "state_by_packet", "retransmit", ...(dns ? ["dns_received"] : [])],
+      programs: ["state", "state_by_packet", "retransmit", ...(dns ? ["dns_sent", "dns_received"] : [])],
       interruptible: ["state", "state_by_packet", "retransmit"],
     },
   ],
@@ -34,9 +34,9 @@ const definition = define({
         if (!dns) return undefined;
         const answers = new DnsAnswers();
         return {
-          side: { schema: dnsAnswer, take: (row) => answers.take(row) },
+          side: { schema: dnsPacket, take: (row) => answers.take(row) },
           event(event): ConnectEvent {
-            const answer = answers.find(event.remoteAddress, event.time);
+            const answer = answers.find(event);
             return answer ? { ...event, query: answer.name, queryAgeMs: event.time - answer.time } : event;
           },
         };
@@ -88,7 +88,10 @@ export interface TcpconnectOptions extends GivenTo<typeof definition> {}
  *
  * Options and columns are those of BCC's tcpconnect. An IPv4 connection of an IPv6 socket is IPv4 here, with dotted
  * addresses, for `ipv4` and `ipv6` too. `dns` sees the answers that 64-bit processes receive
- * by UDP, from read, recvfrom, recvmsg and recvmmsg; it costs every such call of the machine a fraction of a microsecond.
+ * by UDP, with the calls send, sendto, sendmsg, sendmmsg and write, and recv, recvfrom, recvmsg, recvmmsg and read; it costs every
+ * system call of the machine some nanoseconds, and those a fraction of a microsecond. An answer counts if its
+ * socket had asked that server that question, and for connects in the same network namespace: first for those of the process
+ * that received it, then for others of its user and, if that is one of the system (an id below 1000), for all.
  */
 export const tcpconnect: ProbeOf<typeof definition, TcpconnectOptions> = probe(definition);
 

@@ -1,4 +1,4 @@
-import { address, bytes, type EventOf, f64, optional, type RowOf, schema, text, u16, u64, u8, who } from "@rxbpf/core";
+import { address, bool, bytes, type EventOf, f64, optional, type RowOf, schema, text, u16, u32, u64, u8, who } from "@rxbpf/core";
 
 import { connectionFields } from "../define/tcp.js";
 
@@ -11,11 +11,17 @@ export const connectEvent = schema("connect_event", {
 /** A connection that a process started: its SYN was sent, whatever became of it. */
 export interface ConnectEvent extends EventOf<typeof connectEvent> {}
 
-/** What the program tells of an answer to a DNS query that some process received. */
-export const dnsAnswer = schema("dns_answer", {
+/** What the program tells of a DNS packet that some process sends or has received. */
+export const dnsPacket = schema("dns_packet", {
   ...who,
-  packet: bytes("the packet as it was received, at most 4096 bytes"),
+  socket: u64("inode number of the socket"),
+  netnsId: u32("inode number of the socket's network namespace"),
+  server: address("address of the server that it goes to or comes from"),
+  query: bool("whether it is sent"),
+  packet: bytes("the packet, at most 4096 bytes"),
 });
+
+export interface DnsPacket extends EventOf<typeof dnsPacket> {}
 
 export const connectKey = {
   ip: u8("IP version, 4 or 6"),

@@ -1,0 +1,23 @@
+// Somebody without privileges opens 16,000 files by one call of io_uring. All are told with their results.
+// Prints figures, and ends with 1 where they are not as they should be.
+import { opensnoop } from "@rxbpf/probes";
+
+import { attack, record, report } from "./support/attack.mjs";
+
+const OPENS = 16_000;
+
+const all = await record(opensnoop(), ({ ioUring, comm }) => ioUring && comm === "attacks");
+const attacker = await attack("batch", OPENS);
+attacker.write("go");
+const results = [];
+for (let i = 0; i < OPENS; i++) results.push(Number(await attacker.line()));
+await attacker.end();
+const { events, lost } = await all.finish();
+
+const sorted = (numbers) => numbers.toSorted((a, b) => a - b).join();
+const right = sorted(events.map(({ ret }) => ret)) === sorted(results);
+report(
+  "opens-in-one-call",
+  { opens: OPENS, [right ? "told with their results" : "told, not all as they ended"]: events.length, lost },
+  right && lost === 0,
+);
