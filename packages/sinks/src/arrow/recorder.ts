@@ -1,5 +1,3 @@
-import { closeSync } from "node:fs";
-
 import {
   type Batch,
   ColumnBuilder,
@@ -13,18 +11,20 @@ import {
 } from "@rxbpf/core";
 import { type Observable, type Subscriber, Subscription } from "rxjs";
 
+import type { OutputOptions } from "../files/output-file.js";
 import type { Progress } from "../sink.js";
 import { tableTest } from "../table.js";
 import { MORE } from "./decode.js";
 import type { Compression } from "./encoder.js";
 import type { ArrowFile } from "./file.js";
 import { type Gathered, Gathering } from "./gathering.js";
-import { recordingMetadata } from "./metadata.js";
+import { now, recordingMetadata } from "./metadata.js";
 import { Attendance, type Newcomers } from "./newcomers.js";
-import type { Snapshot } from "./notes.js";
-import { type Part, Parts, type Rotation } from "./parts.js";
+import type { Placed, Snapshot } from "./notes.js";
+import { type Part, type Parts, partsAt, type Rotation } from "./parts.js";
+import { reasonOf } from "./unwritten.js";
 
-export interface ArrowOptions {
+export interface ArrowOptions extends OutputOptions {
   /** Rows are written once there are so many; 65,536 if not given. */
   readonly batchRows?: number | undefined;
   /** And once the first of them is so old, in milliseconds; 1000 if not given. */
@@ -33,6 +33,8 @@ export interface ArrowOptions {
   readonly compression?: Compression;
   /** Writes one file after the other, each a whole recording: their names are the path's with start and number. */
   readonly rotate?: Rotation | undefined;
+  /** The file is created once this resolves, where it is given; if it rejects there is none, and the recording ends with its error. */
+  readonly ready?: PromiseLike<unknown> | undefined;
   /**
    * What there is now: of all processes, asked for at the beginning of every file; then of those that
    * events tell of for the first time, which may have ended by then. Nothing of it is written where it gives none.
@@ -62,18 +64,25 @@ export class Recorder<E> {
   readonly #direct: boolean;
   readonly #isTable: (event: unknown) => event is readonly unknown[];
   readonly #input = new Subscription();
-  /** Batches that came before `file.js` was loaded. */
+  /** Batches that are to be written; those that came before `file.js` was loaded. */
   readonly #unwritten: Gathered[] = [];
   readonly #consumer: Consumer;
   #module: FileModule | undefined;
   #part: Part | undefined;
   #file: ArrowFile | undefined;
+  /** Whether there is to be a file: the source has begun, or something came. */
   #begun = false;
+  /** Whether there may be one. */
+  #mayBegin: boolean;
+  /** When the file was begun that is written next. */
+  #started = now();
   /** In files that are finished. */
   #bytesBefore = 0;
   #rows = 0;
+  #written = 0;
   #lost = 0;
   #ended = false;
+  #settled = false;
   #onReady: (() => void) | undefined;
   #flushing: NodeJS.Timeout | undefined;
   #telling: NodeJS.Timeout | undefined;
@@ -96,25 +105,30 @@ export class Recorder<E> {
     this.#isTable = tableTest(source);
     this.#gathering = new Gathering(options.batchRows ?? BATCH_ROWS, schema, this.#direct);
     this.#attendance = options.snapshot && new Attendance(options.snapshot);
-    this.#parts = new Parts(path, options.rotate);
-    this.#part = this.#parts.open();
+    this.#parts = partsAt(path, options.rotate, options);
+    this.#mayBegin = options.ready === undefined;
     this.#consumer = new Consumer({
       end: () => this.#end(),
       status: (status) => {
         if (status.type === "lost") this.#guarded(() => this.#lose(status));
+        else if (status.type === "attached") this.#begin();
       },
     });
   }
 
   start(): void {
     // Loading it takes a while, in which events are gathered already.
-    import("./file.js").then(
-      (module) => {
+    const ready = Promise.resolve(this.#options.ready).then(() => (this.#mayBegin = true));
+    Promise.all([import("./file.js"), ready]).then(
+      ([module]) => {
         this.#module = module;
         if (this.#onReady) this.#onReady();
         else this.#guarded(() => this.#flush());
       },
-      (error: unknown) => this.#end({ error }),
+      (error: unknown) => {
+        this.#detach();
+        this.#settle({ error });
+      },
     );
     this.#input.add(
       feed(this.#consumer, this.#source, {
@@ -124,6 +138,8 @@ export class Recorder<E> {
         error: (error) => this.#end({ error }),
       }),
     );
+    // A stream says when it has begun.
+    if (!this.#consumer.isFed) this.#begin();
   }
 
   /** Ends the source; what has come is still written. */
@@ -133,14 +149,15 @@ export class Recorder<E> {
     this.#whenReady(() => {
       this.#finish();
       this.#consumer.done();
+      this.#parts.close();
     });
   }
 
   #batch(batch: Batch<E>): void {
     const { length, records } = batch;
     if (records && this.#direct) {
-      if (!this.#gathering.hasRoom(length)) this.#flush();
       this.#rows += length;
+      if (!this.#gathering.hasRoom(length)) this.#flush();
       this.#gathering.records(records);
       this.#attendance?.records(records);
       this.#gathered();
@@ -166,7 +183,14 @@ export class Recorder<E> {
     this.#gathered();
   }
 
+  #begin(): void {
+    if (this.#begun || this.#ended) return;
+    this.#begun = true;
+    this.#guarded(() => this.#flush());
+  }
+
   #gathered(): void {
+    this.#begun = true;
     this.#look();
     this.#telling ??= setTimeout(() => {
       this.#telling = undefined;
@@ -188,42 +212,54 @@ export class Recorder<E> {
     this.#flushing = undefined;
     this.#look();
     const gathered = this.#gathering.isEmpty ? [] : [this.#gathering.take()];
-    if (!this.#module) {
-      this.#unwritten.push(...structuredClone(gathered));
-      return;
-    }
+    this.#unwritten.push(...(this.#module ? gathered : structuredClone(gathered)));
+    if (!this.#module) return;
     // A head tells readers that recording has begun. It waits until it is known what the rows are.
-    if (!this.#begun && (this.#direct || this.#ended)) this.#current(this.#module);
-    for (const { columns, notes } of [...this.#unwritten.splice(0), ...gathered])
-      this.#current(this.#module).write(columns, notes);
+    if (this.#begun && !this.#file && (this.#direct || this.#ended)) this.#current(this.#module);
+    for (let next = this.#unwritten[0]; next; next = this.#unwritten[0]) {
+      const file = this.#current(this.#module);
+      file.write(next.columns, next.notes);
+      this.#written += next.columns.length;
+      this.#unwritten.shift();
+      this.#parts.trim(file.bytes);
+    }
   }
 
   /** The file to write to: a new one where the last is full, or there is none. */
   #current({ ArrowFile }: FileModule): ArrowFile {
-    if (this.#file && this.#part && this.#parts.isFull(this.#part, this.#file.bytes)) {
-      this.#closeFile();
-      this.#part = this.#parts.open();
+    const before = this.#file;
+    if (before && !this.#parts.isFull(this.#part!, before.bytes)) return before;
+    const { schema } = this.#gathering;
+    const info = originInfo(this.#origin, schema);
+    if (before) this.#started = now();
+    const metadata = recordingMetadata(info, schema, this.#started);
+    const part = this.#parts.open();
+    let file: ArrowFile;
+    try {
+      file = new ArrowFile(part.fd, part.path, { schema, metadata, compression: this.#options.compression });
+    } catch (error) {
+      part.remove();
+      throw error;
     }
-    if (!this.#file) {
-      const { schema } = this.#gathering;
-      const { fd, path, created } = this.#part!;
-      this.#part = { ...this.#part!, fd: -1 };
-      this.#begun = true;
-      const metadata = recordingMetadata(originInfo(this.#origin, schema), schema, created);
-      this.#file = new ArrowFile(fd, path, { schema, metadata, compression: this.#options.compression });
-      const snapshot = this.#attendance?.begin();
-      if (snapshot) this.#file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
-    }
-    return this.#file;
+    // Not before there is another: until then it can say what was lost.
+    if (before) this.#closeFile();
+    this.#file = file;
+    this.#part = part;
+    this.#parts.begin(info.name ?? "", file.bytes);
+    const snapshot = this.#attendance?.begin();
+    if (snapshot) file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
+    return file;
   }
 
-  #closeFile(): void {
+  /** @param notes of what was not written */
+  #closeFile(notes: readonly Placed[] = []): void {
     const file = this.#file!;
     this.#file = undefined;
     try {
-      file.finish();
+      file.finish(notes);
     } finally {
       this.#bytesBefore += file.bytes;
+      this.#parts.add(this.#part!, file.bytes);
     }
   }
 
@@ -242,6 +278,9 @@ export class Recorder<E> {
   #end(failure?: Failure): void {
     if (this.#ended) return;
     this.#detach();
+    // Who waits for others to begin is told by this that they cannot.
+    if (failure && !(this.#begun && this.#mayBegin)) return this.#settle(failure);
+    if (!failure) this.#begun = true;
     this.#whenReady(() => {
       this.#finish();
       this.#settle(failure);
@@ -272,22 +311,35 @@ export class Recorder<E> {
   }
 
   #settle(failure?: Failure): void {
+    if (this.#settled) return;
+    this.#settled = true;
     this.#consumer.done();
-    this.#closeAll();
+    this.#closeAll(failure);
     this.#tell();
     if (failure) this.#subscriber.error(failure.error);
     else this.#subscriber.complete();
   }
 
-  /** Closes what a failure left open, as whole as it can be. */
-  #closeAll(): void {
+  /** Closes what a failure left open, as whole as it can be, with what was lost by it. */
+  #closeAll(failure?: Failure): void {
+    const count = this.#rows - this.#written;
+    this.#rows = this.#written;
+    this.#lost += count;
     try {
-      this.#file?.finish();
+      if (this.#file) this.#closeFile(this.#untold(count, reasonOf(failure?.error)));
     } catch {
       // The failure before is the one to tell.
     }
-    if (this.#part && this.#part.fd >= 0) closeSync(this.#part.fd);
-    this.#part = undefined;
+    this.#parts.close();
+  }
+
+  /** What the file does not say of losses yet. */
+  #untold(count: number, reason: string): Placed[] {
+    const gathered = this.#gathering.isEmpty ? [] : [this.#gathering.take()];
+    const notes = [...this.#unwritten, ...gathered].flatMap(({ notes }) => notes.map(({ note }) => note));
+    const losses = notes.filter(({ type }) => type === "lost");
+    const lost: Lost = { type: "lost", time: Date.now(), count, total: count, reason };
+    return [...losses, ...(count > 0 ? [lost] : [])].map((note) => ({ at: 0, note }));
   }
 
   #tell(): void {
