@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import build from "../../../testing/build.js";
 import { queryByDuckDb } from "../../../testing/duckdb.js";
 import { queryByPolars } from "../../../testing/polars.js";
-import { type Outcome, run } from "../../../testing/programs.js";
+import { type Outcome, run, start } from "../../../testing/programs.js";
 
 // The page on recordings is followed here, block by block, as it stands there.
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
@@ -18,7 +18,8 @@ const page = readFileSync(path.join(repository, "docs/recordings.md"), "utf8");
 const blocks = [...page.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(([, language, text = ""]) => ({ language, text }));
 const inLanguage = (wanted: string): string[] =>
   blocks.flatMap(({ language, text }) => (language === wanted ? text : []));
-const [record = "", service = "", toParquet = "", toProcesses = "", ...otherCommands] = inLanguage("sh");
+const [service = ""] = inLanguage("ini");
+const [record = "", toParquet = "", toProcesses = "", ...otherCommands] = inLanguage("sh");
 const [misses = "", perSecond = "", commands = "", views = "", named = "", about = "", ...otherQueries] =
   inLanguage("sql");
 
@@ -80,8 +81,9 @@ const order = (a: readonly string[], b: readonly string[]): number =>
 
 test("every block of the page is known here", () => {
   expect(blocks.map(({ language }) => language).sort()).toEqual([
-    ...Array(2).fill("python"),
-    ...Array(4).fill("sh"),
+    "ini",
+    ...Array(3).fill("python"),
+    ...Array(3).fill("sh"),
     ...Array(6).fill("sql"),
   ]);
   expect([...otherCommands, ...otherQueries]).toEqual([]);
@@ -106,11 +108,13 @@ test("the engines are asked in a time zone that is not UTC, and told to answer i
     expect(python).toMatch(/duckdb\.sql\("SET TimeZone = 'UTC'"\)\n[^]*duckdb\.sql\(question\)/);
 });
 
-test("a service's recordings stay below a size", async () => {
-  expect(await follow(service)).toMatchObject({ status: 0, stderr: "" });
-  expect(readdirSync(path.join(folder, "service"))).toEqual([
-    expect.stringMatching(/^opensnoop-\d{8}T\d{6}Z-000001\.arrow$/),
-  ]);
+test("the service's command is one, and ends with it", async () => {
+  const command = /^ExecStart=(.*)$/m.exec(service)![1]!.replace("/var/lib/opens/", "service/");
+  const running = start("bash", ["-c", `cd ${folder}; exec ${command}`]);
+  const names = (): string[] => readdirSync(folder).flatMap((name) => (name === "service" ? readdirSync(`${folder}/service`) : []));
+  await expect.poll(names, { timeout: 10_000 }).toEqual([expect.stringMatching(/^opensnoop-\d{8}T\d{6}Z-000001\.arrow$/)]);
+  running.kill("SIGTERM");
+  await running.ended();
 });
 
 test("the files that are missing most, the same by DuckDB, by polars and counted here", async () => {

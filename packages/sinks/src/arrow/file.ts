@@ -68,6 +68,11 @@ export class ArrowFile {
     return this.#bytes;
   }
 
+  /** Bytes that it has at most once it is finished, if nothing more comes. */
+  get finalBytes(): number {
+    return this.#bytes + this.#end;
+  }
+
   /** @throws Error where it cannot be written; only `finish` may follow then */
   write(columns: Columns, notes: readonly Placed[]): void {
     this.#put(this.#encode(columns, notes));

@@ -26,7 +26,7 @@ export interface RecordingInfo {
 }
 
 /** A moment, and when it was by a clock that nobody sets. */
-interface Moment {
+export interface Moment {
   readonly time: Date;
   readonly uptime: number;
 }

@@ -32,7 +32,7 @@ export interface Parts {
   isFull(part: Part, bytes: number): boolean;
   /** A file of the probe is begun: with those of earlier runs there may be too many now. @throws Error where one cannot be removed */
   begin(probe: string, bytes: number): void;
-  /** The file that is written has so many bytes now: the oldest may have to go. @throws Error where one cannot be removed */
+  /** The file that is written will have so many bytes: the oldest may have to go. @throws Error where one cannot be removed */
   trim(bytes: number): void;
   /** A part is finished. */
   add(part: Part, bytes: number): void;

@@ -1,6 +1,5 @@
 import {
   type Batch,
-  ColumnBuilder,
   Consumer,
   type EventStream,
   feed,
@@ -16,12 +15,12 @@ import type { Progress } from "../sink.js";
 import { tableTest } from "../table.js";
 import { MORE } from "./decode.js";
 import type { Compression } from "./encoder.js";
-import type { ArrowFile } from "./file.js";
 import { type Gathered, Gathering } from "./gathering.js";
-import { now, recordingMetadata } from "./metadata.js";
+import { now } from "./metadata.js";
 import { Attendance, type Newcomers } from "./newcomers.js";
 import type { Placed, Snapshot } from "./notes.js";
-import { type Part, type Parts, partsAt, type Rotation } from "./parts.js";
+import { type Parts, partsAt, type Rotation } from "./parts.js";
+import type { Contents, RecordingFiles } from "./recording-files.js";
 import { reasonOf } from "./unwritten.js";
 
 export interface ArrowOptions extends OutputOptions {
@@ -46,7 +45,6 @@ const BATCH_ROWS = 65_536;
 const BATCH_MS = 1000;
 const PROGRESS_MS = 250;
 
-type FileModule = typeof import("./file.js");
 interface Failure {
   readonly error: unknown;
 }
@@ -64,20 +62,15 @@ export class Recorder<E> {
   readonly #direct: boolean;
   readonly #isTable: (event: unknown) => event is readonly unknown[];
   readonly #input = new Subscription();
-  /** Batches that are to be written; those that came before `file.js` was loaded. */
+  /** Batches that are to be written: those that came before there could be files. */
   readonly #unwritten: Gathered[] = [];
   readonly #consumer: Consumer;
-  #module: FileModule | undefined;
-  #part: Part | undefined;
-  #file: ArrowFile | undefined;
+  readonly #started = now();
+  #files: RecordingFiles | undefined;
   /** Whether there is to be a file: the source has begun, or something came. */
   #begun = false;
   /** Whether there may be one. */
   #mayBegin: boolean;
-  /** When the file was begun that is written next. */
-  #started = now();
-  /** In files that are finished. */
-  #bytesBefore = 0;
   #rows = 0;
   #written = 0;
   #lost = 0;
@@ -119,9 +112,10 @@ export class Recorder<E> {
   start(): void {
     // Loading it takes a while, in which events are gathered already.
     const ready = Promise.resolve(this.#options.ready).then(() => (this.#mayBegin = true));
-    Promise.all([import("./file.js"), ready]).then(
-      ([module]) => {
-        this.#module = module;
+    Promise.all([import("./recording-files.js"), ready]).then(
+      ([{ RecordingFiles }]) => {
+        const snapshot = () => this.#attendance?.begin();
+        this.#files = new RecordingFiles(this.#parts, () => this.#contents(), snapshot, this.#started);
         if (this.#onReady) this.#onReady();
         else this.#guarded(() => this.#flush());
       },
@@ -212,60 +206,25 @@ export class Recorder<E> {
     this.#flushing = undefined;
     this.#look();
     const gathered = this.#gathering.isEmpty ? [] : [this.#gathering.take()];
-    this.#unwritten.push(...(this.#module ? gathered : structuredClone(gathered)));
-    if (!this.#module) return;
+    this.#unwritten.push(...(this.#files ? gathered : structuredClone(gathered)));
+    if (!this.#files) return;
     // A head tells readers that recording has begun. It waits until it is known what the rows are.
-    if (this.#begun && !this.#file && (this.#direct || this.#ended)) this.#current(this.#module);
+    if (this.#begun && (this.#direct || this.#ended)) this.#files.begin();
     for (let next = this.#unwritten[0]; next; next = this.#unwritten[0]) {
-      const file = this.#current(this.#module);
-      file.write(next.columns, next.notes);
+      this.#files.write(next.columns, next.notes);
       this.#written += next.columns.length;
       this.#unwritten.shift();
-      this.#parts.trim(file.bytes);
     }
   }
 
-  /** The file to write to: a new one where the last is full, or there is none. */
-  #current({ ArrowFile }: FileModule): ArrowFile {
-    const before = this.#file;
-    if (before && !this.#parts.isFull(this.#part!, before.bytes)) return before;
+  #contents(): Contents {
     const { schema } = this.#gathering;
-    const info = originInfo(this.#origin, schema);
-    if (before) this.#started = now();
-    const metadata = recordingMetadata(info, schema, this.#started);
-    const part = this.#parts.open();
-    let file: ArrowFile;
-    try {
-      file = new ArrowFile(part.fd, part.path, { schema, metadata, compression: this.#options.compression });
-    } catch (error) {
-      part.remove();
-      throw error;
-    }
-    // Not before there is another: until then it can say what was lost.
-    if (before) this.#closeFile();
-    this.#file = file;
-    this.#part = part;
-    this.#parts.begin(info.name ?? "", file.bytes);
-    const snapshot = this.#attendance?.begin();
-    if (snapshot) file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
-    return file;
-  }
-
-  /** @param notes of what was not written */
-  #closeFile(notes: readonly Placed[] = []): void {
-    const file = this.#file!;
-    this.#file = undefined;
-    try {
-      file.finish(notes);
-    } finally {
-      this.#bytesBefore += file.bytes;
-      this.#parts.add(this.#part!, file.bytes);
-    }
+    return { schema, info: originInfo(this.#origin, schema), compression: this.#options.compression };
   }
 
   #finish(): void {
     this.#flush();
-    if (this.#file) this.#closeFile();
+    this.#files!.finish();
   }
 
   #detach(): void {
@@ -296,7 +255,7 @@ export class Recorder<E> {
         this.#settle({ error });
       }
     };
-    if (this.#module) this.#onReady();
+    if (this.#files) this.#onReady();
   }
 
   /** Does what may write; where that fails the run ends with it. */
@@ -326,7 +285,7 @@ export class Recorder<E> {
     this.#rows = this.#written;
     this.#lost += count;
     try {
-      if (this.#file) this.#closeFile(this.#untold(count, reasonOf(failure?.error)));
+      this.#files?.finish(this.#untold(count, reasonOf(failure?.error)));
     } catch {
       // The failure before is the one to tell.
     }
@@ -343,8 +302,7 @@ export class Recorder<E> {
   }
 
   #tell(): void {
-    const bytes = this.#bytesBefore + (this.#file?.bytes ?? 0);
-    this.#subscriber.next({ rows: this.#rows, bytes, lost: this.#lost });
+    this.#subscriber.next({ rows: this.#rows, bytes: this.#files?.bytes ?? 0, lost: this.#lost });
   }
 }
 
