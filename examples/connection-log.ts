@@ -27,6 +27,6 @@ tcptracer()
       from: end(localAddress, localPort),
       to: end(remoteAddress, remotePort),
     })),
-    toJson(file ?? process.stdout),
+    toJson(file ?? process.stdout, { force: true }),
   )
   .subscribe();

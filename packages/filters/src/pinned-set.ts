@@ -4,13 +4,19 @@ import { BpfError, BpfMap, MapMismatchError, MapType, requireCapabilities } from
 
 import { makePlace, mapTypeName, openPin } from "./bpffs.js";
 import { errorCode } from "./file-systems.js";
-import { guessKind, type Kind, KINDS, type Member, type SetKind } from "./set-kind.js";
+import { guessKind, type Kind, KINDS, type Member, namedKind, type SetKind } from "./set-kind.js";
 
 /**
  * A member of a set: its id; a path, of a cgroup's directory or like /proc/PID/ns/mnt; or a
  * process that is in it.
  */
 export type Target = number | string | { readonly pid: number };
+
+/** How a set is opened. */
+export interface OpenSetOptions {
+  /** Lets it be changed whatever its map is called. Sets are called `cgroupset`, `mount_ns_set` or `mnt_ns_set`. */
+  readonly force?: boolean | undefined;
+}
 
 const KEY_SIZE = 8;
 
@@ -25,10 +31,17 @@ export class PinnedSet {
   /** The map itself, as long as the set is not closed. */
   readonly map: BpfMap;
   readonly #kind: Kind;
+  readonly #force: boolean;
   /** A directory that was made for the pin. */
   readonly #madeDirectory: string | undefined;
 
-  private constructor(path: string, type: SetKind, map: BpfMap, madeDirectory?: string) {
+  private constructor(
+    path: string,
+    type: SetKind,
+    map: BpfMap,
+    { force = false, madeDirectory }: OpenSetOptions & { readonly madeDirectory?: string | undefined },
+  ) {
+    this.#force = force;
     this.path = path;
     this.type = type;
     this.map = map;
@@ -44,13 +57,13 @@ export class PinnedSet {
    */
   static create(path: string, type: SetKind, { maxEntries = 1024 }: { readonly maxEntries?: number } = {}): PinnedSet {
     requireCapabilities(`create ${path}`, ["CAP_BPF"]);
-    const { mapName: name, valueSize } = KINDS[type];
+    const { mapNames, valueSize } = KINDS[type];
     const madeDirectory = makePlace(path);
     let map: BpfMap | undefined;
     try {
-      map = BpfMap.create({ type: MapType.hash, name, keySize: KEY_SIZE, valueSize, maxEntries });
+      map = BpfMap.create({ type: MapType.hash, name: mapNames[0], keySize: KEY_SIZE, valueSize, maxEntries });
       map.pin(path);
-      return new PinnedSet(path, type, map, madeDirectory);
+      return new PinnedSet(path, type, map, { madeDirectory });
     } catch (error) {
       map?.close();
       if (madeDirectory !== undefined) rmdirSync(madeDirectory);
@@ -59,12 +72,12 @@ export class PinnedSet {
   }
 
   /**
-   * Opens a pinned set: any hash map with keys of 8 bytes. The caller closes it.
+   * Opens a pinned set: any hash map with keys of 8 bytes can be read as one. The caller closes it.
    * @param type where it is not given, BCC's name for the map or else its value size tells
    * @throws MapMismatchError for another map or object; BpfError; NotSupportedError without CAP_BPF; Error where
    *   `path` cannot be used
    */
-  static open(path: string, type?: SetKind): PinnedSet {
+  static open(path: string, type?: SetKind, options: OpenSetOptions = {}): PinnedSet {
     requireCapabilities(`open ${path}`, ["CAP_BPF"]);
     const map = openPin(path);
     try {
@@ -80,7 +93,7 @@ export class PinnedSet {
         throw new MapMismatchError(
           `Cannot tell whether ${path} is a set of cgroups or of mount namespaces; say which, with --type`,
         );
-      return new PinnedSet(path, kind, map);
+      return new PinnedSet(path, kind, map, options);
     } catch (error) {
       map.close();
       throw error;
@@ -89,9 +102,10 @@ export class PinnedSet {
 
   /**
    * Adds all targets, or none if one cannot be. Values of those that were in already stay.
-   * @throws Error where a target does not exist, is of the wrong kind, or the map is full
+   * @throws MapMismatchError for a map that is no set by its name; Error where a target does not exist, is of the wrong kind, or the map is full
    */
   add(...targets: readonly Target[]): void {
+    this.#requireSet();
     const ids = targets.map((target) => this.#id(target));
     for (const id of ids) {
       const misfit = this.#kind.misfit(id);
@@ -118,8 +132,12 @@ export class PinnedSet {
     }
   }
 
-  /** Removes a target; false where it was not in. @throws Error where a path or a process does not exist */
+  /**
+   * Removes a target; false where it was not in.
+   * @throws MapMismatchError for a map that is no set by its name; Error where a path or a process does not exist
+   */
   delete(target: Target): boolean {
+    this.#requireSet();
     return this.map.delete(keyOf(this.#id(target)));
   }
 
@@ -150,8 +168,12 @@ export class PinnedSet {
     return `${id}, which is ${misfit}; use ${other.option}`;
   }
 
-  /** Removes the pin, and the directory if it was made for it and is empty. The map lives on while it is in use. */
+  /**
+   * Removes the pin, and the directory if it was made for it and is empty. The map lives on while it is in use.
+   * @throws MapMismatchError for a map that is no set by its name
+   */
   unpin(): void {
+    this.#requireSet();
     unlinkSync(this.path);
     if (this.#madeDirectory === undefined) return;
     try {
@@ -163,6 +185,16 @@ export class PinnedSet {
 
   close(): void {
     this.map.close();
+  }
+
+  /** A map of another program's, of the same shape, is not to be changed by mistake. */
+  #requireSet(): void {
+    if (this.#force || namedKind(this.map.info)) return;
+    const { name } = this.map.info;
+    const called = name === "" ? "has no name" : `is called ${name}`;
+    throw new MapMismatchError(
+      `Cannot change ${this.path}: its map ${called}, and may be another program's; if it is a set, give --force (in a script: force: true)`,
+    );
   }
 
   #id(target: Target): number {

@@ -27,8 +27,8 @@ export interface Member {
 
 /** All that the two kinds of sets differ in. */
 export interface Kind {
-  /** Of the map that BCC's tools declare. */
-  readonly mapName: string;
+  /** What its map is called: by BCC's tools and here; then what it may be called, as in BCC's examples for bpftool. */
+  readonly mapNames: readonly [string, ...string[]];
   /** Of the map that BCC's tools declare; what a value holds is never read. */
   readonly valueSize: number;
   /** What a member is called. */
@@ -45,7 +45,7 @@ export interface Kind {
 
 export const KINDS: Readonly<Record<SetKind, Kind>> = {
   cgroup: {
-    mapName: "cgroupset",
+    mapNames: ["cgroupset"],
     valueSize: 8,
     noun: "cgroup",
     option: "--cgroupmap",
@@ -64,7 +64,7 @@ export const KINDS: Readonly<Record<SetKind, Kind>> = {
     },
   },
   mntns: {
-    mapName: "mount_ns_set",
+    mapNames: ["mount_ns_set", "mnt_ns_set"],
     valueSize: 4,
     noun: "mount namespace",
     option: "--mntnsmap",
@@ -94,10 +94,14 @@ function missing(id: number, allAreSeen: boolean): Member {
   return allAreSeen ? { id, dead: true } : { id };
 }
 
-/** The kind of a set that was not said, told by BCC's name or value size; undefined where neither tells. */
-export function guessKind({ name, valueSize }: MapInfo): SetKind | undefined {
-  const kinds = Object.keys(KINDS) as SetKind[];
-  return (
-    kinds.find((kind) => KINDS[kind].mapName === name) ?? kinds.find((kind) => KINDS[kind].valueSize === valueSize)
-  );
+const ALL = Object.keys(KINDS) as SetKind[];
+
+/** The kind of set that a map says it is, by its name. Another program's map may be of the same shape. */
+export function namedKind({ name }: MapInfo): SetKind | undefined {
+  return ALL.find((kind) => KINDS[kind].mapNames.includes(name));
+}
+
+/** The kind of a set that was not said, told by its name or value size; undefined where neither tells. */
+export function guessKind(info: MapInfo): SetKind | undefined {
+  return namedKind(info) ?? ALL.find((kind) => KINDS[kind].valueSize === info.valueSize);
 }

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmdirSync, statSync, unlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, rmdirSync, statSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { MapMismatchError } from "@rxbpf/core";
-import { cgroupId, mountNamespaceOfProcess, PinnedSet, type SetKind } from "@rxbpf/filters";
+import { cgroupId, mountNamespaceOfProcess, type OpenSetOptions, PinnedSet, type SetKind } from "@rxbpf/filters";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 import { bpftool, dumpIds, keyWords, makeCgroup, openMaps, pinPath } from "../../../testing/kernel-objects.js";
@@ -21,8 +21,8 @@ function create(type: SetKind, maxEntries?: number): PinnedSet {
   return set;
 }
 
-function open(pin: string, type?: SetKind): PinnedSet {
-  const set = PinnedSet.open(pin, type);
+function open(pin: string, type?: SetKind, options?: OpenSetOptions): PinnedSet {
+  const set = PinnedSet.open(pin, type, options);
   onTestFinished(() => set.close());
   return set;
 }
@@ -114,7 +114,7 @@ describe("a set that bpftool made", () => {
   test("is one whatever its name, value size and number of entries", () => {
     const cgroup = makeCgroup();
     const pin = created("type hash key 8 value 24 entries 3 name anything flags 1");
-    const set = open(pin, "cgroup");
+    const set = open(pin, "cgroup", { force: true });
     set.add(cgroup);
     expect(dumpIds(pin)).toEqual([cgroupId(cgroup)]);
     expect(set.list()).toEqual([{ id: cgroupId(cgroup), dead: false, path: cgroup }]);
@@ -123,8 +123,37 @@ describe("a set that bpftool made", () => {
   test("keeps the values of the members it has", () => {
     const pin = created("type hash key 8 value 4 entries 3 name x flags 0");
     bpftool("map", "update", "pinned", pin, ...keyWords(0xf0000001), "value", "hex", "01", "02", "03", "04", "any");
-    open(pin, "mntns").add(0xf0000001);
+    open(pin, "mntns", { force: true }).add(0xf0000001);
     expect(bpftool("map", "dump", "pinned", pin)).toMatchObject([{ value: ["0x01", "0x02", "0x03", "0x04"] }]);
+  });
+
+  test.each([
+    ["type hash key 8 value 8 entries 128 name cgroupset flags 0", "cgroup", 5],
+    ["type hash key 8 value 4 entries 128 name mnt_ns_set flags 0", "mntns", 0xf0000001],
+    ["type hash key 8 value 4 entries 128 name mount_ns_set flags 0", "mntns", 0xf0000001],
+  ] as const)("can be changed if it is called as in BCC: %s", (words, type, id) => {
+    const set = open(created(words));
+    expect(set.type).toBe(type);
+    set.add(id);
+    expect(set.delete(id)).toBe(true);
+    set.unpin();
+    expect(existsSync(set.path)).toBe(false);
+  });
+
+  test("is read, and not changed or removed, where it may be another program's map", () => {
+    const pin = created("type hash key 8 value 8 entries 3 name sessions flags 0");
+    bpftool("map", "update", "pinned", pin, ...keyWords(7), "value", ...ZEROS.cgroup, "any");
+    const map = open(pin);
+    expect(map.has(7)).toBe(true);
+    expect(map.list()).toEqual([{ id: 7, dead: true }]);
+    const refusal = `Cannot change ${pin}: its map is called sessions, and may be another program's; if it is a set, give --force (in a script: force: true)`;
+    for (const change of [() => map.add(8), () => map.delete(7), () => map.unpin()]) {
+      expect(change).toThrow(MapMismatchError);
+      expect(change).toThrow(refusal);
+    }
+    expect(dumpIds(pin)).toEqual([7]);
+    open(pin, undefined, { force: true }).unpin();
+    expect(existsSync(pin)).toBe(false);
   });
 
   test.each([

@@ -1,9 +1,10 @@
 import { statSync } from "node:fs";
 
-import type { Ending, RecordedBatch, Recording, Series } from "@rxbpf/sinks";
+import { type Ending, endsRecording, type RecordedBatch, type Recording, type Series } from "@rxbpf/sinks";
 
-/** So many commands are counted apart: names in a file may be anything. */
+/** So many commands are counted apart, with names so long, of which the kernel's have 15: in a file they may be anything. */
 const MOST_COMMANDS = 10_000;
+const MOST_NAME = 64;
 const TOP = 8;
 
 /** What `rxbpf info` tells of recordings that follow each other. */
@@ -27,9 +28,14 @@ export function factsOf(series: Series): Readonly<Record<string, unknown>> {
 function stateOf({ path, batches }: Recording, count: Count): string {
   const reading = batches();
   let next = reading.next();
-  for (; !next.done; next = reading.next()) count.add(next.value);
+  let reason: string | undefined;
+  for (; !next.done; next = reading.next()) {
+    count.add(next.value);
+    for (const { note } of next.value.notes)
+      if (note.type === "lost" && endsRecording(note.reason)) reason = note.reason;
+  }
   const { finished, dropped }: Ending = next.value;
-  if (finished) return "whole";
+  if (finished) return reason === undefined ? "whole" : `${path} ended early: ${reason}`;
   return `${path} is not finished${dropped > 0 ? `, ${dropped} bytes at its end are no whole batch` : ""}`;
 }
 
@@ -52,8 +58,8 @@ class Count {
       if (at < this.#first) this.#first = at;
       if (at > this.#last) this.#last = at;
       const name = comm?.(i);
-      if (typeof name === "string" && (this.#commands.size < MOST_COMMANDS || this.#commands.has(name)))
-        more(this.#commands, name, 1);
+      if (typeof name !== "string" || name.length > MOST_NAME) continue;
+      if (this.#commands.size < MOST_COMMANDS || this.#commands.has(name)) more(this.#commands, name, 1);
     }
     for (const { note } of notes) {
       if (note.type === "lost") more(this.#lost, note.reason, note.count);

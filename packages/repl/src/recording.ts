@@ -1,10 +1,22 @@
-import { mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 
-import { printable, stateOf, type Status } from "@rxbpf/core";
+import { printable, type Status } from "@rxbpf/core";
 import type { AnyProbe } from "@rxbpf/probes";
-import { type Compression, type Rotation, toArrow } from "@rxbpf/sinks";
-import { filter, forkJoin, lastValueFrom, merge, Subject, switchMap, take, tap } from "rxjs";
+import { type Compression, makeDirectory, type Newcomers, type Rotation, toArrow } from "@rxbpf/sinks";
+import {
+  filter,
+  firstValueFrom,
+  forkJoin,
+  lastValueFrom,
+  merge,
+  NEVER,
+  startWith,
+  Subject,
+  switchMap,
+  take,
+  tap,
+} from "rxjs";
 
 import { runCommand } from "./command.js";
 import { progressLine } from "./progress.js";
@@ -22,27 +34,32 @@ export interface RecordingOptions {
   readonly output: string;
   readonly rotation: Rotation | undefined;
   readonly compression: Compression;
+  /** Whether files that are there are replaced. */
+  readonly force: boolean | undefined;
   /** What to run: recording ends when it does. */
   readonly command: readonly string[] | undefined;
 }
 
 /**
  * Records probes until a signal, the end of their duration or of the command. If one fails the others are ended in good
- * order, and the failure is thrown.
+ * order, and the failure is thrown. There are no files before all of them are attached and the command runs.
  */
 export async function runRecording(probes: readonly Recorded[], options: RecordingOptions): Promise<void> {
-  const { output, rotation: rotate, compression, command } = options;
-  const paths = pathsFor(output, probes);
+  const { output, rotation: rotate, compression, force, command } = options;
   const stop = new Subject<void>();
-  const streams = probes.map(({ probe, values }) => probe(values).until(merge(signals(), stop)));
+  const ending = merge(signals(), stop);
+  const streams = probes.map(({ probe, values }) => probe(values).until(ending));
+  const { paths, forget } = pathsFor(output, probes);
   const progress = progressLine(
     probes.map(({ probe }) => probe.definition.name),
     process.stderr,
   );
   const ended = streams.map((stream) => report(stream));
   let failure: { readonly error: unknown } | undefined;
+  const failed = new Subject<never>();
   const fail = (error: unknown): void => {
     failure ??= { error };
+    failed.error(error);
     stop.next();
   };
   const attached = forkJoin(streams.map(({ status }) => status.pipe(filter(isAttached), take(1))));
@@ -53,12 +70,16 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   const opening = merge(...streams.map(({ status }) => status))
     .pipe(filter(isAttached), take(1))
     .subscribe(() => snapshots.open());
-  const running =
-    command &&
-    attached.pipe(switchMap(() => runCommand(command))).subscribe({ error: fail, complete: () => stop.next() });
+  const begun = new Subject<void>();
+  const ready = firstValueFrom(merge(begun, failed, ending));
+  ready.catch(() => {}); // where no recorder came so far as to wait for it
+  const work = command ? runCommand(command) : NEVER.pipe(startWith(undefined));
+  const running = attached
+    .pipe(switchMap(() => work))
+    .subscribe({ next: () => begun.next(), error: fail, complete: () => stop.next() });
   const runs = streams.map((stream, i) => {
     const { values } = probes[i]!;
-    const sink = toArrow(paths[i]!, { rotate, compression, snapshot: snapshots.of(values) });
+    const sink = toArrow(paths[i]!, { rotate, compression, force, ready, snapshot: snapshots.of(values) });
     const told = stream.pipe(
       sink,
       tap((value) => progress.tell(i, value)),
@@ -68,9 +89,10 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   await Promise.all(runs);
   opening.unsubscribe();
   snapshots.close();
-  running?.unsubscribe();
+  running.unsubscribe();
   progress.end();
   for (const end of ended) end();
+  forget();
   if (failure) throw failure.error;
 }
 
@@ -78,14 +100,10 @@ function isAttached({ type }: Status): boolean {
   return type === "attached";
 }
 
-/** Where each probe is written. A directory is made if it is needed. */
-function pathsFor(output: string, probes: readonly Recorded[]): string[] {
+/** Where each probe is written. A directory is made if it is needed; `forget` removes it, if nothing came into it. */
+function pathsFor(output: string, probes: readonly Recorded[]): { paths: readonly string[]; forget: () => void } {
   const isDirectory = output.endsWith("/") || statSync(output, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (probes.length === 1 && !isDirectory) return [output];
-  try {
-    mkdirSync(output, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new Error(`Cannot make the directory ${output}: ${stateOf(cause)}`, { cause });
-  }
-  return probes.map(({ probe }) => join(output, `${probe.definition.name}.arrow`));
+  if (probes.length === 1 && !isDirectory) return { paths: [output], forget: () => {} };
+  const forget = makeDirectory(output);
+  return { paths: probes.map(({ probe }) => join(output, `${probe.definition.name}.arrow`)), forget };
 }

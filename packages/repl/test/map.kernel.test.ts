@@ -117,8 +117,28 @@ describe("rxbpf map", () => {
       status: 1,
       stderr: expect.stringContaining("say which, with --type\n"),
     });
-    expect(rxbpf("map", "add", pin, cgroup, "--type", "cgroup")).toEqual(silent);
+    expect(rxbpf("map", "add", pin, cgroup, "--type", "cgroup", "--force")).toEqual(silent);
     expect(dumpIds(pin)).toEqual([cgroupId(cgroup)]);
+  });
+
+  test("leaves other programs' maps alone, of whatever shape", () => {
+    const pin = pinPath();
+    const cgroup = makeCgroup();
+    bpftool("map", "create", pin, ..."type hash key 8 value 8 entries 3 name sessions flags 0".split(" "));
+    for (const words of [
+      ["add", pin, cgroup],
+      ["delete", pin, cgroup],
+      ["unpin", pin],
+    ])
+      expect(rxbpf("map", ...words)).toEqual({
+        status: 1,
+        stdout: "",
+        stderr: `rxbpf: Cannot change ${pin}: its map is called sessions, and may be another program's; if it is a set, give --force (in a script: force: true)\n`,
+      });
+    expect(dumpIds(pin)).toEqual([]);
+    expect(rxbpf("map", "list", pin)).toMatchObject({ status: 0 });
+    expect(rxbpf("map", "unpin", pin, "--force")).toEqual(silent);
+    expect(existsSync(pin)).toBe(false);
   });
 
   test("names the capability that it lacks, and then leaves nothing", () => {

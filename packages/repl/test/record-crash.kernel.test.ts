@@ -91,6 +91,8 @@ test.each([[], ["--compress"], ["--rotate-bytes", "2000000", "--compress"]])(
 test.each([
   ["8m", []],
   ["1m", ["--compress"]],
+  // Not one batch has room.
+  ["200k", []],
 ])(
   "a full disk ends a recording with a line that says so, and a file that all can read (%s, flags: %j)",
   async (size, flags) => {
@@ -102,12 +104,17 @@ test.each([
     const limited = ["-n", "opener", "-o", path, ...flags, "--", "perl", ...opener];
     const outcome = await rxbpf("record", "opensnoop", ...limited);
     expect(outcome).toMatchObject({ status: 1, stdout: "" });
-    expect(outcome.stderr).toBe(`rxbpf: Cannot write to ${path}: no space left on device\n`);
+    expect(outcome.stderr).toBe(`rxbpf: Cannot write to ${path}: no space left on device; free some, or write elsewhere\n`);
+    const info = JSON.parse((await rxbpf("info", path, "--json")).stdout);
+    expect(info).toMatchObject({ state: `${path} ended early: disk full`, lost: { "disk full": expect.any(Number) } });
 
     expect(await recover(path)).toMatchObject({ finished: true, dropped: 0 });
     const found = numbersIn(path);
-    expect(found.length).toBeGreaterThan(1000);
+    if (size !== "200k") expect(found.length).toBeGreaterThan(1000);
     expect(found.every((number, i) => number === i)).toBe(true);
+    // All that had come is told of: a batch at least.
+    expect(info.lost["disk full"]).toBeGreaterThan(1000);
+    expect(info.lost["disk full"] + found.length).toBeLessThanOrEqual(OPENS);
     for (const others of numbersByOthers(path)) expect(others).toEqual(found);
   },
 );

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import build from "../../../testing/build.js";
 import { queryByDuckDb } from "../../../testing/duckdb.js";
 import { queryByPolars } from "../../../testing/polars.js";
-import { type Outcome, run } from "../../../testing/programs.js";
+import { type Outcome, run, start } from "../../../testing/programs.js";
 
 // The page on recordings is followed here, block by block, as it stands there.
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
@@ -18,9 +18,13 @@ const page = readFileSync(path.join(repository, "docs/recordings.md"), "utf8");
 const blocks = [...page.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(([, language, text = ""]) => ({ language, text }));
 const inLanguage = (wanted: string): string[] =>
   blocks.flatMap(({ language, text }) => (language === wanted ? text : []));
+const [service = ""] = inLanguage("ini");
 const [record = "", toParquet = "", toProcesses = "", ...otherCommands] = inLanguage("sh");
 const [misses = "", perSecond = "", commands = "", views = "", named = "", about = "", ...otherQueries] =
   inLanguage("sql");
+
+// Questions have the same answers wherever they are asked.
+process.env.TZ = "America/New_York";
 
 let folder: string;
 let recorded: Outcome;
@@ -77,7 +81,8 @@ const order = (a: readonly string[], b: readonly string[]): number =>
 
 test("every block of the page is known here", () => {
   expect(blocks.map(({ language }) => language).sort()).toEqual([
-    ...Array(2).fill("python"),
+    "ini",
+    ...Array(3).fill("python"),
     ...Array(3).fill("sh"),
     ...Array(6).fill("sql"),
   ]);
@@ -89,6 +94,27 @@ test("the recording is made, and told of", () => {
   expect(recorded.stdout).toMatch(/^probe +execsnoop$/m);
   expect(recorded.stdout).toMatch(/^probe +opensnoop$/m);
   expect(recorded.stdout).toMatch(/^lost +none$/m);
+});
+
+test("the engines are asked in a time zone that is not UTC, and told to answer in it", async () => {
+  const zone = "SELECT current_setting('TimeZone') AS zone";
+  expect((await queryByDuckDb(zone)).rows).toEqual([{ zone: "America/New_York" }]);
+  expect(await byDuckDb(zone)).toEqual([{ zone: "UTC" }]);
+  const hour = "SELECT strftime(time, '%H') AS hour FROM opens LIMIT 1";
+  const expected = [{ hour: new Date(opens[0]!["time"] as number).toISOString().slice(11, 13) }];
+  expect(await byDuckDb(hour)).toEqual(expected);
+  expect(byPolars(hour)).toEqual(expected);
+  for (const python of inLanguage("python").filter((text) => text.includes("duckdb")))
+    expect(python).toMatch(/duckdb\.sql\("SET TimeZone = 'UTC'"\)\n[^]*duckdb\.sql\(question\)/);
+});
+
+test("the service's command is one, and ends with it", async () => {
+  const command = /^ExecStart=(.*)$/m.exec(service)![1]!.replace("/var/lib/opens/", "service/");
+  const running = start("bash", ["-c", `cd ${folder}; exec ${command}`]);
+  const names = (): string[] => readdirSync(folder).flatMap((name) => (name === "service" ? readdirSync(`${folder}/service`) : []));
+  await expect.poll(names, { timeout: 10_000 }).toEqual([expect.stringMatching(/^opensnoop-\d{8}T\d{6}Z-000001\.arrow$/)]);
+  running.kill("SIGTERM");
+  await running.ended();
 });
 
 test("the files that are missing most, the same by DuckDB, by polars and counted here", async () => {

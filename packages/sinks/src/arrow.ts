@@ -5,7 +5,7 @@ import { type ArrowOptions, Recorder } from "./arrow/recorder.js";
 import type { Progress } from "./sink.js";
 
 /**
- * Records events in an Arrow file, which is created with mode 0600 or truncated. It emits progress, completes and fails
+ * Records events in an Arrow file, which is created with mode 0600 when the source has begun. It emits progress, completes and fails
  * as the other sinks do.
  *
  * A probe's events are written as the kernel gave them, with no object for each. The file then has the

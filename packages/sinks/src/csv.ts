@@ -2,6 +2,7 @@ import { type Fields, originOf, printable, printableJson, Table } from "@rxbpf/c
 import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
+import type { OutputOptions } from "./files/output-file.js";
 import type { Target } from "./output.js";
 import { type Format, type Progress, sink } from "./sink.js";
 import { asRow, type Row } from "./table.js";
@@ -10,11 +11,12 @@ import { asRow, type Row } from "./table.js";
  * Writes the events of a stream as comma-separated values (RFC 4180, lines end with a newline), after a line with the
  * names of its fields; after operators those of the first row, and a later one with others is an error. Of a `Table`
  * each row is a line. Lists and objects are JSON, a value that is absent is empty. Characters that a terminal
- * would obey are escaped as in tables, and backslashes, so that they can be told. Losses have no place in it: they are in its progress.
- * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
+ * would obey are escaped as in tables, and backslashes, so that they can be told. A text that a spreadsheet would take for a formula, because it begins with `=`, `+`, `-` or `@`, has
+ * a `'` before it, and so has one that begins with `'`: whoever reads takes one away. Losses have no place in it: they are in its progress.
+ * @param target a path, where a file with mode 0600 is created; or a stream, which is left open
  */
-export function toCsv<E>(target: Target): OperatorFunction<E, Progress> {
-  return sink(target, format);
+export function toCsv<E>(target: Target, options?: OutputOptions): OperatorFunction<E, Progress> {
+  return sink(target, format, options);
 }
 
 function format<E>(source: Observable<E>): Format<E> {
@@ -50,8 +52,15 @@ function line(cells: readonly string[]): string {
   return `${cells.join(",")}\n`;
 }
 
+/** What a spreadsheet takes for a formula, which may run programs; in some languages the wide forms too. */
+const FORMULA = /^[=+\-@'＝＋－＠]/;
+
+function guarded(text: string): string {
+  return FORMULA.test(text) ? `'${text}` : text;
+}
+
 function cell(value: unknown): string {
   if (value === undefined || value === null) return "";
-  const text = typeof value === "string" ? printable(value) : printableJson(jsonText(value));
+  const text = typeof value === "string" ? printable(guarded(value)) : printableJson(jsonText(value));
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -3,6 +3,7 @@ import type { OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
 import { type Format, type Progress, sink } from "./sink.js";
+import type { OutputOptions } from "./files/output-file.js";
 import type { Target } from "./output.js";
 
 /**
@@ -10,10 +11,10 @@ import type { Target } from "./output.js";
  * `{"type":"lost","time":...,"count":12,"total":340,"reason":"ring full"}`. Characters that a terminal
  * would obey are written as JSON's escapes, which mean the same to a reader of JSON. A bigint is
  * written as a whole number, exactly.
- * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
+ * @param target a path, where a file with mode 0600 is created; or a stream, which is left open
  */
-export function toJson<E>(target: Target): OperatorFunction<E, Progress> {
-  return sink(target, format);
+export function toJson<E>(target: Target, options?: OutputOptions): OperatorFunction<E, Progress> {
+  return sink(target, format, options);
 }
 
 function format<E>(): Format<E> {

@@ -1,10 +1,16 @@
-import { rmSync, statSync } from "node:fs";
+import type { Writable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 
 import type { RecordedBatch } from "./arrow/recording.js";
 import { type Series, seriesAt } from "./arrow/series.js";
-import { openOutput, type Output, type Target, writeError } from "./output.js";
+import { writeError } from "./files/errors.js";
+import type { OutputOptions } from "./files/output-file.js";
+import { outputTo, type Target } from "./output.js";
 import type { ParquetFile } from "./parquet/file.js";
 import { Groups } from "./parquet/groups.js";
+
+/** After so many milliseconds others have a turn. */
+const TURN_MS = 50;
 
 /** What an export found in recordings. */
 export interface Exported {
@@ -15,7 +21,7 @@ export interface Exported {
   readonly unfinished: readonly string[];
 }
 
-export interface ExportOptions {
+export interface ExportOptions extends OutputOptions {
   /** Ends the export early, with a file of what was written so far. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -25,32 +31,41 @@ export interface ExportOptions {
  * Zstandard: a column for each field, moments as nanoseconds in UTC, integers as they are. What the recording
  * says of itself, and the losses, are in the file's metadata under `rxbpf.`; the snapshot of processes is not.
  * Memory holds one row group: 32,768 events, or fewer with long texts. Needs libzstd 1.
- * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
+ * @param target a path, where a file with mode 0600 is created; or a stream, which is left open
  * @throws Error where there is no recording, or those of several probes, or it cannot be written: no file is left then
  */
 export async function exportParquet(
   path: string | readonly string[],
   target: Target,
-  { signal }: ExportOptions = {},
+  { signal, force }: ExportOptions = {},
 ): Promise<Exported> {
   const [series, ...others] = seriesAt(path);
   if (others.length > 0)
     throw new Error("Cannot write one Parquet file: the recordings are of several probes; export each by itself");
   const { ParquetFile } = await import("./parquet/file.js");
-  const output = openOutput(target);
+  const output = outputTo(target, { force });
   const ignore = (): void => {}; // a write calls back with it
-  output.stream.on("error", ignore);
   const found: Found = { rows: 0, lost: new Map(), unfinished: [] };
+  let stream: Writable | undefined;
   try {
-    for (const piece of encode(series, new ParquetFile(series[0].info), found, signal)) await write(output, piece);
+    const file = new ParquetFile(series[0].info);
+    stream = output.stream().on("error", ignore);
+    let since = performance.now();
+    for (const piece of encode(series, file, found, signal)) {
+      if (piece) await write(output.name, stream, piece);
+      else if (performance.now() - since > TURN_MS) {
+        await setImmediate();
+        since = performance.now();
+      }
+    }
     return found;
   } catch (error) {
     // Without its end it is of no use to anybody.
-    if (typeof target === "string" && statSync(target, { throwIfNoEntry: false })?.isFile()) rmSync(target);
+    output.remove();
     throw error;
   } finally {
     await new Promise<unknown>((resolve) => output.close(resolve));
-    output.stream.off("error", ignore);
+    stream?.off("error", ignore);
   }
 }
 
@@ -61,8 +76,13 @@ interface Found extends Exported {
   readonly unfinished: string[];
 }
 
-/** The bytes of the file, a row group at a time. */
-function* encode(series: Series, file: ParquetFile, found: Found, signal?: AbortSignal): Generator<Uint8Array> {
+/** The bytes of the file, a row group at a time; nothing after each batch, so that others have a turn. */
+function* encode(
+  series: Series,
+  file: ParquetFile,
+  found: Found,
+  signal?: AbortSignal,
+): Generator<Uint8Array | undefined> {
   const groups = new Groups(Object.keys(series[0].info.schema.fields));
   for (const batch of batchesOf(series, found)) {
     if (signal?.aborted) break;
@@ -70,6 +90,7 @@ function* encode(series: Series, file: ParquetFile, found: Found, signal?: Abort
     for (const { note } of batch.notes)
       if (note.type === "lost") found.lost.set(note.reason, (found.lost.get(note.reason) ?? 0) + note.count);
     for (const group of groups.add(batch)) yield file.group(group);
+    yield undefined;
   }
   for (const group of groups.end()) yield file.group(group);
   yield file.end(found.lost);
@@ -82,7 +103,7 @@ function* batchesOf(series: Series, { unfinished }: Found): Generator<RecordedBa
   }
 }
 
-function write({ name, stream }: Output, bytes: Uint8Array): Promise<void> {
+function write(name: string, stream: Writable, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(bytes, (error) => (error ? reject(writeError(name, error)) : resolve()));
   });

@@ -53,8 +53,9 @@ function mergedInfo(series: readonly Series[]): StreamInfo {
   const fields: Record<string, Field<unknown>> = { probe: text("the probe that saw it") };
   const all = series.map(([part]) => part.info.schema.fields);
   for (const [name, field] of all.flatMap((one) => Object.entries(one))) {
+    if (Object.hasOwn(fields, name)) continue;
     const everywhere = all.every((one) => one[name] && !one[name].optional);
-    fields[name] ??= everywhere ? field : { ...field, optional: true };
+    fields[name] = everywhere ? field : { ...field, optional: true };
   }
   const schema = { struct: "", fields };
   return { name: "replay", schema, columns: () => columnsOf(schema) };

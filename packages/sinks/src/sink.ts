@@ -1,6 +1,7 @@
 import { type Batch, Consumer, feed, type LineEncoder, type Lost, type Records } from "@rxbpf/core";
 import { Observable, type OperatorFunction, type Subscriber, Subscription } from "rxjs";
 
+import type { OutputOptions } from "./files/output-file.js";
 import type { Target } from "./output.js";
 import { Writer } from "./writer.js";
 
@@ -39,10 +40,14 @@ const PROGRESS_MS = 250;
  * are lost as `sink full`. What was lost on the way to this sink is written among the events.
  * @param open makes the format, anew for each subscription
  */
-export function sink<E>(target: Target, open: (source: Observable<E>) => Format<E>): OperatorFunction<E, Progress> {
+export function sink<E>(
+  target: Target,
+  open: (source: Observable<E>) => Format<E>,
+  options?: OutputOptions,
+): OperatorFunction<E, Progress> {
   return (source) =>
     new Observable((subscriber) => {
-      const run = new Run(target, open(source), subscriber);
+      const run = new Run(target, options, open(source), subscriber);
       run.start(source);
       return () => run.stop();
     });
@@ -64,14 +69,15 @@ class Run<E> {
   #failure: Failure | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(target: Target, format: Format<E>, subscriber: Subscriber<Progress>) {
+  constructor(target: Target, options: OutputOptions | undefined, format: Format<E>, subscriber: Subscriber<Progress>) {
     this.#format = format;
     this.#subscriber = subscriber;
-    this.#writer = new Writer(target, {
+    const events = {
       crowded: () => this.#crowded(),
       drained: () => this.#drained(),
-      closed: (error) => this.#settle(error && { error }),
-    });
+      closed: (error?: Error) => this.#settle(error && { error }),
+    };
+    this.#writer = new Writer(target, events, options);
     this.#consumer = new Consumer({
       end: () => {
         this.#end();
@@ -79,6 +85,7 @@ class Run<E> {
       },
       status: (status) => {
         if (status.type === "lost") this.#lose(status);
+        else if (status.type === "attached" && !this.#ended) this.#begin();
       },
     });
   }
@@ -92,7 +99,8 @@ class Run<E> {
         error: (error) => this.#end({ error }),
       }),
     );
-    if (!this.#ended) this.#begin();
+    // A stream says when it has begun.
+    if (!this.#ended && !this.#consumer.isFed) this.#begin();
   }
 
   /** Ends the source; what has come is still written. */

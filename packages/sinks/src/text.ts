@@ -3,10 +3,11 @@ import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
 import { type Format, type Progress, sink } from "./sink.js";
+import type { OutputOptions } from "./files/output-file.js";
 import type { Target } from "./output.js";
 import { columnsFor, type Row } from "./table.js";
 
-export interface TextOptions<E> {
+export interface TextOptions<E> extends OutputOptions {
   /** Makes the columns of every row, for example `stream.info.columns`. */
   readonly columns?: (() => readonly Column<NoInfer<E> extends Table<infer R> ? R : NoInfer<E>>[]) | undefined;
 }
@@ -30,10 +31,10 @@ export function toStdout<E>(options?: TextOptions<E>): OperatorFunction<E, Progr
  *
  * The heading is written when the source runs, so that a parent process can wait for it; where
  * operators stand between, and no columns were given, with the first row that needs it.
- * @param target a path, which is created with mode 0600 or truncated; or a stream, which is left open
+ * @param target a path, where a file with mode 0600 is created; or a stream, which is left open
  */
 export function toText<E>(target: Target, options: TextOptions<E> = {}): OperatorFunction<E, Progress> {
-  return sink(target, (source) => new TextFormat(source, options.columns?.() as Columns | undefined));
+  return sink(target, (source) => new TextFormat(source, options.columns?.() as Columns | undefined), options);
 }
 
 /**

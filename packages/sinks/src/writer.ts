@@ -4,7 +4,9 @@ import type { WriteStream } from "node:tty";
 
 import type { LineEncoder } from "@rxbpf/core";
 
-import { openOutput, type Output, type Target, writeError } from "./output.js";
+import { writeError } from "./files/errors.js";
+import type { OutputOptions } from "./files/output-file.js";
+import { type Output, outputTo, type Target } from "./output.js";
 
 /** What a writer tells while it works. */
 export interface WriterEvents {
@@ -42,6 +44,9 @@ export class Writer {
   readonly #output: Output;
   readonly #events: WriterEvents;
   readonly #spare: Buffer[] = [];
+  #stream: Writable | undefined;
+  /** Whether anything came, if only an empty text. */
+  #begun = false;
   /** What was not handed on yet is text, or bytes in the block; not both. */
   #text = "";
   #block: Buffer = Buffer.alloc(0);
@@ -54,11 +59,10 @@ export class Writer {
   #closed = false;
   #done: (() => void) | undefined;
 
-  /** Opens the target; a path is created with mode 0600, or truncated. @throws Error where it cannot */
-  constructor(target: Target, events: WriterEvents) {
-    this.#output = openOutput(target);
+  /** Looks at the target; a path is created when the first lines come. @throws Error where it cannot be written */
+  constructor(target: Target, events: WriterEvents, options?: OutputOptions) {
+    this.#output = outputTo(target, options);
     this.#events = events;
-    this.#output.stream.on("error", this.#fail);
   }
 
   /** Bytes written. */
@@ -73,6 +77,7 @@ export class Writer {
 
   /** Takes whole lines. */
   write(lines: string): void {
+    this.#begun = true;
     if (this.#used > 0) this.#flush();
     if (this.#text === "") queueMicrotask(this.#flush);
     this.#text += lines;
@@ -81,6 +86,7 @@ export class Writer {
 
   /** Takes the line of the record at a position. @throws as the encoder, having taken nothing */
   put(encoder: LineEncoder, position: number): void {
+    this.#begun = true;
     const most = encoder.most(position);
     if (this.#text !== "" || this.#used + most > this.#block.length) {
       this.#flush();
@@ -90,24 +96,24 @@ export class Writer {
     this.#used = encoder.write(position, this.#block, this.#used);
   }
 
-  /** Writes what waits, closes a path, then calls back, unless `closed` is called instead. */
+  /** Writes what waits, closes a path, then calls back, unless `closed` is called instead. Where nothing came, no file is made. */
   end(done: () => void): void {
+    if (this.#begun) this.#flush();
     if (this.#closed) return;
-    this.#flush();
     this.#done = done;
     if (this.#waiting.length === 0) this.#close(done);
   }
 
   /** After `end`: waits no longer for a pipe of which nothing is read for some seconds. `closed` says then what was not written. */
   hurry(): void {
-    const { stream } = this.#output;
+    const stream = this.#stream;
     if (this.#closed || !(stream instanceof Socket)) return;
     // Begins anew with each part that a reader takes.
     stream.setTimeout(PATIENCE_MS).on("timeout", this.#giveUp);
   }
 
   #stopHurry(): void {
-    const { stream } = this.#output;
+    const stream = this.#stream;
     if (stream instanceof Socket) stream.setTimeout(0).off("timeout", this.#giveUp);
   }
 
@@ -119,8 +125,8 @@ export class Writer {
 
   readonly #flush = (): void => {
     const chunk = this.#take();
-    if (chunk.length === 0 || this.#closed) return;
-    const { stream } = this.#output;
+    const stream = this.#closed ? undefined : this.#open();
+    if (!stream || chunk.length === 0) return;
     this.#waiting.push(chunk);
     stream.write(chunk, (error) => (error ? this.#fail(error) : this.#written(chunk)));
     if (stream.writableLength > FULL) this.#full = true;
@@ -129,6 +135,19 @@ export class Writer {
       this.#events.crowded();
     }
   };
+
+  /** The stream to write to; undefined where it cannot be opened, which ends all. */
+  #open(): Writable | undefined {
+    if (this.#stream) return this.#stream;
+    try {
+      this.#stream = this.#output.stream();
+      return this.#stream.on("error", this.#fail);
+    } catch (error) {
+      this.#closed = true;
+      this.#output.close(() => this.#events.closed(error as Error));
+      return undefined;
+    }
+  }
 
   /** What waits to be handed on. */
   #take(): Buffer {
@@ -143,7 +162,7 @@ export class Writer {
     this.#bytes += chunk.length;
     if (chunk.buffer.byteLength === BLOCK && this.#spare.length < SPARE) this.#spare.push(Buffer.from(chunk.buffer));
     this.#waiting.shift();
-    if (this.#crowded && this.#output.stream.writableLength <= CROWDED / 2) {
+    if (this.#crowded && this.#stream!.writableLength <= CROWDED / 2) {
       this.#crowded = this.#full = false;
       this.#events.drained();
     }
@@ -155,7 +174,7 @@ export class Writer {
     this.#closed = true;
     this.#stopHurry();
     this.#output.close((error) => {
-      this.#output.stream.off("error", this.#fail);
+      this.#stream?.off("error", this.#fail);
       if (error) this.#events.closed(writeError(this.#output.name, error));
       else done();
     });
@@ -163,8 +182,7 @@ export class Writer {
 
   // The listener stays: the stream emits the error that a write has called back with already.
   readonly #fail = (error: NodeJS.ErrnoException): void => {
-    const { stream, name } = this.#output;
-    this.#abandon(isGone(error, stream) ? undefined : writeError(name, error));
+    this.#abandon(isGone(error, this.#stream!) ? undefined : writeError(this.#output.name, error));
   };
 
   #abandon(error: Error | undefined): void {

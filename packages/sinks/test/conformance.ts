@@ -15,8 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { consumers } from "@rxbpf/core";
-import type { Progress, Target } from "@rxbpf/sinks";
+import { consumers, EventStream } from "@rxbpf/core";
+import type { OutputOptions, Progress, Target } from "@rxbpf/sinks";
 import { filter, from, map, merge, NEVER, type Observable, type OperatorFunction, Subject } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -28,16 +28,18 @@ export type Entry = { seq: number; size: string; name: string } | { lost: number
 /** A sink, and how to read what it writes. */
 export interface Tested {
   readonly name: string;
-  sink<E>(target: string): OperatorFunction<E, Progress>;
+  sink<E>(target: string, options?: OutputOptions): OperatorFunction<E, Progress>;
   /** In order. Throws for what is not whole. */
   read(written: Buffer): Entry[];
+  /** Whether what it writes says what was lost where the disk became full. */
+  readonly tellsEnd?: boolean;
   /** How it writes a hostile name. */
   shown(name: string): string;
 }
 
 /** A sink that writes to streams too. */
 export interface PipeTested extends Tested {
-  sink<E>(target: Target): OperatorFunction<E, Progress>;
+  sink<E>(target: Target, options?: OutputOptions): OperatorFunction<E, Progress>;
 }
 
 export const HOSTILE = [
@@ -86,10 +88,63 @@ export function conformance(tested: Tested): void {
       expect(statSync(path).mode & 0o777).toBe(0o600);
     });
 
-    test("what a file held before is gone", async () => {
-      writeFileSync(path, "x".repeat(10_000));
-      await run(from([row(1)]).pipe(tested.sink(path)));
+    test("a file that is there is left as it is, unless it is to be replaced: then another takes its name", async () => {
+      writeFileSync(path, "x".repeat(10_000), { mode: 0o644 });
+      const { ino } = statSync(path);
+      const { stream, calls } = tap();
+      await expect(run(stream.pipe(tested.sink(path)))).rejects.toThrow(
+        `Cannot write to ${path}: it exists already; give another path, or replace it with --force (in a script: force: true)`,
+      );
+      expect(calls.start).toBe(0);
+      expect(readFileSync(path, "utf8")).toBe("x".repeat(10_000));
+
+      await run(from([row(1)]).pipe(tested.sink(path, { force: true })));
       expect(seqs()).toEqual([1]);
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+      expect(statSync(path).ino).not.toBe(ino);
+      expect(readdirSync(directory)).toEqual(["out"]);
+    });
+
+    test("a source that cannot start leaves what is there, and nothing where nothing was", async () => {
+      const broken = (): EventStream<Row> =>
+        new EventStream<Row>(tap().stream.info, () => {
+          throw new Error("Cannot load tap: CAP_BPF is missing");
+        });
+      await expect(run(broken().pipe(tested.sink(path)))).rejects.toThrow("CAP_BPF");
+      await expect(run(merge(broken()).pipe(tested.sink(path)))).rejects.toThrow("CAP_BPF");
+      expect(readdirSync(directory)).toEqual([]);
+      writeFileSync(path, "before");
+      await expect(run(broken().pipe(tested.sink(path, { force: true })))).rejects.toThrow("CAP_BPF");
+      expect(readFileSync(path, "utf8")).toBe("before");
+      expect(openFiles()).not.toContain(directory);
+    });
+
+    test("of two that write to one path the second is refused, and the first is whole", async () => {
+      const [first, second] = [tap(), tap()];
+      const ended = run(first.stream.pipe(tested.sink(path)));
+      first.emit(row(1));
+      await vi.waitFor(() => expect(seqs()).toEqual([1]));
+      const options = [undefined, { force: true }];
+      for (const each of options)
+        await expect(run(second.stream.pipe(tested.sink(path, each)))).rejects.toThrow(
+          each ? `Cannot write to ${path}: another process is writing to it` : "it exists already",
+        );
+      expect(second.calls.start).toBe(0);
+      first.emit(row(2));
+      first.complete();
+      await ended;
+      expect(seqs()).toEqual([1, 2]);
+    });
+
+    test("of two that begin at one moment one is refused, and the other is whole", async () => {
+      const runs = [tap(), tap()].map((one) => ({ ...one, ended: run(one.stream.pipe(tested.sink(path))) }));
+      for (const [i, { emit, complete }] of runs.entries()) {
+        emit(row(i));
+        complete();
+      }
+      const outcomes = await Promise.allSettled(runs.map(({ ended }) => ended));
+      expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+      expect(seqs()).toEqual([outcomes.findIndex(({ status }) => status === "fulfilled")]);
     });
 
     test("events that come while the source starts are written in order", async () => {
@@ -129,7 +184,8 @@ export function conformance(tested: Tested): void {
       emit(row(1), row(2), row(3));
       subscription.unsubscribe();
       expect(calls.close).toBe(1);
-      await vi.waitFor(() => expect(openFiles()).not.toContain(path));
+      await vi.waitFor(() => expect(consumers()).toEqual([]));
+      expect(openFiles()).not.toContain(path);
       expect(seqs()).toEqual([1, 2, 3]);
     });
 
@@ -143,7 +199,7 @@ export function conformance(tested: Tested): void {
       expect(openFiles()).not.toContain(path);
       expect(seqs()).toEqual([1]);
 
-      const ended = run(merge(stream, NEVER).pipe(tested.sink(path)));
+      const ended = run(merge(stream, NEVER).pipe(tested.sink(path, { force: true })));
       emit(row(2), row(3));
       for (const one of consumers()) one.end();
       expect(await ended).toMatchObject({ rows: 2 });
@@ -333,7 +389,9 @@ export async function fullDisk(tested: Tested, path: string): Promise<void> {
   const { stream, calls, emit } = tap();
   const ended = run(stream.pipe(tested.sink(path)));
   let seq = 0;
-  const writing = setInterval(() => emit(...Array.from({ length: 100 }, () => row(seq++))), 1);
+  const writing = setInterval(() => {
+    for (let i = 0; i < 100 && calls.close === 0; i++) emit(row(seq++));
+  }, 1);
   try {
     await expect(ended).rejects.toThrow(`Cannot write to ${path}: no space left on device`);
   } finally {
@@ -342,8 +400,10 @@ export async function fullDisk(tested: Tested, path: string): Promise<void> {
   expect(calls.close).toBe(1);
   expect(openFiles()).not.toContain(path);
   const entries = tested.read(readFileSync(path));
+  const lost = tested.tellsEnd ? entries.pop() : undefined;
   expect(entries.length).toBeGreaterThan(100);
   expect(entries).toEqual(Array.from(entries, (_, index) => expect.objectContaining({ seq: index })));
+  if (tested.tellsEnd) expect(lost).toEqual({ lost: seq - entries.length, reason: "disk full" });
 }
 
 /** Subscribes; resolves with the last progress when the sink completes. */

@@ -23,7 +23,7 @@ export function entries(path: string): Entry[] {
 
 const recorded = (name: string, compression?: Compression): Tested => ({
   name,
-  sink: (target) => toArrow(target, { batchMs: 50, compression }),
+  sink: (target, options) => toArrow(target, { ...options, batchMs: 50, compression }),
   read(written) {
     const directory = mkdtempSync(join(tmpdir(), "rxbpf-recorded-"));
     try {
@@ -34,6 +34,7 @@ const recorded = (name: string, compression?: Compression): Tested => ({
       rmSync(directory, { recursive: true });
     }
   },
+  tellsEnd: true,
   shown: (name) => name,
 });
 

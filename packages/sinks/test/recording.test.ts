@@ -54,7 +54,9 @@ describe.each([undefined, "zstd"] as const)("compressed by %s", (compression) =>
   let bytes: Buffer;
   beforeAll(async () => {
     await run(
-      streamOf(rows.slice(0, 300), lost(7), rows.slice(300)).pipe(toArrow(whole, { batchRows: BATCH, compression })),
+      streamOf(rows.slice(0, 300), lost(7), rows.slice(300)).pipe(
+        toArrow(whole, { batchRows: BATCH, compression, force: true }),
+      ),
     );
     bytes = readFileSync(whole);
   });

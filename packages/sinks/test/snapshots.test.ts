@@ -30,6 +30,7 @@ function streamOf(begun: Promise<unknown>, batches: Batches): EventStream<object
       }
       receiver.complete();
     };
+    receiver.status({ type: "attached", programs: [] });
     void deliver();
     return { stop: () => {}, close: () => {}, hold: () => {}, release: () => {} };
   });

@@ -31,6 +31,7 @@ const stream = new EventStream(
     columns: () => [column("SEQ", "%-6d ", (e) => e.seq), column("NAME", "%s", (e) => e.name)],
   },
   (receiver) => {
+    receiver.status({ type: "attached", programs: [] });
     const alive = setInterval(() => {}, 1000);
     const timer = SCRIPTS[script](receiver);
     const close = () => {

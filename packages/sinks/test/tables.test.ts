@@ -9,6 +9,7 @@ import {
   EventStream,
   histogram,
   joinBy,
+  printable,
   rate,
   schema,
   Table,
@@ -16,7 +17,7 @@ import {
   u32,
 } from "@rxbpf/core";
 import { readRecording, replay, toArrow, toCsv, toJson, toText } from "@rxbpf/sinks";
-import { bufferCount, filter, lastValueFrom, map, merge, NEVER, type Observable, of, toArray } from "rxjs";
+import { bufferCount, filter, from, lastValueFrom, map, merge, NEVER, type Observable, of, toArray } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { HOSTILE, run } from "./conformance.js";
@@ -40,7 +41,7 @@ async function after(
   rows: readonly Row[] = [row(1), row(2, "a file"), row(3)],
 ): Promise<string> {
   const { stream, emit, complete } = tap();
-  const ended = run(change(stream).pipe(sink(path)));
+  const ended = run(change(stream).pipe(sink(path, { force: true })));
   emit(...rows);
   complete();
   await ended;
@@ -56,7 +57,7 @@ describe("toText", () => {
 
   test("writes each table under a heading, and one without rows under that of the one before", async () => {
     const rows = (...keys: string[]) => table(...keys.map((key) => ({ key, count: 1 })));
-    await run(of(rows("a"), rows("bb", "ccccc"), table()).pipe(toText(path)));
+    await run(of(rows("a"), rows("bb", "ccccc"), table()).pipe(toText(path, { force: true })));
     expect(written()).toBe("\nKEY COUNT\na       1\n\nKEY   COUNT\nbb        1\nccccc     1\n\nKEY   COUNT\n");
   });
 
@@ -81,10 +82,10 @@ describe("toText", () => {
 
   test("escapes hostile keys, and a long one does not widen the other rows", async () => {
     const rows = [...HOSTILE, "x".repeat(4096), "short"].map((key) => ({ key, [`${key}\n`.slice(0, 9)]: key }));
-    await run(of(table(...rows)).pipe(toText(path)));
+    await run(of(table(...rows)).pipe(toText(path, { force: true })));
     expect(written()).toMatch(/^[ -~\n]*$/);
     expect(written().split("\n")).toHaveLength(rows.length + 3);
-    await run(of(table({ key: "x".repeat(4096), count: 1 }, { key: "short", count: 2 })).pipe(toText(path)));
+    await run(of(table({ key: "x".repeat(4096), count: 1 }, { key: "short", count: 2 })).pipe(toText(path, { force: true })));
     expect(written().split("\n")[3]).toHaveLength("COUNT".length + 41);
   });
 
@@ -104,7 +105,7 @@ describe("toText", () => {
       /^\n {5}value +: count {5}distribution\n +0 -> 1 [^]*\n +8 -> 15 +: 1 +\|\*{20} {20}\|\n +16 -> 31 +: 2 /,
     );
     expect(drawn).toMatch(/\ncount 3, min 10, max 30, mean 20\n$/);
-    await run(of(12.5).pipe(toText(path)));
+    await run(of(12.5).pipe(toText(path, { force: true })));
     expect(written()).toBe("12.5\n");
   });
 
@@ -116,7 +117,7 @@ describe("toText", () => {
   });
 
   test("leaves arrays that are no tables what they are", async () => {
-    await run(of([], ["a"], [1, { a: 1 }], [[1]], [null]).pipe(toText(path)));
+    await run(of([], ["a"], [1, { a: 1 }], [[1]], [null]).pipe(toText(path, { force: true })));
     expect(written()).toBe('[]\n["a"]\n[1,{"a":1}]\n[[1]]\n[null]\n');
   });
 });
@@ -128,7 +129,7 @@ describe("toJson", () => {
         table<unknown>({ key: 1n, count: 2 }, { key: "1", count: 1 }),
         table(),
         table<unknown>({ key: true, count: 3 }),
-      ).pipe(toJson(path)),
+      ).pipe(toJson(path, { force: true })),
     );
     expect(written()).toBe('{"key":1,"count":2}\n{"key":"1","count":1}\n{"key":true,"count":3}\n');
     expect(await after(counts, toJson)).toBe('{"key":"file","count":2}\n{"key":"a file","count":1}\n');
@@ -137,12 +138,39 @@ describe("toJson", () => {
   test("writes a histogram as its fields, and arrays that are no tables as arrays", async () => {
     const lines = await after((source) => source.pipe(histogram((e) => e.seq)), toJson);
     expect(JSON.parse(lines)).toMatchObject({ count: 3, buckets: [{ from: 0, to: 2, count: 1 }, { count: 2 }] });
-    await run(of([], ["a"]).pipe(toJson(path)));
+    await run(of([], ["a"]).pipe(toJson(path, { force: true })));
     expect(written()).toBe('[]\n["a"]\n');
   });
 });
 
 describe("toCsv", () => {
+  test("gives a spreadsheet no formula: a text that begins as one has a mark, which can be taken away; numbers have none", async () => {
+    const texts = [
+      ...[
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "=cmd|' /C calc'!A0",
+        '=HYPERLINK("http://x","y")',
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+      ],
+      ...["'quoted", "''", "a=b", "/path", "", " =1", "\t=1", "\r=1"],
+    ];
+    const rows = from(texts.map((text, i) => ({ text, [texts[0]!]: -1 - i, list: ["=1"] })));
+    await run(rows.pipe(toCsv(path, { force: true })));
+    const [head, ...lines] = written().trimEnd().split("\n");
+    expect(head).toBe("text,'=1+1,list");
+    const cells = lines.map((line) => /^("(?:[^"]|"")*"|[^,"]*),(-?\d+),"\[""=1""\]"$/.exec(line)!.slice(1));
+    expect(cells.map(([, number]) => Number(number))).toEqual(texts.map((_, i) => -1 - i));
+    const shown = cells.map(([cell = ""]) => (cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell));
+    for (const text of shown) expect(text).not.toMatch(/^[=+\-@＝＋－＠\t\r]/);
+    expect(shown.map((text) => text.replace(/^'/, ""))).toEqual(texts.map(printable));
+  });
+
   test("writes the rows of tables under their keys", async () => {
     expect(await after(counts, toCsv)).toBe("key,count\nfile,2\na file,1\n");
   });
@@ -204,12 +232,12 @@ describe("toArrow", () => {
   });
 
   test("records keys of several types, rates, histograms and joined events", async () => {
-    await run(of(table<unknown>({ key: 1, count: 2 }, { key: "1", count: 3 }), table()).pipe(toArrow(path)));
+    await run(of(table<unknown>({ key: 1, count: 2 }, { key: "1", count: 3 }), table()).pipe(toArrow(path, { force: true })));
     expect(await rows()).toEqual([
       { key: 1, count: 2 },
       { key: "1", count: 3 },
     ]);
-    await run(of(12.5, 0).pipe(toArrow(path)));
+    await run(of(12.5, 0).pipe(toArrow(path, { force: true })));
     expect(await rows()).toEqual([{ value: 12.5 }, { value: 0 }]);
     await after((source) => source.pipe(histogram((e) => e.seq)), toArrow as typeof toText);
     expect(await rows()).toMatchObject([{ count: 3, min: 1, buckets: [{ from: 0, to: 2, count: 1 }, { count: 2 }] }]);
@@ -234,14 +262,14 @@ test("a stream whose events are tables is written as before, a first table witho
     queueMicrotask(() => receiver.complete());
     return { stop() {}, close() {}, hold() {}, release() {} };
   });
-  await run(stream.pipe(toText(path)));
+  await run(stream.pipe(toText(path, { force: true })));
   expect(written()).toBe("Counting\n\n N\n\n N\n 1\n 2\n");
-  await run(stream.pipe(toJson(path)));
+  await run(stream.pipe(toJson(path, { force: true })));
   expect(written()).toBe('{"n":1}\n{"n":2}\n');
   await run(
     stream.pipe(
       map((all) => all.with(all.rows.slice(1))),
-      toText(path),
+      toText(path, { force: true }),
     ),
   );
   expect(written()).toBe("\nCounting\n N\n\n N\n 2\n");
@@ -249,7 +277,7 @@ test("a stream whose events are tables is written as before, a first table witho
 
 test("rates flow into sinks while the stream is found behind them", async () => {
   const { stream, lose, complete } = tap();
-  const ended = run(stream.pipe(rate(), toText(path)));
+  const ended = run(stream.pipe(rate(), toText(path, { force: true })));
   lose(3, "ring full");
   complete();
   await ended;

@@ -11,7 +11,7 @@ function lines(written: Buffer): string[] {
 
 export const json: PipeTested = {
   name: "toJson",
-  sink: (target) => toJson(target),
+  sink: toJson,
   read: (written) =>
     lines(written).map((line): Entry => {
       const record = JSON.parse(line);
@@ -24,7 +24,7 @@ export const json: PipeTested = {
 
 export const text: PipeTested = {
   name: "toText",
-  sink: (target) => toText(target),
+  sink: (target, options) => toText(target, options),
   read: (written) =>
     lines(written)
       .filter((line) => !line.startsWith("SEQ "))

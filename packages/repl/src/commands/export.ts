@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
 
-import { printable } from "@rxbpf/core";
+import { type EventStream, printable } from "@rxbpf/core";
 import { UsageError } from "@rxbpf/probes";
 import { exportParquet, replay, type Target, toCsv, toJson } from "@rxbpf/sinks";
 import type { Command } from "commander";
-import { from, lastValueFrom } from "rxjs";
+import { lastValueFrom } from "rxjs";
 
 import { untilSignal } from "../ending.js";
 import { lostText, report } from "../run.js";
@@ -13,7 +13,9 @@ import { signals } from "../signals.js";
 
 const FORMATS = ["json", "csv", "parquet"] as const;
 
-type Flags = { readonly [format in (typeof FORMATS)[number] | "processes"]?: boolean } & { readonly output?: string };
+type Flags = { readonly [flag in (typeof FORMATS)[number] | "processes" | "force"]?: boolean } & {
+  readonly output?: string;
+};
 
 /** `rxbpf export`: recordings for programs that do not read Arrow files. */
 export function addExport(program: Command): void {
@@ -26,22 +28,24 @@ export function addExport(program: Command): void {
     .option("--parquet", "a Parquet file, of one probe; times are in UTC, to the nanosecond")
     .option("--processes", "with --json: instead of the events, the processes that the recording can name")
     .option("-o, --output <file>", "where to; stdout if not given")
+    .option("--force", "replace the file if it is there already")
     .action(async (path: string, flags: Flags) => {
       const [format, ...others] = FORMATS.filter((name) => flags[name]);
       if (!format || others.length > 0) throw new UsageError("export takes one of --json, --csv and --parquet");
       const target = flags.output ?? process.stdout;
+      const { force } = flags;
       if (flags.output !== undefined && isSameFile(path, flags.output))
         throw new UsageError("--output takes another file than the recording");
       if (flags.processes && format !== "json") throw new UsageError("--processes goes with --json");
-      if (flags.processes)
-        await lastValueFrom(from(processesAt(path)).pipe(toJson(target)), { defaultValue: undefined });
-      else if (format === "parquet") await writeParquet(path, target);
-      else await writeLines(path, format === "json" ? toJson(target) : toCsv(target));
+      if (format === "parquet") await writeParquet(path, target, force);
+      else {
+        const stream: EventStream<unknown> = flags.processes ? processesAt(path) : replay(path);
+        await writeLines(stream, (format === "json" ? toJson : toCsv)(target, { force }));
+      }
     });
 }
 
-async function writeLines(path: string, sink: ReturnType<typeof toCsv<unknown>>): Promise<void> {
-  const stream = replay<unknown>(path);
+async function writeLines(stream: EventStream<unknown>, sink: ReturnType<typeof toCsv<unknown>>): Promise<void> {
   const ended = report(stream);
   try {
     await lastValueFrom(untilSignal(stream, { patient: true }).pipe(sink), { defaultValue: undefined });
@@ -50,13 +54,13 @@ async function writeLines(path: string, sink: ReturnType<typeof toCsv<unknown>>)
   }
 }
 
-async function writeParquet(path: string, target: Target): Promise<void> {
+async function writeParquet(path: string, target: Target, force: boolean | undefined): Promise<void> {
   if (target === process.stdout && process.stdout.isTTY)
     throw new UsageError("--parquet is nothing for a terminal; give --output FILE");
   const ending = new AbortController();
   const stopped = signals().subscribe(() => ending.abort());
   try {
-    const { lost, unfinished } = await exportParquet(path, target, { signal: ending.signal });
+    const { lost, unfinished } = await exportParquet(path, target, { signal: ending.signal, force });
     for (const file of unfinished) console.error(`rxbpf: ${printable(file)} was not finished`);
     if (lost.size > 0) console.error(`rxbpf: ${lostText(lost)}`);
   } catch (error) {

@@ -5,6 +5,7 @@ import { type Command, Option } from "commander";
 
 interface Typed {
   readonly type?: SetKind;
+  readonly force?: boolean;
 }
 
 const TARGETS = "an id; a path, of a cgroup's directory or like /proc/PID/ns/mnt; or pid:PID for that of a process";
@@ -30,14 +31,16 @@ export function addMap(program: Command): void {
 
   edit(map, "add", "add to a set, all or none")
     .argument("<target...>", TARGETS)
-    .action((path: string, targets: string[], { type }: Typed) => {
-      withSet(path, type, (set) => set.add(...targets.map(target)));
+    .addOption(force())
+    .action((path: string, targets: string[], typed: Typed) => {
+      withSet(path, typed, (set) => set.add(...targets.map(target)));
     });
 
   edit(map, "delete", "remove from a set")
     .argument("<target...>", TARGETS)
-    .action((path: string, targets: string[], { type }: Typed) => {
-      withSet(path, type, (set) => {
+    .addOption(force())
+    .action((path: string, targets: string[], typed: Typed) => {
+      withSet(path, typed, (set) => {
         const absent = targets.filter((text) => !set.delete(target(text)));
         if (absent.length > 0) throw new Error(`Cannot delete ${absent.join(" ")} from ${path}: not in the set`);
       });
@@ -45,14 +48,14 @@ export function addMap(program: Command): void {
 
   edit(map, "has", "exit with 0 if a set holds it, else with 1")
     .argument("<target>", TARGETS)
-    .action((path: string, text: string, { type }: Typed) => {
-      process.exitCode = withSet(path, type, (set) => set.has(target(text))) ? 0 : 1;
+    .action((path: string, text: string, typed: Typed) => {
+      process.exitCode = withSet(path, typed, (set) => set.has(target(text))) ? 0 : 1;
     });
 
   edit(map, "list", "list what a set holds, and whether it lives")
     .option("--json", "write one JSON document")
-    .action((path: string, { type, json }: Typed & { json?: boolean }) => {
-      const { kind, members } = withSet(path, type, (set) => ({
+    .action((path: string, { json, ...typed }: Typed & { json?: boolean }) => {
+      const { kind, members } = withSet(path, typed, (set) => ({
         kind: set.type,
         members: set.list(),
       }));
@@ -60,9 +63,11 @@ export function addMap(program: Command): void {
       else for (const line of table(kind, members)) console.log(line);
     });
 
-  edit(map, "unpin", "remove a set; running traces keep it until they end").action((path: string, { type }: Typed) => {
-    withSet(path, type, (set) => set.unpin());
-  });
+  edit(map, "unpin", "remove a set; running traces keep it until they end")
+    .addOption(force())
+    .action((path: string, typed: Typed) => {
+      withSet(path, typed, (set) => set.unpin());
+    });
 }
 
 /** A command on a set that exists. */
@@ -82,8 +87,12 @@ function type(help: string): Option {
   return new Option("--type <type>", help).choices(["cgroup", "mntns"] satisfies SetKind[]);
 }
 
-function withSet<T>(path: string, type: SetKind | undefined, use: (set: PinnedSet) => T): T {
-  const set = PinnedSet.open(path, type);
+function force(): Option {
+  return new Option("--force", "whatever the map is called; sets are called cgroupset, mount_ns_set or mnt_ns_set");
+}
+
+function withSet<T>(path: string, { type, force }: Typed, use: (set: PinnedSet) => T): T {
+  const set = PinnedSet.open(path, type, { force });
   try {
     return use(set);
   } finally {

@@ -11,7 +11,13 @@ const own = {
   rotateBytes: integer("go on in a new file after BYTES", { value: "BYTES", min: 1, max: Number.MAX_SAFE_INTEGER }),
   rotateSeconds: integer("go on in a new file after SECONDS", { value: "SECONDS", min: 1, max: 2_147_483 }),
   compress: flag("compress what is recorded, with zstd"),
-  keep: integer("keep only the last N files of each probe", { value: "N", min: 1 }),
+  keep: integer("keep only the last N files of each probe, those of earlier runs counted", { value: "N", min: 1 }),
+  keepBytes: integer("keep the files of each probe below BYTES together, by removing the oldest", {
+    value: "BYTES",
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+  }),
+  force: flag("replace what is there already"),
 } as const satisfies Options;
 
 interface Own {
@@ -19,6 +25,8 @@ interface Own {
   readonly rotateBytes?: number;
   readonly rotateSeconds?: number;
   readonly keep?: number;
+  readonly keepBytes?: number;
+  readonly force?: boolean;
   readonly compress?: boolean;
 }
 
@@ -57,7 +65,7 @@ async function record(parent: Command, words: readonly string[], run: readonly s
   if (unknown !== undefined) throw new UsageError(`There is no probe ${JSON.stringify(unknown)}; see: rxbpf list`);
   if (command.args.length !== probes.length || probes.length === 0)
     throw new UsageError("record takes probes, each once; see: rxbpf record --help");
-  const { output, compress, ...rest } = ownValues() as Own;
+  const { output, compress, force, ...rest } = ownValues() as Own;
   if (output === undefined) throw new UsageError("record takes --output PATH: where to write");
   if (run?.length === 0) throw new UsageError("-- takes a command");
   const recorded = probes.map((probe): Recorded => ({ probe, values: only(values(), probe) }));
@@ -65,16 +73,20 @@ async function record(parent: Command, words: readonly string[], run: readonly s
     output,
     rotation: rotationOf(rest),
     compression: compress ? "zstd" : undefined,
+    force,
     command: run,
   });
 }
 
-function rotationOf({ rotateBytes, rotateSeconds, keep }: Own): Rotation | undefined {
+function rotationOf({ rotateBytes, rotateSeconds, keep, keepBytes }: Own): Rotation | undefined {
   if (rotateBytes === undefined && rotateSeconds === undefined) {
-    if (keep !== undefined) throw new UsageError("--keep goes with --rotate-bytes or --rotate-seconds");
+    if (keep !== undefined || keepBytes !== undefined)
+      throw new UsageError("--keep and --keep-bytes go with --rotate-bytes or --rotate-seconds");
     return undefined;
   }
-  return { bytes: rotateBytes, ms: rotateSeconds && rotateSeconds * 1000, keep };
+  if (rotateBytes !== undefined && keepBytes !== undefined && keepBytes < 2 * rotateBytes)
+    throw new UsageError("--keep-bytes takes at least twice what --rotate-bytes takes");
+  return { bytes: rotateBytes, ms: rotateSeconds && rotateSeconds * 1000, keep, keepBytes };
 }
 
 /** The flags of some probes together. A letter that means different options has none. */

@@ -1,7 +1,7 @@
 import { zstdDecompress } from "@rxbpf/core";
 
+import { MOST_UNPACKED, mostUnpacked } from "./limits.js";
 import type { BatchHeader } from "./message.js";
-import { MOST_BODY } from "./scan.js";
 
 /** Stands before a buffer of a compressed batch that is stored as it is; before others their length stands. */
 export const STORED = -1n;
@@ -21,12 +21,16 @@ interface Place {
 export class Body {
   readonly #header: BatchHeader;
   readonly #bytes: ArrayBuffer;
+  readonly #most: number;
   #index = 0;
-  #decompressed = 0;
+  /** Where the last buffer ended. */
+  #end = 0;
+  #unpacked = 0;
 
   constructor(header: BatchHeader, bytes: ArrayBuffer) {
     this.#header = header;
     this.#bytes = bytes;
+    this.#most = Math.min(MOST_UNPACKED, mostUnpacked(bytes.byteLength));
   }
 
   skip(): void {
@@ -38,6 +42,9 @@ export class Body {
     const [at = -1, length = 0] = this.#header.buffers[this.#index++] ?? [];
     if (at < 0 || at % 8 !== 0) throw new RangeError("A buffer is nowhere");
     if (at + length > this.#bytes.byteLength) throw new RangeError("A buffer is not in its batch");
+    // They follow each other, so that no byte is read for many values.
+    if (length > 0 && at < this.#end) throw new RangeError("A buffer is in another");
+    this.#end = Math.max(this.#end, at + length);
     const place = { memory: this.#bytes, at, length };
     const found = this.#header.compressed && length > 0 ? this.#decompress(place, bytes) : place;
     if (bytes < 0 || bytes > found.length) throw new RangeError("A buffer is too short");
@@ -49,9 +56,8 @@ export class Body {
     const claimed = new DataView(place.memory).getBigInt64(place.at, true);
     const packed = { ...place, at: place.at + PREFIX, length: place.length - PREFIX };
     if (claimed === STORED) return packed;
-    // What the rows need bounds each buffer, and a batch has no more bytes than if it were not compressed.
-    this.#decompressed += wanted;
-    if (claimed < wanted || claimed > wanted + PADDING || this.#decompressed > MOST_BODY)
+    this.#unpacked += wanted;
+    if (claimed < wanted || claimed > wanted + PADDING || this.#unpacked > this.#most)
       throw new RangeError(`A buffer cannot have ${claimed} bytes`);
     const memory = new ArrayBuffer(Number(claimed));
     zstdDecompress(new Uint8Array(packed.memory, packed.at, packed.length), new Uint8Array(memory));

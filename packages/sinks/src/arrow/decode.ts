@@ -1,7 +1,8 @@
 import { type Field, type Fields, Histogram, milliseconds, parseFrame, type Schema } from "@rxbpf/core";
-import { JSONParse } from "json-with-bigint";
 
 import { Body } from "./body.js";
+import { parseJson } from "./json-value.js";
+import { MOST_ROWS, mostValues } from "./limits.js";
 import type { BatchHeader } from "./message.js";
 
 /** Gives the value of a field in a row of a batch; undefined where it is absent. */
@@ -10,16 +11,15 @@ export type Reader = (row: number) => unknown;
 /** The field that holds, as JSON, what a row had beside the columns. */
 export const MORE = "more";
 
-/** A batch as big as this is damaged. */
-const MOST_ROWS = 1 << 24;
-
 /**
  * Makes the rows of a batch of a recording. Everything is checked first, so that a row that is
  * made later is within the body.
  * @throws RangeError for a batch that is damaged
  */
 export function rowReader({ fields }: Schema<Fields>, header: BatchHeader, body: ArrayBuffer): RowReader {
-  if (header.length > MOST_ROWS) throw new RangeError(`A batch has ${header.length} rows`);
+  const values = header.length * Object.keys(fields).length;
+  if (header.length > MOST_ROWS || (header.compressed && values > mostValues(body.byteLength)))
+    throw new RangeError(`A batch has ${header.length} rows`);
   const source = new Source(header, body);
   const columns = new Map(Object.entries(fields).map(([name, field]) => [name, source.field(field)]));
   const readers = [...columns].map(([name, read]) => [name, asInRow(fields[name]!, read)] as const);
@@ -205,13 +205,4 @@ function exact(value: bigint, made: boolean = false): number | bigint {
   if (Number.isSafeInteger(number)) return number;
   if (made) return value;
   throw new RangeError(`Cannot represent ${value} exactly: it exceeds 2^53`);
-}
-
-/** Integers that a number cannot hold become bigints, as they were. */
-function parseJson(text: string): unknown {
-  try {
-    return /\d{16}/.test(text) ? JSONParse(text) : JSON.parse(text);
-  } catch {
-    throw new RangeError("Cannot read a value: it is no JSON");
-  }
 }

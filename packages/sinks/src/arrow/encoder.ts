@@ -2,6 +2,7 @@ import { zstdCompress } from "@rxbpf/core";
 import { CompressionType, Message, type RecordBatch, RecordBatchFileWriter, type Schema } from "apache-arrow";
 
 import { STORED } from "./body.js";
+import { MOST_UNPACKED, mostUnpacked, mostValues } from "./limits.js";
 import type { Block } from "./scan.js";
 
 /** How what is in a file is compressed: by Zstandard, or not at all. */
@@ -13,6 +14,8 @@ export type Compression = "zstd" | undefined;
  */
 export class Encoder extends RecordBatchFileWriter {
   #chunks: Uint8Array[] = [];
+  /** Values of the batch that is encoded. */
+  #values = 0;
 
   constructor(schema: Schema, compression?: Compression) {
     super({ compressionType: compression ? CompressionType.ZSTD : null });
@@ -27,6 +30,7 @@ export class Encoder extends RecordBatchFileWriter {
   }
 
   batch(batch: RecordBatch): Uint8Array[] {
+    this.#values = batch.numRows * batch.schema.fields.length;
     this.write(batch);
     return this.take();
   }
@@ -42,7 +46,10 @@ export class Encoder extends RecordBatchFileWriter {
     this.#chunks = [];
     this._position = position;
     this._recordBatchBlocks = this._recordBatchBlocks.filter(({ offset }) => offset < position);
-    this._dictionaryBlocks = this._dictionaryBlocks.filter(({ offset }) => offset < position);
+    const dictionaries = this._dictionaryBlocks.filter(({ offset }) => offset < position);
+    // All of them are written before the first batch, or again.
+    if (dictionaries.length < this._dictionaryBlocks.length) this._seenDictionaries = new Map();
+    this._dictionaryBlocks = dictionaries;
   }
 
   /** Goes on at the end of a file that has these messages already. */
@@ -58,16 +65,21 @@ export class Encoder extends RecordBatchFileWriter {
 
   /** The library's own writes the compressed length where the format asks for the one before; strict readers refuse it. */
   protected override _compressBodyBuffers(buffers: ArrayBufferView[]) {
+    const packed = believable(
+      buffers.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)),
+      this.#values,
+    );
     const regions: { offset: number; length: number }[] = [];
     let offset = 0;
-    const parts = buffers.flatMap((buffer) => {
-      const [prefix, bytes] = compressed(new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength));
-      const length = prefix.byteLength + bytes.byteLength;
-      regions.push({ offset, length });
-      offset += (length + 7) & ~7;
-      return [prefix, bytes];
-    });
-    return { byteLength: offset, bufferRegions: regions, buffers: parts };
+    for (const part of packed) {
+      regions.push({ offset, length: lengthOf(part) });
+      offset += paddedLength(part);
+    }
+    return {
+      byteLength: offset,
+      bufferRegions: regions,
+      buffers: packed.flatMap(({ prefix, bytes }) => [prefix, bytes]),
+    };
   }
 
   protected override _write(chunk: ArrayBufferView): this {
@@ -80,10 +92,44 @@ export class Encoder extends RecordBatchFileWriter {
 }
 
 /** A buffer as a compressed batch has it: its length, or the mark that it is stored as it was; then itself. */
-function compressed(bytes: Uint8Array): [BigInt64Array | Uint8Array, Uint8Array] {
-  if (bytes.length === 0) return [bytes, bytes];
-  const frame = zstdCompress(bytes);
-  return frame.length < bytes.length
-    ? [BigInt64Array.of(BigInt(bytes.length)), frame]
-    : [BigInt64Array.of(STORED), bytes];
+interface Packed {
+  readonly prefix: Uint8Array | BigInt64Array;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Buffers, compressed as far as readers believe what they then claim: where that is too much for the bytes that there are, the
+ * shortest are stored as they are.
+ */
+function believable(buffers: readonly Uint8Array[], values: number): Packed[] {
+  const length = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (length > MOST_UNPACKED) return buffers.map(stored);
+  const packed = buffers.map(compressed);
+  let body = packed.reduce((sum, part) => sum + paddedLength(part), 0);
+  const byLength = [...buffers.keys()].sort((a, b) => buffers[a]!.length - buffers[b]!.length);
+  for (const index of byLength) {
+    if (length <= mostUnpacked(body) && values <= mostValues(body)) break;
+    const whole = stored(buffers[index]!);
+    body += paddedLength(whole) - paddedLength(packed[index]!);
+    packed[index] = whole;
+  }
+  return packed;
+}
+
+function compressed(bytes: Uint8Array): Packed {
+  const frame = bytes.length > 0 ? zstdCompress(bytes) : bytes;
+  if (frame.length >= bytes.length) return stored(bytes);
+  return { prefix: BigInt64Array.of(BigInt(bytes.length)), bytes: frame };
+}
+
+function stored(bytes: Uint8Array): Packed {
+  return { prefix: bytes.length === 0 ? bytes : BigInt64Array.of(STORED), bytes };
+}
+
+function lengthOf({ prefix, bytes }: Packed): number {
+  return prefix.byteLength + bytes.byteLength;
+}
+
+function paddedLength(part: Packed): number {
+  return (lengthOf(part) + 7) & ~7;
 }

@@ -1,8 +1,8 @@
 import { closeSync, ftruncateSync, writeSync } from "node:fs";
 
-import type { Columns, Fields, Schema } from "@rxbpf/core";
+import { ColumnBuilder, type Columns, type Fields, reserveRoom, type Schema } from "@rxbpf/core";
 
-import { writeError } from "../output.js";
+import { writeError } from "../files/errors.js";
 import { Batches } from "./batch.js";
 import { type Compression, Encoder } from "./encoder.js";
 import { NOTES } from "./metadata.js";
@@ -18,32 +18,49 @@ export interface Contents {
   readonly compression: Compression;
 }
 
+/** Room for what ends a file, beside its schema, which is there twice then: a batch of notes, and where each batch is. */
+const END_BYTES = 8 << 10;
+const BYTES_PER_BATCH = 32;
+
 /**
  * An Arrow file that can be read whenever its writer dies: it only ever grows by whole batches, and what a
- * failed write left is cut off again. Only a file that was finished has a footer.
+ * failed write left is cut off again. Only a file that was finished has a footer. Room for it, and for a
+ * word on what was lost, is reserved ahead where the file system can: a disk that is full then has it.
  */
 export class ArrowFile {
   readonly #fd: number;
   readonly #name: string;
+  readonly #schema: Schema<Fields>;
   readonly #encoder: Encoder;
   readonly #batches: Batches;
   #bytes = 0;
+  /** How much room the end takes. */
+  #end = END_BYTES;
+  #reserves = true;
   #closed = false;
 
   /**
    * Writes the head of the file. Takes the descriptor over.
-   * @throws Error where it cannot be written
+   * @throws Error where it cannot be written; the descriptor is closed then
    */
   constructor(fd: number, name: string, { schema, metadata, compression }: Contents) {
     this.#fd = fd;
     this.#name = name;
+    this.#schema = schema;
     const arrow = arrowSchema(schema, metadata);
     this.#batches = new Batches(
       arrow,
       Object.values(schema.fields).map(({ choices }) => choices),
     );
     this.#encoder = new Encoder(arrow, compression);
-    this.#put(this.#encoder.take());
+    const head = this.#encoder.take();
+    this.#end += 2 * lengthOf(head);
+    try {
+      this.#put(head);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
   }
 
   /** Bytes written. */
@@ -51,49 +68,54 @@ export class ArrowFile {
     return this.#bytes;
   }
 
-  /** @throws Error where it cannot be written; the file is closed then, with all batches before. */
-  write(columns: Columns, notes: readonly Placed[] = []): void {
-    const metadata = notes.length > 0 ? new Map([[NOTES, JSON.stringify(notes)]]) : undefined;
-    this.#put(this.#encoder.batch(this.#batches.make(columns, metadata)));
+  /** Bytes that it has at most once it is finished, if nothing more comes. */
+  get finalBytes(): number {
+    return this.#bytes + this.#end;
   }
 
-  /** Writes the footer and closes the file, unless that was done. @throws Error where it cannot be written */
-  finish(): void {
+  /** @throws Error where it cannot be written; only `finish` may follow then */
+  write(columns: Columns, notes: readonly Placed[]): void {
+    this.#put(this.#encode(columns, notes));
+    this.#end += BYTES_PER_BATCH;
+  }
+
+  /**
+   * Ends and closes the file, unless that was done.
+   * @param notes what has happened since the last batch
+   * @throws Error where the end cannot be written: then the file has none, but all batches
+   */
+  finish(notes: readonly Placed[] = []): void {
     if (this.#closed) return;
-    this.#put(this.#encoder.footer());
-    this.#close();
-  }
-
-  #close(): void {
     this.#closed = true;
-    closeSync(this.#fd);
+    try {
+      const last = notes.length > 0 ? this.#encode(new ColumnBuilder(this.#schema).take(), notes) : [];
+      this.#bytes = endFile(this.#fd, this.#name, this.#bytes, [...last, ...this.#encoder.footer()]);
+    } finally {
+      closeSync(this.#fd);
+    }
   }
 
-  #put(chunks: Uint8Array[]): void {
+  #encode(columns: Columns, notes: readonly Placed[]): Uint8Array[] {
+    const metadata = notes.length > 0 ? new Map([[NOTES, JSON.stringify(notes)]]) : undefined;
+    return this.#encoder.batch(this.#batches.make(columns, metadata));
+  }
+
+  #put(chunks: readonly Uint8Array[]): void {
+    const end = this.#bytes + lengthOf(chunks);
     try {
-      this.#bytes += writeAll(this.#fd, chunks);
+      this.#reserves = this.#reserves && reserveRoom(this.#fd, end, this.#end);
+      writeAll(this.#fd, chunks);
+      this.#bytes = end;
     } catch (error) {
-      this.#giveUp();
+      this.#encoder.cut(this.#bytes);
       throw writeError(this.#name, error as NodeJS.ErrnoException);
     }
-  }
-
-  /** Leaves what was whole. The room that the broken batch took is often enough for a footer. */
-  #giveUp(): void {
-    try {
-      ftruncateSync(this.#fd, this.#bytes);
-      this.#encoder.cut(this.#bytes);
-      if (this.#bytes > 0) writeAll(this.#fd, this.#encoder.footer(), this.#bytes);
-    } catch {
-      cut(this.#fd, this.#bytes);
-    }
-    this.#close();
   }
 }
 
 /**
  * Writes the end of a file that has only whole messages.
- * @throws Error where it cannot be written; the file is as it was then
+ * @throws Error where it cannot be written; the file has only those then
  */
 export function finishFile(
   fd: number,
@@ -103,12 +125,7 @@ export function finishFile(
 ): void {
   const encoder = new Encoder(arrowSchema(info.schema, metadata));
   encoder.resume(whole, dictionaries, batches);
-  try {
-    writeAll(fd, encoder.footer(), whole);
-  } catch (error) {
-    cut(fd, whole);
-    throw writeError(name, error as NodeJS.ErrnoException);
-  }
+  endFile(fd, name, whole, encoder.footer());
 }
 
 interface Whole {
@@ -116,6 +133,28 @@ interface Whole {
   readonly whole: number;
   readonly dictionaries: readonly Block[];
   readonly batches: readonly Block[];
+}
+
+/**
+ * Writes the end in the place of whatever stands after the last whole batch: on a full disk there may be no other. Gives
+ * the bytes that the file then has.
+ */
+function endFile(fd: number, name: string, whole: number, end: readonly Uint8Array[]): number {
+  const bytes = whole + lengthOf(end);
+  try {
+    writeAll(fd, end, whole);
+  } catch {
+    try {
+      cut(fd, whole);
+      writeAll(fd, end, whole);
+    } catch (error) {
+      cut(fd, whole);
+      throw writeError(name, error as NodeJS.ErrnoException);
+    }
+  }
+  // This gives back what was reserved, too.
+  cut(fd, bytes);
+  return bytes;
 }
 
 function cut(fd: number, bytes: number): void {
@@ -126,22 +165,24 @@ function cut(fd: number, bytes: number): void {
   }
 }
 
+function lengthOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
 /**
  * At most so many bytes are written at once. For larger writes the kernel gives a file pages of 2 MiB, which a virtual
  * machine often has to get from its host first, and that takes several times as long.
  */
 const PIECE = 1 << 20;
 
-/** Writes everything, or throws. Returns how many bytes that were. */
-function writeAll(fd: number, chunks: readonly Uint8Array[], position?: number): number {
-  let written = 0;
+/** Writes everything, where the file is or at a position, or throws. */
+function writeAll(fd: number, chunks: readonly Uint8Array[], position?: number): void {
+  let to = position;
   for (const chunk of chunks) {
     for (let at = 0; at < chunk.byteLength;) {
-      const length = Math.min(PIECE, chunk.byteLength - at);
-      const count = writeSync(fd, chunk, at, length, position === undefined ? undefined : position + written);
+      const count = writeSync(fd, chunk, at, Math.min(PIECE, chunk.byteLength - at), to);
       at += count;
-      written += count;
+      if (to !== undefined) to += count;
     }
   }
-  return written;
 }

@@ -1,15 +1,26 @@
+/** So often all of a message may be read. Once would do; its parts may be one and the same, again and again. */
+const TIMES = 4;
+
+/** Bytes of a message that may still be read. */
+interface Allowance {
+  left: number;
+}
+
 /**
  * Reads flatbuffers that anybody may have written: every access is checked against the bytes there are
- * (a DataView throws a RangeError), nothing is taken to be a length before it was compared with them.
+ * (a DataView throws a RangeError), nothing is taken to be a length before it was compared with them, and what is read
+ * in all is no more than a few times the bytes there are.
  */
 export class Table {
   readonly #view: DataView;
+  readonly #allowance: Allowance;
   readonly #at: number;
   readonly #slots: number;
   readonly #size: number;
 
-  constructor(view: DataView, at: number) {
+  private constructor(view: DataView, at: number, allowance: Allowance) {
     this.#view = view;
+    this.#allowance = allowance;
     this.#at = at;
     this.#slots = at - view.getInt32(at, true);
     this.#size = view.getUint16(this.#slots, true);
@@ -18,7 +29,7 @@ export class Table {
   /** The table that bytes begin with. @throws RangeError here and below, where they are damaged */
   static root(bytes: Uint8Array): Table {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return new Table(view, view.getUint32(0, true));
+    return new Table(view, view.getUint32(0, true), { left: TIMES * bytes.length });
   }
 
   byte(slot: number): number {
@@ -37,16 +48,17 @@ export class Table {
     if (at === 0) return "";
     const length = this.#view.getUint32(at, true);
     if (at + 4 + length > this.#view.byteLength) throw new RangeError("A text is longer than its message");
+    this.#spend(4 + length);
     return Buffer.from(this.#view.buffer, this.#view.byteOffset + at + 4, length).toString("utf8");
   }
 
   table(slot: number): Table | undefined {
     const at = this.#follow(slot);
-    return at === 0 ? undefined : new Table(this.#view, at);
+    return at === 0 ? undefined : this.#table(at);
   }
 
   tables(slot: number): Table[] {
-    return this.#elements(slot, 4).map((at) => new Table(this.#view, at + this.#view.getUint32(at, true)));
+    return this.#elements(slot, 4).map((at) => this.#table(at + this.#view.getUint32(at, true)));
   }
 
   /** Structs of two numbers of 64 bits. */
@@ -55,6 +67,15 @@ export class Table {
       safe(this.#view.getBigInt64(at, true)),
       safe(this.#view.getBigInt64(at + 8, true)),
     ]);
+  }
+
+  #table(at: number): Table {
+    return new Table(this.#view, at, this.#allowance);
+  }
+
+  #spend(bytes: number): void {
+    this.#allowance.left -= bytes;
+    if (this.#allowance.left < 0) throw new RangeError("Parts of a message are in many places");
   }
 
   /** Where a value is; 0 where there is none. */
@@ -75,6 +96,7 @@ export class Table {
     if (at === 0) return [];
     const length = this.#view.getUint32(at, true);
     if (at + 4 + length * size > this.#view.byteLength) throw new RangeError("A list is longer than its message");
+    this.#spend(4 + length * size);
     return Array.from({ length }, (_, i) => at + 4 + i * size);
   }
 }

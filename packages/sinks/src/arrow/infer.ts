@@ -3,6 +3,7 @@ import { type Field, type Fields, Histogram, type Kind, type Schema } from "@rxb
 import { jsonText } from "../json-text.js";
 import { asRow } from "../table.js";
 import { MORE } from "./decode.js";
+import { excessOf } from "./json-value.js";
 
 /**
  * The schema for rows that came through operators: a field that is the stream's own stays what it is
@@ -38,15 +39,23 @@ export function fitter({ fields }: Schema<Fields>): (row: unknown) => Record<str
     for (const [name, value] of Object.entries(asRow(row))) {
       if (value === undefined) continue;
       const field = name !== MORE && Object.hasOwn(fields, name) ? fields[name] : undefined;
-      if (field && fits(field, value)) fitting[name] = field.kind === "json" ? jsonText(value) : value;
+      if (field && fits(field, value)) fitting[name] = field.kind === "json" ? readableJson(value) : value;
       else {
         Object.defineProperty(rest, name, { value, enumerable: true });
         more = true;
       }
     }
-    if (more) fitting[MORE] = jsonText(rest);
+    if (more) fitting[MORE] = readableJson(rest);
     return fitting;
   };
+}
+
+/** A value as JSON. @throws Error where no reader would take it */
+function readableJson(value: unknown): string {
+  const text = jsonText(value);
+  const excess = excessOf(text);
+  if (excess) throw new Error(`Cannot record a value: ${excess}`);
+  return text;
 }
 
 function kindOf(values: readonly unknown[]): Kind {

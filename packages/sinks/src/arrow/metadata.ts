@@ -32,8 +32,21 @@ export interface RecordingInfo {
   /** When the machine was booted, and the recording started: ISO 8601. */
   readonly bootTime: string;
   readonly started: string;
+  /** Which start of the machine that was, and how long after it the recording started, in seconds: its clock may have been set meanwhile. */
+  readonly boot: string;
+  readonly uptime: number;
   /** What the times of events mean. */
   readonly clock: string;
+}
+
+/** A moment, and when it was by a clock that nobody sets. */
+export interface Moment {
+  readonly time: Date;
+  readonly uptime: number;
+}
+
+export function now(): Moment {
+  return { time: new Date(), uptime: Number(process.hrtime.bigint()) / 1e9 };
 }
 
 /** The layout of recordings that this version writes, and the only one that it reads. */
@@ -46,7 +59,7 @@ export const NOTES = `${PREFIX}notes`;
 export function recordingMetadata(
   info: Partial<StreamInfo>,
   schema: Schema<Fields>,
-  started: Date,
+  started: Moment,
 ): Map<string, string> {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
@@ -62,7 +75,9 @@ export function recordingMetadata(
     kernel: release(),
     host: hostname(),
     boot_time: new Date(bootTime()).toISOString(),
-    started: started.toISOString(),
+    started: started.time.toISOString(),
+    boot: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+    uptime: String(started.uptime),
     clock: eventClock.description,
   };
   return new Map(Object.entries(values).map(([key, value]) => [PREFIX + key, value]));
@@ -113,6 +128,8 @@ export function parseMetadata(
     host: value("host"),
     bootTime: value("boot_time"),
     started: value("started"),
+    boot: value("boot"),
+    uptime: Number(value("uptime")) || 0,
     clock: value("clock"),
   };
 }

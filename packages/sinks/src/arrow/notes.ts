@@ -1,5 +1,7 @@
 import type { Lost } from "@rxbpf/core";
 
+import { structureOf } from "./json-value.js";
+
 /** What happened among the events of a recording. */
 export type Note = Lost | Snapshot;
 
@@ -34,9 +36,11 @@ export interface Placed {
 
 /** What the metadata of a batch of `length` rows says. @throws RangeError where it is damaged */
 export function parseNotes(text: string, length: number): readonly Placed[] {
+  // An object takes more memory than its brackets. No note has so many.
+  const tooMany = structureOf(text).containers > 1000 + text.length / 16;
   let values: unknown;
   try {
-    values = JSON.parse(text);
+    values = tooMany ? undefined : JSON.parse(text);
   } catch {
     values = undefined;
   }

@@ -73,26 +73,32 @@ export class Player implements Connection {
     try {
       const deadline = performance.now() + TURN_MS;
       while (!this.#closed && this.#holds === 0) {
-        const next = this.#stopped ? undefined : this.#next();
-        if (!next) return this.#receiver.complete();
-        const waitMs = this.#wait(next.played.track.time);
-        if (waitMs > 0 || performance.now() >= deadline) return this.#schedule(waitMs);
-        const { track, tables } = next.played;
-        const piece = tables ? track.takeTable() : track.take(Math.min(next.until, this.#reached()), MOST_ROWS);
-        this.#deliver(next.played, piece);
+        if (performance.now() >= deadline) return this.#schedule();
+        if (this.#stopped) return this.#receiver.complete();
+        const unready = this.#tracks.find(({ track }) => !track.isReady && !track.isDone);
+        if (unready) unready.track.advance();
+        else {
+          const next = this.#next();
+          if (!next) return this.#receiver.complete();
+          const waitMs = this.#wait(next.played.track.time);
+          if (waitMs > 0) return this.#schedule(waitMs);
+          const { track, tables } = next.played;
+          const piece = tables ? track.takeTable() : track.take(Math.min(next.until, this.#reached()), MOST_ROWS);
+          this.#deliver(next.played, piece);
+        }
       }
     } catch (error) {
       this.#receiver.error(error);
     }
   }
 
-  /** The track that is next, and until when it stays so. */
+  /** The track that is next, and until when it stays so. All are ready or done. */
   #next(): { readonly played: Played; readonly until: number } | undefined {
     let first: Played | undefined;
     let time = Infinity;
     let until = Infinity;
     for (const played of this.#tracks) {
-      if (!played.track.ready()) continue;
+      if (played.track.isDone) continue;
       const at = played.track.time;
       if (!first || at < time) [first, time, until] = [played, at, time];
       else if (at < until) until = at;

@@ -1,8 +1,5 @@
-import { closeSync } from "node:fs";
-
 import {
   type Batch,
-  ColumnBuilder,
   Consumer,
   type EventStream,
   feed,
@@ -14,17 +11,19 @@ import {
 } from "@rxbpf/core";
 import { type Observable, type Subscriber, Subscription } from "rxjs";
 
+import type { OutputOptions } from "../files/output-file.js";
 import type { Progress } from "../sink.js";
 import { MORE } from "./decode.js";
 import type { Compression } from "./encoder.js";
-import type { ArrowFile } from "./file.js";
 import { type Gathered, Gathering } from "./gathering.js";
-import { recordingMetadata } from "./metadata.js";
+import { now } from "./metadata.js";
 import { Attendance, type Newcomers } from "./newcomers.js";
-import type { Snapshot } from "./notes.js";
-import { type Part, Parts, type Rotation } from "./parts.js";
+import type { Placed, Snapshot } from "./notes.js";
+import { type Parts, partsAt, type Rotation } from "./parts.js";
+import type { Contents, RecordingFiles } from "./recording-files.js";
+import { reasonOf } from "./unwritten.js";
 
-export interface ArrowOptions {
+export interface ArrowOptions extends OutputOptions {
   /** Rows are written once there are so many; 65,536 if not given. */
   readonly batchRows?: number | undefined;
   /** And once the first of them is so old, in milliseconds; 1000 if not given. */
@@ -33,6 +32,8 @@ export interface ArrowOptions {
   readonly compression?: Compression;
   /** Writes one file after the other, each a whole recording: their names are the path's with start and number. */
   readonly rotate?: Rotation | undefined;
+  /** The file is created once this resolves, where it is given; if it rejects there is none, and the recording ends with its error. */
+  readonly ready?: PromiseLike<unknown> | undefined;
   /**
    * What there is now: of all processes, asked for at the beginning of every file; then of those that
    * events tell of for the first time, which may have ended by then. Nothing of it is written where it gives none.
@@ -44,7 +45,6 @@ const BATCH_ROWS = 65_536;
 const BATCH_MS = 1000;
 const PROGRESS_MS = 250;
 
-type FileModule = typeof import("./file.js");
 interface Failure {
   readonly error: unknown;
 }
@@ -61,18 +61,20 @@ export class Recorder<E> {
   /** Whether the events come as the origin's source gives them. */
   readonly #direct: boolean;
   readonly #input = new Subscription();
-  /** Batches that came before `file.js` was loaded. */
+  /** Batches that are to be written: those that came before there could be files. */
   readonly #unwritten: Gathered[] = [];
   readonly #consumer: Consumer;
-  #module: FileModule | undefined;
-  #part: Part | undefined;
-  #file: ArrowFile | undefined;
+  readonly #started = now();
+  #files: RecordingFiles | undefined;
+  /** Whether there is to be a file: the source has begun, or something came. */
   #begun = false;
-  /** In files that are finished. */
-  #bytesBefore = 0;
+  /** Whether there may be one. */
+  #mayBegin: boolean;
   #rows = 0;
+  #written = 0;
   #lost = 0;
   #ended = false;
+  #settled = false;
   #onReady: (() => void) | undefined;
   #flushing: NodeJS.Timeout | undefined;
   #telling: NodeJS.Timeout | undefined;
@@ -94,25 +96,31 @@ export class Recorder<E> {
     this.#direct = origin === source && schema?.fields[MORE]?.kind !== "json";
     this.#gathering = new Gathering(options.batchRows ?? BATCH_ROWS, schema, this.#direct);
     this.#attendance = options.snapshot && new Attendance(options.snapshot);
-    this.#parts = new Parts(path, options.rotate);
-    this.#part = this.#parts.open();
+    this.#parts = partsAt(path, options.rotate, options);
+    this.#mayBegin = options.ready === undefined;
     this.#consumer = new Consumer({
       end: () => this.#end(),
       status: (status) => {
         if (status.type === "lost") this.#guarded(() => this.#lose(status));
+        else if (status.type === "attached") this.#begin();
       },
     });
   }
 
   start(): void {
     // Loading it takes a while, in which events are gathered already.
-    import("./file.js").then(
-      (module) => {
-        this.#module = module;
+    const ready = Promise.resolve(this.#options.ready).then(() => (this.#mayBegin = true));
+    Promise.all([import("./recording-files.js"), ready]).then(
+      ([{ RecordingFiles }]) => {
+        const snapshot = () => this.#attendance?.begin();
+        this.#files = new RecordingFiles(this.#parts, () => this.#contents(), snapshot, this.#started);
         if (this.#onReady) this.#onReady();
         else this.#guarded(() => this.#flush());
       },
-      (error: unknown) => this.#end({ error }),
+      (error: unknown) => {
+        this.#detach();
+        this.#settle({ error });
+      },
     );
     this.#input.add(
       feed(this.#consumer, this.#source, {
@@ -122,6 +130,8 @@ export class Recorder<E> {
         error: (error) => this.#end({ error }),
       }),
     );
+    // A stream says when it has begun.
+    if (!this.#consumer.isFed) this.#begin();
   }
 
   /** Ends the source; what has come is still written. */
@@ -131,14 +141,15 @@ export class Recorder<E> {
     this.#whenReady(() => {
       this.#finish();
       this.#consumer.done();
+      this.#parts.close();
     });
   }
 
   #batch(batch: Batch<E>): void {
     const { length, records } = batch;
     if (records && this.#direct) {
-      if (!this.#gathering.hasRoom(length)) this.#flush();
       this.#rows += length;
+      if (!this.#gathering.hasRoom(length)) this.#flush();
       this.#gathering.records(records);
       this.#attendance?.records(records);
       this.#gathered();
@@ -164,7 +175,14 @@ export class Recorder<E> {
     this.#gathered();
   }
 
+  #begin(): void {
+    if (this.#begun || this.#ended) return;
+    this.#begun = true;
+    this.#guarded(() => this.#flush());
+  }
+
   #gathered(): void {
+    this.#begun = true;
     this.#look();
     this.#telling ??= setTimeout(() => {
       this.#telling = undefined;
@@ -186,48 +204,25 @@ export class Recorder<E> {
     this.#flushing = undefined;
     this.#look();
     const gathered = this.#gathering.isEmpty ? [] : [this.#gathering.take()];
-    if (!this.#module) {
-      this.#unwritten.push(...structuredClone(gathered));
-      return;
-    }
+    this.#unwritten.push(...(this.#files ? gathered : structuredClone(gathered)));
+    if (!this.#files) return;
     // A head tells readers that recording has begun. It waits until it is known what the rows are.
-    if (!this.#begun && (this.#direct || this.#ended)) this.#current(this.#module);
-    for (const { columns, notes } of [...this.#unwritten.splice(0), ...gathered])
-      this.#current(this.#module).write(columns, notes);
+    if (this.#begun && (this.#direct || this.#ended)) this.#files.begin();
+    for (let next = this.#unwritten[0]; next; next = this.#unwritten[0]) {
+      this.#files.write(next.columns, next.notes);
+      this.#written += next.columns.length;
+      this.#unwritten.shift();
+    }
   }
 
-  /** The file to write to: a new one where the last is full, or there is none. */
-  #current({ ArrowFile }: FileModule): ArrowFile {
-    if (this.#file && this.#part && this.#parts.isFull(this.#part, this.#file.bytes)) {
-      this.#closeFile();
-      this.#part = this.#parts.open();
-    }
-    if (!this.#file) {
-      const { schema } = this.#gathering;
-      const { fd, path, created } = this.#part!;
-      this.#part = { ...this.#part!, fd: -1 };
-      this.#begun = true;
-      const metadata = recordingMetadata(originInfo(this.#origin, schema), schema, created);
-      this.#file = new ArrowFile(fd, path, { schema, metadata, compression: this.#options.compression });
-      const snapshot = this.#attendance?.begin();
-      if (snapshot) this.#file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
-    }
-    return this.#file;
-  }
-
-  #closeFile(): void {
-    const file = this.#file!;
-    this.#file = undefined;
-    try {
-      file.finish();
-    } finally {
-      this.#bytesBefore += file.bytes;
-    }
+  #contents(): Contents {
+    const { schema } = this.#gathering;
+    return { schema, info: originInfo(this.#origin, schema), compression: this.#options.compression };
   }
 
   #finish(): void {
     this.#flush();
-    if (this.#file) this.#closeFile();
+    this.#files!.finish();
   }
 
   #detach(): void {
@@ -240,6 +235,9 @@ export class Recorder<E> {
   #end(failure?: Failure): void {
     if (this.#ended) return;
     this.#detach();
+    // Who waits for others to begin is told by this that they cannot.
+    if (failure && !(this.#begun && this.#mayBegin)) return this.#settle(failure);
+    if (!failure) this.#begun = true;
     this.#whenReady(() => {
       this.#finish();
       this.#settle(failure);
@@ -255,7 +253,7 @@ export class Recorder<E> {
         this.#settle({ error });
       }
     };
-    if (this.#module) this.#onReady();
+    if (this.#files) this.#onReady();
   }
 
   /** Does what may write; where that fails the run ends with it. */
@@ -270,27 +268,39 @@ export class Recorder<E> {
   }
 
   #settle(failure?: Failure): void {
+    if (this.#settled) return;
+    this.#settled = true;
     this.#consumer.done();
-    this.#closeAll();
+    this.#closeAll(failure);
     this.#tell();
     if (failure) this.#subscriber.error(failure.error);
     else this.#subscriber.complete();
   }
 
-  /** Closes what a failure left open, as whole as it can be. */
-  #closeAll(): void {
+  /** Closes what a failure left open, as whole as it can be, with what was lost by it. */
+  #closeAll(failure?: Failure): void {
+    const count = this.#rows - this.#written;
+    this.#rows = this.#written;
+    this.#lost += count;
     try {
-      this.#file?.finish();
+      this.#files?.finish(this.#untold(count, reasonOf(failure?.error)));
     } catch {
       // The failure before is the one to tell.
     }
-    if (this.#part && this.#part.fd >= 0) closeSync(this.#part.fd);
-    this.#part = undefined;
+    this.#parts.close();
+  }
+
+  /** What the file does not say of losses yet. */
+  #untold(count: number, reason: string): Placed[] {
+    const gathered = this.#gathering.isEmpty ? [] : [this.#gathering.take()];
+    const notes = [...this.#unwritten, ...gathered].flatMap(({ notes }) => notes.map(({ note }) => note));
+    const losses = notes.filter(({ type }) => type === "lost");
+    const lost: Lost = { type: "lost", time: Date.now(), count, total: count, reason };
+    return [...losses, ...(count > 0 ? [lost] : [])].map((note) => ({ at: 0, note }));
   }
 
   #tell(): void {
-    const bytes = this.#bytesBefore + (this.#file?.bytes ?? 0);
-    this.#subscriber.next({ rows: this.#rows, bytes, lost: this.#lost });
+    this.#subscriber.next({ rows: this.#rows, bytes: this.#files?.bytes ?? 0, lost: this.#lost });
   }
 }
 

@@ -79,10 +79,13 @@ const DAMAGED = Symbol("damaged");
 /** The messages after the head, up to the first that is cut or damaged; each batch with its rows. */
 export function* sound(fd: number, { info, next }: Head): Generator<Sound, Ending> {
   const messages = scan(fd, next);
+  // Each field has one at most.
+  let dictionaries = Object.keys(info.schema.fields).length;
   for (let found = messages.next(); ; found = messages.next()) {
     if (found.done) return found.value;
     const { block, message } = found.value;
-    const batch = message.type === "dictionary" ? undefined : readBatch(info, found.value);
+    const isDictionary = message.type === "dictionary" && dictionaries-- > 0;
+    const batch = isDictionary ? undefined : readBatch(info, found.value);
     if (batch === DAMAGED) return { whole: block.offset, dropped: fstatSync(fd).size - block.offset, finished: false };
     yield { block, ...(batch && { batch }) };
   }

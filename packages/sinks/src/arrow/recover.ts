@@ -1,6 +1,5 @@
-import { constants, ftruncateSync } from "node:fs";
-
-import { type Head, readHead, sound, withFile } from "./recording.js";
+import { withExistingFile } from "../files/output-file.js";
+import { type Head, readHead, sound } from "./recording.js";
 import type { Block, Ending } from "./scan.js";
 
 /** What `recover` did. */
@@ -15,16 +14,15 @@ export interface Recovered {
 
 /**
  * Finishes a recording whose writer died: cuts off what is no whole batch and writes the footer that other
- * readers ask for, in place. Not for a recording that is still being written.
- * @throws Error where it is no recording, or cannot be written
+ * readers ask for, in place.
+ * @throws Error where it is no recording, is still being written, or cannot be written
  */
 export async function recover(path: string): Promise<Recovered> {
   const { finishFile } = await import("./file.js");
-  return withFile(path, constants.O_RDWR, (fd) => {
+  return withExistingFile(path, (fd) => {
     const head = readHead(fd, path);
     const { rows, dictionaries, batches, whole, dropped, finished } = survey(fd, head);
     if (!finished) {
-      ftruncateSync(fd, whole);
       finishFile(fd, path, head, { whole, dictionaries, batches });
     }
     return { rows, dropped, finished };

@@ -1,5 +1,6 @@
 import { fstatSync, readSync } from "node:fs";
 
+import { MOST_BODY, MOST_METADATA } from "./limits.js";
 import { decodeMessage, type Message } from "./message.js";
 
 /** Where a message stands in a file. */
@@ -31,9 +32,6 @@ const MAGIC = Buffer.from("ARROW1");
 /** Where the first message stands. */
 export const START = 8;
 const PREFIX = 8;
-/** No batch comes near these, however long its texts; a damaged length does. */
-const MOST_METADATA = 64 << 20;
-export const MOST_BODY = 1 << 30;
 
 /** Whether a file begins as Arrow files do. */
 export function isArrow(fd: number): boolean {

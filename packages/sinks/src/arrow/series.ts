@@ -20,10 +20,22 @@ export function seriesAt(path: string | readonly string[]): readonly [Series, ..
     if (before) before.push(recording);
     else groups.set(key, [recording]);
   }
-  const rank = ({ info, path }: Recording): string => `${info.started} ${path}`;
-  const [first, ...others] = [...groups.values()].map((parts) => parts.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)));
+  const [first, ...others] = [...groups.values()].map(inOrder);
   if (!first) throw new RangeError("There is no recording to read");
   return [first, ...others];
+}
+
+/** Sorts recordings by when they were started: within one start of a machine by a clock that nobody sets. */
+function inOrder(parts: [Recording, ...Recording[]]): [Recording, ...Recording[]] {
+  const last = new Map<string, string>();
+  for (const { info } of parts) if (info.started > (last.get(info.boot) ?? "")) last.set(info.boot, info.started);
+  const boot = ({ info }: Recording): string =>
+    info.boot === "" ? info.started : `${last.get(info.boot)} ${info.boot}`;
+  return parts.sort((a, b) => order(boot(a), boot(b)) || a.info.uptime - b.info.uptime || order(a.path, b.path));
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 function filesAt(path: string): readonly string[] {

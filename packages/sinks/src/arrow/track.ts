@@ -20,6 +20,7 @@ export class Track {
   #batch: RecordedBatch | undefined;
   #row = 0;
   #note = 0;
+  #done = false;
 
   /** @param ended told of each part that was read to its end */
   constructor(parts: readonly Recording[], ended: (part: Recording, ending: Ending) => void) {
@@ -27,15 +28,31 @@ export class Track {
     this.#ended = ended;
   }
 
-  /** Whether anything is left. Reads the next batch, where all of the last was taken. */
-  ready(): boolean {
-    while (!this.#batch || (this.#row === this.#batch.length && this.#note === this.#batch.notes.length)) {
-      if (!this.#nextBatch()) return false;
-    }
-    return true;
+  /** Whether there is something to take. */
+  get isReady(): boolean {
+    return this.#batch !== undefined && (this.#row < this.#batch.length || this.#note < this.#batch.notes.length);
   }
 
-  /** When the next row happened; for what has no time the first moment of all. There must be something left. */
+  /** Whether everything was taken. */
+  get isDone(): boolean {
+    return this.#done;
+  }
+
+  /** Reads on by one batch, of which all may be empty. Not for a track that is ready or done. */
+  advance(): void {
+    this.#batch = undefined;
+    this.#row = this.#note = 0;
+    this.#batches ??= this.#nextPart();
+    const next = this.#batches?.next();
+    if (!next) this.#done = true;
+    else if (!next.done) this.#batch = next.value;
+    else {
+      this.#batches = undefined;
+      this.#ended(this.#part!, next.value);
+    }
+  }
+
+  /** When the next row happened; for what has no time the first moment of all. For a track that is ready. */
   get time(): number {
     const batch = this.#batch!;
     return (this.#row < batch.length ? batch.time(this.#row) : undefined) ?? -Infinity;
@@ -49,7 +66,7 @@ export class Track {
     const rows: Row[] = [];
     // A large table may go on in the next batch.
     do rows.push(this.#batch!.row(this.#row++));
-    while (this.ready() && this.#row < this.#batch!.length && this.time === time);
+    while (this.#reachRow() && this.time === time);
     return { type: "rows", length: 1, row: () => new Table(time, rows) };
   }
 
@@ -65,6 +82,12 @@ export class Track {
     return { type: "rows", length: this.#row - start, row: (index) => batch.row(start + index) };
   }
 
+  /** Reads on to the next row. False where a note comes first, or nothing. */
+  #reachRow(): boolean {
+    while (!this.isReady && !this.isDone) this.advance();
+    return this.isReady && this.#row < this.#batch!.length;
+  }
+
   #dueNote(): Piece | undefined {
     const note = this.#batch!.notes[this.#note];
     if (!note || note.at > this.#row) return undefined;
@@ -76,23 +99,9 @@ export class Track {
     this.#batches?.return({ whole: 0, dropped: 0, finished: true });
   }
 
-  #nextBatch(): boolean {
-    this.#batch = undefined;
-    this.#row = this.#note = 0;
-    for (;;) {
-      if (!this.#batches) {
-        const { value: part, done } = this.#parts.next();
-        if (done) return false;
-        this.#part = part;
-        this.#batches = part.batches();
-      }
-      const next = this.#batches.next();
-      if (!next.done) {
-        this.#batch = next.value;
-        return true;
-      }
-      this.#batches = undefined;
-      this.#ended(this.#part!, next.value);
-    }
+  #nextPart(): Generator<RecordedBatch, Ending> | undefined {
+    const { value: part } = this.#parts.next();
+    this.#part = part;
+    return part?.batches();
   }
 }

@@ -2,7 +2,9 @@ import type { RecordedBatch } from "../arrow/recording.js";
 
 /** A row group holds at most so many rows, */
 const MOST_ROWS = 32_768;
-/** and is ended once its texts have so many characters. */
+/** and is ended once it has so many values, */
+const MOST_VALUES = 1 << 20;
+/** or its texts have so many characters. */
 const MOST_TEXT = 16 << 20;
 
 /** Rows by column, as a row group has them. */
@@ -16,6 +18,7 @@ export class Groups {
   readonly #names: readonly string[];
   #data: readonly unknown[][] = [];
   #rows = 0;
+  #values = 0;
   #text = 0;
 
   constructor(names: readonly string[]) {
@@ -27,8 +30,8 @@ export class Groups {
   *add({ length, columns }: RecordedBatch): Generator<Group> {
     const readers = this.#names.map((name) => columns.get(name)!);
     for (let row = 0; row < length; row++) {
-      for (let i = 0; i < readers.length; i++) this.#text += this.#push(this.#data[i]!, readers[i]!(row));
-      if (++this.#rows >= MOST_ROWS || this.#text >= MOST_TEXT) yield this.#take();
+      for (let i = 0; i < readers.length; i++) this.#push(this.#data[i]!, readers[i]!(row));
+      if (++this.#rows >= MOST_ROWS || this.#values >= MOST_VALUES || this.#text >= MOST_TEXT) yield this.#take();
     }
   }
 
@@ -37,12 +40,13 @@ export class Groups {
     if (this.#rows > 0) yield this.#take();
   }
 
-  #push(data: unknown[], value: unknown): number {
+  #push(data: unknown[], value: unknown): void {
     data.push(value);
-    if (typeof value === "string" || value instanceof Uint8Array) return value.length;
-    return Array.isArray(value)
-      ? value.reduce<number>((sum, item: string | bigint) => sum + (typeof item === "string" ? item.length : 8), 0)
-      : 0;
+    this.#values++;
+    if (typeof value === "string" || value instanceof Uint8Array) this.#text += value.length;
+    if (!Array.isArray(value)) return;
+    this.#values += value.length;
+    for (const item of value as (string | bigint)[]) if (typeof item === "string") this.#text += item.length;
   }
 
   #take(): Group {
@@ -53,6 +57,6 @@ export class Groups {
 
   #begin(): void {
     this.#data = this.#names.map(() => []);
-    this.#rows = this.#text = 0;
+    this.#rows = this.#values = this.#text = 0;
   }
 }

@@ -34,8 +34,8 @@ type Type = Pick<SchemaElement, "type" | "converted_type" | "logical_type">;
 const utf8: Type = { type: "BYTE_ARRAY", converted_type: "UTF8" };
 
 const TYPES: Record<Exclude<Kind, keyof typeof LISTS>, Type> = {
-  // UTC, but not said to be: what DuckDB has for moments with a zone cannot hold nanoseconds.
-  time: { type: "INT64", logical_type: { type: "TIMESTAMP", isAdjustedToUTC: false, unit: "NANOS" } },
+  // A moment, wherever it is read: a reader shows it in a zone of its own.
+  time: { type: "INT64", logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "NANOS" } },
   bool: { type: "BOOLEAN" },
   u8: { type: "INT32", converted_type: "UINT_8" },
   u16: { type: "INT32", converted_type: "UINT_16" },

@@ -1,0 +1,51 @@
+import { basename, extname } from "node:path";
+
+/** A file of a recording that has several: when the run was begun that wrote it, and which of its files it is. */
+interface Turn {
+  readonly stamp: string;
+  readonly number: number;
+}
+
+const DIGITS = 6;
+
+/** The names of the files of a recording that has several: the path's own, with when it was begun and a number. They sort as they were made. */
+export class Names {
+  readonly #base: string;
+  readonly #extension: string;
+  readonly #pattern: RegExp;
+  #last: Turn;
+
+  constructor(path: string) {
+    this.#extension = extname(path);
+    this.#base = basename(path, this.#extension);
+    const [base, extension] = [this.#base, this.#extension].map((text) => text.replace(/[^\w]/g, "\\$&"));
+    this.#pattern = new RegExp(`^${base}-(\\d{8}T\\d{6}Z)-(\\d{${DIGITS}})${extension}$`);
+    this.#last = { stamp: stampOf(new Date()), number: 0 };
+  }
+
+  /** Whether a file of such a recording is called so. */
+  has(name: string): boolean {
+    return this.#pattern.test(name);
+  }
+
+  /** Sees to it that what comes sorts after a name, wherever the clock was set meanwhile. */
+  goOnAfter(name: string): void {
+    const [, stamp = "", number] = this.#pattern.exec(name) ?? [];
+    if (stamp >= this.#last.stamp) this.#last = { stamp, number: Number(number) };
+  }
+
+  next(): string {
+    const { stamp, number } = this.#last;
+    this.#last = number < 10 ** DIGITS - 1 ? { stamp, number: number + 1 } : { stamp: secondAfter(stamp), number: 1 };
+    return `${this.#base}-${this.#last.stamp}-${String(this.#last.number).padStart(DIGITS, "0")}${this.#extension}`;
+  }
+}
+
+function stampOf(date: Date): string {
+  return date.toISOString().replaceAll(/[-:]|\.\d+/g, "");
+}
+
+function secondAfter(stamp: string): string {
+  const time = Date.parse(stamp.replace(/(....)(..)(..T..)(..)(..Z)/, "$1-$2-$3:$4:$5"));
+  return stampOf(new Date(time + 1000));
+}
