@@ -7,6 +7,8 @@ export { execsnoop, type ExecsnoopOptions } from "./execsnoop/probe.js";
 export { type ExecEvent, execEvent } from "./execsnoop/schema.js";
 export { gethostlatency } from "./gethostlatency/probe.js";
 export { type LookupEvent, lookupEvent } from "./gethostlatency/schema.js";
+export { killsnoop } from "./killsnoop/probe.js";
+export { type KillEvent, killEvent } from "./killsnoop/schema.js";
 export { offcputime } from "./offcputime/probe.js";
 export type { Blocked } from "./offcputime/schema.js";
 export { opensnoop, type OpensnoopOptions } from "./opensnoop/probe.js";
