@@ -5,6 +5,8 @@ export { cpudist } from "./cpudist/probe.js";
 export type { Stretch } from "./cpudist/schema.js";
 export { execsnoop, type ExecsnoopOptions } from "./execsnoop/probe.js";
 export { type ExecEvent, execEvent } from "./execsnoop/schema.js";
+export { exitsnoop } from "./exitsnoop/probe.js";
+export { type ExitEvent, exitEvent } from "./exitsnoop/schema.js";
 export { gethostlatency } from "./gethostlatency/probe.js";
 export { type LookupEvent, lookupEvent } from "./gethostlatency/schema.js";
 export { killsnoop } from "./killsnoop/probe.js";
