@@ -303,6 +303,28 @@ struct tcp_sock {
 	__u32 segs_out;
 };
 
+struct gendisk {
+	int major;
+	int first_minor;
+	char disk_name[32];
+};
+
+struct request_queue {
+	struct gendisk *disk;
+};
+
+struct request {
+	struct request_queue *q;
+	unsigned int cmd_flags;
+	unsigned int __data_len;
+	__u64 __sector;
+};
+
+/* Before 5.17. */
+struct request___old {
+	struct gendisk *rq_disk;
+};
+
 struct bpf_iter_meta {
 	struct seq_file *seq;
 };
