@@ -1,6 +1,8 @@
 // Probes
 export { bashreadline } from "./bashreadline/probe.js";
 export { type LineEvent, lineEvent } from "./bashreadline/schema.js";
+export { biosnoop } from "./biosnoop/probe.js";
+export { type BlockEvent, blockEvent } from "./biosnoop/schema.js";
 export { cpudist } from "./cpudist/probe.js";
 export type { Stretch } from "./cpudist/schema.js";
 export { execsnoop, type ExecsnoopOptions } from "./execsnoop/probe.js";
