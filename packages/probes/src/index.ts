@@ -1,6 +1,8 @@
 // Probes
 export { bashreadline } from "./bashreadline/probe.js";
 export { type LineEvent, lineEvent } from "./bashreadline/schema.js";
+export { biolatency } from "./biolatency/probe.js";
+export type { Latency } from "./biolatency/schema.js";
 export { biosnoop } from "./biosnoop/probe.js";
 export { type BlockEvent, blockEvent } from "./biosnoop/schema.js";
 export { cpudist } from "./cpudist/probe.js";
