@@ -19,7 +19,9 @@ await Promise.all(Object.entries(SOURCES).map(([name, folder]) => compileAll(fol
 async function compileAll(folder, results) {
   mkdirSync(results, { recursive: true });
   const programs = readdirSync(folder).filter((name) => name.endsWith(".bpf.c"));
-  await Promise.all(programs.map((name) => compile(path.join(folder, name), path.join(results, name.replace(/c$/, "o")))));
+  await Promise.all(
+    programs.map((name) => compile(path.join(folder, name), path.join(results, name.replace(/c$/, "o")))),
+  );
 }
 
 async function compile(program, object) {

@@ -56,14 +56,14 @@ static __always_inline bool flags_unwanted(__u32 flags)
 }
 
 /* How a file is opened: what openat2 is given, and what other calls say in other ways. */
-struct request {
+struct open_request {
 	int dirfd;
 	struct open_how how;
 	const void *name; /* a string of the user */
 	const char *copy; /* or of the kernel */
 };
 
-static __always_inline long read_name(void *to, __u32 size, const struct request *request)
+static __always_inline long read_name(void *to, __u32 size, const struct open_request *request)
 {
 	return request->copy ? bpf_probe_read_kernel_str(to, size, request->copy)
 			     : bpf_probe_read_user_str(to, size, request->name);
@@ -75,7 +75,7 @@ static __always_inline long read_name(void *to, __u32 size, const struct request
  * Returns the length.
  */
 static __always_inline __u32 put_start(struct open_event_record *record,
-				       const struct request *request, __u32 slot)
+				       const struct open_request *request, __u32 slot)
 {
 	bool in_root = request->how.resolve & RESOLVE_IN_ROOT, whole;
 	struct path start = {};
@@ -100,7 +100,7 @@ static __always_inline __u32 put_start(struct open_event_record *record,
 
 /* Makes the path the name that was given; where full paths are wanted, after what it starts from. */
 static __always_inline void put_name(struct open_event_record *record,
-				     const struct request *request, __u32 slot)
+				     const struct open_request *request, __u32 slot)
 {
 	struct open_event *event = &record->event;
 	__u32 start = full_path ? put_start(record, request, slot) : 0;
@@ -135,7 +135,7 @@ static __always_inline bool put_opened(struct open_event_record *record, long fd
 
 /* Fills in all but the result and the path. */
 static __always_inline void describe(struct open_event_record *record,
-				     const struct request *request)
+				     const struct open_request *request)
 {
 	struct open_event *event = &record->event;
 	__u32 flags = request->how.flags;
@@ -158,7 +158,7 @@ static __noinline int tell_open(struct pt_regs *regs, long ret, enum syscall nr,
 				__u32 slot)
 {
 	struct open_event_record *record = new_record(slot);
-	struct request request = {.dirfd = AT_FDCWD};
+	struct open_request request = {.dirfd = AT_FDCWD};
 	struct open_how *how = &request.how;
 	unsigned long args[4];
 
@@ -257,7 +257,7 @@ static __always_inline void uring_submitted(struct io_kiocb *request)
 		return;
 
 	struct open_event_record *record = new_record(SLOT_IO_URING);
-	struct request asked = {.dirfd = BPF_CORE_READ(open, dfd), .copy = name_of(open)};
+	struct open_request asked = {.dirfd = BPF_CORE_READ(open, dfd), .copy = name_of(open)};
 
 	BPF_CORE_READ_INTO(&asked.how, open, how);
 	/* The kernel adds O_LARGEFILE to what the process asked for. */

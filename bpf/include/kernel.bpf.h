@@ -154,6 +154,15 @@ struct k_sigaction {
 	struct sigaction sa;
 };
 
+/* What the threads of a process share. */
+struct signal_struct {
+	struct {
+		int counter;
+	} live; /* threads that have not begun to end */
+	unsigned int flags;
+	int group_exit_code;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
@@ -163,6 +172,8 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	struct signal_struct *signal;
+	int exit_code;
 	__u64 start_boottime;
 	__u64 self_exec_id;
 	const struct cred *cred;
@@ -290,6 +301,28 @@ struct inet_sock {
 
 struct tcp_sock {
 	__u32 segs_out;
+};
+
+struct gendisk {
+	int major;
+	int first_minor;
+	char disk_name[32];
+};
+
+struct request_queue {
+	struct gendisk *disk;
+};
+
+struct request {
+	struct request_queue *q;
+	unsigned int cmd_flags;
+	unsigned int __data_len;
+	__u64 __sector;
+};
+
+/* Before 5.17. */
+struct request___old {
+	struct gendisk *rq_disk;
 };
 
 struct bpf_iter_meta {

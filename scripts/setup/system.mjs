@@ -30,6 +30,7 @@ const NEEDS = {
     bpftool: () => command("bpftool"),
     curl: () => command("curl"),
     iproute2: () => ["ip", "ss", "nstat"].every(command),
+    "libbpf-tools": () => command("exitsnoop"),
     make: () => command("make"),
     procps: () => ["pgrep", "sysctl"].every(command),
     "redis-tools": () => command("redis-check-rdb"),

@@ -16,7 +16,10 @@ const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-faults-opens-"));
 writeFileSync(path.join(folder, "made"), "");
 const uring = compile("packages/probes/test/opensnoop/programs/uring.c");
 const others = await record(opensnoop(), ({ ioUring, comm }) => ioUring && comm === "uring");
-const theirs = await record(opensnoop({ uid: 65534, ringBytes: 2 ** 28 }), (event) => event.ioUring && isOfNobody(event));
+const theirs = await record(
+  opensnoop({ uid: 65534, ringBytes: 2 ** 28 }),
+  (event) => event.ioUring && isOfNobody(event),
+);
 
 const attackers = await Promise.all([...Array(ATTACKERS)].map(() => attack("opens", WAITING)));
 const results = [];

@@ -1,12 +1,20 @@
 // Probes
 export { bashreadline } from "./bashreadline/probe.js";
 export { type LineEvent, lineEvent } from "./bashreadline/schema.js";
+export { biolatency } from "./biolatency/probe.js";
+export type { Latency } from "./biolatency/schema.js";
+export { biosnoop } from "./biosnoop/probe.js";
+export { type BlockEvent, blockEvent } from "./biosnoop/schema.js";
 export { cpudist } from "./cpudist/probe.js";
 export type { Stretch } from "./cpudist/schema.js";
 export { execsnoop, type ExecsnoopOptions } from "./execsnoop/probe.js";
 export { type ExecEvent, execEvent } from "./execsnoop/schema.js";
+export { exitsnoop } from "./exitsnoop/probe.js";
+export { type ExitEvent, exitEvent } from "./exitsnoop/schema.js";
 export { gethostlatency } from "./gethostlatency/probe.js";
 export { type LookupEvent, lookupEvent } from "./gethostlatency/schema.js";
+export { killsnoop } from "./killsnoop/probe.js";
+export { type KillEvent, killEvent } from "./killsnoop/schema.js";
 export { offcputime } from "./offcputime/probe.js";
 export type { Blocked } from "./offcputime/schema.js";
 export { opensnoop, type OpensnoopOptions } from "./opensnoop/probe.js";

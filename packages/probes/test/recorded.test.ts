@@ -1,7 +1,10 @@
 import { EventStream } from "@rxbpf/core";
 import {
   type AnyProbe,
+  biosnoop,
   execsnoop,
+  exitsnoop,
+  killsnoop,
   opensnoop,
   recordedBy,
   recordedOptions,
@@ -30,6 +33,12 @@ const exec = {
   ...who,
   ...{ pcomm: "sh", ret: 0, filename: "/bin/cat", interpreter: "", args: ["cat", "-n"], truncated: false },
 };
+const request = {
+  ...{ ...who, disk: "sda", operation: "read", sector: 8, bytes: 512, pattern: "unknown" },
+  ...{ queuedNs: 1, latencyNs: 2 },
+};
+const exit = { ...who, startTime: who.time, ageUs: 5, exitCode: 0, signal: 0, coreDumped: false };
+const kill = { ...who, targetPid: 5, signal: 9, ret: 0 };
 const connection = {
   ...{ ...who, ip: 4, localAddress: "127.0.0.1", localPort: 40_000, remoteAddress: "127.0.0.2", remotePort: 443 },
   netnsId: 5,
@@ -72,6 +81,10 @@ test.each<[AnyProbe, object, Changes[], Changes, number[]]>([
   [execsnoop, exec, [{ uid: 7 }, { ppid: 7 }], { uid: 0, ppid: 1 }, [0]],
   [execsnoop, exec, [{ comm: "dog", filename: "/bin/dog" }], { name: /^d/ }, [1]],
   [execsnoop, exec, [{ args: ["cat", "-v"] }], { line: /-v$/ }, [1]],
+  [biosnoop, request, [{ disk: "sdb" }, { pid: 9 }], { pid: 10, queue: true }, [0, 1]],
+  [exitsnoop, exit, [{ exitCode: 1 }, { signal: 9 }, { exitCode: 1, pid: 9 }], { failed: true, pid: 10 }, [1, 2]],
+  [killsnoop, kill, [{ ret: -3 }], { failed: true }, [1]],
+  [killsnoop, kill, [{ targetPid: -5 }, { signal: 15 }], { tpid: 5, signal: [1, 9] }, [0]],
   [tcpaccept, connection, [V6, { localPort: 80 }, { pid: 9 }], { ipv4: true, port: [40_000], pid: 10 }, [0]],
   [tcpconnect, connection, [V6, { remotePort: 80 }, { uid: 9 }], { ipv4: true, port: [443], uid: 0 }, [0]],
   [tcpconnect, connection, [V6], { ipv6: true }, [1]],

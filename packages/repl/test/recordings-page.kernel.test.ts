@@ -111,8 +111,11 @@ test("the engines are asked in a time zone that is not UTC, and told to answer i
 test("the service's command is one, and ends with it", async () => {
   const command = /^ExecStart=(.*)$/m.exec(service)![1]!.replace("/var/lib/opens/", "service/");
   const running = start("bash", ["-c", `cd ${folder}; exec ${command}`]);
-  const names = (): string[] => readdirSync(folder).flatMap((name) => (name === "service" ? readdirSync(`${folder}/service`) : []));
-  await expect.poll(names, { timeout: 10_000 }).toEqual([expect.stringMatching(/^opensnoop-\d{8}T\d{6}Z-000001\.arrow$/)]);
+  const names = (): string[] =>
+    readdirSync(folder).flatMap((name) => (name === "service" ? readdirSync(`${folder}/service`) : []));
+  await expect
+    .poll(names, { timeout: 10_000 })
+    .toEqual([expect.stringMatching(/^opensnoop-\d{8}T\d{6}Z-000001\.arrow$/)]);
   running.kill("SIGTERM");
   await running.ended();
 });

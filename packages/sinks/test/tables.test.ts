@@ -85,7 +85,9 @@ describe("toText", () => {
     await run(of(table(...rows)).pipe(toText(path, { force: true })));
     expect(written()).toMatch(/^[ -~\n]*$/);
     expect(written().split("\n")).toHaveLength(rows.length + 3);
-    await run(of(table({ key: "x".repeat(4096), count: 1 }, { key: "short", count: 2 })).pipe(toText(path, { force: true })));
+    await run(
+      of(table({ key: "x".repeat(4096), count: 1 }, { key: "short", count: 2 })).pipe(toText(path, { force: true })),
+    );
     expect(written().split("\n")[3]).toHaveLength("COUNT".length + 41);
   });
 
@@ -232,7 +234,9 @@ describe("toArrow", () => {
   });
 
   test("records keys of several types, rates, histograms and joined events", async () => {
-    await run(of(table<unknown>({ key: 1, count: 2 }, { key: "1", count: 3 }), table()).pipe(toArrow(path, { force: true })));
+    await run(
+      of(table<unknown>({ key: 1, count: 2 }, { key: "1", count: 3 }), table()).pipe(toArrow(path, { force: true })),
+    );
     expect(await rows()).toEqual([
       { key: 1, count: 2 },
       { key: "1", count: 3 },

@@ -77,7 +77,11 @@ export async function record(stream, wanted) {
 
 /** Prints a script's figures, and makes it fail where they are not as they should be. */
 export function report(name, figures, right) {
-  console.log(`${name}: ${Object.entries(figures).map(([what, count]) => `${count} ${what}`).join(", ")}`);
+  console.log(
+    `${name}: ${Object.entries(figures)
+      .map(([what, count]) => `${count} ${what}`)
+      .join(", ")}`,
+  );
   if (!right) process.exitCode = 1;
 }
 

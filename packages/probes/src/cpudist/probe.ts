@@ -4,7 +4,7 @@ import { whoOptions } from "../define/common.js";
 import { flag, UsageError } from "../define/options.js";
 import { probe } from "../define/probe.js";
 import { showing } from "../define/selection.js";
-import { histogramText } from "../define/table-text.js";
+import { histogramText, totalsText } from "../define/table-text.js";
 import { type Stretch, stretchKey, stretchValue } from "./schema.js";
 
 /**
@@ -54,15 +54,18 @@ export const cpudist = probe({
         const name = tids ? "tid" : "pid";
         const section = (row: Stretch): string | undefined =>
           pids || tids ? `${name} = ${row.id} ${row.comm}` : undefined;
-        return histogramText((row: Stretch) => row.duration, section, extension ? sums : undefined);
+        return histogramText(
+          (row: Stretch) => row.duration,
+          section,
+          extension
+            ? totalsText(
+                (row: Stretch) => row.duration,
+                (row) => row.total,
+              )
+            : undefined,
+        );
       },
     }),
   }),
   main: "stretches",
 });
-
-/** The line that BCC writes below. */
-function sums({ total, duration: { count, unit } }: Stretch): string {
-  const title = unit === "ms" ? "msecs" : "usecs";
-  return `\navg = ${Math.floor(total / Math.max(count, 1))} ${title}, total: ${total} ${title}, count: ${count}\n`;
-}

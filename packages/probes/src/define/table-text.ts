@@ -21,3 +21,15 @@ export function histogramText<R>(
       })
       .join("");
 }
+
+const TITLES: Readonly<Record<string, string>> = { us: "usecs", ms: "msecs" };
+
+/** The line that BCC's tools write below a histogram: average, total and count of the values in it. */
+export function totalsText<R>(histogram: (row: R) => Histogram, total: (row: R) => number): (row: R) => string {
+  return (row) => {
+    const { count, unit = "" } = histogram(row);
+    const title = TITLES[unit] ?? unit;
+    const average = Math.floor(total(row) / Math.max(count, 1));
+    return `\navg = ${average} ${title}, total: ${total(row)} ${title}, count: ${count}\n`;
+  };
+}

@@ -45,7 +45,8 @@ const definition = define({
   check({ pid, exec }) {
     if (pid !== undefined && exec) throw new UsageError("pid and exec exclude each other");
   },
-  variants: () => withIoUring({ programs: ["sys_exit", "interrupted"] }, "opens made through io_uring", ["process_exit"]),
+  variants: () =>
+    withIoUring({ programs: ["sys_exit", "interrupted"] }, "opens made through io_uring", ["process_exit"]),
   constants: ({ fullPath }) => ({ full_path: fullPath }),
   outputs: ({ ring }) => ({
     events: ring(openEvent, {
@@ -114,5 +115,3 @@ function mode({ mode, flags }: OpenEvent): string {
   const creates = (flags & (FLAGS.O_CREAT | FLAGS.O_TMPFILE)) !== 0;
   return mode === 0 && !creates ? "n/a" : mode.toString(8).padStart(4, "0");
 }
-
-export interface OpensnoopOptions { readonly [name: string]: unknown }

@@ -1,4 +1,19 @@
-import { address, bool, bytes, type EventOf, f64, optional, type RowOf, schema, text, u16, u32, u64, u8, who } from "@rxbpf/core";
+import {
+  address,
+  bool,
+  bytes,
+  type EventOf,
+  f64,
+  optional,
+  type RowOf,
+  schema,
+  text,
+  u16,
+  u32,
+  u64,
+  u8,
+  who,
+} from "@rxbpf/core";
 
 import { connectionFields } from "../define/tcp.js";
 

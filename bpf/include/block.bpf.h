@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Requests to block devices. A process makes one, whoever is at it gives it to its disk now or later, and it is completed
+ * in an interrupt: so what is to be known of its owner is kept, by the request, from the first to the last.
+ *
+ * Programs: io_start and rq_issue; on kernels before 6.5, which do not say when a request is made, rq_insert and
+ * rq_issue_at_once instead, whose owner is who puts it in the disk's queue, or gives it to the disk at once; rq_merge, and the three of rq_complete.
+ */
+#pragma once
+
+#include "event.bpf.h"
+
+const volatile bool by_disk;
+const volatile char only_disk[32];
+
+/* The lowest bits of a request's flags say what it is to do; include/linux/blk_types.h. */
+#define REQ_OP_MASK 255
+
+enum request_operation {
+	REQ_OP_READ = 0,
+	REQ_OP_WRITE = 1,
+	REQ_OP_FLUSH = 2,
+	REQ_OP_DISCARD = 3,
+	REQ_OP_SECURE_ERASE = 5,
+	REQ_OP_WRITE_ZEROES = 9,
+};
+
+static __always_inline struct gendisk *disk_of(struct request *request)
+{
+	if (bpf_core_field_exists(request->q->disk))
+		return BPF_CORE_READ(request, q, disk);
+	return BPF_CORE_READ((struct request___old *)request, rq_disk);
+}
+
+static __always_inline void read_disk_name(char *name, struct request *request)
+{
+	bpf_core_read_str(name, sizeof(only_disk), &disk_of(request)->disk_name);
+}
+
+/* Whether a request is for a disk that is not wanted. */
+static __always_inline bool drop_disk(struct request *request)
+{
+	char name[sizeof(only_disk)] = {};
+
+	if (!by_disk)
+		return false;
+	read_disk_name(name, request);
+	for (unsigned int i = 0; i < sizeof(name); i++) {
+		if (name[i] != only_disk[i])
+			return true;
+		if (!name[i])
+			break;
+	}
+	return false;
+}
+
+/* What a request is to do: a REQ_OP. A write of nothing is there to flush. */
+static __always_inline __u8 operation_of(struct request *request)
+{
+	__u8 operation = request->cmd_flags & REQ_OP_MASK;
+
+	return operation == REQ_OP_WRITE && !request->__data_len ? REQ_OP_FLUSH : operation;
+}
+
+/* `struct request_note`, what a program keeps of a request besides its times, it defines before it includes this. */
+struct request_state {
+	__u64 made;
+	__u64 issued; /* to its disk, the last time; 0 before, and for a flush that another does too */
+	struct request_note note;
+};
+
+/* And these after it; the first says whether the request is wanted, while its owner is the current task. */
+static __always_inline bool note_made(struct request_note *note, struct request *request);
+static __always_inline void note_issued(struct request_note *note, struct request *request);
+static __always_inline void completed(struct request_state *state, struct request *request);
+
+/* As many as there may be under way. Not allocated as they come: that must not be done in an interrupt. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, struct request_state);
+} requests SEC(".maps");
+
+static __always_inline struct request_state *state_of(struct request *request)
+{
+	__u64 key = (__u64)request;
+
+	return bpf_map_lookup_elem(&requests, &key);
+}
+
+static __always_inline void forget(struct request *request)
+{
+	__u64 key = (__u64)request;
+
+	bpf_map_delete_elem(&requests, &key);
+}
+
+static __always_inline void made(struct request *request)
+{
+	struct request_state state = {};
+	__u64 key = (__u64)request;
+
+	if (drop_disk(request) || !note_made(&state.note, request)) {
+		/* Its memory may be that of one that was given up. */
+		forget(request);
+		return;
+	}
+	state.made = event_time();
+	if (bpf_map_update_elem(&requests, &key, &state, BPF_ANY))
+		LOST(lost_map_full);
+}
+
+static __always_inline void issued(struct request *request)
+{
+	struct request_state *state = state_of(request);
+
+	if (!state)
+		return;
+	/* Not again where a disk was busy and gets it once more. */
+	if (!state->issued)
+		note_issued(&state->note, request);
+	state->issued = event_time();
+}
+
+SEC("tp_btf/block_io_start")
+int BPF_PROG(io_start, struct request *request)
+{
+	made(request);
+	return 0;
+}
+
+SEC("tp_btf/block_rq_insert")
+int BPF_PROG(rq_insert, struct request *request)
+{
+	/* Not again by who puts it back where a disk was busy. */
+	if (!state_of(request))
+		made(request);
+	return 0;
+}
+
+SEC("tp_btf/block_rq_issue")
+int BPF_PROG(rq_issue, struct request *request)
+{
+	issued(request);
+	return 0;
+}
+
+SEC("tp_btf/block_rq_issue")
+int BPF_PROG(rq_issue_at_once, struct request *request)
+{
+	if (!state_of(request))
+		made(request);
+	issued(request);
+	return 0;
+}
+
+/* A request that becomes part of another is not completed by itself. */
+SEC("tp_btf/block_rq_merge")
+int BPF_PROG(rq_merge, struct request *request)
+{
+	forget(request);
+	return 0;
+}
+
+static __always_inline void complete(struct request *request, unsigned int bytes)
+{
+	struct request_state *state = state_of(request);
+
+	/* A disk may complete a part of it before. */
+	if (!state || bytes < request->__data_len)
+		return;
+	completed(state, request);
+	forget(request);
+}
+
+/*
+ * The kernel does not run a program inside itself, and an interrupt may complete a request while this one, or a soft
+ * interrupt, is at another: so there are three, and the first that can be run does the work.
+ */
+SEC("tp_btf/block_rq_complete")
+int BPF_PROG(rq_complete, struct request *request, int error, unsigned int bytes)
+{
+	complete(request, bytes);
+	return 0;
+}
+
+SEC("tp_btf/block_rq_complete")
+int BPF_PROG(rq_complete_in_softirq, struct request *request, int error, unsigned int bytes)
+{
+	complete(request, bytes);
+	return 0;
+}
+
+SEC("tp_btf/block_rq_complete")
+int BPF_PROG(rq_complete_in_irq, struct request *request, int error, unsigned int bytes)
+{
+	complete(request, bytes);
+	return 0;
+}

@@ -1,0 +1,32 @@
+import { existsSync, readdirSync } from "node:fs";
+
+import type { Variant } from "@rxbpf/core";
+
+import { show, text, UsageError } from "./options.js";
+import { selecting } from "./selection.js";
+
+/** The option that chooses a disk by its name, of a probe whose program includes bpf/include/block.bpf.h. */
+export const disk = selecting(text("only the disk DISK, such as sda", { short: "d", value: "DISK", mostBytes: 31 }), {
+  constants: (name) => ({ by_disk: true, only_disk: name }),
+  field: "disk",
+  matches: (name, event: { readonly disk: string }) => event.disk === name,
+});
+
+/** @throws UsageError for a name that no disk has; not where the kernel does not show its disks here */
+export function checkDisk({ disk }: { readonly disk?: string }): void {
+  if (disk === undefined || !existsSync("/sys/block")) return;
+  const disks = readdirSync("/sys/block");
+  if (!disks.includes(disk)) throw new UsageError(`disk takes one of ${disks.join(" ")}, not ${show(disk)}`);
+}
+
+const COMPLETE = ["rq_complete", "rq_complete_in_softirq", "rq_complete_in_irq"] as const;
+
+/** The variants of a probe whose program includes bpf/include/block.bpf.h. */
+export const blockVariants: readonly Variant[] = [
+  { programs: ["io_start", "rq_issue", "rq_merge", ...COMPLETE], interruptible: COMPLETE },
+  {
+    programs: ["rq_insert", "rq_issue_at_once", "rq_merge", ...COMPLETE],
+    interruptible: COMPLETE,
+    lacks: "who made requests that its own threads pass on",
+  },
+];
