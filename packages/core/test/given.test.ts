@@ -79,7 +79,7 @@ test("it can be ended while it runs", () => {
 test("a sample has every field that an event has", () => {
   const event = schema("event", { ...who, port: u32("port"), path: text("path"), args: texts("arguments") });
   expect(sampleEvent(event, { port: 80, comm: "cat" })).toEqual({
-    ...{ time: 0, pid: 0, tid: 0, ppid: 0, uid: 0, comm: "cat", cgroupId: 0, mntnsId: 0, cpu: 0 },
+    ...{ time: 0, pid: 0, tid: 0, ppid: 0, execId: 0, uid: 0, comm: "cat", cgroupId: 0, mntnsId: 0, cpu: 0 },
     ...{ port: 80, path: "", args: [] },
   });
 });

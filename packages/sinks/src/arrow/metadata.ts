@@ -144,7 +144,7 @@ function parseFields(descriptions: readonly FieldDescription[]): Fields {
   for (const { name, nullable, metadata } of descriptions) {
     const kind = metadata.get(`${PREFIX}kind`) ?? "";
     const unit = metadata.get(`${PREFIX}unit`) ?? "";
-    if (!KINDS.has(kind)) throw new Error(`damaged: the field ${name} is of no known kind`);
+    if (!KINDS.has(kind)) throw new Error(`damaged: the field ${printable(name)} is of no known kind`);
     if (name === "__proto__" || Object.hasOwn(fields, name)) throw new Error(`damaged: no field can be called ${name}`);
     fields[name] = {
       kind: kind as Kind,
