@@ -18,7 +18,7 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
           exclude: ["**/*.kernel.test.ts"],
-          globalSetup: ["testing/temporary.ts"],
+          globalSetup: ["testing/environment.ts"],
           pool: "forks",
         },
       },
@@ -28,7 +28,7 @@ export default defineConfig({
         test: {
           name: "kernel",
           include: ["packages/*/test/**/*.kernel.test.ts"],
-          globalSetup: ["testing/kernel-mounts.ts", "testing/build.ts", "testing/temporary.ts"],
+          globalSetup: ["testing/kernel-mounts.ts", "testing/build.ts", "testing/environment.ts"],
           pool: "forks",
           fileParallelism: false,
         },

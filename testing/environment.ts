@@ -5,10 +5,12 @@ import path from "node:path";
 const PREFIX = "rxbpf-tests-";
 
 /**
- * Gives the tests, and all that they start, a temporary folder of their own, which is removed after them.
- * @returns what removes it, and lets the run fail where something was left there
+ * Gives the tests, and all that they start, the same environment whatever runs them: no wish for colours, as nx has one,
+ * and a temporary folder of their own.
+ * @returns what removes the folder, and lets the run fail where something was left there
  */
-export default function temporaryFolderOfTests(): () => void {
+export default function environmentOfTests(): () => void {
+  delete process.env["FORCE_COLOR"];
   const { TMPDIR: before } = process.env;
   // Each project of a run asks, for the same process.
   if (path.basename(tmpdir()).startsWith(PREFIX)) return () => {};
