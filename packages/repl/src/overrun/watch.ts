@@ -23,10 +23,11 @@ export function watchForOverruns(): void {
   const shared = (state = new Int32Array(new SharedArrayBuffer(8)));
   setInterval(() => Atomics.add(shared, BEAT, 1), BEAT_MS).unref();
   const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: { state } satisfies Shared });
-  worker.unref();
   // What it read in the place of this thread.
   worker.on("message", (typed: Uint8Array) => process.stdin.emit("data", Buffer.from(typed)));
   worker.on("error", () => {}); // there is no watch, then
+  // After all that listens to it, which would keep it.
+  worker.unref();
 }
 
 /** Says whether Ctrl-C is a key now that this thread reads. */
