@@ -73,10 +73,8 @@ class Run<E> {
       closed: (error) => this.#settle(error && { error }),
     });
     this.#consumer = new Consumer({
-      end: () => {
-        this.#end();
-        this.#writer.hurry();
-      },
+      end: () => this.#end(),
+      hurry: () => this.#writer.hurry(),
       status: (status) => {
         if (status.type === "lost") this.#lose(status);
       },

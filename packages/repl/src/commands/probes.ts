@@ -47,6 +47,6 @@ function addProbe(program: Command, probe: AnyProbe): void {
           .join(" or ")}`,
       );
     if (operands?.length) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
-    await run(stream(values), { json: json === true });
+    await run(stream(values), { json: json === true, duration: values["duration"] as number | undefined });
   });
 }
