@@ -140,7 +140,7 @@ test.each(["--json", "--csv", "--parquet"])(
     const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-export-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const recording = path.join(folder, "opens.arrow");
-    const many = `for ((i = 0; i < ${OPENS}; i++)); do : < /none-such-$i; done 2> /dev/null; true`;
+    const many = `for ((i = 0; i < ${MANY_OPENS}; i++)); do : < /none-such-$i; done 2> /dev/null; true`;
     const made = await rxbpf("record", "opensnoop", "-n", "bash", "-o", recording, "--", "bash", "-c", many);
     expect(made.status).toBe(0);
     const [command, ...args] = commandLine("export", format, recording);
