@@ -6,6 +6,8 @@ import type { Connection, Lost, Status } from "./source.js";
 export interface ConsumerEvents {
   /** Ends it in good order, as if its source had completed: it deals with what has come, then completes. */
   end(): void;
+  /** From now on waits no longer than some seconds for who takes nothing of what it gives. */
+  hurry?(): void;
   /** What the streams that it takes events of say about themselves: of its own subscriptions, and of no others. */
   status?(status: Status): void;
 }
@@ -84,6 +86,11 @@ export class Consumer {
 
   end(): void {
     this.#events.end();
+  }
+
+  /** Says that there is no time for a reader that does not read: it is soon to be ended. */
+  hurry(): void {
+    this.#events.hurry?.();
   }
 
   /** It has dealt with everything. */

@@ -2,24 +2,26 @@ import { type EventStream, harmless, printable, type Status } from "@rxbpf/core"
 import { toJson, toStdout } from "@rxbpf/sinks";
 import { lastValueFrom, type Observable } from "rxjs";
 
-import { untilSignal } from "./ending.js";
+import { endInOrder, hurrySinks } from "./ending.js";
+import { signals } from "./signals.js";
 
 export interface RunOptions {
   readonly json: boolean;
-  /** Whether a reader may take its time for what is left when the stream has ended by itself. */
-  readonly patient?: boolean;
+  /** After how many seconds the stream ends by itself, if that is known. */
+  readonly duration?: number | undefined;
 }
 
 /**
- * Writes a stream to stdout until it ends or a signal ends it. What the stream says about
- * itself goes to stderr. A second signal finds nobody listening: it ends the process at once.
+ * Writes a stream to stdout until it ends or a signal ends it. What the stream says about itself goes to stderr. A reader has some
+ * seconds to read on after a signal, or after its duration; else it may take its time. A second signal finds nobody
+ * listening: it ends the process at once.
  */
-export async function run<E>(stream: EventStream<E>, { json, patient = false }: RunOptions): Promise<void> {
+export async function run<E>(stream: EventStream<E>, { json, duration }: RunOptions): Promise<void> {
   const ended = report(stream);
+  signals().subscribe(() => void endInOrder());
+  if (duration !== undefined) setTimeout(hurrySinks, duration * 1000).unref();
   try {
-    await lastValueFrom(untilSignal(stream, { patient }).pipe(json ? toJson(process.stdout) : toStdout()), {
-      defaultValue: undefined,
-    });
+    await lastValueFrom(stream.pipe(json ? toJson(process.stdout) : toStdout()), { defaultValue: undefined });
   } finally {
     ended();
   }

@@ -13,6 +13,8 @@ import { commandLine, rxbpf } from "./cli.js";
 const folder = temporaryFolder();
 const printing = join(folder, "printing.ts");
 const sinking = join(folder, "sinking.ts");
+const hosting = join(folder, "hosting.mjs");
+const recording = join(folder, "recording.arrow");
 
 /** What the events that are shown are of. */
 const missing = `/tmp/${uniqueName()}`;
@@ -31,7 +33,16 @@ beforeAll(async () => {
     import { toStdout } from "@rxbpf/sinks";
     opensnoop({ name: "cat" }).pipe(toStdout()).subscribe();`,
   );
+  writeFileSync(
+    hosting,
+    `import { start } from "node:repl";
+    import { installPrinters } from "${new URL("../dist/prompt/printers.js", import.meta.url).href}";
+    import { installScope } from "${new URL("../dist/session/scope.js", import.meta.url).href}";
+    installScope();
+    installPrinters(start({ prompt: "rxbpf>", useGlobal: true }));`,
+  );
   const cats = spawn("sh", ["-c", `while :; do cat ${missing}; sleep 0.2; done`], { stdio: "ignore" });
+  await rxbpf("record", "opensnoop", "--name", "cat", "--duration", "2", "-o", recording);
   return () => void cats.kill();
 });
 
@@ -42,6 +53,8 @@ interface Case {
   /** What is on the screen before the terminal is closed. */
   readonly screen: RegExp;
   readonly attaches?: boolean;
+  /** What runs, if not `rxbpf`. */
+  readonly program?: string;
 }
 
 const cases: readonly (readonly [string, Case])[] = [
@@ -50,6 +63,8 @@ const cases: readonly (readonly [string, Case])[] = [
   ["a prompt that shows something else", { typed: "interval(50)", screen: /^7$/m }],
   ["a script that prints", { args: ["run", printing], screen: /line \d/, attaches: true }],
   ["a script with a sink", { args: ["run", sinking], screen: new RegExp(missing), attaches: true }],
+  ["another prompt of Node's", { program: hosting, typed: "opensnoop()", screen: /[1-9]\d* events/, attaches: true }],
+  ["a replay", { args: ["replay", recording, "--speed", "0.5"], screen: new RegExp(missing) }],
   ["a probe", { args: ["opensnoop", "--name", "cat"], screen: new RegExp(missing), attaches: true }],
 ];
 
@@ -59,10 +74,11 @@ function childOf({ pid }: Terminal): number {
 }
 
 /** Starts `rxbpf` under a shell that notes its status and does not mind SIGHUP. */
-async function startUnder(through: string, { args = [], typed, screen }: Case) {
+async function startUnder(through: string, { args = [], typed, screen, program }: Case) {
   const status = join(folder, uniqueName());
   const script = `trap "" HUP; ${through} "$@"; echo $? > ${status}`;
-  const terminal = startTerminal(["sh", "-c", script, "sh", ...commandLine(...args)], {
+  const command = program === undefined ? commandLine(...args) : [process.execPath, program];
+  const terminal = startTerminal(["sh", "-c", script, "sh", ...command], {
     columns: 100,
     env: { RXBPF_HISTORY: "" },
     cwd: folder,

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
@@ -12,7 +12,7 @@ import { holdings, inKernel } from "../../../testing/holdings.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
 import { run, start } from "../../../testing/programs.js";
 import { type Shell, startShell } from "../../../testing/shell.js";
-import { commandLine, startProbe } from "./cli.js";
+import { commandLine, rxbpf, startProbe } from "./cli.js";
 
 /** What a process holds attached. */
 const links = (pid: number): string[] => holdings(pid).objects.filter((object) => object.startsWith("link"));
@@ -45,21 +45,23 @@ test("signals that come while a program is verified, such as a profiler's, do no
 });
 
 const OPENS = 30_000;
+/** More than a sink lets wait: then it holds its stream. */
+const MANY_OPENS = 150_000;
 
 /** A run whose output nobody reads, and which has more of it than a pipe takes. */
-async function startStalled(...options: readonly string[]) {
+async function startStalled(opens: number, ...options: readonly string[]) {
   const shell: Shell = await startShell();
   const [command, ...args] = commandLine("opensnoop", "-p", String(shell.pid), ...options);
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   await expect.poll(() => links(child.pid!)).not.toEqual([]);
-  await shell.run(`for ((i = 0; i < ${OPENS}; i++)); do : < /dev/null; done`);
+  await shell.run(`for ((i = 0; i < ${opens}; i++)); do : < /dev/null; done`);
   return child;
 }
 
 /** As `startStalled`, and it has been asked to end. */
 async function endStalled() {
-  const child = await startStalled();
+  const child = await startStalled(OPENS);
   child.kill("SIGINT");
   await expect.poll(() => links(child.pid!), { timeout: 5_000 }).toEqual([]);
   expect(child.exitCode).toBeNull();
@@ -90,11 +92,16 @@ test("a reader that takes its time gets everything, as long as it takes somethin
   expect(opensIn(Buffer.concat(chunks).toString())).toBe(OPENS);
 });
 
-test.each(["SIGINT", "SIGTERM", "--duration"] as const)(
-  "a run whose output nobody reads ends some seconds after %s, and says how much was not written",
+test.each([
+  ["SIGINT", OPENS],
+  ["SIGTERM", MANY_OPENS],
+  ["--duration", OPENS],
+  ["--duration", MANY_OPENS],
+] as const)(
+  "a run whose output nobody reads ends some seconds after %s, and says how much was not written of %d opens",
   { timeout: 60_000 },
-  async (why) => {
-    const child = await (why === "--duration" ? startStalled(why, "8") : startStalled());
+  async (why, opens) => {
+    const child = await (why === "--duration" ? startStalled(opens, why, "10") : startStalled(opens));
     expect(child.exitCode).toBeNull();
     const complaint = text(child.stderr);
     const { objects } = holdings(child.pid!);
@@ -103,12 +110,48 @@ test.each(["SIGINT", "SIGTERM", "--duration"] as const)(
     if (why !== "--duration") child.kill(why);
     const written = opensIn(await left);
     expect(child.exitCode).toBe(1);
-    const [, unwritten] = /^rxbpf: Cannot write to stdout: .* up to (\d+) lines were not written\n$/.exec(
-      await complaint,
-    )!;
+    const [, unwritten] = UNREAD.exec(await complaint)!;
     expect(inKernel(objects)).toEqual([]);
-    expect(written).toBeLessThan(OPENS);
-    expect(written + Number(unwritten)).toBeGreaterThanOrEqual(OPENS);
+    expect(written).toBeLessThan(opens);
+    if (opens === OPENS) expect(written + Number(unwritten)).toBeGreaterThanOrEqual(opens);
+  },
+);
+
+const UNREAD =
+  /^rxbpf: Cannot write to stdout: nobody read it for \d s, and up to (\d+) (?:lines|bytes) .*not written.*\n$/;
+
+/** Waits until a process that has run uses its processor no more. */
+async function stalled(pid: number): Promise<void> {
+  const used = (): number => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    return Number(fields[11]) + Number(fields[12]);
+  };
+  for (let before = -1, same = 0; same < 3; await sleep(500)) {
+    const now = used();
+    same = now === before && now > 10 ? same + 1 : 0;
+    before = now;
+  }
+}
+
+test.each(["--json", "--csv", "--parquet"])(
+  "an export %s that nobody reads ends some seconds after a signal",
+  { timeout: 60_000 },
+  async (format) => {
+    const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-export-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const recording = path.join(folder, "opens.arrow");
+    const many = `for ((i = 0; i < ${MANY_OPENS}; i++)); do : < /none-such-$i; done 2> /dev/null; true`;
+    const made = await rxbpf("record", "opensnoop", "-n", "bash", "-o", recording, "--", "bash", "-c", many);
+    expect(made.status).toBe(0);
+    const [command, ...args] = commandLine("export", format, recording);
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await stalled(child.pid!);
+    const complaint = text(child.stderr);
+    const exited = once(child, "exit");
+    child.kill("SIGINT");
+    expect(await exited).toEqual([1, null]);
+    expect(await complaint).toMatch(UNREAD);
   },
 );
 
@@ -125,7 +168,7 @@ test("what a script printed and nobody reads does not keep it", async () => {
   const complaint = text(child.stderr);
   child.kill("SIGTERM");
   expect(await exited).toEqual([1, null]);
-  expect(await complaint).toMatch(/^rxbpf: Cannot write to stdout: nobody read it for \d s\n$/);
+  expect(await complaint).toMatch(UNREAD);
 });
 
 test("a second signal does not wait for that", async () => {

@@ -79,10 +79,8 @@ class Run<E> {
     };
     this.#writer = new Writer(target, events, options);
     this.#consumer = new Consumer({
-      end: () => {
-        this.#end();
-        this.#writer.hurry();
-      },
+      end: () => this.#end(),
+      hurry: () => this.#writer.hurry(),
       status: (status) => {
         if (status.type === "lost") this.#lose(status);
         else if (status.type === "attached" && !this.#ended) this.#begin();

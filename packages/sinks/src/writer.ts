@@ -104,11 +104,11 @@ export class Writer {
     if (this.#waiting.length === 0) this.#close(done);
   }
 
-  /** After `end`: waits no longer for a pipe of which nothing is read for some seconds. `closed` says then what was not written. */
+  /** From now on waits no longer than some seconds for a reader that takes nothing of a pipe: `closed` says then what was not written. */
   hurry(): void {
     const stream = this.#stream;
     if (this.#closed || !(stream instanceof Socket)) return;
-    // Begins anew with each part that a reader takes.
+    // Begins anew with each part that a reader takes, and with what is written.
     stream.setTimeout(PATIENCE_MS).on("timeout", this.#giveUp);
   }
 
@@ -118,8 +118,9 @@ export class Writer {
   }
 
   readonly #giveUp = (): void => {
+    if (this.#waiting.length === 0) return;
     const lines = this.#waiting.reduce((sum, chunk) => sum + linesIn(chunk), 0);
-    const unread = `nobody read it for ${PATIENCE_MS / 1000} s, and up to ${lines} lines were not written`;
+    const unread = `nobody read it for ${PATIENCE_MS / 1000} s, and up to ${lines} lines that waited were not written, nor what came after them`;
     this.#abandon(new UnreadError(`Cannot write to ${this.#output.name}: ${unread}`));
   };
 

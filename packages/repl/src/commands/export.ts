@@ -6,7 +6,7 @@ import { exportParquet, replay, type Target, toCsv, toJson } from "@rxbpf/sinks"
 import type { Command } from "commander";
 import { lastValueFrom } from "rxjs";
 
-import { untilSignal } from "../ending.js";
+import { endInOrder, expectReader } from "../ending.js";
 import { lostText, report } from "../run.js";
 import { processesAt } from "../processes.js";
 import { signals } from "../signals.js";
@@ -47,8 +47,9 @@ export function addExport(program: Command): void {
 
 async function writeLines(stream: EventStream<unknown>, sink: ReturnType<typeof toCsv<unknown>>): Promise<void> {
   const ended = report(stream);
+  signals().subscribe(() => void endInOrder());
   try {
-    await lastValueFrom(untilSignal(stream, { patient: true }).pipe(sink), { defaultValue: undefined });
+    await lastValueFrom(stream.pipe(sink), { defaultValue: undefined });
   } finally {
     ended();
   }
@@ -58,7 +59,10 @@ async function writeParquet(path: string, target: Target, force: boolean | undef
   if (target === process.stdout && process.stdout.isTTY)
     throw new UsageError("--parquet is nothing for a terminal; give --output FILE");
   const ending = new AbortController();
-  const stopped = signals().subscribe(() => ending.abort());
+  const stopped = signals().subscribe(() => {
+    ending.abort();
+    if (target === process.stdout) expectReader();
+  });
   try {
     const { lost, unfinished } = await exportParquet(path, target, { signal: ending.signal, force });
     for (const file of unfinished) console.error(`rxbpf: ${printable(file)} was not finished`);

@@ -2,9 +2,8 @@ import type { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
 import { Recoverable, type REPLServer } from "node:repl";
 import type { WriteStream } from "node:tty";
-import { getSystemErrorMap } from "node:util";
 
-import { attachments, guardDelivery, printable } from "@rxbpf/core";
+import { attachments, guardDelivery, printable, stateOf } from "@rxbpf/core";
 
 import { endInOrder } from "../ending.js";
 import { expectKeys, watchForOverruns } from "../overrun/watch.js";
@@ -98,10 +97,7 @@ export class Inputs {
         shown();
       });
     } catch (error) {
-      const { errno = 0, message } = error as NodeJS.ErrnoException;
-      this.#output.write(
-        `Cannot load ${printable(path)}: ${getSystemErrorMap().get(errno)?.[1] ?? printable(message)}\n`,
-      );
+      this.#output.write(`Cannot load ${printable(path)}: ${printable(stateOf(error))}\n`);
       shown();
     }
   }

@@ -20,13 +20,16 @@ import { onUncaught } from "./uncaught.js";
  * nothing catches, ends it, said on stderr, with status 1; a signal ends the stream that is shown, and then all.
  */
 export async function runPiped(): Promise<void> {
-  watchStandardStreams((error) => console.error(errorText(writeError("stdout", error))));
+  let failed = false;
+  watchStandardStreams((error) => {
+    console.error(errorText(writeError("stdout", error)));
+    failed = true;
+  });
   const session = new Session(process.cwd());
   installScope();
   watchForOverruns();
   const lines = createInterface({ input: process.stdin });
   let ended = false;
-  let failed = false;
   // What runs is not to blame for its end.
   const complaints = { write: (text: string) => ended || process.stderr.write(text) };
   const evaluator = new Evaluator(session, { output: process.stdout, complaints });

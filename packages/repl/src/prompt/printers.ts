@@ -6,11 +6,12 @@ import { isObservable } from "rxjs";
 import { printed } from "../live/printed.js";
 import { show } from "../live/show.js";
 import { endInOrder } from "../ending.js";
+import { leaveOnHangUp } from "./hang-up.js";
 import { Keys } from "./keys.js";
 
 /**
  * Makes a prompt of `node:repl` print as that of `rxbpf` does. A stream is shown until it ends or Ctrl-C ends it; what is
- * typed meanwhile waits. Values are as `printed` makes them. When the prompt is left, what is attached ends in good order,
+ * typed meanwhile waits. Values are as `printed` makes them. When the prompt is left, or its terminal closed, what is attached ends in good order,
  * and then the process.
  */
 export function installPrinters(server: REPLServer): void {
@@ -33,4 +34,6 @@ export function installPrinters(server: REPLServer): void {
   const writer = (value: unknown): string => printed(value, output);
   Object.assign(server, { eval: evaluateAndShow, writer, ignoreUndefined: true });
   server.once("exit", () => void endInOrder());
+  leaveOnHangUp(server);
+  process.on("SIGHUP", () => server.close());
 }

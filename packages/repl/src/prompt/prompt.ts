@@ -1,7 +1,7 @@
 import { start } from "node:repl";
 
-import { loseStandardStreams, lost, watchStandardStreams } from "../standard.js";
 import { version } from "../version.js";
+import { leaveOnHangUp } from "./hang-up.js";
 import { historyPath } from "./history.js";
 import type { Completed, Inputs } from "./inputs.js";
 import { Keys } from "./keys.js";
@@ -16,7 +16,6 @@ const PASTE_OFF = "\x1b[?2004l";
  * are: what is typed meanwhile waits.
  */
 export async function startPrompt(): Promise<void> {
-  watchStandardStreams(() => {}); // there is nowhere left to tell it
   const output = ownOutput();
   output.write(`${PASTE_ON}rxbpf ${version()}. Tab completes, .help lists the words, Ctrl-D leaves\n`);
   let inputs: Inputs | undefined;
@@ -32,9 +31,7 @@ export async function startPrompt(): Promise<void> {
   });
   process.once("exit", () => output.write(PASTE_OFF));
   const left = new Promise<void>((resolve) => server.once("exit", resolve));
-  // The terminal's: it was closed.
-  server.on("error", loseStandardStreams);
-  lost.addEventListener("abort", () => server.close());
+  leaveOnHangUp(server);
   const keys = new Keys(server, () => inputs?.interrupt());
   keys.hold();
   server.setupHistory(historyPath(), () => {});
