@@ -4,7 +4,7 @@ import { Recoverable, type REPLServer } from "node:repl";
 import type { WriteStream } from "node:tty";
 import { getSystemErrorMap } from "node:util";
 
-import { attachments, guardDelivery, printable } from "@rxbpf/core";
+import { attachments, guardDelivery, harmless, printable } from "@rxbpf/core";
 
 import { endInOrder } from "../ending.js";
 import { expectKeys, watchForOverruns } from "../overrun/watch.js";
@@ -100,7 +100,7 @@ export class Inputs {
     } catch (error) {
       const { errno = 0, message } = error as NodeJS.ErrnoException;
       this.#output.write(
-        `Cannot load ${printable(path)}: ${getSystemErrorMap().get(errno)?.[1] ?? printable(message)}\n`,
+        `Cannot load ${printable(path)}: ${getSystemErrorMap().get(errno)?.[1] ?? harmless(message)}\n`,
       );
       shown();
     }
