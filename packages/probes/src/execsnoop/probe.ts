@@ -1,28 +1,13 @@
-import { column, type Column, printable, Printed } from "@rxbpf/core";
+import { column, type Column, printable, Printed, sampleEvent } from "@rxbpf/core";
+import { runningProcesses, type RunningProcess } from "@rxbpf/filters";
 
 import { flag, integer, isWanted, pattern } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { clockTime, sinceNow } from "../define/times.js";
 import { user } from "../define/user.js";
 import { type ExecEvent, execEvent } from "./schema.js";
 
-/**
- * Programs that processes start, by execve and execveat.
- *
- * Options and columns are those of BCC's execsnoop. Where that has faults this differs: `uid` 0
- * filters; arguments are whole, up to `argsSize` bytes and, if given, `maxArgs` of them, and end in
- * `...` only if there are more; `name` matches the thread's name, which is cut to 15 bytes, or that
- * of the file; TIME is that of the event. Arguments of a program that runs are read from its own memory;
- * those of a failed exec (`fails`) are what the caller had when it returned, at
- * most 512, and end where the caller's memory cannot be read.
- *
- * `filename` is what the caller said; `file` is what runs: the program itself, or the interpreter of a script. `args` are the
- * caller's, with the file's name for the first where an interpreter runs it, as the kernel replaces that (but not for
- * binfmt_misc's flag P, told since Linux 5.12); `interpreterArgs` are what the interpreter got. A path that is too deep to be walked
- * begins with `...`. A failed exec has the error EINPROGRESS where a seccomp filter leaves the answer to the
- * process (SECCOMP_RET_TRAP).
- */
-export const execsnoop = probe({
+const definition = define({
   name: "execsnoop",
   summary: "programs that processes start",
   event: execEvent,
@@ -64,6 +49,7 @@ export const execsnoop = probe({
         (fails || event.ret >= 0) && isWanted(uid, event.uid) && isWanted(ppid, event.ppid) && wanted(event);
     },
   },
+  already: (narrowing) => runningProcesses(narrowing).processes.map(execOf),
   columns({ time, timestamp, printUid, printPcomm, printCpu, ...shown }) {
     const args = argsLine(shown, printable);
     const columns: (Column<ExecEvent> | undefined | false)[] = [
@@ -81,6 +67,32 @@ export const execsnoop = probe({
     return columns.filter((column) => !!column);
   },
 });
+
+/** What `execsnoop` can be asked for. */
+export interface ExecsnoopOptions extends GivenTo<typeof definition> {}
+
+/**
+ * Programs that processes start, by execve and execveat.
+ *
+ * Options and columns are those of BCC's execsnoop. Where that has faults this differs: `uid` 0
+ * filters; arguments are whole, up to `argsSize` bytes and, if given, `maxArgs` of them, and end in
+ * `...` only if there are more; `name` matches the thread's name, which is cut to 15 bytes, or that
+ * of the file; TIME is that of the event. Arguments of a program that runs are read from its own memory;
+ * those of a failed exec (`fails`) are what the caller had when it returned, at
+ * most 512, and end where the caller's memory cannot be read.
+ *
+ * `filename` is what the caller said; `file` is what runs: the program itself, or the interpreter of a script. `args` are the
+ * caller's, with the file's name for the first where an interpreter runs it, as the kernel replaces that (but not for
+ * binfmt_misc's flag P, told since Linux 5.12); `interpreterArgs` are what the interpreter got. A path that is too deep to be walked
+ * begins with `...`. A failed exec has the error EINPROGRESS where a seccomp filter leaves the answer to the
+ * process (SECCOMP_RET_TRAP).
+ */
+export const execsnoop: ProbeOf<typeof definition, ExecsnoopOptions> = probe(definition);
+
+/** The exec that made a process what it is, as far as that can be seen later: its `time` is 0. */
+function execOf({ args, ...process }: RunningProcess): ExecEvent {
+  return sampleEvent(execEvent, { ...process, tid: process.pid, filename: args[0] ?? "", args });
+}
 
 /** Whether an event is one that `name` and `line` choose. */
 function matchesText({

@@ -3,32 +3,13 @@ import { column, type Column } from "@rxbpf/core";
 import { common } from "../define/common.js";
 import { withIoUring } from "../define/io-uring.js";
 import { command, flag, integer, isWanted, list, text, UsageError } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { sinceFirst } from "../define/times.js";
 import { user } from "../define/user.js";
-import { ACCESS_MODES, FLAGS } from "./flags.js";
+import { FLAG_NAMES, FLAGS, meaningOf, type OpenFlag } from "./flags.js";
 import { type OpenEvent, openEvent } from "./schema.js";
 
-/**
- * Files that processes open: open, openat, openat2, creat, and opens made through io_uring.
- *
- * Options and columns are those of BCC's opensnoop. Where that has faults this differs:
- * `flagFilter` O_RDONLY, which is no bit, matches files opened for reading only; `duration` ends
- * on time; paths are whole up to 4095 bytes, or marked `truncated`; MODE is `n/a` unless the call could create a file.
- *
- * With `fullPath` a path is that of the file that was opened, from the root of its mount namespace, links resolved; where
- * there is none (a failed open, a pipe, a file of another mount namespace) it is the name that was given, after the
- * directory that it starts from: the working directory, a descriptor's, or the root that the process or openat2's
- * RESOLVE_IN_ROOT has. One that is too deep to be walked begins with `...`. Names are read, and the descriptor is looked
- * at, when the call returns, so a thread that changes them meanwhile can make them lie.
- *
- * An open is told once, with the result that its process gets: a call that a signal interrupts ends with EINTR or is made
- * again; what a debugger makes of a result is not seen. Where the result is not known the error is EINPROGRESS: the call
- * was refused by a seccomp filter that leaves the answer to a handler of the process (SECCOMP_RET_TRAP), or io_uring is to
- * complete it without telling (IOSQE_CQE_SKIP_SUCCESS) and it is shown when it is asked for. An open that io_uring refuses before it starts,
- * for its path, is not shown.
- */
-export const opensnoop = probe({
+const definition = define({
   name: "opensnoop",
   summary: "files that processes open",
   event: openEvent,
@@ -45,7 +26,7 @@ export const opensnoop = probe({
       short: "f",
       long: "flag_filter",
       value: "FLAG",
-      allowed: [...Object.keys(ACCESS_MODES), ...Object.keys(FLAGS)],
+      allowed: FLAG_NAMES,
     }),
     fullPath: flag("show paths from the root; of what was opened, the file's own", { short: "F" }),
     duration: { ...common.duration, short: "d" },
@@ -68,11 +49,10 @@ export const opensnoop = probe({
     comm_part_length: name && Buffer.byteLength(name),
     full_path: fullPath,
     by_flags: flagFilter && flagFilter.length > 0,
-    only_flags: flagFilter?.reduce((mask, flag) => mask | (FLAGS[flag] ?? 0), 0),
-    only_access_modes: flagFilter?.reduce(
-      (modes, flag) => modes | (flag in ACCESS_MODES ? 1 << ACCESS_MODES[flag]! : 0),
-      0,
-    ),
+    only_flags: flagFilter?.map(meaningOf).reduce((mask, flag) => mask | ("bit" in flag ? flag.bit : 0), 0),
+    only_access_modes: flagFilter
+      ?.map(meaningOf)
+      .reduce((mask, flag) => mask | ("mode" in flag ? 1 << flag.mode : 0), 0),
   }),
   ringBytes: ({ bufferPages }) => bufferPages && bufferPages * 4096,
   recorded: {
@@ -103,15 +83,39 @@ export const opensnoop = probe({
   },
 });
 
+/** What `opensnoop` can be asked for. */
+export interface OpensnoopOptions extends GivenTo<typeof definition> {}
+
+/**
+ * Files that processes open: open, openat, openat2, creat, and opens made through io_uring.
+ *
+ * Options and columns are those of BCC's opensnoop. Where that has faults this differs:
+ * `flagFilter` O_RDONLY, which is no bit, matches files opened for reading only; `duration` ends
+ * on time; paths are whole up to 4095 bytes, or marked `truncated`; MODE is `n/a` unless the call could create a file.
+ *
+ * With `fullPath` a path is that of the file that was opened, from the root of its mount namespace, links resolved; where
+ * there is none (a failed open, a pipe, a file of another mount namespace) it is the name that was given, after the
+ * directory that it starts from: the working directory, a descriptor's, or the root that the process or openat2's
+ * RESOLVE_IN_ROOT has. One that is too deep to be walked begins with `...`. Names are read, and the descriptor is looked
+ * at, when the call returns, so a thread that changes them meanwhile can make them lie.
+ *
+ * An open is told once, with the result that its process gets: a call that a signal interrupts ends with EINTR or is made
+ * again; what a debugger makes of a result is not seen. Where the result is not known the error is EINPROGRESS: the call
+ * was refused by a seccomp filter that leaves the answer to a handler of the process (SECCOMP_RET_TRAP), or io_uring is to
+ * complete it without telling (IOSQE_CQE_SKIP_SUCCESS) and it is shown when it is asked for. An open that io_uring refuses before it starts,
+ * for its path, is not shown.
+ */
+export const opensnoop: ProbeOf<typeof definition, OpensnoopOptions> = probe(definition);
+
 /** The bits of open(2) that hold the access mode. */
 const ACCESS_MODE = 3;
 
-function hasFlag(flags: number, name: string): boolean {
-  const mode = ACCESS_MODES[name];
-  return mode === undefined ? (flags & (FLAGS[name] ?? 0)) !== 0 : (flags & ACCESS_MODE) === mode;
+function hasFlag(flags: number, name: OpenFlag): boolean {
+  const flag = meaningOf(name);
+  return "bit" in flag ? (flags & flag.bit) !== 0 : (flags & ACCESS_MODE) === flag.mode;
 }
 
 function mode({ mode, flags }: OpenEvent): string {
-  const creates = (flags & (FLAGS["O_CREAT"]! | FLAGS["O_TMPFILE"]!)) !== 0;
+  const creates = (flags & (FLAGS.O_CREAT | FLAGS.O_TMPFILE)) !== 0;
   return mode === 0 && !creates ? "n/a" : mode.toString(8).padStart(4, "0");
 }
