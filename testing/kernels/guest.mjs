@@ -60,6 +60,29 @@ const checks = {
     ]);
   },
 
+  "opensnoop tells the file that was opened, and from where another was looked for": async () => {
+    const script =
+      "ln -s /init /tmp/link; cd /tmp; cat link; mkdir jail; cp /bin/busybox jail; chroot jail /busybox cat /none; true";
+    const events = await recorded(["opensnoop", "--full-path"], script);
+    const told = events
+      .filter(({ path }) => /^\/init$|link$|none$/.test(path))
+      .map(({ path, ret }) => [path, Math.min(ret, 0)]);
+    same("opens", told, [
+      ["/init", 0],
+      ["/tmp/jail/none", -2],
+    ]);
+  },
+
+  "opensnoop tells the result that a process gets, once": async () => {
+    const ways = ["trap", "errno", "notify", "alarm", "restart"];
+    const events = await recorded(
+      ["opensnoop"],
+      `${ways.map((way) => `sandbox ${way} openat /init`).join("; ")}; true`,
+    );
+    const told = events.filter(({ comm, path }) => comm === "sandbox" && path === "/init").map(({ ret }) => ret);
+    same("results", told, [-115, -122, -18, -4, -18]);
+  },
+
   "a set of cgroups narrows it": async () => {
     await rxbpf("map", "create", "/sys/fs/bpf/cgroups", "--type", "cgroup");
     await shell("mkdir /sys/fs/cgroup/inside");
@@ -96,6 +119,25 @@ const checks = {
       ["/bin/echo", ["/bin/echo", "one", "two three"], 0],
       ["/bin/none", ["/bin/none"], -2],
     ]);
+  },
+
+  "execsnoop tells which file runs, and whose the arguments of a script are": async () => {
+    const script = "printf '#!/bin/sh -e\\n' > /tmp/script; chmod +x /tmp/script; cd /tmp; ./script one";
+    const events = await recorded(["execsnoop"], script);
+    const told = events.filter(({ comm }) => comm === "script");
+    same(
+      "the script",
+      told.map(({ filename, file, cwd, args, interpreterArgs }) => ({ filename, file, cwd, args, interpreterArgs })),
+      [
+        {
+          filename: "./script",
+          file: "/bin/busybox",
+          cwd: "/tmp",
+          args: ["./script", "one"],
+          interpreterArgs: ["/bin/sh", "-e", "./script", "one"],
+        },
+      ],
+    );
   },
 
   "the probes of TCP tell a connection from both sides": async () => {

@@ -45,9 +45,9 @@ function lines(facts: Readonly<Record<string, unknown>>): string {
 function shown(value: unknown): string {
   if (Array.isArray(value)) return printable(value.join(" "));
   if (typeof value !== "object" || value === null) return printable(String(value));
-  const parts = Object.entries(value).map(
-    ([name, one]) =>
-      `${name}: ${typeof one === "object" ? printableJson(JSON.stringify(one)) : printable(String(one))}`,
-  );
+  const parts = Object.entries(value).map(([name, one]) => {
+    const text = typeof one === "object" ? printableJson(JSON.stringify(one)) : printable(String(one));
+    return `${printable(name)}: ${text}`;
+  });
   return parts.length > 0 ? parts.join(", ") : "none";
 }

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname } from "node:path";
 
-import { attachments, printable } from "@rxbpf/core";
+import { attachments, harmless } from "@rxbpf/core";
 
 import { cutLine } from "../live/fit.js";
 import { openedIn } from "../session/open.js";
@@ -75,7 +75,7 @@ export async function explained(words: readonly Word[], columns: number): Promis
   const width = Math.max(...words.map(({ text }) => text.length));
   return words
     .map(({ text }, i) =>
-      cutLine(printable(`${text.padEnd(width)}  ${docs[i]!.replaceAll(/\s+/g, " ")}`.trimEnd()), columns),
+      cutLine(harmless(`${text.padEnd(width)}  ${docs[i]!.replaceAll(/\s+/g, " ")}`.trimEnd()), columns),
     )
     .join("\n");
 }
