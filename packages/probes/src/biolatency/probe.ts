@@ -56,14 +56,16 @@ export const biolatency = probe({
         ({ milliseconds, flags }) =>
         (row: Latency) => ({
           ...row,
-          ...(flags && { flagNames: flagNames(row.flags) }),
+          flagNames: flags ? flagNames(row.flags) : "",
           ...(milliseconds && { latency: new Histogram(row.latency.counts, "log2", "ms") }),
         }),
-      text({ disks, flags, extension, milliseconds }) {
-        const total = ({ totalUs }: Latency): number => (milliseconds ? Math.floor(totalUs / 1000) : totalUs);
+      // What a row itself says goes for a recording too.
+      text({ extension }) {
+        const total = ({ totalUs, latency: { unit } }: Latency): number =>
+          unit === "ms" ? Math.floor(totalUs / 1000) : totalUs;
         const latency = (row: Latency): Histogram => row.latency;
         const section = (row: Latency): string | undefined =>
-          disks ? `disk = ${row.disk}` : flags ? `flags = ${row.flagNames}` : undefined;
+          row.disk ? `disk = ${row.disk}` : row.flagNames ? `flags = ${row.flagNames}` : undefined;
         return histogramText(latency, section, extension ? totalsText(latency, total) : undefined);
       },
     }),
