@@ -1,4 +1,4 @@
-import { Histogram } from "@rxbpf/core";
+import type { Histogram } from "@rxbpf/core";
 
 import { blockVariants, checkDisk, disk } from "../define/block.js";
 import { whoOptions } from "../define/common.js";
@@ -51,14 +51,11 @@ export const biolatency = probe({
       perCpu: ({ disks, flags }) => !disks && !flags,
       entries: ({ disks, flags }) => (disks || flags ? undefined : 1),
       columns: () => [],
+      units: ({ milliseconds }) => (milliseconds ? { latency: "ms" } : undefined),
       order: () => (a: Latency, b: Latency) => (a.disk < b.disk ? -1 : a.disk > b.disk ? 1 : a.flags - b.flags),
       mapRows:
-        ({ milliseconds, flags }) =>
-        (row: Latency) => ({
-          ...row,
-          flagNames: flags ? flagNames(row.flags) : "",
-          ...(milliseconds && { latency: new Histogram(row.latency.counts, "log2", "ms") }),
-        }),
+        ({ flags }) =>
+        (row: Latency) => ({ ...row, flagNames: flags ? flagNames(row.flags) : "" }),
       // What a row itself says goes for a recording too.
       text({ extension }) {
         const total = ({ totalUs, latency: { unit } }: Latency): number =>
