@@ -60,7 +60,7 @@ int BPF_PROG(thread_exit, struct task_struct *thread)
 {
 	struct task_struct *task = per_thread ? thread : thread->group_leader;
 	struct exit_event event = {};
-	__u64 age = bpf_ktime_get_boot_ns() - task->start_boottime;
+	__u64 age = event_time() - task->start_boottime;
 	__u32 status = exit_status(task);
 
 	if (!per_thread && thread->signal->live.counter > 0)

@@ -1,4 +1,4 @@
-import { Histogram } from "@rxbpf/core";
+import type { Histogram } from "@rxbpf/core";
 
 import { blockVariants, checkDisk, disk } from "../define/block.js";
 import { whoOptions } from "../define/common.js";
@@ -51,19 +51,18 @@ export const biolatency = probe({
       perCpu: ({ disks, flags }) => !disks && !flags,
       entries: ({ disks, flags }) => (disks || flags ? undefined : 1),
       columns: () => [],
+      units: ({ milliseconds }) => (milliseconds ? { latency: "ms" } : undefined),
       order: () => (a: Latency, b: Latency) => (a.disk < b.disk ? -1 : a.disk > b.disk ? 1 : a.flags - b.flags),
       mapRows:
-        ({ milliseconds, flags }) =>
-        (row: Latency) => ({
-          ...row,
-          ...(flags && { flagNames: flagNames(row.flags) }),
-          ...(milliseconds && { latency: new Histogram(row.latency.counts, "log2", "ms") }),
-        }),
-      text({ disks, flags, extension, milliseconds }) {
-        const total = ({ totalUs }: Latency): number => (milliseconds ? Math.floor(totalUs / 1000) : totalUs);
+        ({ flags }) =>
+        (row: Latency) => ({ ...row, flagNames: flags ? flagNames(row.flags) : "" }),
+      // What a row itself says goes for a recording too.
+      text({ extension }) {
+        const total = ({ totalUs, latency: { unit } }: Latency): number =>
+          unit === "ms" ? Math.floor(totalUs / 1000) : totalUs;
         const latency = (row: Latency): Histogram => row.latency;
         const section = (row: Latency): string | undefined =>
-          disks ? `disk = ${row.disk}` : flags ? `flags = ${row.flagNames}` : undefined;
+          row.disk ? `disk = ${row.disk}` : row.flagNames ? `flags = ${row.flagNames}` : undefined;
         return histogramText(latency, section, extension ? totalsText(latency, total) : undefined);
       },
     }),

@@ -8,7 +8,7 @@ export const latencyKey = {
 } as const;
 
 export const latencyValue = {
-  flagNames: optional(text("the flags in words, such as Sync-Read")),
+  flagNames: optional(text("with flags, those in words, such as Sync-Read; else empty")),
   totalUs: measured(u64("how long together, in microseconds"), "us"),
   latency: histogramOf("how long requests took", "log2", "us"),
 } as const;

@@ -1,5 +1,3 @@
-import { Histogram } from "@rxbpf/core";
-
 import { whoOptions } from "../define/common.js";
 import { flag, UsageError } from "../define/options.js";
 import { probe } from "../define/probe.js";
@@ -45,11 +43,8 @@ export const cpudist = probe({
       perCpu: ({ pids, tids }) => !pids && !tids,
       entries: ({ pids, tids }) => (pids || tids ? undefined : 1),
       columns: () => [],
+      units: ({ milliseconds }) => (milliseconds ? { duration: "ms" } : undefined),
       order: () => (a: Stretch, b: Stretch) => a.id - b.id,
-      mapRows:
-        ({ milliseconds }) =>
-        (row: Stretch) =>
-          milliseconds ? { ...row, duration: new Histogram(row.duration.counts, "log2", "ms") } : row,
       text({ pids, tids, extension }) {
         const name = tids ? "tid" : "pid";
         const section = (row: Stretch): string | undefined =>

@@ -9,6 +9,7 @@ import {
   type Table,
   type TableShape,
   time,
+  type Unit,
 } from "@rxbpf/core";
 import type { SetFilters } from "@rxbpf/filters";
 
@@ -60,6 +61,8 @@ export interface TableOutput<V, R> extends Described<V, R> {
   readonly shape: TableShape;
   /** The fields of a row: when its table was taken, and those of key and value. */
   readonly schema: Schema<Fields>;
+  /** The units of fields that the options change, by name. */
+  units?(options: V): Readonly<Record<string, Unit>> | undefined;
   /** Seconds from one table to the next where it is not said; one at the end alone if not given. */
   readonly every?: number;
   /** How many rows are shown where it is not said. */

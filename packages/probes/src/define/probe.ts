@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import {
   type Constant,
   EventStream,
+  type Fields,
   mapEvents,
   type ObjectSpec,
   ring,
@@ -140,9 +141,10 @@ interface Asked {
 }
 
 /** The stream of an output. @throws UsageError */
-function open(asked: Asked, given: Values): EventStream<unknown> {
+function open(unmeasured: Asked, given: Values): EventStream<unknown> {
+  const values = parseOptions(unmeasured.options, given) as Values;
+  const asked = { ...unmeasured, output: inUnits(unmeasured.output, values) };
   const { definition, output, outputName, options } = asked;
-  const values = parseOptions(options, given) as Values;
   definition.check?.(values);
   output.check?.(values);
   if (output.kind === "ring") ringSize(output, values);
@@ -164,6 +166,19 @@ function open(asked: Asked, given: Values): EventStream<unknown> {
   const stream = new EventStream(info, source);
   const { duration } = values as ValuesOf<typeof common>;
   return duration === undefined ? stream : stream.until(timer(duration * 1000));
+}
+
+/** An output in the units that the options ask for. */
+function inUnits<T extends Output<any>>(output: T, values: Values): T {
+  const units = output.kind === "table" ? output.units?.(values) : undefined;
+  if (output.kind !== "table" || !units) return output;
+  const { key, value, ...shape } = output.shape;
+  const changed = (fields: Fields): Fields =>
+    Object.fromEntries(
+      Object.entries(fields).map(([name, field]) => [name, name in units ? { ...field, unit: units[name]! } : field]),
+    );
+  const schema = { ...output.schema, fields: changed(output.schema.fields) };
+  return { ...output, schema, shape: { ...shape, key, value: changed(value) } };
 }
 
 /** What is said of a stream's events, and how they are written, with these options. */

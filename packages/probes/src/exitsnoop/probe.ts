@@ -12,7 +12,7 @@ import { type ExitEvent, exitEvent } from "./schema.js";
 /**
  * Processes that end, with their age and why: an exit code, or a signal. With `perThread`, each of their threads.
  *
- * With `execsnoop` it gives whole lives of programs: `exitsnoop().pipe(joinBy({ exec: execsnoop() }, (e) => e.pid))`.
+ * With `execsnoop` it gives whole lives of programs: `exitsnoop().pipe(joinBy({ exec: execsnoop() }, (e) => e.execId))`.
  *
  * Options and columns are those of BCC's exitsnoop. Where that has faults this differs: a process ends with its last thread,
  * also where its first one ended before; an exec by another thread is no end; the status is that which wait(2) gives, and not

@@ -1,5 +1,3 @@
-import { Histogram } from "@rxbpf/core";
-
 import { whoOptions } from "../define/common.js";
 import { flag, UsageError } from "../define/options.js";
 import { probe } from "../define/probe.js";
@@ -38,11 +36,8 @@ export const runqlat = probe({
       perCpu: ({ pids, tids }) => !pids && !tids,
       entries: ({ pids, tids }) => (pids || tids ? undefined : 1),
       columns: () => [],
+      units: ({ milliseconds }) => (milliseconds ? { latency: "ms" } : undefined),
       order: () => (a: Wait, b: Wait) => a.id - b.id,
-      mapRows:
-        ({ milliseconds }) =>
-        (row: Wait) =>
-          milliseconds ? { ...row, latency: new Histogram(row.latency.counts, "log2", "ms") } : row,
       text: ({ pids, tids }) =>
         histogramText(
           (row: Wait) => row.latency,

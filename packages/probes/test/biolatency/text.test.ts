@@ -25,7 +25,7 @@ avg = 771 usecs, total: 12345 usecs, count: 16
 
 test("with flags they are under the flags' names; milliseconds are shown as such", () => {
   const { tableText } = biolatency({ flags: true, extension: true, milliseconds: true }).info;
-  const shown = { ...row, flagNames: "Sync-Read", latency: new Histogram([2], "log2", "ms") };
+  const shown = { ...row, disk: "", flagNames: "Sync-Read", latency: new Histogram([2], "log2", "ms") };
   expect(tableText!(new Table(row.time, [shown]) as Table<never>)).toBe(
     `
 flags = Sync-Read

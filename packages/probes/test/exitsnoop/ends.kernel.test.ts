@@ -101,7 +101,7 @@ test("an exit is joined with the exec that began its program", async () => {
     .until(end)
     // A machine that is busy with other tests may be slow to read.
     .pipe(
-      joinBy({ exec: execsnoop() }, (e) => e.pid, { wait: 1_000 }),
+      joinBy({ exec: execsnoop() }, (e) => e.execId, { wait: 1_000 }),
       toArray(),
     );
   const spans = lastValueFrom(joined);

@@ -1,0 +1,44 @@
+import { beforeAll, expect, test } from "vitest";
+
+import build from "../../../testing/build.js";
+import { makeDisk } from "../../../testing/disks.js";
+import { temporaryFolder } from "../../../testing/programs.js";
+import { rxbpf } from "./cli.js";
+
+const folder = temporaryFolder();
+beforeAll(build, 60_000);
+
+test("killsnoop, exitsnoop and biosnoop replay what they recorded, under the options that show more", async () => {
+  const disk = makeDisk(folder, 2 ** 20);
+  const dd = `dd if=/dev/zero of=${disk.path} bs=4k count=2 oflag=direct status=none`;
+  const command = ["sh", "-c", `${dd}; kill -0 $$; exit 3`];
+  await rxbpf("record", "killsnoop", "exitsnoop", "biosnoop", "-o", `${folder}/events`, "--", ...command);
+  const lines = async (...args: string[]): Promise<string[]> =>
+    (await rxbpf("replay", `${folder}/events/${args[0]}.arrow`, ...args.slice(1))).stdout.trimEnd().split("\n");
+
+  const kills = await lines("killsnoop", "-s", "0", "--comm", "sh");
+  expect(kills.at(-1)).toMatch(/^\d\d:\d\d:\d\d {2}(\d+) +sh {15}0 {4}\1 +0$/);
+  const pid = / (\d+) /.exec(kills.at(-1)!)![1]!;
+  const ends = await lines("exitsnoop", "-x", "-p", pid, "--label", "end");
+  expect(ends[1]).toMatch(new RegExp(`^end   sh {15}${pid} +\\d+ +${pid} +\\d\\.\\d\\d {4}code 3$`));
+  const requests = await lines("biosnoop", "-QP", "-d", disk.name);
+  expect(requests.slice(1)).toEqual([
+    expect.stringMatching(/^0\.000000 +dd +\d+ +loop\d+ +W 0 +4096 {3}\? +\d+\.\d\d +\d+\.\d\d$/),
+    expect.stringMatching(/^0\.\d{6} +dd +\d+ +loop\d+ +W 8 +4096 {3}S +\d+\.\d\d +\d+\.\d\d$/),
+  ]);
+});
+
+test.each([
+  [["-D"], "disk = "],
+  [["-F", "-m"], "flags = Idle-Sync-Write"],
+])("biolatency %j replays its histograms, named and in its unit", async (flags, name) => {
+  const disk = makeDisk(folder, 2 ** 20);
+  const dd = `dd if=/dev/zero of=${disk.path} bs=4k count=7 oflag=direct status=none`;
+  const file = `${folder}/biolatency${flags.join("")}.arrow`;
+  const options = [...flags, "-d", disk.name, "--comm", "dd"];
+  await rxbpf("record", "biolatency", ...options, "-o", file, "--", "sh", "-c", dd);
+  const { stdout } = await rxbpf("replay", file, "-e");
+  const unit = flags.includes("-m") ? "msecs" : "usecs";
+  expect(stdout).toContain(`\n${name}${flags.includes("-D") ? disk.name : ""}\n     ${unit} `);
+  expect(stdout).toMatch(new RegExp(`\navg = \\d+ ${unit}, total: \\d+ ${unit}, count: 7\n`));
+});
