@@ -47,7 +47,7 @@ function shown(value: unknown): string {
   if (typeof value !== "object" || value === null) return printable(String(value));
   const parts = Object.entries(value).map(
     ([name, one]) =>
-      `${name}: ${typeof one === "object" ? printableJson(JSON.stringify(one)) : printable(String(one))}`,
+      `${printable(name)}: ${typeof one === "object" ? printableJson(JSON.stringify(one)) : printable(String(one))}`,
   );
   return parts.length > 0 ? parts.join(", ") : "none";
 }
