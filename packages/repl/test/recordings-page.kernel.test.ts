@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ import build from "../../../testing/build.js";
 import { queryByDuckDb } from "../../../testing/duckdb.js";
 import { queryByPolars } from "../../../testing/polars.js";
 import { type Outcome, run, start } from "../../../testing/programs.js";
+import { commandLine } from "./cli.js";
 
 // The page on recordings is followed here, block by block, as it stands there.
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
@@ -108,14 +109,14 @@ test("the engines are asked in a time zone that is not UTC, and told to answer i
     expect(python).toMatch(/duckdb\.sql\("SET TimeZone = 'UTC'"\)\n[^]*duckdb\.sql\(question\)/);
 });
 
-test("the service's command is one, and ends with it", async () => {
-  const command = /^ExecStart=(.*)$/m.exec(service)![1]!.replace("/var/lib/opens/", "service/");
-  const running = start("bash", ["-c", `cd ${folder}; exec ${command}`]);
-  const names = (): string[] =>
-    readdirSync(folder).flatMap((name) => (name === "service" ? readdirSync(`${folder}/service`) : []));
-  await expect
-    .poll(names, { timeout: 10_000 })
-    .toEqual([expect.stringMatching(/^opensnoop-\d{8}T\d{6}Z-000001\.arrow$/)]);
+test("the service's command makes the first of its files, and ends with the service", async () => {
+  const directory = path.join(folder, "service");
+  const [, , ...words] = /^ExecStart=(.*)$/m.exec(service)![1]!.replace("/var/lib/opens/", `${directory}/`).split(" ");
+  const [command, ...args] = commandLine(...words);
+  const running = start(command, args);
+  const names = (): string[] => (existsSync(directory) ? readdirSync(directory) : []);
+  const name = expect.stringMatching(/^opensnoop-\d{8}T\d{6}Z-000001\.arrow$/);
+  await expect.poll(names, { timeout: 10_000 }).toEqual([name]);
   running.kill("SIGTERM");
   await running.ended();
 });
