@@ -38,5 +38,7 @@ report(
     "connects, accepts and closes told": others.join(" "),
     lost: lost + lostOf,
   },
-  `${others}` === `${[made, made, 2 * made]}` && `${theirs}` === `${[HELD, HELD, 2 * HELD]}` && lost + lostOf === 0,
+  others.join() === [made, made, 2 * made].join() &&
+    theirs.join() === [HELD, HELD, 2 * HELD].join() &&
+    lost + lostOf === 0,
 );

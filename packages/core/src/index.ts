@@ -26,6 +26,7 @@ export { top } from "./operators/top.js";
 
 // Schemas
 export * from "./schema/schema.js";
+export type { Unit } from "./schema/unit.js";
 export { bindLayout, bindMap, type Layout, type Place } from "./schema/layout.js";
 export { Btf } from "./btf/btf.js";
 

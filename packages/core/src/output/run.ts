@@ -24,14 +24,14 @@ export interface Output<E> {
 
 /** Takes what is read. */
 export interface Reader<E> {
-  batch(batch: Batch<E>): void;
+  readonly batch: (batch: Batch<E>) => void;
   /** Looks for losses. Called after each look at the programs' memory, so that they are told soon. */
-  looked(): void;
-  error(error: unknown): void;
+  readonly looked: () => void;
+  readonly error: (error: unknown) => void;
   /** Tells a person something, in a line. */
-  notify(message: string): void;
+  readonly notify: (message: string) => void;
   /** All that was wanted has come: ends the stream. */
-  complete(): void;
+  readonly complete: () => void;
 }
 
 /** An output that is being read. */

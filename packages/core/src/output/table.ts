@@ -2,7 +2,6 @@ import type { Btf } from "../btf/btf.js";
 import { eventClock, eventTime } from "../clock.js";
 import type { BpfMap } from "../ffi/map.js";
 import type { BpfObject } from "../ffi/object.js";
-import type { Loaded } from "../load.js";
 import { bindMap, type Layout } from "../schema/layout.js";
 import { bytesDecoder } from "../schema/rows.js";
 import type { Fields } from "../schema/schema.js";

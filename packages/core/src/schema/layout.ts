@@ -1,7 +1,8 @@
 import type { Btf, BtfType } from "../btf/btf.js";
 import { LayoutError } from "../errors.js";
 import type { Scale } from "../histogram.js";
-import type { Fields, Kind, RecordKind, Schema, Unit } from "./schema.js";
+import type { Fields, Kind, RecordKind, Schema } from "./schema.js";
+import type { Unit } from "./unit.js";
 
 /** A field and where its bytes are. */
 export interface Place {

@@ -1,4 +1,5 @@
 import type { Histogram, Scale } from "../histogram.js";
+import type { Unit } from "./unit.js";
 import type { Frame } from "../symbols/frame.js";
 
 /**
@@ -48,9 +49,6 @@ export interface Field<T> {
   /** Only for the type checker: never set. */
   readonly value?: T;
 }
-
-/** In what numbers are measured, as it is written after them. */
-export type Unit = "ns" | "us" | "ms" | "s" | "bytes" | "kB";
 
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 

@@ -7,7 +7,12 @@ import { streamOf } from "../streams.js";
 import { marbles } from "./marbles.js";
 
 /** A table with these rows of key and count, whenever it was taken; at last with one of the keys beyond the limit. */
-const table = (...rows: readonly (readonly [unknown, number] | { readonly count: number; readonly key?: unknown; readonly others?: true })[]) =>
+const table = (
+  ...rows: readonly (
+    | readonly [unknown, number]
+    | { readonly count: number; readonly key?: unknown; readonly others?: boolean }
+  )[]
+) =>
   expect.objectContaining({
     rows: rows.map((row) => ("count" in row ? row : { key: row[0], count: row[1] })),
   }) as Table<never>;
@@ -208,10 +213,7 @@ test("top() emits the rows with most, and that of the keys beyond the limit afte
   const tables: unknown[] = [];
   keys.pipe(top(2, itself)).subscribe((rows) => tables.push(rows));
   keys.pipe(top(1, itself, { limit: 3 })).subscribe((rows) => tables.push(rows));
-  expect(tables).toEqual([
-    table(["c", 3], ["b", 2]),
-    table(["c", 3], { key: OTHER_KEYS, count: 1, others: true }),
-  ]);
+  expect(tables).toEqual([table(["c", 3], ["b", 2]), table(["c", 3], { key: OTHER_KEYS, count: 1, others: true })]);
 });
 
 test("a scheduler can be given", () => {

@@ -1,8 +1,7 @@
 import { inspect } from "node:util";
 
+import type { Constant } from "@rxbpf/core";
 import type { MachineIds } from "@rxbpf/filters";
-
-import type { Selection } from "./selection.js";
 
 /**
  * Options of probes. One description gives an option its TypeScript type, its command-line
@@ -29,6 +28,26 @@ export interface Option<T> {
   readonly selection?: Selection<T>;
   /** Makes a value that is an id in this process's namespaces that of the machine, which the kernel is asked for. */
   machine?(value: T, ids: MachineIds): T;
+}
+
+/** What an option chooses. */
+export interface Selection<T> {
+  /** The constants of the program that make the kernel choose so. */
+  constants?(value: T): Readonly<Record<string, Constant>>;
+  /** The field that `matches` looks at: the option cannot be asked of a recording that has no such field. */
+  readonly field?: string;
+  /** Whether an event, or a row of a table, is chosen; `options` are all that were given. */
+  matches?(value: T, event: never, options: never): boolean;
+  /** Whether a process is one that chosen events are of, where that can be told of a process. */
+  processes?(value: T, process: Process): boolean;
+}
+
+/** What is known of a process. Its ids are the machine's. */
+export interface Process {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly uid: number;
+  readonly comm: string;
 }
 
 export type Options = Readonly<Record<string, Option<unknown>>>;

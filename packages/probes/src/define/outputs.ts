@@ -83,13 +83,17 @@ export interface TableOutput<V, R> extends Described<V, R> {
   text?(options: V): TableText<R>;
 }
 
-export type Output<V, R = any> = RingOutput<V, any, R> | TableOutput<V, R>;
+/** Options, or rows, of whatever probe. They are checked where a probe is defined, and the probe is typed by them. */
+// oxlint-disable-next-line no-explicit-any
+export type Whatever = any;
+
+export type Output<V = Whatever, R = Whatever> = RingOutput<V, Whatever, R> | TableOutput<V, R>;
 /** Outputs by name, of which no more is said here: TypeScript would take types of rows from it. */
 export type Outputs = Readonly<Record<string, { readonly kind: Output<never>["kind"] }>>;
 
 /** What an output's stream gives. */
 export type Given<T> =
-  T extends RingOutput<any, any, infer E> ? E : T extends TableOutput<any, infer R> ? Table<R> : never;
+  T extends RingOutput<Whatever, Whatever, infer E> ? E : T extends TableOutput<Whatever, infer R> ? Table<R> : never;
 export type StreamOf<T> = EventStream<Given<T>>;
 
 type RowsOf<K extends Fields, W extends Fields> = RowOf<{ readonly time: ReturnType<typeof time> } & K & W>;
@@ -97,19 +101,19 @@ type RowsOf<K extends Fields, W extends Fields> = RowOf<{ readonly time: ReturnT
 /** What makes outputs for the options of one probe. */
 export interface OutputMakers<V> {
   /** The records of the ring `events`, or of another. */
-  ring<F extends Fields>(
+  readonly ring: <F extends Fields>(
     schema: Schema<F>,
     description: Omit<RingOutput<V, RowOf<F>, RowOf<F>>, "kind" | "schema" | "map"> & { readonly map?: string },
-  ): RingOutput<V, RowOf<F>, RowOf<F>>;
+  ) => RingOutput<V, RowOf<F>, RowOf<F>>;
   /** The entries of the map, or the two maps, that `TABLE` of bpf/include/table.bpf.h made under a name. */
-  table<K extends Fields, W extends Fields>(
+  readonly table: <K extends Fields, W extends Fields>(
     map: string,
     description: Omit<TableOutput<V, RowsOf<K, W>>, "kind" | "schema" | "map" | "shape"> & {
       readonly key: K;
       readonly value: W;
       readonly keep?: boolean;
     },
-  ): TableOutput<V, RowsOf<K, W>>;
+  ) => TableOutput<V, RowsOf<K, W>>;
 }
 
 export function outputMakers<V>(): OutputMakers<V> {

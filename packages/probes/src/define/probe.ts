@@ -28,6 +28,7 @@ import {
   type Outputs,
   type StreamOf,
   type TableOutput,
+  type Whatever,
 } from "./outputs.js";
 import { chosenHere, constantsOf, matcher } from "./selection.js";
 import { clockTime } from "./times.js";
@@ -55,7 +56,8 @@ export interface Definition<O extends Options, P extends Outputs, M extends keyo
 
 /** What can be asked of an output: the probe's own options, and those of its kind of output. */
 export type OutputOptions<O extends Options, T> = Omit<
-  ValuesOf<typeof common> & ValuesOf<T extends TableOutput<any, any> ? typeof tableOptions : typeof ringOptions>,
+  ValuesOf<typeof common> &
+    ValuesOf<T extends TableOutput<Whatever, Whatever> ? typeof tableOptions : typeof ringOptions>,
   keyof O
 > &
   ValuesOf<O>;
@@ -98,7 +100,7 @@ export function define<O extends Options, P extends Outputs, M extends keyof P &
 export function probe<O extends Options, P extends Outputs, M extends keyof P & string>(
   definition: Definition<O, P, M>,
 ): Probe<O, P, M> {
-  const outputs = definition.outputs(outputMakers<ValuesOf<O>>()) as P & Record<string, Output<any>>;
+  const outputs = definition.outputs(outputMakers<ValuesOf<O>>()) as P & Record<string, Output>;
   const allMaps = [...new Set(Object.values(outputs).flatMap((output) => mapsOf(output)))];
   const optionsOf = (name: keyof P): Options => {
     const kind = outputs[name]!.kind === "table" ? tableOptions : ringOptions;
@@ -125,15 +127,15 @@ const IDS_DIFFER =
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /** The names that `RING` and `TABLE` of bpf/include give to what belongs to an output. */
-function mapsOf(output: Output<any>): readonly string[] {
+function mapsOf(output: Output): readonly string[] {
   return output.kind === "ring" ? ring(output.map, output.schema).maps : table(output.map, output.shape).maps;
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
 interface Asked {
-  readonly definition: Omit<Definition<any, any, string>, "outputs">;
-  readonly output: Output<any>;
+  readonly definition: Omit<Definition<Whatever, Whatever, string>, "outputs">;
+  readonly output: Output;
   readonly outputName: string;
   readonly options: Options;
   /** The maps of all outputs. */
@@ -169,7 +171,7 @@ function open(unmeasured: Asked, given: Values): EventStream<unknown> {
 }
 
 /** An output in the units that the options ask for. */
-function inUnits<T extends Output<any>>(output: T, values: Values): T {
+function inUnits<T extends Output>(output: T, values: Values): T {
   const units = output.kind === "table" ? output.units?.(values) : undefined;
   if (output.kind !== "table" || !units) return output;
   const { key, value, ...shape } = output.shape;
@@ -239,7 +241,7 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
 }
 
 /** Of an output's maps. */
-function sizes(output: Output<any>, values: Values): Pick<RunOptions, "maxEntries" | "perCpu"> {
+function sizes(output: Output, values: Values): Pick<RunOptions, "maxEntries" | "perCpu"> {
   if (output.kind === "ring") return { maxEntries: { [output.map]: ringSize(output, values) } };
   const stacks = `${output.map}_stacks`;
   const maps = mapsOf(output).filter((map) => map !== stacks);
@@ -255,7 +257,7 @@ function sizes(output: Output<any>, values: Values): Pick<RunOptions, "maxEntrie
 }
 
 /** Gives the rows of a table their time, what user space knows of them, and their order. */
-function arranged<R>(output: TableOutput<any, R>, values: Values): (table: Table<R>) => Table<R> {
+function arranged<R>(output: TableOutput<Whatever, R>, values: Values): (table: Table<R>) => Table<R> {
   const change = output.mapRows?.(values) ?? ((row: R) => row);
   const order = output.order?.(values);
   const { rows: most = output.rows } = values as ValuesOf<typeof tableOptions>;
@@ -267,8 +269,8 @@ function arranged<R>(output: TableOutput<any, R>, values: Values): (table: Table
 }
 
 /** In bytes. The kernel wants a power of two of whole pages. @throws UsageError */
-function ringSize({ ringBytes }: { ringBytes?(options: Values): number | undefined }, values: Values): number {
-  const size = (values as ValuesOf<typeof ringOptions>).ringBytes ?? ringBytes?.(values) ?? 32 * 2 ** 20;
+function ringSize(output: { ringBytes?(options: Values): number | undefined }, values: Values): number {
+  const size = (values as ValuesOf<typeof ringOptions>).ringBytes ?? output.ringBytes?.(values) ?? 32 * 2 ** 20;
   if ((size & (size - 1)) !== 0) throw new UsageError(`The buffer takes a power of two, not ${size} bytes`);
   return size;
 }
@@ -283,7 +285,7 @@ export interface AnyProbe {
     readonly positional?: readonly string[];
     readonly options: Options;
   };
-  readonly outputs: Readonly<Record<string, Output<any>>>;
+  readonly outputs: Readonly<Record<string, Output>>;
   optionsOf(output: string): Options;
 }
 

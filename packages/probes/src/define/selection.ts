@@ -1,26 +1,6 @@
 import type { Constant } from "@rxbpf/core";
 
-import type { Option } from "./options.js";
-
-/** What an option chooses. */
-export interface Selection<T> {
-  /** The constants of the program that make the kernel choose so. */
-  constants?(value: T): Readonly<Record<string, Constant>>;
-  /** The field that `matches` looks at: the option cannot be asked of a recording that has no such field. */
-  readonly field?: string;
-  /** Whether an event, or a row of a table, is chosen; `options` are all that were given. */
-  matches?(value: T, event: never, options: never): boolean;
-  /** Whether a process is one that chosen events are of, where that can be told of a process. */
-  processes?(value: T, process: Process): boolean;
-}
-
-/** What is known of a process. Its ids are the machine's. */
-export interface Process {
-  readonly pid: number;
-  readonly ppid: number;
-  readonly uid: number;
-  readonly comm: string;
-}
+import type { Option, Selection } from "./options.js";
 
 /** An option that chooses. */
 export type Selecting<T> = Option<T> & { readonly selection: Selection<T> };

@@ -1,8 +1,8 @@
 import { address, u16, u32, u8, type Variant, who } from "@rxbpf/core";
 
 import { withIoUring } from "./io-uring.js";
-import { flag, type Option, show, UsageError } from "./options.js";
-import { selecting, type Selection } from "./selection.js";
+import { flag, type Option, type Selection, show, UsageError } from "./options.js";
+import { selecting } from "./selection.js";
 
 /** Both ends of a connection, as `struct connection` in bpf/include/tcp.bpf.h, and who caused the event. */
 export const connectionFields = {

@@ -45,7 +45,10 @@ function addProbe(program: Command, probe: AnyProbe): void {
       values[optionName] = options[optionName]!.parse(operands.shift(), optionName);
     if (operands.length > 0) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
     requireOptionsOf(probe, asked, values);
-    await run(outputOf(probe, asked)(values), { json: json === true, duration: values["duration"] as number | undefined });
+    await run(outputOf(probe, asked)(values), {
+      json: json === true,
+      duration: values["duration"] as number | undefined,
+    });
   });
 }
 

@@ -146,7 +146,8 @@ function parseFields(descriptions: readonly FieldDescription[]): Fields {
     const kind = metadata.get(`${PREFIX}kind`) ?? "";
     const unit = metadata.get(`${PREFIX}unit`) ?? "";
     if (!KINDS.has(kind)) throw new Error(`damaged: the field ${printable(name)} is of no known kind`);
-    if (name === "__proto__" || Object.hasOwn(fields, name)) throw new Error(`damaged: no field can be called ${printable(name)}`);
+    if (name === "__proto__" || Object.hasOwn(fields, name))
+      throw new Error(`damaged: no field can be called ${printable(name)}`);
     fields[name] = {
       kind: kind as Kind,
       doc: metadata.get(`${PREFIX}doc`) ?? "",
