@@ -1,5 +1,6 @@
 import { type Observable, Subscription } from "rxjs";
 
+import { eventTime } from "./clock.js";
 import { Consumer } from "./consumer.js";
 
 /** How many events wait for a loop at most, where it is not said: some batches. */
@@ -115,7 +116,7 @@ export class Iteration<E> implements AsyncIterator<E, undefined> {
     const count = this.#dropped - this.#reported;
     if (count === 0) return;
     this.#reported = this.#dropped;
-    this.#consumer!.report({ type: "lost", time: Date.now(), count, total: this.#dropped, reason: "buffer full" });
+    this.#consumer!.report({ type: "lost", time: eventTime(), count, total: this.#dropped, reason: "buffer full" });
   }
 
   #end(failure?: Failure): void {

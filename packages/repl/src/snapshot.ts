@@ -3,7 +3,7 @@ import { MachineIds, ProcessTable, type RunningProcess } from "@rxbpf/filters";
 import type { Newcomers, Snapshot } from "@rxbpf/sinks";
 
 /** Options that a process cannot be asked for, only an event. */
-const OF_EVENTS = ["name", "line", "tid", "netns"];
+const OF_EVENTS = ["comm", "name", "line", "tid", "netns"];
 
 type Values = Readonly<Record<string, unknown>>;
 type Accepts = (process: Omit<RunningProcess, "args">) => boolean;

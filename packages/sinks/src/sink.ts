@@ -1,4 +1,4 @@
-import { type Batch, Consumer, feed, type LineEncoder, type Lost, type Records } from "@rxbpf/core";
+import { type Batch, Consumer, eventTime, feed, type LineEncoder, type Lost, type Records } from "@rxbpf/core";
 import { Observable, type OperatorFunction, type Subscriber, Subscription } from "rxjs";
 
 import type { OutputOptions } from "./files/output-file.js";
@@ -146,7 +146,7 @@ class Run<E> {
   }
 
   #drop(): void {
-    this.#lose({ type: "lost", time: Date.now(), count: 1, total: ++this.#dropped, reason: "sink full" });
+    this.#lose({ type: "lost", time: eventTime(), count: 1, total: ++this.#dropped, reason: "sink full" });
   }
 
   #lose(lost: Lost): void {

@@ -1,4 +1,5 @@
 import {
+  eventTime,
   type Batch,
   Consumer,
   type EventStream,
@@ -295,7 +296,7 @@ export class Recorder<E> {
     const gathered = this.#gathering.isEmpty ? [] : [this.#gathering.take()];
     const notes = [...this.#unwritten, ...gathered].flatMap(({ notes }) => notes.map(({ note }) => note));
     const losses = notes.filter(({ type }) => type === "lost");
-    const lost: Lost = { type: "lost", time: Date.now(), count, total: count, reason };
+    const lost: Lost = { type: "lost", time: eventTime(), count, total: count, reason };
     return [...losses, ...(count > 0 ? [lost] : [])].map((note) => ({ at: 0, note }));
   }
 
