@@ -40,7 +40,7 @@ const keyValues = (b, all) =>
   );
 
 /** A message with its body. `header` makes its header; `metadata` an object, or what makes the vector of pairs. */
-export function message(type, header, { body = Buffer.alloc(0), metadata } = {}) {
+function message(type, header, { body = Buffer.alloc(0), metadata } = {}) {
   const b = new Builder(1 << 16);
   const headerAt = header(b);
   const metadataAt = typeof metadata === "function" ? metadata(b) : metadata && keyValues(b, metadata);
@@ -57,7 +57,7 @@ export function message(type, header, { body = Buffer.alloc(0), metadata } = {})
 const ABOUT = { "rxbpf.format": "1", "rxbpf.probe": "hostile", "rxbpf.options": "{}" };
 
 /** The head of a recording whose fields are of these kinds, by name. */
-export function head(kinds, nullable = []) {
+function head(kinds, nullable = []) {
   return message("schema", (b) => {
     const fields = Object.entries(kinds).map(([name, kind]) => {
       const metadata = keyValues(b, { "rxbpf.kind": kind, "rxbpf.doc": "" });
@@ -69,7 +69,7 @@ export function head(kinds, nullable = []) {
 }
 
 /** A batch of so many rows. Its buffers are places in the body; with `packed` it is compressed. */
-export function batch(length, { nodes = [[length, 0]], buffers, body, packed = false, metadata }) {
+function batch(length, { nodes = [[length, 0]], buffers, body, packed = false, metadata }) {
   return message(
     "batch",
     (b) => {
@@ -83,7 +83,7 @@ export function batch(length, { nodes = [[length, 0]], buffers, body, packed = f
   );
 }
 
-export const file = (...messages) => Buffer.concat([Buffer.from("ARROW1\0\0"), ...messages]);
+const file = (...messages) => Buffer.concat([Buffer.from("ARROW1\0\0"), ...messages]);
 
 /** Buffers one after the other, and where each is. */
 function layOut(...parts) {

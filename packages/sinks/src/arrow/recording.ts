@@ -37,7 +37,7 @@ export function readRecording(path: string): Recording {
 }
 
 /** Opens a file for as long as `use` runs. @throws Error for what cannot be opened */
-export function withFile<T>(path: string, flags: number, use: (fd: number) => T): T {
+function withFile<T>(path: string, flags: number, use: (fd: number) => T): T {
   const fd = openFile(path, flags);
   try {
     return use(fd);
