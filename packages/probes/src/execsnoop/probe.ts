@@ -117,5 +117,3 @@ function matches(pattern: RegExp, text: string): boolean {
 function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
-
-export interface ExecsnoopOptions { readonly [name: string]: unknown }

@@ -1,10 +1,10 @@
 import { constants } from "node:fs";
 
 /** Access modes; open(2) keeps them in two bits, so each is a value and not a bit. */
-export const ACCESS_MODES: Record<string, number> = { O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2 };
+export const ACCESS_MODES = { O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2 } as const;
 
 /** Flags of open(2), each by the bit that tells it from all others. */
-export const FLAGS: Record<string, number> = {
+export const FLAGS = {
   O_CREAT: constants.O_CREAT,
   O_EXCL: constants.O_EXCL,
   O_NOCTTY: constants.O_NOCTTY,
@@ -23,7 +23,7 @@ export const FLAGS: Record<string, number> = {
   O_SYNC: 0o4000000,
   O_TMPFILE: 0o20000000,
   O_PATH: 0o10000000,
-};
+} as const;
 
 export type OpenFlag = keyof typeof ACCESS_MODES | keyof typeof FLAGS;
 
@@ -33,8 +33,6 @@ export const FLAG_NAMES = [...Object.keys(ACCESS_MODES), ...Object.keys(FLAGS)] 
 /** What a flag's name means: an access mode, or a bit. */
 export function meaningOf(name: OpenFlag): { readonly mode: number } | { readonly bit: number } {
   return name in ACCESS_MODES
-  // @ts-expect-error TEMP
     ? { mode: ACCESS_MODES[name as keyof typeof ACCESS_MODES] }
-  // @ts-expect-error TEMP
     : { bit: FLAGS[name as keyof typeof FLAGS] };
 }

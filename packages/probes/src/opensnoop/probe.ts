@@ -115,5 +115,3 @@ function mode({ mode, flags }: OpenEvent): string {
   const creates = (flags & (FLAGS["O_CREAT"]! | FLAGS["O_TMPFILE"]!)) !== 0;
   return mode === 0 && !creates ? "n/a" : mode.toString(8).padStart(4, "0");
 }
-
-export interface OpensnoopOptions { readonly [name: string]: unknown }
