@@ -23,7 +23,9 @@ await withFolder(async (folder) => {
       const args = [reader, path.join(output, `${probe}.arrow`), String(COPIES), String(seed)];
       const where = `${probe} ${flags.join(" ")} (seed ${seed})`;
       try {
-        const found = JSON.parse(execFileSync(process.execPath, args, { timeout: MOST_SECONDS * 1000, encoding: "utf8" }));
+        const found = JSON.parse(
+          execFileSync(process.execPath, args, { timeout: MOST_SECONDS * 1000, encoding: "utf8" }),
+        );
         figures.push(found);
         faults.push(...found.faults.map((fault) => `${where}: ${fault}`));
         if (found.peak > MOST_MEMORY) faults.push(`${where}: ${found.peak >> 20} MB`);

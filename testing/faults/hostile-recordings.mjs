@@ -32,7 +32,12 @@ await withFolder(async (folder) => {
   // What takes long hears a signal meanwhile.
   const file = path.join(folder, "long.arrow");
   writeFileSync(file, hostile["a million batches of nothing"]());
-  for (const args of [["replay", file], ["export", file, "--json"], ["export", file, "--parquet"], ["export", file, "--json", "--processes"]]) {
+  for (const args of [
+    ["replay", file],
+    ["export", file, "--json"],
+    ["export", file, "--parquet"],
+    ["export", file, "--json", "--processes"],
+  ]) {
     const { child, ended } = start(...args);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const since = performance.now();

@@ -2,7 +2,16 @@
 // be, and moves the directory away with a link in its place.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 
 import { report, run, withFolder } from "./support/command.mjs";
@@ -80,4 +89,8 @@ await withFolder(async (folder) => {
     faults.push(`files appeared elsewhere: ${readdirSync(elsewhere).join(" ")}`);
 });
 
-report("planted files", `${swaps} links planted, ${made} runs ended with 0, ${refused} refused in one line, none written through`, faults);
+report(
+  "planted files",
+  `${swaps} links planted, ${made} runs ended with 0, ${refused} refused in one line, none written through`,
+  faults,
+);

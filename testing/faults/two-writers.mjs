@@ -36,12 +36,14 @@ await withFolder(async (folder) => {
     const found = look(file);
     if (!found.finished) faults.push(`the file is not whole: ${JSON.stringify(found)}`);
     for (const own of done)
-      if (!(found.paths.get(own) >= 10)) faults.push(`${own} was opened 10 times and is there ${found.paths.get(own)} times`);
+      if (!(found.paths.get(own) >= 10))
+        faults.push(`${own} was opened 10 times and is there ${found.paths.get(own)} times`);
   }
   for (let round = 0; round < ROUNDS; round++) {
     const file = path.join(folder, `killed-${round}.arrow`);
     const { child, ended } = start("record", "opensnoop", "-o", file);
-    while (!(statSync(file, { throwIfNoEntry: false })?.size > 0)) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!(statSync(file, { throwIfNoEntry: false })?.size > 0))
+      await new Promise((resolve) => setTimeout(resolve, 20));
     child.kill("SIGKILL");
     await ended;
     const { status } = await run(["recover", file]);

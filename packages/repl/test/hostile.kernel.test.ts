@@ -15,16 +15,20 @@ beforeAll(build, 60_000);
 const MOST_MEMORY = 256 << 20;
 const attacks = Object.entries(hostile).filter(([name]) => !name.startsWith("a million "));
 
-test.each(attacks)("a file is read in little memory and time, or refused: %s", async (_name, make) => {
-  const file = `${folder}/hostile.arrow`;
-  writeFileSync(file, make());
-  for (const args of [
-    ["info", file],
-    ["replay", file, "--json"],
-  ]) {
-    const { signal, peak, stderr } = await run(args, 25);
-    expect(signal).toBe(null);
-    expect(stderr).toMatch(/^(rxbpf: [^\n]*\n)?$/);
-    expect(peak).toBeLessThan(MOST_MEMORY);
-  }
-}, 60_000);
+test.each(attacks)(
+  "a file is read in little memory and time, or refused: %s",
+  async (_name, make) => {
+    const file = `${folder}/hostile.arrow`;
+    writeFileSync(file, make());
+    for (const args of [
+      ["info", file],
+      ["replay", file, "--json"],
+    ]) {
+      const { signal, peak, stderr } = await run(args, 25);
+      expect(signal).toBe(null);
+      expect(stderr).toMatch(/^(rxbpf: [^\n]*\n)?$/);
+      expect(peak).toBeLessThan(MOST_MEMORY);
+    }
+  },
+  60_000,
+);

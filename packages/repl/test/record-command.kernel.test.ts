@@ -80,7 +80,10 @@ test("an export is refused in one line where it is not clear what to write, or w
     );
   expect(readFileSync(path).equals(before)).toBe(true);
   const full = await rxbpf("export", path, "--parquet", "-o", "/dev/full");
-  expect(full).toMatchObject({ status: 1, stderr: "rxbpf: Cannot write to /dev/full: no space left on device; free some, or write elsewhere\n" });
+  expect(full).toMatchObject({
+    status: 1,
+    stderr: "rxbpf: Cannot write to /dev/full: no space left on device; free some, or write elsewhere\n",
+  });
   for (const format of ["--json", "--csv"]) {
     const output = `${path}${format}`;
     expect(await rxbpf("export", path, format, "-o", output)).toMatchObject({ status: 0, stdout: "", stderr: "" });
@@ -156,7 +159,9 @@ test("how far it is stands on one line of a terminal, and the message of a failu
   expect(counts.at(-1)).toBeGreaterThan(3);
 
   const failed = await terminal("record", "opensnoop", "-o", "/dev/full", "--", "sleep", "1");
-  expect(failed.at(-1)).toBe("rxbpf: Cannot write to /dev/full: no space left on device; free some, or write elsewhere");
+  expect(failed.at(-1)).toBe(
+    "rxbpf: Cannot write to /dev/full: no space left on device; free some, or write elsewhere",
+  );
 });
 
 test("a command that cannot be run is one line; one that is still running when the time is up is left", async () => {

@@ -101,6 +101,8 @@ test.each(["text", "json"])("%s on stdout says so when a file takes only a part"
   const fd = openSync(join(directory, "out"), "w");
   const child = start(sink, "some", fd);
   closeSync(fd);
-  expect(await all(child.stderr!)).toBe("Cannot write to stdout: no space left on device; free some, or write elsewhere\n");
+  expect(await all(child.stderr!)).toBe(
+    "Cannot write to stdout: no space left on device; free some, or write elsewhere\n",
+  );
   await child.exited;
 });

@@ -65,7 +65,9 @@ describe.each(["text", "json"] as const)("%s on stdout", (sink) => {
     const fd = openSync("/dev/full", "w");
     const child = start(sink, "many", fd);
     closeSync(fd);
-    expect(await all(child.stderr!)).toBe("Cannot write to stdout: no space left on device; free some, or write elsewhere\n");
+    expect(await all(child.stderr!)).toBe(
+      "Cannot write to stdout: no space left on device; free some, or write elsewhere\n",
+    );
   });
 
   test("a reader that goes away ends it quietly", async () => {

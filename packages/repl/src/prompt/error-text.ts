@@ -17,7 +17,5 @@ export function uncaughtText(error: unknown, places: Places): string {
   const said = error instanceof Error ? `${error.name}: ${messageOf(error)}` : String(error);
   const stream = blamed(error);
   const where = [...(stream === undefined ? [] : [`in ${stream}`]), ...places.of(error)];
-  return [`Uncaught ${harmless(said)}`, ...(where.length > 0 ? [`    ${harmless(where.join(", "))}`] : [])].join(
-    "\n",
-  );
+  return [`Uncaught ${harmless(said)}`, ...(where.length > 0 ? [`    ${harmless(where.join(", "))}`] : [])].join("\n");
 }
