@@ -16,12 +16,12 @@ const figures = [];
 await withFolder(async (folder) => {
   const command = ["--", "sh", "-c", "for i in $(seq 60); do cat /etc/hostname > /dev/null; done"];
   for (const flags of [[], ["--compress"]]) {
-    const output = path.join(folder, `recording${flags.join()}`);
+    const output = path.join(folder, `recording${flags.join("")}`);
     await run(["record", "opensnoop", "execsnoop", "-o", output, ...flags, ...command]);
     for (const probe of ["opensnoop", "execsnoop"]) {
       const seed = Date.now() % 1_000_000;
       const args = [reader, path.join(output, `${probe}.arrow`), String(COPIES), String(seed)];
-      const where = `${probe} ${flags.join()} (seed ${seed})`;
+      const where = `${probe} ${flags.join(" ")} (seed ${seed})`;
       try {
         const found = JSON.parse(
           execFileSync(process.execPath, args, { timeout: MOST_SECONDS * 1000, encoding: "utf8" }),

@@ -29,7 +29,7 @@ await withFolder(async (folder) => {
       const file = path.join(disk, "r.arrow");
       const flags = round % 2 ? ["--compress"] : [];
       const outcome = await run(["record", "opensnoop", "-n", "opener", "-o", file, ...flags, ...flood]);
-      const where = `${kilobytes} kB ${flags.join()}`;
+      const where = `${kilobytes} kB ${flags.join(" ")}`;
       if (outcome.status !== 1) faults.push(`${where}: status ${outcome.status}`);
       if (outcome.stderr !== `rxbpf: Cannot write to ${file}: no space left on device; free some, or write elsewhere\n`)
         faults.push(`${where}: ${outcome.stderr.slice(0, 300)}`);
@@ -41,7 +41,7 @@ await withFolder(async (folder) => {
         whole++;
       } else none++;
     } finally {
-      process.kill(-(other.pid ?? 0), "SIGKILL");
+      if (other.pid) process.kill(-other.pid, "SIGKILL");
       execFileSync("umount", ["--lazy", disk]);
       rmdirSync(disk);
     }

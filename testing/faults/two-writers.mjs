@@ -32,7 +32,7 @@ await withFolder(async (folder) => {
     }
     const done = owns.filter((_, i) => outcomes[i].status === 0);
     counts.written += done.length;
-    if (done.length !== 1) faults.push(`${done.length} of ${WRITERS} recorders ended with 0 (${force.join()})`);
+    if (done.length !== 1) faults.push(`${done.length} of ${WRITERS} recorders ended with 0 (${force.join(" ")})`);
     const found = look(file);
     if (!found.finished) faults.push(`the file is not whole: ${JSON.stringify(found)}`);
     for (const own of done)
