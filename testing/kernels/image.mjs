@@ -13,7 +13,7 @@ const OPENED = ["libbpf.so.1", "libzstd.so.1"];
 const PACKAGES = ["core", "filters", "probes", "sinks", "repl"];
 const MODULES = ["koffi", "@koromix"];
 /** What makes events, compiled for where there is no compiler. */
-const PROGRAMS = ["packages/probes/test/opensnoop/programs/uring.c", "testing/sockets.c"];
+const PROGRAMS = ["packages/probes/test/opensnoop/programs/uring.c", "testing/sockets.c", "testing/attacks.c"];
 
 /** Writes the image to a file. */
 export function makeImage(file) {
