@@ -2,7 +2,7 @@
  * What a process without privileges can do to use up what a tracer keeps: attacks NAME COUNT.
  *   opens      COUNT opens through io_uring that wait for a pipe
  *   crowded    COUNT opens through a ring that has no room for their completions
- *   batch      COUNT opens of /etc/hostname that io_uring takes in one call, then their results, one in a line
+ *   batch      COUNT opens of / that io_uring takes in one call, then their results, one in a line
  *   accepts    COUNT requests of io_uring that accept many times
  *   sessions   COUNT connections with itself, in as many processes as that takes
  *   dns        COUNT packets of 4 KiB to a DNS server, once a line is read
@@ -124,7 +124,7 @@ static unsigned int opens(unsigned int count)
 						      .addr = (unsigned long)&byte,
 						      .len = 1});
 		for (unsigned int i = 0; i < chain; i++) {
-			struct io_uring_sqe entry = open_of("/etc/hostname");
+			struct io_uring_sqe entry = open_of("/");
 
 			entry.flags = i + 1 < chain ? IOSQE_IO_LINK : 0;
 			ring_put(&ring, entry);
@@ -145,7 +145,7 @@ static unsigned int crowded(unsigned int count)
 		ring_submit(&ring, 1, 0);
 	}
 	for (unsigned int i = 0; i < count; i++) {
-		struct io_uring_sqe entry = open_of("/etc/hostname");
+		struct io_uring_sqe entry = open_of("/");
 
 		entry.user_data = i + 1;
 		ring_put(&ring, entry);
@@ -162,7 +162,7 @@ static void batch(unsigned int count)
 
 	ring_open(&ring, count);
 	for (unsigned int i = 0; i < count; i++)
-		ring_put(&ring, open_of("/etc/hostname"));
+		ring_put(&ring, open_of("/"));
 	ring_submit(&ring, count, count);
 	completions = (void *)(ring.submissions + ring.params.cq_off.cqes);
 	head = *FIELD(&ring, cq_off, head);

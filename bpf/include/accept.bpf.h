@@ -28,7 +28,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 
 /* Connections accepted into a ring's own table of files, on kernels where that cannot be read. */
 __u64 lost_accept_without_descriptor;
-/* And those by requests of which a thread has more than are kept, where a completion does not name its request. */
+/* And those by requests that found no room, where a completion does not name its request. */
 __u64 lost_too_many_requests;
 
 /*
@@ -36,6 +36,11 @@ __u64 lost_too_many_requests;
  * for, name no request. They are kept with the thread that submitted them, which completes them too; or, if it has
  * asked for that, workers of io_uring do, which are threads of the process: then with its first thread.
  */
+struct completion_name {
+	__u64 ring;
+	__u64 user_data;
+};
+
 struct waiting {
 	struct request_id id;
 	__u32 file_slot;
@@ -45,9 +50,20 @@ struct waiting {
 #define WAITING_MAX 128
 #include "requests.bpf.h"
 
-/* What is known of requests that did not fit. */
+/* What is known of a task's requests that found no room. */
 #define SOME 1
 #define SOME_MULTISHOT 2
+
+/* More of them find room here, which all share: as their completions name them, with their file_slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct completion_name);
+	__type(value, __u32);
+} shared_accepts SEC(".maps");
+
+bool any_shared;
 
 #define REQ_F_FORCE_ASYNC 16 /* include/linux/io_uring_types.h: as IOSQE_ASYNC */
 
@@ -58,10 +74,20 @@ static __always_inline bool is_multishot(struct io_accept *accept)
 	       BPF_CORE_READ(accept, iou_flags) & IORING_ACCEPT_MULTISHOT;
 }
 
+/* False: there is no room. */
+static __always_inline bool share(const struct request_id *id, __u32 file_slot)
+{
+	struct completion_name name = {id->ring, id->user_data};
+
+	any_shared = true;
+	return bpf_map_update_elem(&shared_accepts, &name, &file_slot, BPF_ANY) == 0;
+}
+
 static __always_inline void remember(struct io_kiocb *request, struct task_struct *submitter)
 {
 	struct io_accept *accept = (void *)request;
 	struct search search = {.wanted = id_of(request)};
+	__u32 file_slot = BPF_CORE_READ(accept, file_slot);
 	struct waiting *place;
 
 	if (request->flags & REQ_F_FORCE_ASYNC)
@@ -72,8 +98,8 @@ static __always_inline void remember(struct io_kiocb *request, struct task_struc
 		place = take_place(&search);
 	if (place) {
 		place->id = search.wanted;
-		place->file_slot = BPF_CORE_READ(accept, file_slot);
-	} else if (search.of) {
+		place->file_slot = file_slot;
+	} else if (search.of && !share(&search.wanted, file_slot)) {
 		search.of->others |= is_multishot(accept) ? SOME | SOME_MULTISHOT : SOME;
 	}
 }
@@ -144,54 +170,67 @@ static __always_inline void completed_unknown(__s32 result)
 		LOST(lost_too_many_requests);
 }
 
-/* Finds a request that is completed now. OTHERS: what is known of those that did not fit. */
-static __always_inline struct waiting *find(struct search *search, __u32 *others)
+/*
+ * Finds a request that is completed now, and forgets it if that is its LAST completion. False: it is not known;
+ * OTHERS is then what is known of those that found no room.
+ */
+static __always_inline bool find(const struct request_id *id, bool last, __u32 *file_slot,
+				 __u32 *others)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct waiting *one = find_with(task, search, 0);
+	struct completion_name name = {id->ring, id->user_data};
+	struct search search = {.wanted = *id};
+	struct waiting *one = find_with(task, &search, 0);
+	__u32 *shared;
 
-	*others = search->of ? search->of->others : 0;
-	if (one || task->pid == task->tgid)
-		return one;
-	one = find_with(task->group_leader, search, 0);
-	*others |= search->of ? search->of->others : 0;
-	return one;
+	*others = search.of ? search.of->others : 0;
+	if (!one && task->pid != task->tgid) {
+		one = find_with(task->group_leader, &search, 0);
+		*others |= search.of ? search.of->others : 0;
+	}
+	if (one) {
+		*file_slot = one->file_slot;
+		if (last)
+			drop_waiting(&search, one);
+		return true;
+	}
+	shared = any_shared ? bpf_map_lookup_elem(&shared_accepts, &name) : NULL;
+	if (!shared)
+		return false;
+	*file_slot = *shared;
+	if (last)
+		bpf_map_delete_elem(&shared_accepts, &name);
+	return true;
 }
 
 static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_kiocb *request,
 					    __u64 user_data, __s32 result)
 {
 	struct io_accept *accept = (void *)request;
-	struct search search = {{(__u64)request, (__u64)ring, user_data}};
-	struct waiting *one;
-	__u32 others;
+	struct request_id id = {(__u64)request, (__u64)ring, user_data};
+	__u32 file_slot, others;
+	bool known;
 
 	if (request && BPF_CORE_READ(request, opcode) != IORING_OP_ACCEPT)
 		return;
-	one = find(&search, &others);
-	if (request) {
-		if (one)
-			drop_waiting(&search, one);
+	/* One that names its request is its last. */
+	known = find(&id, request, &file_slot, &others);
+	if (request)
 		completed(ring, BPF_CORE_READ(accept, file_slot), result);
-	} else if (one) {
-		completed(ring, one->file_slot, result);
-	} else if (others & SOME_MULTISHOT) {
+	else if (known)
+		completed(ring, file_slot, result);
+	else if (others & SOME_MULTISHOT)
 		completed_unknown(result);
-	}
 }
 
 static __always_inline void uring_overflowed(struct io_ring_ctx *ring, __u64 user_data,
 					     __s32 result, bool last)
 {
-	struct search search = {{0, (__u64)ring, user_data}};
-	__u32 others;
-	struct waiting *one = find(&search, &others);
+	struct request_id id = {0, (__u64)ring, user_data};
+	__u32 file_slot, others;
 
-	if (one) {
-		completed(ring, one->file_slot, result);
-		if (last)
-			drop_waiting(&search, one);
-	} else if (others) {
+	if (find(&id, last, &file_slot, &others))
+		completed(ring, file_slot, result);
+	else if (others)
 		completed_unknown(result);
-	}
 }

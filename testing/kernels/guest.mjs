@@ -83,6 +83,14 @@ const checks = {
     same("results", told, [-115, -122, -18, -4, -18]);
   },
 
+  "opensnoop tells opens of io_uring of which more wait than have room, or whose ring is full": async () => {
+    const lines = ["echo | attacks batch 3000", "attacks opens 20000 </dev/null", "attacks crowded 30 </dev/null"];
+    const events = await recorded(["opensnoop"], lines.join("; "));
+    const told = events.filter((event) => event.ioUring && isOfNobody(event));
+    same("opens", told.length, 23_030);
+    same("those with a result", told.filter(({ ret }) => ret > 0).length, 3_030);
+  },
+
   "a set of cgroups narrows it": async () => {
     await rxbpf("map", "create", "/sys/fs/bpf/cgroups", "--type", "cgroup");
     await shell("mkdir /sys/fs/cgroup/inside");
@@ -161,6 +169,25 @@ const checks = {
     same("what tcpconnect and tcpaccept tell", ofType("").length, 2);
   },
 
+  "tcptracer tells sessions that somebody holds": async () => {
+    const events = await recorded(["tcptracer"], "attacks sessions 2000 </dev/null");
+    const count = (wanted) => events.filter((event) => isOfNobody(event) && event.type === wanted).length;
+    same("connects, accepts and closes", ["connect", "accept", "close"].map(count), [2_000, 2_000, 4_000]);
+  },
+
+  "tcpaccept tells what a ring accepts that has no room to tell its process": async () => {
+    // The numbers are of descriptors: 3 listens, 4 is the ring, 5 and 7 connect, 6 and 8 are accepted.
+    const lines = ["socket 4", "bind 3 127.0.0.1 4002", "listen 3", "ring 0", "ring-fill", "ring-accept 3", "socket 4"];
+    lines.push("connect 5 127.0.0.1 4002", "ring-multishot 3", "socket 4", "connect 7 127.0.0.1 4002");
+    lines.push(...Array(18).fill("ring-next"));
+    const events = await recorded(["tcpaccept"], `printf '${lines.join("\\n")}\\n' | sockets`);
+    same(
+      "connections",
+      events.filter(({ comm }) => comm === "sockets").map(({ localPort }) => localPort),
+      [4002, 4002],
+    );
+  },
+
   "tcpaccept tells connections that io_uring accepts, one or many with a request": async () => {
     // The numbers are of descriptors: 3 listens, 4 is the ring, 5 connects, 6 is accepted.
     const one = ["socket 4", "bind 3 127.0.0.1 4001", "listen 3", "ring 0", "socket 4", "connect 5 127.0.0.1 4001"];
@@ -232,6 +259,10 @@ function lines(text) {
     .map((line) => JSON.parse(line));
 }
 
+function isOfNobody({ comm, uid }) {
+  return comm === "attacks" && uid === 65534;
+}
+
 function isOfCat({ comm, path }) {
   return comm === "cat" && ["/inside", "/outside"].includes(path);
 }
@@ -258,6 +289,8 @@ async function rxbpf(...args) {
     maxBuffer: 1 << 28,
   });
   for (const line of stderr.split("\n").filter((line) => line.startsWith("rxbpf"))) console.log(`  ${line}`);
+  // Nothing here is more than a kernel can tell.
+  if (/lost events/.test(stderr)) throw new Error(`${args.join(" ")} lost events: ${stderr}`);
   return stdout;
 }
 

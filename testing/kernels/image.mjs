@@ -17,6 +17,7 @@ const PROGRAMS = [
   "packages/probes/test/opensnoop/programs/uring.c",
   "packages/probes/test/programs/sandbox.c",
   "testing/sockets.c",
+  "testing/attacks.c",
 ];
 
 /** Writes the image to a file. */
