@@ -23,14 +23,14 @@ export default defineConfig({
         },
       },
       {
-        // One after another: each of these loads programs into the one running kernel.
+        // Two at a time: they wait more than they work. Each looks only for what it made itself.
         extends: true,
         test: {
           name: "kernel",
           include: ["packages/*/test/**/*.kernel.test.ts"],
           globalSetup: ["testing/kernel-mounts.ts", "testing/build.ts", "testing/environment.ts"],
           pool: "forks",
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],

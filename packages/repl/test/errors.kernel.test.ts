@@ -13,7 +13,7 @@ function busy(): void {
   start("sh", ["-c", "while sleep 0.1; do cat /etc/hostname; done > /dev/null"]);
 }
 
-const FAILING = ['opensnoop({ name: "cat" }).pipe(', "  map((e) => (e as any).nothing.here),", ")"];
+const FAILING = ['opensnoop({ comm: "cat" }).pipe(', "  map((e) => (e as any).nothing.here),", ")"];
 const TOLD = [
   "Uncaught TypeError: Cannot read properties of undefined (reading 'here')",
   "    in opensnoop, at line 2: map((e) => (e as any).nothing.here),",
@@ -41,7 +41,7 @@ test("so is one in a stream that runs while another input is typed", async () =>
 test("a next that throws is told once, and its stream is ended", async () => {
   busy();
   const prompt = await startPrompt();
-  await enter(prompt, 'opensnoop({ name: "cat" }).subscribe(() => { throw new Error("once") })');
+  await enter(prompt, 'opensnoop({ comm: "cat" }).subscribe(() => { throw new Error("once") })');
   await prompt.waitFor(/Uncaught Error: once\n +in opensnoop, at line 1: .*\n/);
   await sleep(1000);
   expect(prompt.history().match(/Uncaught/g)).toHaveLength(1);
@@ -62,7 +62,7 @@ test("in a pipe an error that nothing catches ends it, in one line and its place
 });
 
 test("a failed input ends a pipe without a stack trace, although a promise of an earlier one is not awaited", async () => {
-  const inputs = ['const opened = lastValueFrom(opensnoop({ name: "nobody" }))', "nothing.here"];
+  const inputs = ['const opened = lastValueFrom(opensnoop({ comm: "nobody" }))', "nothing.here"];
   const { status, stderr } = await piped(folder, inputs);
   expect(status).toBe(1);
   expect(stderr.trimEnd().split("\n")).toEqual([

@@ -31,7 +31,7 @@ beforeAll(async () => {
     sinking,
     `import { opensnoop } from "@rxbpf/probes";
     import { toStdout } from "@rxbpf/sinks";
-    opensnoop({ name: "cat" }).pipe(toStdout()).subscribe();`,
+    opensnoop({ comm: "cat" }).pipe(toStdout()).subscribe();`,
   );
   writeFileSync(
     hosting,

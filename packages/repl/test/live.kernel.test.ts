@@ -32,7 +32,7 @@ const row = (path: string): RegExp => new RegExp(`^\\d+ +${name} +-1 +2 ${path}$
 test("a probe's stream is a table in its own columns, with a line that counts below it", async () => {
   const paths = [1, 2, 3].map((i) => `/tmp/${uniqueName()}-${i}`);
   const prompt = await startPrompt();
-  prompt.type(`opensnoop({ name: '${name}', failed: true })\r`);
+  prompt.type(`opensnoop({ comm: '${name}', failed: true })\r`);
   await prompt.waitFor(/PID +COMM +FD ERR PATH\n0 events +0\/s +Ctrl-C ends$/);
   await runCat(...paths);
   const screen = await prompt.waitFor(/^3 events/m);
@@ -45,7 +45,7 @@ test("a probe's stream is a table in its own columns, with a line that counts be
 
 test("of a flood a sample is shown, which is said, and all is counted", { timeout: 60_000 }, async () => {
   const prompt = await startPrompt();
-  prompt.type(`opensnoop({ name: '${basename(flood)}' })\r`);
+  prompt.type(`opensnoop({ comm: '${basename(flood)}' })\r`);
   await prompt.waitFor("0 events");
   await run(flood, ["500000"]);
   // With what the program's start opens.
@@ -59,7 +59,7 @@ test("after operators rows are shown as what they are, and numbers as lines", as
   const path = `/tmp/${uniqueName()}`;
   const prompt = await startPrompt();
   prompt.type(
-    `opensnoop({ name: '${name}' }).pipe(filter((e) => e.ret < 0), map(({ path, comm }) => ({ path, comm })))\r`,
+    `opensnoop({ comm: '${name}' }).pipe(filter((e) => e.ret < 0), map(({ path, comm }) => ({ path, comm })))\r`,
   );
   await prompt.waitFor("0 events");
   await runCat(path);
@@ -84,7 +84,7 @@ test("a table takes the place of the one before, and so does a histogram", async
 test("rows are cut to the width of the terminal, also when it becomes narrower", async () => {
   const path = `/tmp/${uniqueName()}-${"x".repeat(100)}`;
   const prompt = await startPrompt();
-  prompt.type(`opensnoop({ name: '${name}', failed: true })\r`);
+  prompt.type(`opensnoop({ comm: '${name}', failed: true })\r`);
   await prompt.waitFor("0 events");
   prompt.resize(40, 10);
   await runCat(path, path);
@@ -97,7 +97,7 @@ test("rows are cut to the width of the terminal, also when it becomes narrower",
 
 test("nothing that a process wrote is obeyed by the terminal", async () => {
   const prompt = await startPrompt();
-  prompt.type(`opensnoop({ name: '${name}', failed: true }).pipe(map((e) => ({ [e.path]: new Error(e.path) })))\r`);
+  prompt.type(`opensnoop({ comm: '${name}', failed: true }).pipe(map((e) => ({ [e.path]: new Error(e.path) })))\r`);
   await prompt.waitFor("0 events");
   await runCat("/tmp/\x1b[2J\u202e\x9bred");
   await prompt.waitFor(String.raw`/tmp/\x1b[2J\u202e`);

@@ -16,7 +16,7 @@ function busy(): void {
   start("sh", ["-c", "while sleep 0.1; do cat /etc/hostname; done > /dev/null"]);
 }
 
-const LOOP = 'opensnoop({ name: "cat" }).pipe(map(() => { for (;;) {} }))';
+const LOOP = 'opensnoop({ comm: "cat" }).pipe(map(() => { for (;;) {} }))';
 
 /** The processor time that a process has used in user space, in hundredths of a second. */
 function cpuOf(pid: number): number {

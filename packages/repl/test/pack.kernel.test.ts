@@ -25,7 +25,7 @@ const wanted = process.argv[2] ?? "";
 // @ts-expect-error -- the options are typed
 export const wrong = () => opensnoop({ failed: "yes" });
 
-const opens = opensnoop({ name: "cat" });
+const opens = opensnoop({ comm: "cat" });
 opens.status.subscribe(({ type }) => {
   if (type === "attached") spawn("cat", [wanted], { stdio: "ignore" });
 });

@@ -162,7 +162,7 @@ test("a stream is shown until Ctrl-C, which leaves nothing attached", async () =
 test("the prompt answers while a hundred thousand events a second pass, .streams counts them, .stop ends them", async () => {
   const prompt = await startPrompt();
   await enter(prompt, "let seen = 0");
-  expect(await enter(prompt, `opensnoop({ name: '${basename(flood)}' }).subscribe(() => seen++)`)).toContain(
+  expect(await enter(prompt, `opensnoop({ comm: '${basename(flood)}' }).subscribe(() => seen++)`)).toContain(
     "Attached 1",
   );
   const { objects } = holdings(prompt.pid);
@@ -198,7 +198,7 @@ test("Ctrl-D ends what is attached in good order, its sinks written", async () =
   const name = uniqueName();
   const path = join(folder, `${name}.ndjson`);
   const prompt = await startPrompt();
-  await enter(prompt, `opensnoop({ name: 'cat' }).pipe(toJson('${path}')).subscribe()`);
+  await enter(prompt, `opensnoop({ comm: 'cat' }).pipe(toJson('${path}')).subscribe()`);
   const { objects } = holdings(prompt.pid);
   await run("cat", [`/tmp/${name}`]);
   prompt.key("Ctrl-D");
@@ -221,7 +221,7 @@ test("inputs are remembered by the next prompt, for their owner only", async () 
 
 test(".type, .doc and .help tell what is there", async () => {
   const prompt = await startPrompt();
-  expect(await enter(prompt, ".type opensnoop().pipe(map((e) => e.path))")).toContain("Observable<string>");
+  expect(await enter(prompt, ".type opensnoop().pipe(map((e) => e.path))")).toContain("Flow<string>");
   expect(await enter(prompt, ".doc opensnoop")).toMatch(/failed +only calls that failed|failed +\S/);
   expect(await enter(prompt, ".doc cgroupIdBytes")).toContain("function cgroupIdBytes");
   expect(await enter(prompt, ".help")).toMatch(/opensnoop +files that processes open[\s\S]*\.streams/);
@@ -250,7 +250,7 @@ test("without root the prompt says what is missing, says why nothing attaches, a
   });
   await prompt.waitFor(/CAP_BPF and CAP_PERFMON[^]*\nrxbpf>$/);
   expect(await enter(prompt, "opensnoop()")).toContain("Cannot");
-  prompt.type(`replay('${recording}')\r`);
+  prompt.type(`replay('${recording}').pipe(map(({ path }) => ({ path })))\r`);
   await prompt.waitFor(`/tmp/${name}`);
 });
 

@@ -190,7 +190,7 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
         import { interval, merge } from "rxjs";
         ${ATTACHED}
         setInterval(() => {}, 10);
-        const cats = opensnoop({ name: "cat" });
+        const cats = opensnoop({ comm: "cat" });
         cats.pipe(toArrow(${JSON.stringify(opens)})).subscribe({ complete: () => console.log("recorded") });
         merge(cats, interval(5)).pipe(toJson(${JSON.stringify(merged)})).subscribe({ complete: () => console.log("written") });`,
       ),
@@ -226,7 +226,7 @@ test("a loop deals with all that had happened, however long that takes", async (
       import { statuses } from "@rxbpf/core";
       import { opensnoop } from "@rxbpf/probes";
       ${ATTACHED}
-      for await (const { path } of opensnoop({ name: "cat" })) {
+      for await (const { path } of opensnoop({ comm: "cat" })) {
         await delay(10);
         console.log(path);
       }
@@ -300,7 +300,7 @@ test("a stream's error that nobody handles is one line, and the other streams en
       import { toJson } from "@rxbpf/sinks";
       import { filter, tap } from "rxjs";
       ${ATTACHED}
-      const cats = opensnoop({ name: "cat" });
+      const cats = opensnoop({ comm: "cat" });
       cats.pipe(toJson(${JSON.stringify(into)})).subscribe();
       cats.pipe(filter(({ path }) => path === "${wanted}"), tap(() => { throw new Error("it came"); })).subscribe();`,
     ),
@@ -322,7 +322,7 @@ test("losses and notices are told, whatever the script does", async () => {
   const file = script(
     `import { spawnSync } from "node:child_process";
     import { opensnoop } from "@rxbpf/probes";
-    const run = opensnoop({ name: "cat", ringBytes: 4096 }).subscribe();
+    const run = opensnoop({ comm: "cat", ringBytes: 4096 }).subscribe();
     // Nothing is read from the ring meanwhile.
     spawnSync("cat", Array.from({ length: 500 }, (_, i) => "/nosuch/" + i), { stdio: "ignore" });
     setTimeout(() => run.unsubscribe(), 1500);`,

@@ -105,7 +105,7 @@ test("when the prompt is left, what is subscribed to ends in good order, and not
   const prompt = await startTsNode();
   expect(ownFolders()).toHaveLength(1);
   const file = join(folder, "opens.ndjson");
-  await enter(prompt, `opensnoop({ name: '${name}', failed: true }).pipe(toJson('${file}')).subscribe()`);
+  await enter(prompt, `opensnoop({ comm: '${name}', failed: true }).pipe(toJson('${file}')).subscribe()`);
   expect(links(prompt)).not.toEqual([]);
   const path = await miss();
   prompt.key("Ctrl-D");

@@ -45,7 +45,7 @@ test("`_` is there at a terminal, and Tab knows its type", async () => {
 test("a loop takes events of a stream after operators", async () => {
   start("sh", ["-c", "while sleep 0.1; do cat /etc/hostname; done > /dev/null"]);
   const { stdout, stderr } = await piped(folder, [
-    'const names = opensnoop({ name: "cat" }).pipe(map((e) => e.comm), take(2))',
+    'const names = opensnoop({ comm: "cat" }).pipe(map((e) => e.comm), take(2))',
     "for await (const name of names) console.log(name.length)",
   ]);
   expect({ stdout, stderr }).toEqual({ stdout: "3\n3\n", stderr: "" });

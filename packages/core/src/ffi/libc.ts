@@ -13,6 +13,7 @@ export const libc = lazily(() => {
     name_to_handle_at: lib.func(
       "int name_to_handle_at(int dirfd, const char *pathname, _Inout_ void *handle, _Out_ int *mount_id, int flags)",
     ),
+    membarrier: lib.func("syscall", "long", ["long", "int", "uint", "int"]),
     pthread_sigmask: lib.func("int pthread_sigmask(int how, const void *set, _Out_ void *old)"),
     syscall: lib.func("long syscall(long number, void *a, long b, long c, long d, long e)"),
     sigaction: lib.func("int sigaction(int signal, const void *action, _Out_ void *old)"),

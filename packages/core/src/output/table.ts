@@ -1,5 +1,6 @@
 import type { Btf } from "../btf/btf.js";
 import { eventClock, eventTime } from "../clock.js";
+import { afterRunningPrograms } from "../ffi/grace-period.js";
 import type { BpfMap } from "../ffi/map.js";
 import type { BpfObject } from "../ffi/object.js";
 import { bindMap, type Layout } from "../schema/layout.js";
@@ -25,9 +26,6 @@ export interface TableShape {
   /** The entries stay when they are read: they say how things are, not what happened since. Then there is one such map. */
   readonly keep?: boolean;
 }
-
-/** A program that was running when it was detached, or its map when it lost its turn, has ended after this time. */
-const SETTLE_MS = 10;
 
 /**
  * The entries of a map as tables, a row for each key with the fields of key and value, in no order.
@@ -187,7 +185,8 @@ abstract class Tables<R> implements Reading {
 class Taking<R> extends Tables<R> {
   readonly #maps: readonly Entries<R>[];
   readonly #turn: Uint32Array;
-  #settling: { readonly timer: NodeJS.Timeout; readonly time: number } | undefined;
+  /** A table that is due when no program writes to its map any more. */
+  #settling: { readonly cancel: () => void; readonly time: number } | undefined;
 
   constructor(maps: readonly Entries<R>[], turn: Uint32Array, options: TableOptions, reader: Reader<Table<R>>) {
     super(options, reader);
@@ -200,11 +199,11 @@ class Taking<R> extends Tables<R> {
     const before = this.#turn[0]!;
     const time = eventTime();
     this.#turn[0] = 1 - before;
-    const timer = setTimeout(() => {
+    const cancel = afterRunningPrograms(() => {
       this.#settling = undefined;
       this.deliver(() => [new Table(time, this.#maps[before]!.read())]);
-    }, SETTLE_MS);
-    this.#settling = { timer, time };
+    });
+    this.#settling = { cancel, time };
   }
 
   protected isEmpty(): boolean {
@@ -215,7 +214,7 @@ class Taking<R> extends Tables<R> {
     const time = eventTime();
     const due = this.#settling;
     this.#stopTimers();
-    const timer = setTimeout(() => {
+    const cancel = afterRunningPrograms(() => {
       this.deliver(() => {
         const turn = this.#turn[0]!;
         const before = this.#maps[1 - turn]!.read();
@@ -223,8 +222,8 @@ class Taking<R> extends Tables<R> {
         return due || before.length > 0 ? [new Table(due?.time ?? time, before), last] : [last];
       });
       done();
-    }, SETTLE_MS);
-    this.#settling = { timer, time };
+    });
+    this.#settling = { cancel, time };
   }
 
   override close(): void {
@@ -234,7 +233,7 @@ class Taking<R> extends Tables<R> {
 
   #stopTimers(): void {
     this.stopTicking();
-    clearTimeout(this.#settling?.timer);
+    this.#settling?.cancel();
   }
 }
 
