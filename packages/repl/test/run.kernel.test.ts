@@ -197,7 +197,7 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     );
     expect(await child.line()).toBe("attached");
     const { objects } = holdings(child.pid);
-    expect(objects.filter((object) => object.startsWith("link"))).toHaveLength(2 * 4);
+    expect(objects.filter((object) => object.startsWith("link"))).toHaveLength(2 * 6);
     const paths = Array.from({ length: 500 }, (_, i) => `/tmp/${uniqueName()}-${i}`);
     await run("cat", paths);
     child.kill(signal);

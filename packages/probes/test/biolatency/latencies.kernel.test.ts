@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Histogram, Table } from "@rxbpf/core";
 import { PinnedSet } from "@rxbpf/filters";
@@ -69,14 +69,14 @@ test("tables taken each second under load add up to what happened, and to what o
   const whole = await record(biolatency({ disk: disk.name, comm: "dd" }));
   const queued = await record(biolatency({ disk: disk.name, comm: "dd", queued: true }));
   let written = 0;
-  for (const end = Date.now() + 2_500; Date.now() < end; written += 2 * 500)
+  for (; written < 6_000; written += 2 * 500) {
     await Promise.all([write(disk, 500), write(disk, 500)]);
+    await sleep(400);
+  }
   const [rows, [all], [withQueue]] = [await rowsOf(each), await rowsOf(whole), await rowsOf(queued)];
   expect(each.events.length).toBeGreaterThan(2);
-  // Requests of the two for neighbouring sectors may become one: the kernel counts those.
-  const merged = Number(readFileSync(`/sys/block/${disk.name}/stat`, "utf8").trim().split(/\s+/)[5]);
   const counts = [together(rows).count, all!.latency.count, withQueue!.latency.count];
-  expect(counts).toEqual(counts.map(() => written - merged));
+  expect(counts).toEqual(counts.map(() => written));
   expect(new Set(rows.map((row) => row.disk))).toEqual(new Set([disk.name]));
 });
 
