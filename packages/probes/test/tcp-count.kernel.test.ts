@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { EventStream, type RunOptions, sourceOf, type Status, type Table, table } from "@rxbpf/core";
 import { PinnedSet } from "@rxbpf/filters";
-import { type ConnectCount, connectEvent, tcpconnect } from "@rxbpf/probes";
+import { type ConnectCount, tcpconnect } from "@rxbpf/probes";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 import { holdings, inKernel } from "../../../testing/holdings.js";
@@ -14,7 +14,6 @@ import { listen } from "./support/sessions.js";
 
 const startActor = actors();
 const network = makeNetwork();
-const EINPROGRESS = 115;
 
 const { definition } = tcpconnect;
 const { shape, constants = {}, schema } = tcpconnect.outputs.count;
