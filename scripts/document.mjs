@@ -26,7 +26,9 @@ function document(file, membersOf) {
   if (text.includes(BEGINNING)) return;
   const interfaces = [...text.matchAll(TAKEN_OVER)].map(([, name, type, constant]) => {
     const members = membersOf(constant).map(
-      ({ name, optional, doc }) => `  /** ${doc} */\n  readonly ${name}${optional ? "?" : ""}: ${type}["${name}"];\n`,
+      ({ name, optional, doc }) =>
+        // `Required`, so that one can be left out and is never undefined.
+        `  /** ${doc} */\n  readonly ${name}${optional ? "?" : ""}: ${optional ? `Required<${type}>` : type}["${name}"];\n`,
     );
     return `export interface ${name} {\n${members.join("")}}\n`;
   });

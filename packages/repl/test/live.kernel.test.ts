@@ -72,7 +72,8 @@ test("after operators rows are shown as what they are, and numbers as lines", as
 
 test("a table takes the place of the one before, and so does a histogram", async () => {
   const prompt = await startPrompt();
-  prompt.type("interval(100).pipe(map((n) => [{ comm: 'cat', count: n }, { comm: 'dog', count: 2 * n }]))\r");
+  prompt.type("const rows = (n: number) => [{ comm: 'cat', count: n }, { comm: 'dog', count: 2 * n }]\r");
+  prompt.type("interval(100).pipe(map((n) => new Table(0, rows(n))))\r");
   const screen = await prompt.waitFor(/COMM +COUNT\ncat +9\ndog +18\n/);
   expect(screen.match(/COMM/g)).toHaveLength(1);
   prompt.key("Ctrl-C");

@@ -65,8 +65,9 @@ export type OutputOptions<O extends Options, T> = Omit<
 /** The options of a definition's main output, as they are given. */
 export type GivenTo<D> = D extends Definition<infer O, infer P, infer M> ? OutputOptions<O, P[M]> : never;
 
-/** The probe of a definition, whose options have a type of their own, as it names them in errors. */
-export type ProbeOf<D, G extends object> = D extends Definition<infer O, infer P, infer M> ? Probe<O, P, M, G> : never;
+/** The probe of a definition, whose options and events have types of their own, as errors name them. */
+export type ProbeOf<D, G extends object, E> =
+  D extends Definition<infer O, infer P, infer M> ? Probe<O, P, M, G, EventStream<E>> : never;
 
 /** A probe: call it with options for a stream of its main output; its other outputs are its methods. */
 export type Probe<
@@ -74,12 +75,13 @@ export type Probe<
   P extends Outputs,
   M extends keyof P & string,
   G extends object = OutputOptions<O, P[M]>,
+  S = StreamOf<P[M]>,
 > = {
   /**
    * @throws UsageError for options that do not fit. What a run needs and cannot have (privileges, a kernel that
    * accepts the program, the sets that it was given) arrives as the stream's error when it is subscribed to.
    */
-  (options?: G): StreamOf<P[M]>;
+  (options?: G): S;
   readonly definition: Omit<Definition<O, P, M>, "outputs">;
   /** Its outputs, the main one among them. */
   readonly outputs: P;

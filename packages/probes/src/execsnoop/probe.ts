@@ -77,7 +77,7 @@ export interface ExecsnoopOptions extends GivenTo<typeof definition> {}
  * begins with `...`. A failed exec has the error EINPROGRESS where a seccomp filter leaves the answer to the
  * process (SECCOMP_RET_TRAP).
  */
-export const execsnoop: ProbeOf<typeof definition, ExecsnoopOptions> = probe(definition);
+export const execsnoop: ProbeOf<typeof definition, ExecsnoopOptions, ExecEvent> = probe(definition);
 
 interface Shown {
   readonly quote?: boolean;

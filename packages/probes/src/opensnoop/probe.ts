@@ -91,7 +91,7 @@ export interface OpensnoopOptions extends GivenTo<typeof definition> {}
  * do; and one that still waits when its process ends is shown then. With `failed` those that may have failed are counted as
  * lost instead. An open that io_uring refuses before it starts, for its path, is not shown.
  */
-export const opensnoop: ProbeOf<typeof definition, OpensnoopOptions> = probe(definition);
+export const opensnoop: ProbeOf<typeof definition, OpensnoopOptions, OpenEvent> = probe(definition);
 
 /** The bits of open(2) that hold the access mode. */
 const ACCESS_MODE = 3;

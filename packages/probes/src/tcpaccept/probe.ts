@@ -6,7 +6,7 @@ import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
 import { accepting, checkIp, ipOptions, ports } from "../define/tcp.js";
 import { clockTime, sinceFirst } from "../define/times.js";
-import { acceptEvent } from "./schema.js";
+import { type AcceptEvent, acceptEvent } from "./schema.js";
 
 const definition = define({
   name: "tcpaccept",
@@ -49,4 +49,4 @@ export interface TcpacceptOptions extends GivenTo<typeof definition> {}
  * Connections that io_uring accepts without a file descriptor, into its own table, are shown from kernel 6.13 on; before,
  * they are counted as lost.
  */
-export const tcpaccept: ProbeOf<typeof definition, TcpacceptOptions> = probe(definition);
+export const tcpaccept: ProbeOf<typeof definition, TcpacceptOptions, AcceptEvent> = probe(definition);

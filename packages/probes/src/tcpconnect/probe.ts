@@ -93,7 +93,7 @@ export interface TcpconnectOptions extends GivenTo<typeof definition> {}
  * socket had asked that server that question, and for connects in the same network namespace: first for those of the process
  * that received it, then for others of its user and, if that is one of the system (an id below 1000), for all.
  */
-export const tcpconnect: ProbeOf<typeof definition, TcpconnectOptions> = probe(definition);
+export const tcpconnect: ProbeOf<typeof definition, TcpconnectOptions, ConnectEvent> = probe(definition);
 
 const LATE_MS = 100;
 

@@ -60,7 +60,7 @@ export interface TcptracerOptions extends GivenTo<typeof definition> {}
  * Not seen: the close of a session that was shut down or reset before the trace began. Connections that io_uring accepts
  * without a file descriptor: as in `tcpaccept`.
  */
-export const tcptracer: ProbeOf<typeof definition, TcptracerOptions> = probe(definition);
+export const tcptracer: ProbeOf<typeof definition, TcptracerOptions, SessionEvent> = probe(definition);
 
 const PAIRED = ["state", "state_by_packet", "destroy", "destroy_by_packet"] as const;
 const PROGRAMS = [...PAIRED, "thread_exit", "sys_exit"] as const;
