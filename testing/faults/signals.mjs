@@ -28,7 +28,7 @@ export async function sendSignals(count, seed) {
     script,
     `import { execsnoop, opensnoop } from "@rxbpf/probes";
     import { toJson } from "@rxbpf/sinks";
-    opensnoop().pipe(toJson(${JSON.stringify(path.join(folder, "opens.ndjson"))})).subscribe();
+    opensnoop().pipe(toJson(${JSON.stringify(path.join(folder, "opens-"))} + process.pid)).subscribe();
     for await (const { pid } of execsnoop()) if (pid < 0) break;`,
   );
   const commands = [

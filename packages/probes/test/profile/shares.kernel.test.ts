@@ -53,7 +53,8 @@ test.each([
         new URL("programs/shares.cjs", import.meta.url).pathname,
       ]),
   ],
-])("shares of the time that functions take are shown within 3 points: %s", async (_, run) => {
+  // Samples, of a program that measures itself: another that takes the processor at the wrong moment moves a share.
+])("shares of the time that functions take are shown within 3 points: %s", { retry: 2 }, async (_, run) => {
   const child = run();
   await new Promise((resolve) => setTimeout(resolve, 1000));
   const shares = await sharesOf(child, 499);
