@@ -117,7 +117,9 @@ export function parseMetadata(
   const format = value("format");
   if (format === "") throw new Error("not a recording of rxbpf");
   if (format !== FORMAT)
-    throw new Error(`a recording of another version of rxbpf, in format ${format}; this one reads format ${FORMAT}`);
+    throw new Error(
+      `a recording of another version of rxbpf, in format ${printable(format.slice(0, 20))}; this one reads format ${FORMAT}`,
+    );
   return {
     probe: value("probe"),
     output: value("output"),
