@@ -20,6 +20,8 @@ struct task {
 	__u32 mntns_id;
 	__u32 local_id; /* of the thread */
 	char comm[16];
+	bool executing; /* in the midst of an exec: its arguments are not in place yet */
+	char _padding[7];
 };
 
 const struct task *const task_anchor __attribute__((unused)) = 0;
@@ -55,6 +57,7 @@ int tasks(struct bpf_iter__task *context)
 		.uid = task->cred->uid.val,
 		.mntns_id = task->nsproxy->mnt_ns->ns.inum,
 		.local_id = local_id(task),
+		.executing = task->mm && !BPF_CORE_READ(task, mm, arg_start),
 	};
 
 	bpf_probe_read_kernel_str(row.comm, sizeof(row.comm), task->comm);

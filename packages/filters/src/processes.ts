@@ -60,9 +60,10 @@ export class ProcessTable {
     wanted?: Wanted,
   ): Running {
     const inside = insideOf(cgroupmap, mntnsmap);
+    const isWanted = ({ pid, execId }: Task): boolean => !wanted || wanted.processes.get(pid) === execId;
     const candidates = this.#tasks
       .read()
-      .filter((task) => (!wanted || wanted.processes.get(task.pid) === task.execId) && inside(task) && accepts(task));
+      .filter((task) => isWanted(task) && !task.executing && inside(task) && accepts(task));
     const read = candidates.map((task) => ({ task, args: argsOf(task.localId) }));
     // A process may have become another while its arguments were read: those that are the same now were so then.
     const now = new Map(read.length > 0 ? this.#tasks.read().map(({ pid, execId }) => [pid, execId]) : []);

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 
-import { chars, type EventOf, type ObjectSpec, KernelIterator, schema, time, u32, u64 } from "@rxbpf/core";
+import { bool, chars, type EventOf, type ObjectSpec, KernelIterator, schema, time, u32, u64 } from "@rxbpf/core";
 
 import { levelsUpToProc } from "./proc.js";
 
-/** As bpf/iterators/processes.bpf.c writes it. All ids but the last are the machine's, as events have them. */
+/** As bpf/iterators/processes.bpf.c writes it. All ids but `localId` are the machine's, as events have them. */
 const task = schema("task", {
   start: time("when its process started, in Unix milliseconds"),
   cgroupId: u64("as in events"),
@@ -15,6 +15,7 @@ const task = schema("task", {
   uid: u32("as in events"),
   mntnsId: u32("as in events"),
   localId: u32("the thread's id in the pid namespace that was asked for"),
+  executing: bool("whether its exec is under way, and its arguments are not in place yet"),
   comm: chars("as in events"),
 });
 

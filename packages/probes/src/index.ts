@@ -45,7 +45,7 @@ export {
 } from "./define/probe.js";
 export type { EventMapping, Output, OutputMakers, Outputs, RingOutput, TableOutput } from "./define/outputs.js";
 export { histogramText, type TableText } from "./define/table-text.js";
-export { lettered, selecting, showing } from "./define/selection.js";
+export { lettered, processMatcher, selecting, showing } from "./define/selection.js";
 export { whoOptions } from "./define/common.js";
 export * from "./define/options.js";
 export { recordedBy, recordedOptions } from "./define/recorded.js";

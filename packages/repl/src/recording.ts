@@ -78,8 +78,8 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
     .pipe(switchMap(() => work))
     .subscribe({ next: () => begun.next(), error: fail, complete: () => stop.next() });
   const runs = streams.map((stream, i) => {
-    const { values } = probes[i]!;
-    const sink = toArrow(paths[i]!, { rotate, compression, force, ready, snapshot: snapshots.of(values) });
+    const { probe, values } = probes[i]!;
+    const sink = toArrow(paths[i]!, { rotate, compression, force, ready, snapshot: snapshots.of(probe, values) });
     const told = stream.pipe(
       sink,
       tap((value) => progress.tell(i, value)),

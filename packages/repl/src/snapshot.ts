@@ -1,12 +1,9 @@
 import { eventTime } from "@rxbpf/core";
-import { MachineIds, ProcessTable, type RunningProcess } from "@rxbpf/filters";
+import { MachineIds, ProcessTable } from "@rxbpf/filters";
+import { type AnyProbe, machineValues, processMatcher } from "@rxbpf/probes";
 import type { Newcomers, Snapshot } from "@rxbpf/sinks";
 
-/** Options that a process cannot be asked for, only an event. */
-const OF_EVENTS = ["comm", "name", "line", "tid", "netns"];
-
 type Values = Readonly<Record<string, unknown>>;
-type Accepts = (process: Omit<RunningProcess, "args">) => boolean;
 
 /** Finds out who runs, for the recordings of some probes. */
 export class Snapshots {
@@ -28,16 +25,21 @@ export class Snapshots {
    * What gives who runs of what a probe sees with these options; nothing is told of other processes. Where it is given
    * newcomers, of which events told, it is of them alone.
    */
-  of(values: Values): (newcomers?: Newcomers) => Snapshot | undefined {
+  of(probe: AnyProbe, values: Values): (newcomers?: Newcomers) => Snapshot | undefined {
     const { cgroupmap, mntnsmap } = values as { readonly cgroupmap?: string; readonly mntnsmap?: string };
     const narrowing = { ...(cgroupmap && { cgroupmap }), ...(mntnsmap && { mntnsmap }) };
-    let accepts: Accepts | undefined;
+    const options = probe.optionsOf(probe.definition.main);
+    let seen: ReturnType<typeof processMatcher> | undefined;
     return (newcomers) => {
       const table = this.#table;
-      if (!table || (!newcomers && OF_EVENTS.some((option) => option in values))) return undefined;
+      if (!table) return undefined;
       return this.#guarded(() => {
-        accepts ??= acceptance(values);
-        return { type: "snapshot", time: eventTime(), ...table.running(narrowing, accepts, newcomers) };
+        const can = (seen ??= processMatcher(options, machineValues(options, values, new MachineIds())));
+        // Where only an event tells, it has told of newcomers.
+        const accepts = (process: Parameters<typeof can>[0]): boolean => can(process) ?? newcomers !== undefined;
+        const running = table.running(narrowing, accepts, newcomers);
+        const isEmpty = running.processes.length + running.cgroups.length === 0;
+        return isEmpty ? undefined : { type: "snapshot", time: eventTime(), ...running };
       });
     };
   }
@@ -56,12 +58,4 @@ export class Snapshots {
       return undefined;
     }
   }
-}
-
-/** Whether a process is one that the options choose. */
-function acceptance({ pid, ppid, uid }: Values): Accepts {
-  const ids = new MachineIds();
-  const [onlyPid, onlyPpid] = [pid, ppid].map((id) => (typeof id === "number" ? ids.process(id) : undefined));
-  const is = (only: unknown, value: number): boolean => only === undefined || only === value;
-  return (process) => is(onlyPid, process.pid) && is(onlyPpid, process.ppid) && is(uid, process.uid);
 }

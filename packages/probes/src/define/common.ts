@@ -55,6 +55,7 @@ const who = {
     constants: (tid) => ({ only_tid: tid }),
     field: "tid",
     matches: (tid, event: Who) => event.tid === tid,
+    processes: () => undefined,
   }),
   ppid: selecting(processId("only children of the process PPID", { value: "PPID" }), {
     constants: (ppid) => ({ only_ppid: ppid }),
@@ -72,6 +73,7 @@ const who = {
     constants: (name) => ({ comm_part: name, comm_part_length: Buffer.byteLength(name) }),
     field: "comm",
     matches: (name, event: Who) => event.comm.includes(name),
+    processes: () => undefined,
   }),
 } as const;
 

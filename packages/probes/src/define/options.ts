@@ -38,8 +38,8 @@ export interface Selection<T> {
   readonly field?: string;
   /** Whether an event, or a row of a table, is chosen; `options` are all that were given. */
   matches?(value: T, event: never, options: never): boolean;
-  /** Whether a process is one that chosen events are of, where that can be told of a process. */
-  processes?(value: T, process: Process): boolean;
+  /** Whether a process that runs can be one of chosen events; undefined where only an event tells. Any can, if not given. */
+  processes?(value: T, process: Process): boolean | undefined;
 }
 
 /** What is known of a process. Its ids are the machine's. */
@@ -47,7 +47,6 @@ export interface Process {
   readonly pid: number;
   readonly ppid: number;
   readonly uid: number;
-  readonly comm: string;
 }
 
 export type Options = Readonly<Record<string, Option<unknown>>>;

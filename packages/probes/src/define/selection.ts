@@ -1,6 +1,6 @@
 import type { Constant } from "@rxbpf/core";
 
-import type { Option, Selection } from "./options.js";
+import type { Option, Process, Selection } from "./options.js";
 
 /** An option that chooses. */
 export type Selecting<T> = Option<T> & { readonly selection: Selection<T> };
@@ -25,6 +25,19 @@ export function matcher(options: Options, values: Values): ((event: unknown) => 
     return [(event: unknown) => selection.matches!(value, event as never, values as never)];
   });
   return tests.length > 0 ? (event) => tests.every((test) => test(event)) : undefined;
+}
+
+/** Whether a process can be one of the events that all options choose; undefined where only an event tells. */
+export function processMatcher(options: Options, values: Values): (process: Process) => boolean | undefined {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return (process) => {
+    const answers = given.map(([name, value]) => {
+      const selection = options[name]?.selection;
+      return selection?.processes ? selection.processes(value, process) : true;
+    });
+    if (answers.includes(false)) return false;
+    return answers.includes(undefined) ? undefined : true;
+  };
 }
 
 /** The options that choose what the kernel cannot. */

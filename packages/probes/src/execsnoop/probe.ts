@@ -19,9 +19,11 @@ const definition = define({
     quote: showing(flag('put each argument in "quotes"', { short: "q" })),
     name: selecting(pattern("only commands whose name matches REGEX", { short: "n", value: "REGEX" }), {
       matches: (name, event: ExecEvent) => matches(name, event.comm) || matches(name, baseName(event.filename)),
+      processes: () => undefined,
     }),
     line: selecting(pattern("only commands whose line of arguments matches REGEX", { short: "l", value: "REGEX" }), {
       matches: (line, event: ExecEvent, shown: Shown) => matches(line, argsLine(shown)(event)),
+      processes: () => undefined,
     }),
     printUid: showing(flag("show the user id", { short: "U" })),
     printCpu: showing(flag("show the processor", { short: "C" })),

@@ -17,6 +17,7 @@ const definition = define({
     netns: selecting(integer("only the network namespace with the inode number INUM", { short: "N", value: "INUM" }), {
       constants: (inode) => ({ only_netns: inode }),
       matches: (inode, event: SessionEvent) => event.netnsId === inode,
+      processes: () => undefined,
     }),
     ...ipOptions,
     verbose: showing(flag("show types as words, nanoseconds, and the network namespace", { short: "v" })),
