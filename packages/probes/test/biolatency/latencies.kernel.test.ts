@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Histogram, Table } from "@rxbpf/core";
-import { PinnedSet } from "@rxbpf/filters";
 import { biolatency, type Latency } from "@rxbpf/probes";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 
 import { type Disk, makeDisk, traceDisk } from "../../../../testing/disks.js";
-import { makeCgroup, pinPath } from "../../../../testing/kernel-objects.js";
+import { insideAndOutside } from "../../../../testing/containers.js";
 import { run, start, temporaryFolder } from "../../../../testing/programs.js";
 import { type Recording, record } from "../../../../testing/recording.js";
-import { startShell } from "../../../../testing/shell.js";
 
 const temporary = temporaryFolder();
 const MB = 2 ** 20;
@@ -104,21 +102,8 @@ test("with disks and with flags each has a histogram of its own", async () => {
 
 test("with a set of cgroups, or of mount namespaces, it counts what is asked for inside, and not outside", async () => {
   const disk = makeDisk(temporary, 64 * MB);
-  const cgroup = makeCgroup();
-  const [inside, outside] = [await startShell(["unshare", "-m", "bash"]), await startShell()];
-  inside.enter(cgroup);
-  const cgroups = PinnedSet.create(pinPath(), "cgroup");
-  const namespaces = PinnedSet.create(pinPath(), "mntns");
-  onTestFinished(() => {
-    cgroups.close();
-    namespaces.close();
-  });
-  cgroups.add(cgroup);
-  namespaces.add({ pid: inside.pid });
-  const recordings = [
-    await record(biolatency({ disk: disk.name, cgroupmap: cgroups.path })),
-    await record(biolatency({ disk: disk.name, mntnsmap: namespaces.path })),
-  ];
+  const { inside, outside, filters } = await insideAndOutside();
+  const recordings = await Promise.all(filters.map((filter) => record(biolatency({ disk: disk.name, ...filter }))));
   const dd = (count: number): string => `dd if=/dev/zero of=${disk.path} bs=4k count=${count} oflag=direct status=none`;
   await outside.run(dd(5));
   await inside.run(dd(3));

@@ -1,15 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
 import { EventStream, ring, sourceOf } from "@rxbpf/core";
-import { cgroupId, PinnedSet } from "@rxbpf/filters";
+import { cgroupId } from "@rxbpf/filters";
 import { type BlockEvent, biosnoop, blockEvent, UsageError } from "@rxbpf/probes";
 import { expect, onTestFinished, test } from "vitest";
 
 import { makeDisk, traceDisk } from "../../../../testing/disks.js";
-import { makeCgroup, pinPath } from "../../../../testing/kernel-objects.js";
+import { insideAndOutside } from "../../../../testing/containers.js";
 import { run, temporaryFolder } from "../../../../testing/programs.js";
 import { record } from "../../../../testing/recording.js";
-import { startShell } from "../../../../testing/shell.js";
 
 const temporary = temporaryFolder();
 const KB = 1024;
@@ -115,21 +114,8 @@ test.each(["none", "mq-deadline"])(
 
 test("with a set of cgroups, or of mount namespaces, it shows whose requests are made inside, and not those made outside", async () => {
   const disk = makeDisk(temporary, 64 * KB * KB);
-  const cgroup = makeCgroup();
-  const [inside, outside] = [await startShell(["unshare", "-m", "bash"]), await startShell()];
-  inside.enter(cgroup);
-  const cgroups = PinnedSet.create(pinPath(), "cgroup");
-  const namespaces = PinnedSet.create(pinPath(), "mntns");
-  onTestFinished(() => {
-    cgroups.close();
-    namespaces.close();
-  });
-  cgroups.add(cgroup);
-  namespaces.add({ pid: inside.pid });
-  const recordings = [
-    await record(biosnoop({ disk: disk.name, cgroupmap: cgroups.path })),
-    await record(biosnoop({ disk: disk.name, mntnsmap: namespaces.path })),
-  ];
+  const { inside, outside, cgroup, filters } = await insideAndOutside();
+  const recordings = await Promise.all(filters.map((filter) => record(biosnoop({ disk: disk.name, ...filter }))));
   const write = (seek: number): string =>
     `dd if=/dev/zero of=${disk.path} bs=4k count=1 seek=${seek} oflag=direct status=none`;
   await outside.run(write(10));

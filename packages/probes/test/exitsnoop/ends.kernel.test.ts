@@ -3,15 +3,14 @@ import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 
 import { joinBy } from "@rxbpf/core";
-import { cgroupId, PinnedSet } from "@rxbpf/filters";
+import { cgroupId } from "@rxbpf/filters";
 import { execsnoop, exitsnoop } from "@rxbpf/probes";
 import { lastValueFrom, Subject, toArray } from "rxjs";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 
-import { makeCgroup, pinPath } from "../../../../testing/kernel-objects.js";
+import { insideAndOutside } from "../../../../testing/containers.js";
 import { compile, run, start, temporaryFolder } from "../../../../testing/programs.js";
 import { record } from "../../../../testing/recording.js";
-import { startShell } from "../../../../testing/shell.js";
 
 const temporary = temporaryFolder();
 const program = compile(new URL("programs/ends.c", import.meta.url), temporary);
@@ -118,21 +117,8 @@ test("an exit is joined with the exec that began its program", async () => {
 });
 
 test("with a set of cgroups, or of mount namespaces, it shows who ends inside, and not who ends outside", async () => {
-  const cgroup = makeCgroup();
-  const [inside, outside] = [await startShell(["unshare", "-m", "bash"]), await startShell()];
-  inside.enter(cgroup);
-  const cgroups = PinnedSet.create(pinPath(), "cgroup");
-  const namespaces = PinnedSet.create(pinPath(), "mntns");
-  onTestFinished(() => {
-    cgroups.close();
-    namespaces.close();
-  });
-  cgroups.add(cgroup);
-  namespaces.add({ pid: inside.pid });
-  const recordings = [
-    await record(exitsnoop({ cgroupmap: cgroups.path })),
-    await record(exitsnoop({ mntnsmap: namespaces.path })),
-  ];
+  const { inside, outside, cgroup, filters } = await insideAndOutside();
+  const recordings = await Promise.all(filters.map((filter) => record(exitsnoop({ ...filter }))));
   await outside.run("(exit 4)");
   await inside.run("(exit 5)");
   for (const recording of recordings) {

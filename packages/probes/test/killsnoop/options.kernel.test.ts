@@ -1,30 +1,16 @@
-import { cgroupId, mountNamespaceOfProcess, PinnedSet } from "@rxbpf/filters";
+import { cgroupId, mountNamespaceOfProcess } from "@rxbpf/filters";
 import { killsnoop } from "@rxbpf/probes";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 
-import { makeCgroup, pinPath } from "../../../../testing/kernel-objects.js";
+import { insideAndOutside } from "../../../../testing/containers.js";
 import { start } from "../../../../testing/programs.js";
 import { record } from "../../../../testing/recording.js";
-import { startShell } from "../../../../testing/shell.js";
 
 test("with a set of cgroups, or of mount namespaces, it shows what a shell inside sends, and not what one outside does", async () => {
-  const cgroup = makeCgroup();
-  const [inside, outside] = [await startShell(["unshare", "-m", "bash"]), await startShell()];
-  inside.enter(cgroup);
+  const { inside, outside, cgroup, filters } = await insideAndOutside();
   const target = start("sleep", ["1000"]);
-  const cgroups = PinnedSet.create(pinPath(), "cgroup");
-  const namespaces = PinnedSet.create(pinPath(), "mntns");
-  onTestFinished(() => {
-    cgroups.close();
-    namespaces.close();
-  });
-  cgroups.add(cgroup);
-  namespaces.add({ pid: inside.pid });
-  const recordings = [
-    await record(killsnoop({ cgroupmap: cgroups.path, tpid: target.pid })),
-    await record(killsnoop({ mntnsmap: namespaces.path, tpid: target.pid })),
-    await record(killsnoop({ pid: inside.pid, signal: [28] })),
-  ];
+  const recordings = await Promise.all(filters.map((filter) => record(killsnoop({ ...filter, tpid: target.pid }))));
+  recordings.push(await record(killsnoop({ pid: inside.pid, signal: [28] })));
   const all = await record(killsnoop({ tpid: target.pid }));
   await outside.run(`kill -URG ${target.pid}`);
   await inside.run(`kill -WINCH ${target.pid}`);
