@@ -2,19 +2,11 @@ import { column } from "@rxbpf/core";
 
 import { whoOptions } from "../define/common.js";
 import { text } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { clockTime } from "../define/times.js";
 import { type LineEvent, lineEvent } from "./schema.js";
 
-/**
- * Lines that are typed at bash, of all users, as its readline gives them to it. Nothing else pays for it: only that function
- * is watched, in every process that runs the file.
- *
- * Options and columns are those of BCC's bashreadline; a line is whole up to 4095 bytes. It does not see scripts, pasted blocks
- * that other line editors read, or another file: a bash in a container is one, so give its path as this process sees it,
- * such as `/proc/PID/root/bin/bash`.
- */
-export const bashreadline = probe({
+const definition = define({
   name: "bashreadline",
   summary: "lines that are typed at bash",
   options: {
@@ -41,3 +33,16 @@ export const bashreadline = probe({
   }),
   main: "events",
 });
+
+/** What `bashreadline` can be asked for. */
+export interface BashreadlineOptions extends GivenTo<typeof definition> {}
+
+/**
+ * Lines that are typed at bash, of all users, as its readline gives them to it. Nothing else pays for it: only that function
+ * is watched, in every process that runs the file.
+ *
+ * Options and columns are those of BCC's bashreadline; a line is whole up to 4095 bytes. It does not see scripts, pasted blocks
+ * that other line editors read, or another file: a bash in a container is one, so give its path as this process sees it,
+ * such as `/proc/PID/root/bin/bash`.
+ */
+export const bashreadline: ProbeOf<typeof definition, BashreadlineOptions, LineEvent> = probe(definition);

@@ -1,25 +1,15 @@
-import type { Histogram } from "@rxbpf/core";
+import type { Histogram, Table } from "@rxbpf/core";
 
 import { blockVariants, checkDisk, disk } from "../define/block.js";
 import { whoOptions } from "../define/common.js";
 import { flag, UsageError } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
 import { histogramText, totalsText } from "../define/table-text.js";
 import { flagNames, NAMED_FLAGS } from "./flags.js";
 import { type Latency, latencyKey, latencyValue } from "./schema.js";
 
-/**
- * How long requests to block devices take, as histograms: of all, of each disk, or of each kind of request.
- *
- * The time is that of the disk, from when it is given a request; with `queued` it starts when the request is made. Filters
- * hold for who made it, as in `biosnoop`, which says more of what is seen and what is not.
- *
- * Options are those of BCC's biolatency. Where that has faults this differs: flags that have no name do not make histograms of
- * the same name; `extension` is told of each histogram, and adds up microseconds, also with `milliseconds`; JSON is JSON (`--json`).
- * It costs each request about 0.6 µs by the kernel's count.
- */
-export const biolatency = probe({
+const definition = define({
   name: "biolatency",
   summary: "how long requests to block devices take, as histograms",
   options: {
@@ -69,3 +59,18 @@ export const biolatency = probe({
   }),
   main: "latencies",
 });
+
+/** What `biolatency` can be asked for. */
+export interface BiolatencyOptions extends GivenTo<typeof definition> {}
+
+/**
+ * How long requests to block devices take, as histograms: of all, of each disk, or of each kind of request.
+ *
+ * The time is that of the disk, from when it is given a request; with `queued` it starts when the request is made. Filters
+ * hold for who made it, as in `biosnoop`, which says more of what is seen and what is not.
+ *
+ * Options are those of BCC's biolatency. Where that has faults this differs: flags that have no name do not make histograms of
+ * the same name; `extension` is told of each histogram, and adds up microseconds, also with `milliseconds`; JSON is JSON (`--json`).
+ * It costs each request about 0.6 µs by the kernel's count.
+ */
+export const biolatency: ProbeOf<typeof definition, BiolatencyOptions, Table<Latency>> = probe(definition);

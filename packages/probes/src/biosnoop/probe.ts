@@ -3,28 +3,12 @@ import { column } from "@rxbpf/core";
 import { blockVariants, checkDisk, disk } from "../define/block.js";
 import { whoOptions } from "../define/common.js";
 import { flag } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
 import { sinceFirst } from "../define/times.js";
 import { type BlockEvent, blockEvent } from "./schema.js";
 
-/**
- * Requests to block devices, when they are done: by whom, where, how much, and how long they took.
- *
- * Who made a request is noted when it is made, and filters hold for that process. What the kernel writes back from its cache
- * is its own: of a kworker, not of the process that wrote the file.
- *
- * Options and columns are those of BCC's biosnoop. Where that has faults this differs: T tells flushes (F), discards (D),
- * secure erasure (E), zeroes (Z) and others (N), which are not reads; a request that others were added to is told with all its
- * bytes; a pattern is one of requests as they were given to the disk, not as they were done, and a flush does not change it.
- *
- * It costs each request about 1.1 µs by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`).
- *
- * Not seen: requests that were under way when it was attached; who asked for what became part of another's request; what
- * devices without requests of their own do, such as dm and md, other than as the requests of their disks. Kernels before 6.5 do not
- * tell when a request is made: there its owner may be the kernel thread that gives it to the disk.
- */
-export const biosnoop = probe({
+const definition = define({
   name: "biosnoop",
   summary: "requests to block devices, with their latency",
   options: {
@@ -53,6 +37,27 @@ export const biosnoop = probe({
   }),
   main: "events",
 });
+
+/** What `biosnoop` can be asked for. */
+export interface BiosnoopOptions extends GivenTo<typeof definition> {}
+
+/**
+ * Requests to block devices, when they are done: by whom, where, how much, and how long they took.
+ *
+ * Who made a request is noted when it is made, and filters hold for that process. What the kernel writes back from its cache
+ * is its own: of a kworker, not of the process that wrote the file.
+ *
+ * Options and columns are those of BCC's biosnoop. Where that has faults this differs: T tells flushes (F), discards (D),
+ * secure erasure (E), zeroes (Z) and others (N), which are not reads; a request that others were added to is told with all its
+ * bytes; a pattern is one of requests as they were given to the disk, not as they were done, and a flush does not change it.
+ *
+ * It costs each request about 1.1 µs by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`).
+ *
+ * Not seen: requests that were under way when it was attached; who asked for what became part of another's request; what
+ * devices without requests of their own do, such as dm and md, other than as the requests of their disks. Kernels before 6.5 do not
+ * tell when a request is made: there its owner may be the kernel thread that gives it to the disk.
+ */
+export const biosnoop: ProbeOf<typeof definition, BiosnoopOptions, BlockEvent> = probe(definition);
 
 const LETTERS: Readonly<Record<BlockEvent["operation"], string>> = {
   ...{ read: "R", write: "W", flush: "F", discard: "D", "secure-erase": "E", "write-zeroes": "Z", other: "N" },

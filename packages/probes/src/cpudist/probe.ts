@@ -1,17 +1,13 @@
+import type { Table } from "@rxbpf/core";
+
 import { whoOptions } from "../define/common.js";
 import { flag, UsageError } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
 import { histogramText, totalsText } from "../define/table-text.js";
 import { type Stretch, stretchKey, stretchValue } from "./schema.js";
 
-/**
- * How long threads run at a time, or are off the processor, as histograms: of all, of each process or of each thread.
- *
- * Options are those of BCC's cpudist. Its filters hold for the thread that runs or waits. It does not see what began before it was
- * attached. It costs each switch of the machine some hundred nanoseconds.
- */
-export const cpudist = probe({
+const definition = define({
   name: "cpudist",
   summary: "how long threads run at a time, or are off the processor, as histograms",
   options: {
@@ -64,3 +60,14 @@ export const cpudist = probe({
   }),
   main: "stretches",
 });
+
+/** What `cpudist` can be asked for. */
+export interface CpudistOptions extends GivenTo<typeof definition> {}
+
+/**
+ * How long threads run at a time, or are off the processor, as histograms: of all, of each process or of each thread.
+ *
+ * Options are those of BCC's cpudist. Its filters hold for the thread that runs or waits. It does not see what began before it was
+ * attached. It costs each switch of the machine some hundred nanoseconds.
+ */
+export const cpudist: ProbeOf<typeof definition, CpudistOptions, Table<Stretch>> = probe(definition);

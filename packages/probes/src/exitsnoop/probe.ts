@@ -4,25 +4,12 @@ import { column } from "@rxbpf/core";
 
 import { whoOptions } from "../define/common.js";
 import { flag, type Option, UsageError } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { selecting, showing } from "../define/selection.js";
 import { clockTime } from "../define/times.js";
 import { type ExitEvent, exitEvent } from "./schema.js";
 
-/**
- * Processes that end, with their age and why: an exit code, or a signal. With `perThread`, each of their threads.
- *
- * With `execsnoop` it gives whole lives of programs: `exitsnoop().pipe(joinBy({ exec: execsnoop() }, (e) => e.execId))`.
- *
- * Options and columns are those of BCC's exitsnoop. Where that has faults this differs: a process ends with its last thread,
- * also where its first one ended before; an exec by another thread is no end; the status is that which wait(2) gives, and not
- * that of whichever thread was last; `pid` goes on until it is ended; times are those of the event; an age counts the time that the
- * machine slept; real-time signals have a name. In a process's event, `tid` and `comm` are those of its first thread.
- *
- * It costs an exit 5 to 6 µs by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`), and other work nothing.
- * It sees every end, that of kernel threads too.
- */
-export const exitsnoop = probe({
+const definition = define({
   name: "exitsnoop",
   summary: "processes that end, and why",
   options: {
@@ -54,6 +41,24 @@ export const exitsnoop = probe({
   }),
   main: "events",
 });
+
+/** What `exitsnoop` can be asked for. */
+export interface ExitsnoopOptions extends GivenTo<typeof definition> {}
+
+/**
+ * Processes that end, with their age and why: an exit code, or a signal. With `perThread`, each of their threads.
+ *
+ * With `execsnoop` it gives whole lives of programs: `exitsnoop().pipe(joinBy({ exec: execsnoop() }, (e) => e.execId))`.
+ *
+ * Options and columns are those of BCC's exitsnoop. Where that has faults this differs: a process ends with its last thread,
+ * also where its first one ended before; an exec by another thread is no end; the status is that which wait(2) gives, and not
+ * that of whichever thread was last; `pid` goes on until it is ended; times are those of the event; an age counts the time that the
+ * machine slept; real-time signals have a name. In a process's event, `tid` and `comm` are those of its first thread.
+ *
+ * It costs an exit 5 to 6 µs by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`), and other work nothing.
+ * It sees every end, that of kernel threads too.
+ */
+export const exitsnoop: ProbeOf<typeof definition, ExitsnoopOptions, ExitEvent> = probe(definition);
 
 /** A text that may be empty. */
 function label(help: string): Option<string> {

@@ -2,7 +2,7 @@ import { column, type Hook } from "@rxbpf/core";
 
 import { whoOptions } from "../define/common.js";
 import { text } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { clockTime } from "../define/times.js";
 import { type LookupEvent, lookupEvent } from "./schema.js";
 
@@ -10,15 +10,7 @@ import { type LookupEvent, lookupEvent } from "./schema.js";
 const LIBC = "/lib/x86_64-linux-gnu/libc.so.6";
 const RESOLVERS = ["getaddrinfo", "gethostbyname", "gethostbyname2"];
 
-/**
- * How long programs take to find the addresses of a host: each call of getaddrinfo, gethostbyname and gethostbyname2 of the C
- * library, when it returns, whatever it found. A call that makes another is one.
- *
- * Columns are those of BCC's gethostlatency. It does not see resolvers of their own, as Go, Java and musl's programs have them, nor
- * another file: for a container give the path of its library as this process sees it, such as `/proc/PID/root/lib/x86_64-linux-gnu/libc.so.6`.
- * Nothing but those functions pays for it.
- */
-export const gethostlatency = probe({
+const definition = define({
   name: "gethostlatency",
   summary: "how long programs take to find the addresses of a host",
   options: {
@@ -43,3 +35,16 @@ export const gethostlatency = probe({
   }),
   main: "events",
 });
+
+/** What `gethostlatency` can be asked for. */
+export interface GethostlatencyOptions extends GivenTo<typeof definition> {}
+
+/**
+ * How long programs take to find the addresses of a host: each call of getaddrinfo, gethostbyname and gethostbyname2 of the C
+ * library, when it returns, whatever it found. A call that makes another is one.
+ *
+ * Columns are those of BCC's gethostlatency. It does not see resolvers of their own, as Go, Java and musl's programs have them, nor
+ * another file: for a container give the path of its library as this process sees it, such as `/proc/PID/root/lib/x86_64-linux-gnu/libc.so.6`.
+ * Nothing but those functions pays for it.
+ */
+export const gethostlatency: ProbeOf<typeof definition, GethostlatencyOptions, LookupEvent> = probe(definition);

@@ -4,25 +4,12 @@ import { column } from "@rxbpf/core";
 
 import { whoOptions } from "../define/common.js";
 import { flag, integer, type Option, show, UsageError } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { selecting } from "../define/selection.js";
 import { clockTime } from "../define/times.js";
 import { type KillEvent, killEvent } from "./schema.js";
 
-/**
- * Signals that processes send by kill(2), also those of 32-bit programs.
- *
- * Options and columns are those of BCC's killsnoop. Where that has faults this differs: PID is the process, not its thread;
- * `pid` means that too; a call is told whole or not at all, as nothing is kept from its start to its end; TIME is that of the
- * event; a signal may be given by name; `failed` is decided in the kernel; the columns of process ids have room for the longest.
- *
- * It costs each system call of the machine the call of a program that compares a number, about 50 ns by the kernel's count
- * (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`).
- *
- * Not seen: signals sent by tkill, tgkill, rt_sigqueueinfo and pidfd_send_signal, and those of the kernel itself. The target
- * is what the caller called it: in another pid namespace that is no process id of this machine.
- */
-export const killsnoop = probe({
+const definition = define({
   name: "killsnoop",
   summary: "signals that processes send by kill",
   options: {
@@ -61,6 +48,24 @@ export const killsnoop = probe({
   }),
   main: "events",
 });
+
+/** What `killsnoop` can be asked for. */
+export interface KillsnoopOptions extends GivenTo<typeof definition> {}
+
+/**
+ * Signals that processes send by kill(2), also those of 32-bit programs.
+ *
+ * Options and columns are those of BCC's killsnoop. Where that has faults this differs: PID is the process, not its thread;
+ * `pid` means that too; a call is told whole or not at all, as nothing is kept from its start to its end; TIME is that of the
+ * event; a signal may be given by name; `failed` is decided in the kernel; the columns of process ids have room for the longest.
+ *
+ * It costs each system call of the machine the call of a program that compares a number, about 50 ns by the kernel's count
+ * (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`).
+ *
+ * Not seen: signals sent by tkill, tgkill, rt_sigqueueinfo and pidfd_send_signal, and those of the kernel itself. The target
+ * is what the caller called it: in another pid namespace that is no process id of this machine.
+ */
+export const killsnoop: ProbeOf<typeof definition, KillsnoopOptions, KillEvent> = probe(definition);
 
 const LAST_SIGNAL = 64;
 

@@ -1,19 +1,13 @@
+import type { Table } from "@rxbpf/core";
+
 import { whoOptions } from "../define/common.js";
 import { flag, integer, UsageError } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
 import { stackText } from "../define/stack-text.js";
 import { type Blocked, blockedKey, blockedValue } from "./schema.js";
 
-/**
- * How long threads are off the processor, by the stacks at which they left it: asleep, waiting for a lock, a disk or a peer, or put
- * off although they could go on (`state: 0` shows those alone).
- *
- * Options and columns are those of BCC's offcputime; microseconds are shown, nanoseconds counted. A wait that is not over when the
- * trace ends is not counted. Stacks are followed by frame pointers; one that ends early is marked `[cut]`. It costs each switch of
- * the machine some microseconds where stacks are taken, so narrow it where many threads switch.
- */
-export const offcputime = probe({
+const definition = define({
   name: "offcputime",
   summary: "how long threads are off the processor, by their stacks",
   options: {
@@ -64,3 +58,16 @@ export const offcputime = probe({
   }),
   main: "blocked",
 });
+
+/** What `offcputime` can be asked for. */
+export interface OffcputimeOptions extends GivenTo<typeof definition> {}
+
+/**
+ * How long threads are off the processor, by the stacks at which they left it: asleep, waiting for a lock, a disk or a peer, or put
+ * off although they could go on (`state: 0` shows those alone).
+ *
+ * Options and columns are those of BCC's offcputime; microseconds are shown, nanoseconds counted. A wait that is not over when the
+ * trace ends is not counted. Stacks are followed by frame pointers; one that ends early is marked `[cut]`. It costs each switch of
+ * the machine some microseconds where stacks are taken, so narrow it where many threads switch.
+ */
+export const offcputime: ProbeOf<typeof definition, OffcputimeOptions, Table<Blocked>> = probe(definition);

@@ -1,18 +1,13 @@
+import type { Table } from "@rxbpf/core";
+
 import { whoOptions } from "../define/common.js";
 import { flag, integer, UsageError } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
 import { stackText } from "../define/stack-text.js";
 import { type Sample, sampleKey, sampleValue } from "./schema.js";
 
-/**
- * What runs on the processors, by its stacks: a clock looks so many times a second on each, and counts what it finds. What it
- * costs follows from that alone: at 49 a second less than one in ten thousand of a processor.
- *
- * Options and columns are those of BCC's profile. Stacks are followed by frame pointers; one that ends early, as in most of
- * Debian's C libraries, is marked `[cut]`. Needs root, or CAP_BPF, CAP_PERFMON and, to name what runs, CAP_SYSLOG and CAP_SYS_PTRACE.
- */
-export const profile = probe({
+const definition = define({
   name: "profile",
   summary: "what runs on the processors, by its stacks",
   options: {
@@ -60,3 +55,16 @@ export const profile = probe({
   }),
   main: "samples",
 });
+
+/** What `profile` can be asked for. */
+export interface ProfileOptions extends GivenTo<typeof definition> {}
+
+/**
+ * What runs on the processors, by its stacks: a clock looks so many times a second on each, and counts what it finds. A look
+ * costs about 17 µs by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`): at 49 a second less than one in
+ * a thousand of a processor.
+ *
+ * Options and columns are those of BCC's profile. Stacks are followed by frame pointers; one that ends early, as in most of
+ * Debian's C libraries, is marked `[cut]`. Needs root, or CAP_BPF, CAP_PERFMON and, to name what runs, CAP_SYSLOG and CAP_SYS_PTRACE.
+ */
+export const profile: ProbeOf<typeof definition, ProfileOptions, Table<Sample>> = probe(definition);

@@ -1,15 +1,12 @@
+import type { Table } from "@rxbpf/core";
+
 import { whoOptions } from "../define/common.js";
 import { flag, UsageError } from "../define/options.js";
-import { probe } from "../define/probe.js";
+import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { histogramText } from "../define/table-text.js";
 import { type Wait, waitKey, waitValue } from "./schema.js";
 
-/**
- * How long threads wait for a processor once they could run, as histograms: of all, of each process or of each thread. Unlike
- * BCC's, its filters hold for the thread that waits. It costs each wake-up and each switch of the machine some hundred
- * nanoseconds. It does not see the wait of a thread that was waiting already when it was attached.
- */
-export const runqlat = probe({
+const definition = define({
   name: "runqlat",
   summary: "how long threads wait for a processor, as histograms",
   options: {
@@ -47,3 +44,13 @@ export const runqlat = probe({
   }),
   main: "waits",
 });
+
+/** What `runqlat` can be asked for. */
+export interface RunqlatOptions extends GivenTo<typeof definition> {}
+
+/**
+ * How long threads wait for a processor once they could run, as histograms: of all, of each process or of each thread. Unlike
+ * BCC's, its filters hold for the thread that waits. It costs each wake-up and each switch of the machine some hundred
+ * nanoseconds. It does not see the wait of a thread that was waiting already when it was attached.
+ */
+export const runqlat: ProbeOf<typeof definition, RunqlatOptions, Table<Wait>> = probe(definition);
