@@ -28,12 +28,12 @@ export const missing = [
 export const tools = Object.fromEntries(
   Object.entries({
     record: {
-      command: (file) => [...rxbpf, "record", "opensnoop", "-o", file],
+      command: (file) => [...rxbpf, "record", "opensnoop", "--force", "-o", file],
       writes: true,
       opens: inRecording,
     },
     "record --compress": {
-      command: (file) => [...rxbpf, "record", "opensnoop", "--compress", "-o", file],
+      command: (file) => [...rxbpf, "record", "opensnoop", "--compress", "--force", "-o", file],
       writes: true,
       opens: inRecording,
     },

@@ -8,5 +8,5 @@ import { mountMissing } from "./mounts.mjs";
 export default function mountForKernelTests(): () => void {
   if (process.getuid?.() !== 0)
     throw new Error("The tests against the kernel need root; the others run with: npm run test:unit");
-  return mountMissing(["bpf", "cgroup2"], "the kernel tests");
+  return mountMissing(["bpf", "cgroup2", "tracefs"], "the kernel tests");
 }

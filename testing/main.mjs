@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 import { giveToOwner } from "../scripts/setup/owner.mjs";
+import { reachable } from "./reachable.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const NX = "node_modules/nx/dist/bin/nx.js";
@@ -13,7 +14,7 @@ const isRoot = process.getuid() === 0;
 const LEFT_OUT = "The tests against the kernel need root, and are left out: sudo npm test runs them too";
 
 if (given.length > 0) {
-  const child = spawn(process.execPath, [VITEST, "run", ...given], { stdio: "inherit" });
+  const child = spawn(process.execPath, [VITEST, "run", ...given], { stdio: "inherit", cwd: reachable(".") });
   child.on("exit", (status) => {
     giveToOwner();
     process.exitCode = status ?? 1;
@@ -32,7 +33,8 @@ if (given.length > 0) {
 
 /** Runs a command, shows what it prints, and adds up the closing lines in it: see scripts/closing-line.ts. */
 async function run(...command) {
-  const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "inherit"] });
+  const cwd = command[0] === VITEST ? reachable(".") : undefined;
+  const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "inherit"], cwd });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text) => {
     process.stdout.write(text);

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { beforeAll, expect, test } from "vitest";
@@ -71,6 +71,7 @@ test.each([
     expect(stderr).toMatch(/^rxbpf: Cannot [^\n]*\n$/);
     expect(stderr).not.toMatch(/\bE[A-Z]{3,}: |, (open|stat|mkdir|scandir|lstat) '/);
   }
+  expect(existsSync("/tmp/y")).toBe(false);
 });
 
 test("who may not read a file, or run a program, is told so", async () => {

@@ -61,7 +61,10 @@ test("a file in memory and one that is deleted are named as /proc names them", a
   expect(await one("memory", witness)).toMatchObject({ file: "/memfd:a copy (deleted)", fsPath: "" });
   const gone = path.join(home, "gone");
   const copied = after(`cp '${witness}' '${gone}' && exec 9< '${gone}' && rm '${gone}'`);
-  expect(await one("execve", "/proc/self/fd/9", copied)).toMatchObject({ file: `${gone} (deleted)`, fsPath: gone });
+  expect(await one("execve", "/proc/self/fd/9", copied)).toMatchObject({
+    file: `${gone} (deleted)`,
+    fsPath: expect.stringMatching(`${gone}$`), // the root may be a folder of its file system
+  });
   const nowhere = after(`mkdir '${gone}' && cd '${gone}' && rmdir '${gone}'`);
   expect(await one("execve", witness, nowhere)).toMatchObject({ file: witness, cwd: `${gone} (deleted)` });
 });

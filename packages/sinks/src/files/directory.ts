@@ -62,6 +62,8 @@ export function isTrusted(uid: number): boolean {
 }
 
 function walk(path: string): number {
+  // Step by step one could go where no path leads. What the kernel does not take is refused as it does.
+  lstatSync(path, { throwIfNoEntry: false });
   const rest = namesOf(path);
   let fd = start(path);
   let links = 0;
