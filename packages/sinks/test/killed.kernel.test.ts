@@ -33,7 +33,7 @@ test.each(["", "zstd"])(
     const seed = Date.now() % 1e6;
     const next = numbers(seed);
     let rows = 0;
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 6; i++) {
       const path = `${folder}/${compression}${i}.arrow`;
       const batchRows = 500 * (1 + next(16));
       // Every third while it starts.
@@ -54,6 +54,6 @@ test.each(["", "zstd"])(
       expect(tableFromIPC(readFileSync(path)).numRows).toBe(found.length);
       expect(readByPolars(path).column("seq").toArray()).toEqual(found.map((_, seq) => seq));
     }
-    expect(rows).toBeGreaterThan(10_000);
+    expect(rows).toBeGreaterThan(5_000);
   },
 );
