@@ -17,7 +17,7 @@ const ONLY_IN = { koffi: "packages/core/src/ffi", "apache-arrow": "packages/sink
 
 /** Folders that must not know another. */
 const APART = [
-  ["packages/core/src/btf", "packages/core/src/ffi"],
+  ["packages/core/src/stream", "packages/core/src/ffi"],
   ["packages/core/src/schema", "packages/core/src/ffi"],
 ];
 

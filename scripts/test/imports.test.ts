@@ -20,7 +20,7 @@ test.each([
   ["repl/test/a.test.ts", '"../../core/src/b.js"', past],
   ["repl/src/a.ts", '"../test/help.js"', "leaves the sources"],
   ["repl/src/a.ts", '"../../../testing/help.js"', "leaves the sources"],
-  ["core/src/btf/a.ts", '"../ffi/b.js"', "packages/core/src/btf must not know packages/core/src/ffi"],
+  ["core/src/stream/a.ts", '"../ffi/b.js"', "packages/core/src/stream must not know packages/core/src/ffi"],
   ["core/src/schema/a.ts", '"../ffi/b.js"', "packages/core/src/schema must not know packages/core/src/ffi"],
 ])("%s may not import %s", (file, specifier, problem) => {
   const name = `packages/${file}`;

@@ -1,8 +1,8 @@
 import { asyncScheduler, filter, type Observable, type OperatorFunction, type SchedulerLike, take, tap } from "rxjs";
 
-import { alongside } from "../consumer.js";
-import type { Status } from "../source.js";
-import { originOf } from "../stream.js";
+import { alongside } from "../stream/consumer.js";
+import type { Status } from "../stream/source.js";
+import { originOf } from "../stream/stream.js";
 import { alreadyOf } from "./already.js";
 import type { Key } from "./counts.js";
 import { History } from "./history.js";

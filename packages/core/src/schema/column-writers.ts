@@ -1,11 +1,11 @@
 import { isUtf8 } from "node:buffer";
 
-import { Histogram } from "../histogram.js";
+import { Histogram } from "../values/histogram.js";
 import { textOf } from "../text/bytes.js";
 import type { Column, ColumnData, Strings } from "./column-data.js";
 import { addressText } from "./rows.js";
-import type { Frame } from "../symbols/frame.js";
-import { frameText } from "../symbols/frame-text.js";
+import type { Frame } from "../values/frame.js";
+import { frameText } from "../values/frame-text.js";
 import type { Field, Kind } from "./schema.js";
 
 /** Gathers the values of one field. Its user knows how many there are. */

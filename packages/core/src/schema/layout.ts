@@ -1,6 +1,6 @@
-import type { Btf, BtfType } from "../btf/btf.js";
+import type { Btf, BtfType } from "../bpf/btf.js";
 import { LayoutError } from "../errors.js";
-import type { Scale } from "../histogram.js";
+import type { Scale } from "../values/histogram.js";
 import type { Fields, Kind, RecordKind, Schema } from "./schema.js";
 import type { Unit } from "./unit.js";
 

@@ -1,4 +1,4 @@
-import { Histogram } from "../histogram.js";
+import { Histogram } from "../values/histogram.js";
 import type { Fields } from "./schema.js";
 
 type Row = Readonly<Record<string, unknown>>;

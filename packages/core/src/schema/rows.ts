@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 
-import { Histogram } from "../histogram.js";
+import { Histogram } from "../values/histogram.js";
 import { textOf } from "../text/bytes.js";
 import type { Layout, Place } from "./layout.js";
 import { NS_PER_MS } from "./moment.js";

@@ -1,6 +1,6 @@
-import type { Histogram, Scale } from "../histogram.js";
+import type { Histogram, Scale } from "../values/histogram.js";
 import type { Unit } from "./unit.js";
-import type { Frame } from "../symbols/frame.js";
+import type { Frame } from "../values/frame.js";
 
 /**
  * A schema gives the fields of an event their names, meaning and types. Where a field

@@ -1,4 +1,4 @@
-import type { RingMapping } from "./ffi/ring.js";
+import type { RingMapping } from "../ffi/ring.js";
 
 /** Positions of records, in bytes from the start of the ring's buffer. Valid only during the call. */
 export type BatchHandler = (positions: Int32Array, count: number) => void;

@@ -1,4 +1,4 @@
-import type { Unit } from "./schema/unit.js";
+import type { Unit } from "../schema/unit.js";
 
 /** Into what parts a histogram counts: ends at powers of two, or parts of equal width from 0 on. */
 export type Scale = "log2" | { readonly width: number };

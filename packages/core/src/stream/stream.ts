@@ -9,12 +9,12 @@ import {
   type TeardownLogic,
 } from "rxjs";
 
-import { Run } from "./attachments.js";
+import { Run } from "./runs.js";
 import { Audiences } from "./consumer.js";
 import { deliver } from "./delivery.js";
 import { Flow } from "./flow.js";
 import { given } from "./given.js";
-import { printable } from "./text/printable.js";
+import { printable } from "../text/printable.js";
 import type { Connection, Lost, Receiver, Source, Status, StreamInfo } from "./source.js";
 import { start } from "./start.js";
 

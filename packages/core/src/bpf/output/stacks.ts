@@ -1,7 +1,7 @@
-import type { BpfMap } from "../ffi/map.js";
-import type { Field, Fields } from "../schema/schema.js";
-import type { Frame } from "../symbols/frame.js";
-import { Symbolizer } from "../symbols/symbolizer.js";
+import type { BpfMap } from "../../ffi/map.js";
+import type { Field, Fields } from "../../schema/schema.js";
+import type { Frame } from "../../values/frame.js";
+import { Symbolizer } from "../../symbols/symbolizer.js";
 
 type Row = Readonly<Record<string, unknown>>;
 

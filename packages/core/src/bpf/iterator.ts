@@ -1,9 +1,9 @@
-import type { Btf } from "./btf/btf.js";
-import { eventClock } from "./clock.js";
+import type { Btf } from "./btf.js";
+import { eventClock } from "../clock.js";
 import { type ObjectSpec, load, type Loaded, type LoadOptions } from "./load.js";
-import { bindLayout, type Layout } from "./schema/layout.js";
-import { bytesDecoder } from "./schema/rows.js";
-import type { Fields, Schema } from "./schema/schema.js";
+import { bindLayout, type Layout } from "../schema/layout.js";
+import { bytesDecoder } from "../schema/rows.js";
+import type { Fields, Schema } from "../schema/schema.js";
 
 /**
  * A table of what the kernel has, made anew each time it is read: the rows that an iterator, a program whose section

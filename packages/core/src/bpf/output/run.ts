@@ -1,8 +1,8 @@
-import type { Btf } from "../btf/btf.js";
-import { eventClock } from "../clock.js";
+import type { Btf } from "../btf.js";
+import { eventClock } from "../../clock.js";
 import { type ObjectSpec, load, type Loaded, type LoadOptions } from "../load.js";
 import { losses } from "../losses.js";
-import type { Batch, Receiver, Source } from "../source.js";
+import type { Batch, Receiver, Source } from "../../stream/source.js";
 
 /** What a run is given besides its program. Made anew for each subscription. */
 export interface RunOptions extends LoadOptions {

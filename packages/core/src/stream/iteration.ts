@@ -1,6 +1,6 @@
 import { type Observable, Subscription } from "rxjs";
 
-import { eventTime } from "./clock.js";
+import { eventTime } from "../clock.js";
 import { Consumer } from "./consumer.js";
 
 /** How many events wait for a loop at most, where it is not said: some batches. */

@@ -1,13 +1,13 @@
-import type { Btf } from "../btf/btf.js";
-import { eventClock, eventTime } from "../clock.js";
-import { afterRunningPrograms } from "../ffi/grace-period.js";
-import type { BpfMap } from "../ffi/map.js";
-import type { BpfObject } from "../ffi/object.js";
-import { bindMap, type Layout } from "../schema/layout.js";
-import { bytesDecoder } from "../schema/rows.js";
-import type { Fields } from "../schema/schema.js";
-import { merger } from "../schema/merge.js";
-import { Table } from "../table.js";
+import type { Btf } from "../btf.js";
+import { eventClock, eventTime } from "../../clock.js";
+import { afterRunningPrograms } from "../../ffi/grace-period.js";
+import type { BpfMap } from "../../ffi/map.js";
+import type { BpfObject } from "../../ffi/object.js";
+import { bindMap, type Layout } from "../../schema/layout.js";
+import { bytesDecoder } from "../../schema/rows.js";
+import type { Fields } from "../../schema/schema.js";
+import { merger } from "../../schema/merge.js";
+import { Table } from "../../values/table.js";
 import type { Output, Reader, Reading } from "./run.js";
 import { stackFields, Stacks } from "./stacks.js";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
-import { NotSupportedError } from "./errors.js";
-import { inFirstNamespace } from "./namespaces.js";
+import { NotSupportedError } from "../errors.js";
+import { inFirstNamespace } from "../namespaces.js";
 
 /** Bits of CapEff in /proc/self/status; include/uapi/linux/capability.h. */
 const BITS = { CAP_SYS_ADMIN: 21n, CAP_PERFMON: 38n, CAP_BPF: 39n } as const;

@@ -1,8 +1,8 @@
-import type { Btf } from "./btf/btf.js";
-import { eventTime } from "./clock.js";
-import type { BpfObject } from "./ffi/object.js";
+import type { Btf } from "./btf.js";
+import { eventTime } from "../clock.js";
+import type { BpfObject } from "../ffi/object.js";
 import type { Loaded } from "./load.js";
-import type { Receiver } from "./source.js";
+import type { Receiver } from "../stream/source.js";
 
 /** Asking the kernel for a program's misses is a system call; looking at our own counters is not. */
 const ASK_EVERY_MS = 500;

@@ -1,12 +1,12 @@
 import { isMainThread } from "node:worker_threads";
 
-import { Btf } from "./btf/btf.js";
+import { Btf } from "./btf.js";
 import { requireCapabilities } from "./capabilities.js";
-import { NotSupportedError, VerifierError } from "./errors.js";
-import { possibleCpus } from "./ffi/cpus.js";
-import type { BpfMap } from "./ffi/map.js";
-import type { Hook } from "./ffi/attach.js";
-import { BpfObject } from "./ffi/object.js";
+import { NotSupportedError, VerifierError } from "../errors.js";
+import { possibleCpus } from "../ffi/cpus.js";
+import type { BpfMap } from "../ffi/map.js";
+import type { Hook } from "../ffi/attach.js";
+import { BpfObject } from "../ffi/object.js";
 
 /** A value for one of a program's `const volatile` switches. Text is padded with NULs; undefined leaves it as it is. */
 export type Constant = number | boolean | string | ArrayBufferView | undefined;

@@ -1,7 +1,7 @@
-import type { Records } from "./schema/column-data.js";
-import type { Table } from "./table.js";
-import type { Fields, Schema } from "./schema/schema.js";
-import type { Column } from "./text/column.js";
+import type { Records } from "../schema/column-data.js";
+import type { Table } from "../values/table.js";
+import type { Fields, Schema } from "../schema/schema.js";
+import type { Column } from "../text/column.js";
 
 /** What a stream says about itself, besides its events. */
 export type Status = Attached | Lost | Notice;
