@@ -51,7 +51,7 @@ function broken(file, specifier, to) {
   }
   const home = ONLY_IN[specifier.split("/")[0]];
   if (home !== undefined && !within(file, home)) return `belongs to ${home}`;
-  const [, other, deeper] = /^@rxbpf\/([^/]+)(\/.*)?$/.exec(specifier) ?? [];
+  const [, other, deeper] = /^@rxbpf\/([^/]+)(\/.*)?$/.exec(specifier.replace(/^rxbpf(?=\/|$)/, "@rxbpf/repl")) ?? [];
   if (other === undefined) return undefined;
   if (deeper) return "reaches past the index of another package";
   if (!within(file, `packages/${own}/src`)) return undefined;

@@ -11,7 +11,7 @@ test.each([
   ["sinks/src/a.ts", '"@rxbpf/probes"', "sinks must not know probes"],
   ["sinks/src/a.ts", '"@rxbpf/filters"', "sinks must not know filters"],
   ["probes/src/a.ts", '"@rxbpf/sinks"', "probes must not know sinks"],
-  ["probes/src/a.ts", '"@rxbpf/repl"', "probes must not know repl"],
+  ["probes/src/a.ts", '"rxbpf"', "probes must not know repl"],
   ["core/src/a.ts", '"@rxbpf/core"', "imports its own package"],
   ["core/src/a.ts", '"koffi"', "belongs to packages/core/src/ffi"],
   ["repl/src/a.ts", '"apache-arrow"', "belongs to packages/sinks"],

@@ -7,7 +7,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-const RXBPF = "/node_modules/@rxbpf/repl/bin/rxbpf.cjs";
+const RXBPF = "/node_modules/rxbpf/bin/rxbpf.cjs";
 /** Without hardware for it a guest is many times slower. */
 const PATIENCE_MS = 60_000;
 const CPUS = [...Array(availableParallelism()).keys()];

@@ -50,7 +50,7 @@ export { column, type Column, Printed } from "./text/column.js";
 export { harmless, printable, printableJson } from "./text/printable.js";
 
 // Compression
-export { zstdCompress, zstdDecompress } from "./ffi/zstd.js";
+export { hasZstd, zstdCompress, zstdDecompress } from "./ffi/zstd.js";
 
 // Symbols
 export type { Frame } from "./values/frame.js";

@@ -183,6 +183,7 @@ export class PinnedSet {
     }
   }
 
+  /** Lets go of the map; the set stays pinned. May be called twice. */
   close(): void {
     this.map.close();
   }

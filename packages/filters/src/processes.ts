@@ -76,6 +76,7 @@ export class ProcessTable {
     return { processes, cgroups: pathsOf(new Set(ids)) };
   }
 
+  /** Removes its programs from the kernel. */
   close(): void {
     this.#tasks.close();
   }

@@ -19,9 +19,11 @@ export interface Progress {
 export interface Format<E> {
   /** What stands first. */
   head?(): string;
+  /** An event. */
   row(event: E): string;
   /** Makes what writes the same of an event's record, without a row. */
   encoder?(records: Records): LineEncoder;
+  /** A loss, among the events where it happened. */
   lost(lost: Lost): string;
 }
 

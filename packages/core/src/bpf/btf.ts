@@ -46,6 +46,7 @@ export interface BtfVariable {
   readonly size: number;
 }
 
+/** The types of a BPF object or of the kernel, in the BPF Type Format: Documentation/bpf/btf.rst of the kernel. */
 export class Btf {
   /** By type id; id 0 is void. */
   readonly #types: BtfType[] = [{ kind: "other", name: "void", size: 0 }];

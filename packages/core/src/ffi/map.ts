@@ -17,6 +17,7 @@ export const MapType = {
   ringbuf: 27,
 } as const;
 
+/** The shape of a map. Sizes are in bytes. */
 export interface MapInfo {
   readonly type: number;
   readonly id: number;

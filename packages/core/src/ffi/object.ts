@@ -1,13 +1,12 @@
 import { closeSync, readSync } from "node:fs";
 
-import koffi from "koffi";
-
 import { BpfError, NotSupportedError, VerifierError } from "../errors.js";
 import { adviceOn } from "../system-errors.js";
 import { attachTo, type Hook, hookText } from "./attach.js";
 import { onlineCpus } from "./cpus.js";
 import { requireDescriptors } from "./descriptors.js";
 import { check, checkPointer, errnoName } from "./errno.js";
+import { native } from "./koffi.js";
 import { libbpf } from "./libbpf.js";
 import { withLog } from "./log.js";
 import { withoutSignals } from "./signals.js";
@@ -65,9 +64,10 @@ export class BpfObject {
     if (!btf) throw new Error(`Cannot read the types of ${this.name}: it was compiled without; compile with clang -g`);
     const size = [0];
     const data = libbpf().btf__raw_data(btf, size);
-    return new Uint8Array(koffi.view(data, size[0] ?? 0)).slice();
+    return new Uint8Array(native().view(data, size[0] ?? 0)).slice();
   }
 
+  /** The names of its programs. */
   get programs(): readonly string[] {
     return [...this.#programs.keys()];
   }
@@ -84,7 +84,7 @@ export class BpfObject {
     if (this.#loaded) return this.#shared(section);
     const size = [0];
     const data = libbpf().bpf_map__initial_value(map, size);
-    return data ? new Uint8Array(koffi.view(data, size[0] ?? 0)) : undefined;
+    return data ? new Uint8Array(native().view(data, size[0] ?? 0)) : undefined;
   }
 
   /** libbpf itself shares this memory only from version 1.6 on. */
@@ -138,6 +138,7 @@ export class BpfObject {
     return [...this.#maps.keys()];
   }
 
+  /** Whether it has a map of that name. */
   hasMap(map: string): boolean {
     return this.#maps.has(map);
   }

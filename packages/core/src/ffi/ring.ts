@@ -1,5 +1,4 @@
-import koffi from "koffi";
-
+import { native } from "./koffi.js";
 import { BpfMap } from "./map.js";
 import { Mapping, PAGE } from "./mapping.js";
 
@@ -55,7 +54,7 @@ export class RingMapping {
 
   /** Calls back, possibly often, while there is something to read. The caller closes what it gets. */
   poll(ready: () => void): { start(): void; stop(): void; close(): void } {
-    const handle = koffi.node.poll(this.#fd, { readable: true }, ready);
+    const handle = native().node.poll(this.#fd, { readable: true }, ready);
     handle.stop();
     return {
       start: () => handle.start({ readable: true }, ready),

@@ -18,6 +18,7 @@ type EventIn<O> = O extends Observable<infer E> ? E : never;
 /** An event with one of each other stream. */
 export type Joined<T, O extends Others> = T & { readonly [Name in keyof O]: EventIn<O[Name]> | undefined };
 
+/** How events are joined. */
 export interface JoinOptions {
   /** Milliseconds that events wait for such of the other streams that happened before; 100 if not given. */
   readonly wait?: number | undefined;

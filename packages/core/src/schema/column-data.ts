@@ -16,6 +16,7 @@ export interface Strings {
   readonly bytes: Uint8Array;
 }
 
+/** The numbers of a column, all of one size. */
 export type NumberArray =
   | Uint8Array
   | Uint16Array

@@ -47,6 +47,7 @@ export class ColumnBuilder {
     this.#length += count;
   }
 
+  /** Appends one row, by the names of its fields. */
   appendRow(row: Readonly<Record<string, unknown>>): void {
     for (let i = 0; i < this.#names.length; i++) this.#columns[i]!.value(row[this.#names[i]!], this.#length);
     this.#length++;

@@ -50,6 +50,7 @@ export interface Field<T> {
   readonly value?: T;
 }
 
+/** Fields by name, in the order in which they are shown. */
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
 /** The fields of one struct of a program. */
@@ -104,9 +105,13 @@ const field =
 export const time: (doc: string) => Field<number> = field("time");
 /** In C a `__u8`. */
 export const bool: (doc: string) => Field<boolean> = field("bool");
+/** A `__u8`. */
 export const u8: (doc: string) => Field<number> = field("u8");
+/** A `__u16`. */
 export const u16: (doc: string) => Field<number> = field("u16");
+/** A `__u32`. */
 export const u32: (doc: string) => Field<number> = field("u32");
+/** A `__s32`. */
 export const i32: (doc: string) => Field<number> = field("i32");
 /** 64 bits whose values stay below 2^53; one that does not ends the stream with a RangeError. */
 export const u64: (doc: string) => Field<number> = field("u64");

@@ -73,6 +73,7 @@ export class Consumer {
     for (const feed of this.#feeds) feed.hold();
   }
 
+  /** Lets them deliver again, after `hold`. */
   release(): void {
     if (!this.#held) return;
     this.#held = false;
@@ -84,6 +85,7 @@ export class Consumer {
     for (const feed of this.#feeds) return feed.report(lost);
   }
 
+  /** Ends the consumer in good order, as if its source had completed. */
   end(): void {
     this.#events.end();
   }
@@ -112,6 +114,7 @@ export class Consumer {
     this.#feeds.delete(feed);
   }
 
+  /** Passes on what a stream says of itself, until the consumer is done. */
   tell(status: Status): void {
     if (!this.#done) this.#events.status?.(status);
   }

@@ -10,7 +10,9 @@ export interface Feeder<E> {
   batch(batch: Batch<E>): void;
   /** One event of any other observable. */
   next(event: E): void;
+  /** All has come. */
   complete(): void;
+  /** The source has failed. */
   error(error: unknown): void;
 }
 

@@ -100,6 +100,7 @@ export class Flow<T> extends Observable<T> implements AsyncIterable<T, undefined
     return flow;
   }
 
+  /** As RxJS does. An `observer` that throws ends its subscription; the error names the stream. */
   override subscribe(observer?: Partial<Observer<T>> | ((value: T) => void)): Subscription;
   /** @deprecated RxJS takes callbacks in one object only from version 8 on. */
   override subscribe(

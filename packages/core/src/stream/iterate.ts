@@ -3,6 +3,7 @@ import type { Observable } from "rxjs";
 import { Iteration, WAITING } from "./iteration.js";
 import { wholeNumber } from "../operators/whole-number.js";
 
+/** How a loop takes events. */
 export interface IterateOptions {
   /** How many events wait for the loop at most; 16,384 if not given. */
   readonly limit?: number | undefined;

@@ -44,9 +44,13 @@ export interface Batch<E> {
 
 /** Takes what a source gives. After `complete` or `error` nothing more comes. */
 export interface Receiver<E> {
+  /** Events came. The batch is valid only during the call. */
   batch(batch: Batch<E>): void;
+  /** The source says something of itself. */
   status(status: Status): void;
+  /** All has been given. */
   complete(): void;
+  /** The source has failed, and freed what it held. */
   error(error: unknown): void;
 }
 
@@ -58,6 +62,7 @@ export interface Connection {
   close(): void;
   /** Stops delivery until `release`; what happens meanwhile waits in the source's buffer. */
   hold(): void;
+  /** Delivers again, after `hold`. */
   release(): void;
 }
 

@@ -21,6 +21,7 @@ export interface SymbolizerOptions {
   readonly onNotice?: (text: string) => void;
 }
 
+/** How addresses are named. */
 export interface NameOptions {
   /**
    * The addresses are no stack: each is looked up as it is. Of a stack all but the first, the innermost, are where calls

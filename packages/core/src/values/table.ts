@@ -14,6 +14,7 @@ export class Table<R> implements Iterable<R> {
     return this.rows.length;
   }
 
+  /** Its rows, in their order. */
   [Symbol.iterator](): Iterator<R> {
     return this.rows[Symbol.iterator]();
   }

@@ -1,5 +1,6 @@
 import { bool, type EventOf, schema, text, who } from "@rxbpf/core";
 
+/** The fields of a `LineEvent`. */
 export const lineEvent = schema("line_event", {
   ...who,
   line: text("the line as it was typed, at most 4095 bytes"),

@@ -1,5 +1,6 @@
 import { chars, choice, type EventOf, measured, schema, u32, u64, who } from "@rxbpf/core";
 
+/** The fields of a `BlockEvent`. */
 export const blockEvent = schema("block_event", {
   ...who,
   disk: chars("name of the disk"),

@@ -87,6 +87,7 @@ export interface TableOutput<V, R> extends Described<V, R> {
 // oxlint-disable-next-line no-explicit-any
 export type Whatever = any;
 
+/** One thing that a probe gives: events from a ring, or a table from a map. */
 export type Output<V = Whatever, R = Whatever> = RingOutput<V, Whatever, R> | TableOutput<V, R>;
 /** Outputs by name, of which no more is said here: TypeScript would take types of rows from it. */
 export type Outputs = Readonly<Record<string, { readonly kind: Output<never>["kind"] }>>;

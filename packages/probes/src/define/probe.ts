@@ -288,6 +288,7 @@ export interface AnyProbe {
     readonly options: Options;
   };
   readonly outputs: Readonly<Record<string, Output>>;
+  /** The options of an output: the probe's own, and those of its kind. */
   optionsOf(output: string): Options;
 }
 

@@ -1,5 +1,6 @@
 import { bool, type EventOf, measured, schema, text, u64, who } from "@rxbpf/core";
 
+/** The fields of a `LookupEvent`. */
 export const lookupEvent = schema("lookup_event", {
   ...who,
   latencyNs: measured(u64("how long the call took"), "ns"),

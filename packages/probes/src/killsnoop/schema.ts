@@ -1,5 +1,6 @@
 import { type EventOf, i32, schema, who } from "@rxbpf/core";
 
+/** The fields of a `KillEvent`. */
 export const killEvent = schema("kill_event", {
   ...who,
   targetPid: i32(

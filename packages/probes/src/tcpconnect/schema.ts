@@ -17,6 +17,7 @@ import {
 
 import { connectionFields } from "../define/tcp.js";
 
+/** The fields of a `ConnectEvent`. */
 export const connectEvent = schema("connect_event", {
   ...connectionFields,
   query: optional(text("with the option `dns`: the name whose answer gave the remote address last, if one was seen")),

@@ -2,6 +2,7 @@ import { choice, type EventOf, schema } from "@rxbpf/core";
 
 import { connectionFields } from "../define/tcp.js";
 
+/** The fields of a `SessionEvent`. */
 export const sessionEvent = schema("session_event", {
   ...connectionFields,
   type: choice("what the process did with the session", ["connect", "accept", "close"]),

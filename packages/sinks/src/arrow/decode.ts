@@ -41,6 +41,7 @@ export function rowReader({ fields }: Schema<Fields>, header: BatchHeader, body:
 
 /** Makes what is in a batch. */
 export interface RowReader {
+  /** Makes the event at an index into a plain object. */
   readonly row: (index: number) => Record<string, unknown>;
   /** The first moment that a row tells, in Unix milliseconds; undefined where it tells none. */
   readonly time: (index: number) => number | undefined;
