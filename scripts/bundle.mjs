@@ -19,8 +19,8 @@ const rxjs = path.join(root, "node_modules/rxjs/dist/esm/index.js");
 const builds = {
   name: "builds",
   resolveId(specifier) {
-    const [, name] = /^@rxbpf\/([^/]+)$/.exec(specifier) ?? [];
-    return name === undefined ? undefined : path.join(root, `packages/${name}/build/index.js`);
+    const [, name, entry = "index"] = /^@rxbpf\/([^/]+)(?:\/([^/]+))?$/.exec(specifier) ?? [];
+    return name === undefined ? undefined : path.join(root, `packages/${name}/build/${entry}.js`);
   },
 };
 

@@ -48,6 +48,6 @@ if (mode !== "check") await app.generateDocs(project, app.options.getValue("out"
 process.exitCode = app.logger.hasErrors() || app.logger.hasWarnings() ? 1 : 0;
 
 function named(file) {
-  const name = path.relative(packages, path.dirname(file));
+  const name = path.relative(packages, file).replace(/(\/index)?\.d\.ts$/, "");
   return project.children.find((module) => module.name === name);
 }

@@ -1,13 +1,5 @@
-import {
-  type Columns,
-  ColumnBuilder,
-  type Field,
-  milliseconds,
-  optional,
-  schema,
-  text,
-  type RecordKind,
-} from "@rxbpf/core";
+import type { Field } from "@rxbpf/core";
+import { type Columns, ColumnBuilder, milliseconds, optional, schema, text, type RecordKind } from "@rxbpf/core/events";
 import { expect, test } from "vitest";
 
 import type { Layout } from "../src/schema/layout.js";

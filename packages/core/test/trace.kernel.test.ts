@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 
-import { type EventStream, type Status } from "@rxbpf/core";
+import type { EventStream, Status } from "@rxbpf/core";
 import { filter, map, Subject, take } from "rxjs";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 

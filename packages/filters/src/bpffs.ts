@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { lstatSync, mkdirSync, statSync } from "node:fs";
 import path from "node:path";
 
-import { BpfError, BpfMap, MapType } from "@rxbpf/core";
+import { BpfError } from "@rxbpf/core";
+import { BpfMap, MapType } from "@rxbpf/core/bpf";
 
 import { FileSystem, fileSystemOf } from "./file-systems.js";
 

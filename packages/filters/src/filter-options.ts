@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 
-import { MapMismatchError, printable, type RunOptions } from "@rxbpf/core";
+import { MapMismatchError, printable } from "@rxbpf/core";
+import type { RunOptions } from "@rxbpf/core/bpf";
 
 import { hasProcesses } from "./cgroups.js";
 import { PinnedSet } from "./pinned-set.js";

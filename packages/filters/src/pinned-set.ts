@@ -1,6 +1,7 @@
 import { rmdirSync, unlinkSync } from "node:fs";
 
-import { BpfError, BpfMap, MapMismatchError, MapType, requireCapabilities } from "@rxbpf/core";
+import { BpfError, MapMismatchError } from "@rxbpf/core";
+import { BpfMap, MapType, requireCapabilities } from "@rxbpf/core/bpf";
 
 import { makePlace, mapTypeName, openPin } from "./bpffs.js";
 import { errorCode } from "./file-systems.js";

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
-import { type KernelIterator, textOf } from "@rxbpf/core";
+import { textOf } from "@rxbpf/core";
+import type { KernelIterator } from "@rxbpf/core/bpf";
 
 import { liveCgroups } from "./cgroups.js";
 import type { SetFilters } from "./filter-options.js";

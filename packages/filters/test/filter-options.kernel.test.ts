@@ -1,6 +1,7 @@
 import { rmdirSync, statSync } from "node:fs";
 
-import { MapMismatchError, type RunOptions } from "@rxbpf/core";
+import { MapMismatchError } from "@rxbpf/core";
+import type { RunOptions } from "@rxbpf/core/bpf";
 import {
   cgroupId,
   mountNamespaceOfProcess,

@@ -1,4 +1,3 @@
-// Probes
 export { bashreadline, type BashreadlineOptions } from "./bashreadline/probe.js";
 export { type LineEvent, lineEvent } from "./bashreadline/schema.js";
 export { biolatency, type BiolatencyOptions } from "./biolatency/probe.js";
@@ -30,23 +29,5 @@ export { type ConnectCount, type ConnectEvent, connectEvent } from "./tcpconnect
 export { tcptracer, type TcptracerOptions } from "./tcptracer/probe.js";
 export { type SessionEvent, sessionEvent } from "./tcptracer/schema.js";
 
-// What probes are made of
-export {
-  type AnyProbe,
-  define,
-  type Definition,
-  type GivenTo,
-  isProbe,
-  outputOf,
-  type OutputOptions,
-  type Probe,
-  probe,
-  type ProbeOf,
-} from "./define/probe.js";
-export type { EventMapping, Output, OutputMakers, Outputs, RingOutput, TableOutput } from "./define/outputs.js";
-export { histogramText, type TableText } from "./define/table-text.js";
-export { lettered, processMatcher, selecting, showing } from "./define/selection.js";
-export { whoOptions } from "./define/common.js";
-export * from "./define/options.js";
-export { recordedBy, recordedOptions } from "./define/recorded.js";
-export { user } from "./define/user.js";
+// What options are given as
+export type { Probe } from "./define/probe.js";

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 
-import { printable, stateOf } from "@rxbpf/core";
+import { printable } from "@rxbpf/core";
+import { stateOf } from "@rxbpf/core/events";
 import { Observable } from "rxjs";
 
 /**

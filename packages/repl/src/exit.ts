@@ -1,5 +1,6 @@
-import { harmless, messageOf } from "@rxbpf/core";
-import { UsageError } from "@rxbpf/probes";
+import { harmless } from "@rxbpf/core";
+import { messageOf } from "@rxbpf/core/events";
+import { UsageError } from "@rxbpf/probes/define";
 import { UnreadError } from "@rxbpf/sinks";
 
 import { loseStandardStreams } from "./standard.js";

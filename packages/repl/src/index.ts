@@ -12,6 +12,5 @@ export * as probes from "@rxbpf/probes";
 export * as sinks from "@rxbpf/sinks";
 
 // Of a name that several export, that of the first package stands, as at the prompt.
-export { type Output, text } from "@rxbpf/core";
 export type { Process, Target } from "@rxbpf/filters";
-export type { OutputOptions } from "@rxbpf/probes";
+export type { OutputOptions } from "@rxbpf/probes/define";

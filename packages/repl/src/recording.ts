@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 
 import { printable, type Status } from "@rxbpf/core";
-import type { AnyProbe } from "@rxbpf/probes";
+import type { AnyProbe } from "@rxbpf/probes/define";
 import { type Compression, makeDirectory, type Rotation, toArrow } from "@rxbpf/sinks";
 import {
   filter,

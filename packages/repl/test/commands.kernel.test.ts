@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import * as probes from "@rxbpf/probes";
+import * as define from "@rxbpf/probes/define";
 import { describe, expect, test } from "vitest";
 
 import { uniqueName } from "../../../testing/kernel-objects.js";
@@ -9,7 +10,7 @@ import { run, start, temporaryFolder } from "../../../testing/programs.js";
 import { commandLine, rxbpf } from "./cli.js";
 
 const folder = temporaryFolder();
-const all = Object.values<unknown>(probes).filter(probes.isProbe);
+const all = Object.values<unknown>(probes).filter(define.isProbe);
 
 test("list tells every probe with what it shows, by name", async () => {
   const { status, stdout, stderr } = await rxbpf("list");
@@ -49,7 +50,7 @@ describe("--help of a probe", () => {
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
       expect(stdout).toContain(probe.definition.summary);
 
-      const flags = (optionName: string, { short, long, value, kind }: probes.Option<unknown>): string => {
+      const flags = (optionName: string, { short, long, value, kind }: define.Option<unknown>): string => {
         const words = `--${long ?? optionName.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
         const taken = kind === "flag" || kind === "command" ? "" : ` <${value}>`;
         return `${short ? `-${short}, ` : ""}${words}${taken}`;
@@ -57,10 +58,10 @@ describe("--help of a probe", () => {
       const outputs = Object.keys(probe.outputs);
       const others = outputs.filter((output) => output !== probe.definition.main);
       const options = [
-        ...Object.entries(Object.assign({}, ...outputs.map((output) => probe.optionsOf(output))) as probes.Options),
+        ...Object.entries(Object.assign({}, ...outputs.map((output) => probe.optionsOf(output))) as define.Options),
         ...others.map((output) => {
           const { help = "", short } = probe.outputs[output]!;
-          return [output, probes.flag(help, short === undefined ? {} : { short })] as const;
+          return [output, define.flag(help, short === undefined ? {} : { short })] as const;
         }),
       ];
       const expected = options.map(([optionName, option]) => `${flags(optionName, option)} ${option.help}`);

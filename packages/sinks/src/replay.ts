@@ -1,4 +1,5 @@
-import { EventStream, type Field, type StreamInfo, Table, text } from "@rxbpf/core";
+import { EventStream, type Field, type StreamInfo, Table } from "@rxbpf/core";
+import { text } from "@rxbpf/core/events";
 
 import { Player } from "./arrow/player.js";
 import type { Recording } from "./arrow/recording.js";

@@ -1,4 +1,5 @@
-import { type Batch, Consumer, eventTime, feed, type LineEncoder, type Lost, type Records } from "@rxbpf/core";
+import type { Lost } from "@rxbpf/core";
+import { type Batch, Consumer, eventTime, feed, type LineEncoder, type Records } from "@rxbpf/core/events";
 import { Observable, type OperatorFunction, type Subscriber, Subscription } from "rxjs";
 
 import type { OutputOptions } from "./files/output-file.js";

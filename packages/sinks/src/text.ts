@@ -1,4 +1,5 @@
-import { type Column, type Fields, Histogram, type Lost, originOf, printable, printableJson, Table } from "@rxbpf/core";
+import { type Fields, Histogram, type Lost, printable, printableJson, Table } from "@rxbpf/core";
+import { type Column, originOf } from "@rxbpf/core/events";
 import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";

@@ -2,20 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import {
-  column,
-  type Count,
-  countBy,
-  EventStream,
-  histogram,
-  joinBy,
-  printable,
-  rate,
-  schema,
-  Table,
-  top,
-  u32,
-} from "@rxbpf/core";
+import { type Count, countBy, EventStream, histogram, joinBy, printable, rate, Table, top } from "@rxbpf/core";
+import { column, schema, u32 } from "@rxbpf/core/events";
 import { readRecording, replay, toArrow, toCsv, toJson, toText } from "@rxbpf/sinks";
 import { bufferCount, filter, from, lastValueFrom, map, merge, NEVER, type Observable, of, toArray } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";

@@ -3,11 +3,12 @@ import { adviceOn } from "../system-errors.js";
 import { native } from "./koffi.js";
 import { lazily } from "./library.js";
 
-const names = lazily(() =>
-  new Map(Object.entries(native().os.errno).map(([name, number]) => [number, name]))
-    .set(11, "EAGAIN") // EWOULDBLOCK is the same number
-    .set(95, "EOPNOTSUPP") // libc's ENOTSUP is the same number
-    .set(524, "ENOTSUPP"), // the kernel's own; no libc names it
+const names = lazily(
+  () =>
+    new Map(Object.entries(native().os.errno).map(([name, number]) => [number, name]))
+      .set(11, "EAGAIN") // EWOULDBLOCK is the same number
+      .set(95, "EOPNOTSUPP") // libc's ENOTSUP is the same number
+      .set(524, "ENOTSUPP"), // the kernel's own; no libc names it
 );
 
 /** The name of an error number, for example `EPERM` for 1. */

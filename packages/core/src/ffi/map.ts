@@ -34,6 +34,11 @@ const PER_CPU: ReadonlySet<number> = new Set([MapType.percpuHash, MapType.percpu
 const ENOENT = 2;
 const ENOSPC = 28;
 
+/** A view of a map that somebody else, a loaded object, owns and closes. */
+export let borrowed: (fd: number) => BpfMap;
+/** The file descriptor of a map. */
+export let fdOf: (map: BpfMap) => number;
+
 /**
  * A map in the kernel, as bytes. A per-processor map has values of its value size, rounded up to
  * 8 bytes, times the number of possible processors. Whoever creates or opens one closes it; the
@@ -72,14 +77,9 @@ export class BpfMap {
     return new BpfMap(fd, true);
   }
 
-  /** A view of a map that somebody else, a loaded object, owns and closes. Not for use outside this folder. */
-  static borrow(fd: number): BpfMap {
-    return new BpfMap(fd, false);
-  }
-
-  /** Hands the file descriptor to the code of this folder. */
-  static fd(map: BpfMap): number {
-    return map.#fd;
+  static {
+    borrowed = (fd) => new BpfMap(fd, false);
+    fdOf = (map) => map.#fd;
   }
 
   /** Pins the map at a path on bpffs, where it outlives this process. @throws BpfError */

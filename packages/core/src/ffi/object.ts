@@ -10,7 +10,7 @@ import { native } from "./koffi.js";
 import { libbpf } from "./libbpf.js";
 import { withLog } from "./log.js";
 import { withoutSignals } from "./signals.js";
-import { BpfMap, MapType } from "./map.js";
+import { borrowed, type BpfMap, fdOf, MapType } from "./map.js";
 import { Mapping, PAGE } from "./mapping.js";
 import { hasHook, isHookless, isRefusal, sectionOf } from "./refusal.js";
 
@@ -94,7 +94,7 @@ export class BpfObject {
     if (!mapping) {
       const length = Math.ceil(map.info.valueSize / PAGE) * PAGE;
       // The kernel froze the constants: they cannot be mapped for writing.
-      mapping = new Mapping(BpfMap.fd(map), length, 0, { writable: section !== ".rodata" });
+      mapping = new Mapping(fdOf(map), length, 0, { writable: section !== ".rodata" });
       this.#mappings.set(section, mapping);
     }
     return new Uint8Array(mapping.data, 0, map.info.valueSize);
@@ -125,7 +125,7 @@ export class BpfObject {
 
   /** Before loading: use an existing map in place of the object's own. Its shape is not checked here. */
   replaceMap(map: string, by: BpfMap): void {
-    check("bpf_map__reuse_fd", libbpf().bpf_map__reuse_fd(this.#map(map), BpfMap.fd(by)));
+    check("bpf_map__reuse_fd", libbpf().bpf_map__reuse_fd(this.#map(map), fdOf(by)));
   }
 
   /** Before loading: do not create a map that no chosen program can reach. */
@@ -241,7 +241,7 @@ export class BpfObject {
   /** A map of the loaded object. It lives as long as the object. */
   map(name: string): BpfMap {
     if (!this.#loaded) throw new Error(`Cannot use the map ${name}: ${this.name} is not loaded`);
-    return BpfMap.borrow(check("bpf_map__fd", libbpf().bpf_map__fd(this.#map(name))));
+    return borrowed(check("bpf_map__fd", libbpf().bpf_map__fd(this.#map(name))));
   }
 
   /** How often the kernel did not run these loaded programs, because they were running already. Kernel 5.11. */

@@ -1,5 +1,5 @@
 import { native } from "./koffi.js";
-import { BpfMap } from "./map.js";
+import { type BpfMap, fdOf } from "./map.js";
 import { Mapping, PAGE } from "./mapping.js";
 
 /** A record is no longer: where its texts are is told in 16 bits, and how long they are. */
@@ -25,7 +25,7 @@ export class RingMapping {
   readonly #fd: number;
 
   constructor(map: BpfMap) {
-    this.#fd = BpfMap.fd(map);
+    this.#fd = fdOf(map);
     this.size = map.info.maxEntries;
     const consumer = new Mapping(this.#fd, PAGE, 0, { writable: true });
     try {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 
-import type { Source } from "@rxbpf/core";
+import type { Source } from "@rxbpf/core/events";
 
 /**
  * A source that runs a command and ends when it does. The command's process waits, before it

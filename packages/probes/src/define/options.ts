@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 
-import type { Constant } from "@rxbpf/core";
+import type { Constant } from "@rxbpf/core/bpf";
 import type { MachineIds } from "@rxbpf/filters";
 
 /**

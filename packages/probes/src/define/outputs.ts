@@ -1,16 +1,6 @@
-import {
-  type Column,
-  type Constant,
-  type EventStream,
-  type Fields,
-  type RowOf,
-  type Schema,
-  type SideRecords,
-  type Table,
-  type TableShape,
-  time,
-  type Unit,
-} from "@rxbpf/core";
+import type { EventStream, Fields, RowOf, Schema, Table } from "@rxbpf/core";
+import type { Constant, SideRecords, TableShape } from "@rxbpf/core/bpf";
+import { type Column, time, type Unit } from "@rxbpf/core/events";
 import type { SetFilters } from "@rxbpf/filters";
 
 import type { TableText } from "./table-text.js";

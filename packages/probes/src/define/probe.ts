@@ -1,20 +1,8 @@
 import { readFileSync } from "node:fs";
 
-import {
-  type Constant,
-  EventStream,
-  type Fields,
-  mapEvents,
-  type ObjectSpec,
-  ring,
-  type RunOptions,
-  type Source,
-  sourceOf,
-  type StreamInfo,
-  table,
-  Table,
-  type Variant,
-} from "@rxbpf/core";
+import { EventStream, type Fields, type StreamInfo, Table } from "@rxbpf/core";
+import { type Constant, type ObjectSpec, ring, type RunOptions, sourceOf, table, type Variant } from "@rxbpf/core/bpf";
+import { mapEvents, type Source } from "@rxbpf/core/events";
 import { filterOptions, MachineIds } from "@rxbpf/filters";
 import { timer } from "rxjs";
 

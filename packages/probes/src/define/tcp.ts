@@ -1,4 +1,5 @@
-import { address, u16, u32, u8, type Variant, who } from "@rxbpf/core";
+import type { Variant } from "@rxbpf/core/bpf";
+import { address, u16, u32, u8, who } from "@rxbpf/core/events";
 
 import { withIoUring } from "./io-uring.js";
 import { flag, type Option, type Selection, show, UsageError } from "./options.js";

@@ -1,4 +1,5 @@
-import { bool, chars, type EventOf, i32, schema, text, texts, u32, who } from "@rxbpf/core";
+import type { EventOf } from "@rxbpf/core";
+import { bool, chars, i32, schema, text, texts, u32, who } from "@rxbpf/core/events";
 
 /** The fields of a `ExecEvent`. */
 export const execEvent = schema("exec_event", {

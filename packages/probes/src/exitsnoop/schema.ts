@@ -1,4 +1,5 @@
-import { bool, type EventOf, measured, schema, time, u64, u8, who } from "@rxbpf/core";
+import type { EventOf } from "@rxbpf/core";
+import { bool, measured, schema, time, u64, u8, who } from "@rxbpf/core/events";
 
 /** The fields of a `ExitEvent`. */
 export const exitEvent = schema("exit_event", {

@@ -1,4 +1,5 @@
-import { bool, type EventOf, i32, schema, text, u32, who } from "@rxbpf/core";
+import type { EventOf } from "@rxbpf/core";
+import { bool, i32, schema, text, u32, who } from "@rxbpf/core/events";
 
 /** The fields of a `OpenEvent`. */
 export const openEvent = schema("open_event", {

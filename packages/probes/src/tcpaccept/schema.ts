@@ -1,4 +1,5 @@
-import { type EventOf, schema } from "@rxbpf/core";
+import type { EventOf } from "@rxbpf/core";
+import { schema } from "@rxbpf/core/events";
 
 import { connectionFields } from "../define/tcp.js";
 

@@ -1,4 +1,5 @@
-import { choice, type EventOf, schema } from "@rxbpf/core";
+import type { EventOf } from "@rxbpf/core";
+import { choice, schema } from "@rxbpf/core/events";
 
 import { connectionFields } from "../define/tcp.js";
 

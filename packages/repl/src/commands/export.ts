@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 
 import { type EventStream, printable } from "@rxbpf/core";
-import { UsageError } from "@rxbpf/probes";
+import { UsageError } from "@rxbpf/probes/define";
 import { exportParquet, replay, type Target, toCsv, toJson } from "@rxbpf/sinks";
 import type { Command } from "commander";
 import { lastValueFrom } from "rxjs";

@@ -1,4 +1,4 @@
-import { type AnyProbe, flag, type Options, outputOf, UsageError } from "@rxbpf/probes";
+import { type AnyProbe, flag, type Options, outputOf, UsageError } from "@rxbpf/probes/define";
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";

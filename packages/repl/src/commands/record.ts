@@ -1,4 +1,4 @@
-import { type AnyProbe, flag, integer, type Options, text, UsageError } from "@rxbpf/probes";
+import { type AnyProbe, flag, integer, type Options, text, UsageError } from "@rxbpf/probes/define";
 import type { Rotation } from "@rxbpf/sinks";
 import type { Command } from "commander";
 

@@ -1,5 +1,5 @@
 import { type EventStream, printable } from "@rxbpf/core";
-import { recordedBy, recordedOptions, UsageError } from "@rxbpf/probes";
+import { recordedBy, recordedOptions, UsageError } from "@rxbpf/probes/define";
 import { replay, type Series, seriesAt } from "@rxbpf/sinks";
 import type { Command } from "commander";
 

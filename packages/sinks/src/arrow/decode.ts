@@ -1,4 +1,5 @@
-import { type Field, type Fields, Histogram, milliseconds, parseFrame, type Schema } from "@rxbpf/core";
+import { type Field, type Fields, Histogram, type Schema } from "@rxbpf/core";
+import { milliseconds, parseFrame } from "@rxbpf/core/events";
 
 import { Body } from "./body.js";
 import { parseJson } from "./json-value.js";

@@ -1,18 +1,9 @@
 import { readFileSync } from "node:fs";
 import { hostname, release } from "node:os";
 
-import {
-  eventClock,
-  type Field,
-  type Fields,
-  type Kind,
-  printable,
-  type Scale,
-  type Schema,
-  type StreamInfo,
-  timeNamespaceOffsetNs,
-  type Unit,
-} from "@rxbpf/core";
+import { type Field, type Fields, type Kind, printable, type Scale, type Schema, type StreamInfo } from "@rxbpf/core";
+import { eventClock, type Unit } from "@rxbpf/core/events";
+import { timeNamespaceOffsetNs } from "@rxbpf/core/system";
 
 /** What a recording says of itself, in the metadata of its schema. */
 export interface RecordingInfo {

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-import { stateOf } from "@rxbpf/core";
+import { stateOf } from "@rxbpf/core/events";
 
 const { O_DIRECTORY, O_NOFOLLOW, W_OK, X_OK } = constants;
 /** Linux's, which Node does not name: to get at a directory that may not be listed is enough. */

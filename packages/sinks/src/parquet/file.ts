@@ -1,4 +1,4 @@
-import { hasZstd, zstdCompress } from "@rxbpf/core";
+import { hasZstd, zstdCompress } from "@rxbpf/core/system";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 
 import type { RecordingInfo } from "../arrow/metadata.js";
