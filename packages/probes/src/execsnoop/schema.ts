@@ -1,6 +1,6 @@
 import { bool, chars, type EventOf, i32, schema, text, texts, u32, who } from "@rxbpf/core";
 
-/** The fields of a `ExecEvent`. */
+/** The fields of an `ExecEvent`. */
 export const execEvent = schema("exec_event", {
   ...who,
   pcomm: chars("name of the parent"),

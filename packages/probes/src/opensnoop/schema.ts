@@ -1,6 +1,6 @@
 import { bool, type EventOf, i32, schema, text, u32, who } from "@rxbpf/core";
 
-/** The fields of a `OpenEvent`. */
+/** The fields of an `OpenEvent`. */
 export const openEvent = schema("open_event", {
   ...who,
   ret: i32("the file descriptor, or the negative error number; -EINPROGRESS where the result is not known"),

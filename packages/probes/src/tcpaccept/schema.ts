@@ -2,7 +2,7 @@ import { type EventOf, schema } from "@rxbpf/core";
 
 import { connectionFields } from "../define/tcp.js";
 
-/** The fields of a `AcceptEvent`. */
+/** The fields of an `AcceptEvent`. */
 export const acceptEvent = schema("accept_event", connectionFields);
 
 /** A connection that a process accepted. */
