@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,13 +19,18 @@ beforeAll(() => {
     mkdirSync(path.join(clone, path.dirname(place)), { recursive: true });
     symlinkSync(path.join(repository, place), path.join(clone, place));
   };
-  for (const name of readdirSync(path.join(repository, "node_modules")))
-    if (!["@rxbpf", ".rxbpf-build"].includes(name)) link(`node_modules/${name}`);
-  for (const name of readdirSync(path.join(repository, "packages"))) {
-    if (existsSync(path.join(repository, `packages/${name}/node_modules`))) link(`packages/${name}/node_modules`);
-    mkdirSync(path.join(clone, "node_modules/@rxbpf"), { recursive: true });
-    symlinkSync(`../../packages/${name}`, path.join(clone, `node_modules/@rxbpf/${name}`));
+  const lock = JSON.parse(readFileSync(path.join(repository, "package-lock.json"), "utf8")) as {
+    packages: Record<string, { link?: boolean; resolved?: string }>;
+  };
+  for (const [place, { link: isWorkspace, resolved = "" }] of Object.entries(lock.packages)) {
+    if (!isWorkspace) continue;
+    if (existsSync(path.join(repository, resolved, "node_modules"))) link(`${resolved}/node_modules`);
+    mkdirSync(path.join(clone, path.dirname(place)), { recursive: true });
+    symlinkSync(path.relative(path.dirname(place), resolved), path.join(clone, place));
   }
+  const own = new Set(["@rxbpf", "rxbpf", "rxbpf-docs", ".rxbpf-build"]);
+  for (const name of readdirSync(path.join(repository, "node_modules")))
+    if (!own.has(name)) link(`node_modules/${name}`);
 });
 
 async function setUp(): Promise<{ status: number | null; stderr: string }> {

@@ -45,7 +45,7 @@ const zstd = lazily((): Zstd => {
     if (own) return own;
     if (hasNative()) throw error;
     const advice = "use Node 22.15 or later, or run: npm install koffi";
-    throw new Error(`Cannot use Zstandard: the npm package koffi is missing, and this Node has none; ${advice}`, {
+    throw new Error(`Cannot use Zstandard: koffi is not installed, and this Node has none of its own; ${advice}`, {
       cause: error,
     });
   }

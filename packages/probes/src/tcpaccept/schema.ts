@@ -3,7 +3,7 @@ import { schema } from "@rxbpf/core/events";
 
 import { connectionFields } from "../define/tcp.js";
 
-/** The fields of a `AcceptEvent`. */
+/** The fields of an `AcceptEvent`. */
 export const acceptEvent = schema("accept_event", connectionFields);
 
 /** A connection that a process accepted. */
