@@ -15,7 +15,8 @@ export { capabilityAdvice, missingCapabilities, requireCapabilities } from "./bp
 
 // Layouts
 export { Btf } from "./bpf/btf.js";
-export { bindLayout, bindMap, type Layout, type Place } from "./schema/layout.js";
+export { bindLayout, bindMap } from "./schema/layout.js";
+export type { Layout, Place } from "./schema/record.js";
 
 // Symbols
 export { type CodeMapping, type NameOptions, Symbolizer, type SymbolizerOptions } from "./symbols/symbolizer.js";

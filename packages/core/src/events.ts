@@ -11,35 +11,22 @@ export { Flow } from "./stream/flow.js";
 export { type Guard, guardDelivery } from "./stream/delivery.js";
 
 // Schemas
-export type { RecordKind } from "./schema/schema.js";
-export {
-  address,
-  bool,
-  bytes,
-  chars,
-  choice,
-  f64,
-  greatest,
-  histogramOf,
-  i32,
-  i64,
-  kernelStack,
-  least,
-  measured,
-  optional,
-  schema,
-  text,
-  texts,
-  time,
-  u8,
-  u16,
-  u32,
-  u64,
-  userStack,
-  who,
-} from "./schema/schema.js";
+export { greatest, least, measured, optional, schema, who } from "./schema/schema.js";
+export { address } from "./schema/kinds/address.js";
+export { bool } from "./schema/kinds/bool.js";
+export { bytes } from "./schema/kinds/bytes.js";
+export { chars } from "./schema/kinds/chars.js";
+export { choice } from "./schema/kinds/choice.js";
+export { f64 } from "./schema/kinds/f64.js";
+export { histogramOf } from "./schema/kinds/histogram.js";
+export { i32, i64, u16, u32, u64, u8 } from "./schema/kinds/integers.js";
+export { kernelStack, userStack } from "./schema/kinds/stack.js";
+export { text } from "./schema/kinds/text.js";
+export { texts } from "./schema/kinds/texts.js";
+export { time } from "./schema/kinds/time.js";
+export { KINDS } from "./schema/kinds.js";
+export type { FieldKind, Stored } from "./schema/kinds/kind.js";
 export type { Unit } from "./schema/unit.js";
-export { parseFrame } from "./values/frame-text.js";
 export { looksCut } from "./values/looks-cut.js";
 
 // Columns and lines

@@ -17,7 +17,8 @@ export { rate, type RateOptions } from "./operators/rate.js";
 export { top } from "./operators/top.js";
 
 // Values
-export type { EventOf, Field, Fields, Kind, RowOf, Schema } from "./schema/schema.js";
+export type { Field, Fields, Kind } from "./schema/field.js";
+export type { EventOf, RowOf, Schema } from "./schema/schema.js";
 export { sampleEvent } from "./schema/schema.js";
 export { type Bucket, Histogram, type Scale } from "./values/histogram.js";
 export type { Frame } from "./values/frame.js";

@@ -1,9 +1,11 @@
 import type { Btf } from "./btf.js";
 import { eventClock } from "../clock.js";
 import { type ObjectSpec, load, type Loaded, type LoadOptions } from "./load.js";
-import { bindLayout, type Layout } from "../schema/layout.js";
+import { bindLayout } from "../schema/layout.js";
+import type { Layout } from "../schema/record.js";
 import { bytesDecoder } from "../schema/rows.js";
-import type { Fields, Schema } from "../schema/schema.js";
+import type { Fields } from "../schema/field.js";
+import type { Schema } from "../schema/schema.js";
 
 /**
  * A table of what the kernel has, made anew each time it is read: the rows that an iterator, a program whose section

@@ -1,6 +1,7 @@
 import type { Records } from "../schema/column-data.js";
 import type { Table } from "../values/table.js";
-import type { Fields, Schema } from "../schema/schema.js";
+import type { Fields } from "../schema/field.js";
+import type { Schema } from "../schema/schema.js";
 import type { Column } from "../text/column.js";
 
 /** What a stream says about itself, besides its events. */

@@ -3,9 +3,12 @@ import { eventClock } from "../../clock.js";
 import { RingMapping } from "../../ffi/ring.js";
 import type { Loaded } from "../load.js";
 import { RingReader } from "../reader.js";
-import { bindLayout, type Layout, recordMark } from "../../schema/layout.js";
-import { memory, type RowDecoder, rowDecoder } from "../../schema/rows.js";
-import type { Fields, Schema } from "../../schema/schema.js";
+import { bindLayout, recordMark } from "../../schema/layout.js";
+import type { Layout } from "../../schema/record.js";
+import { memory } from "../../schema/record.js";
+import { type RowDecoder, rowDecoder } from "../../schema/rows.js";
+import type { Fields } from "../../schema/field.js";
+import type { Schema } from "../../schema/schema.js";
 import type { Output, Reader, Reading } from "./run.js";
 
 /** Records that a program tells its probe beside its events: those whose `_record` is not 0. */

@@ -1,5 +1,5 @@
 import type { BpfMap } from "../../ffi/map.js";
-import type { Field, Fields } from "../../schema/schema.js";
+import type { Field, Fields } from "../../schema/field.js";
 import type { Frame } from "../../values/frame.js";
 import { Symbolizer } from "../../symbols/symbolizer.js";
 
