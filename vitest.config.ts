@@ -11,6 +11,7 @@ export default defineConfig({
     // For machines with much else to do. No test is one of speed.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,

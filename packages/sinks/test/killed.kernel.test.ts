@@ -38,7 +38,11 @@ test.each(["", "zstd"])(
       const batchRows = 500 * (1 + next(16));
       // Every third while it starts.
       const begun = i % 3 > 0;
-      const told = await killed([path, String(batchRows), compression], begun ? next(200) : 200 + next(400), begun);
+      const told = await killed(
+        [path, String(batchRows), compression],
+        begun ? 100 + next(300) : 200 + next(400),
+        begun,
+      );
 
       const where = `seed ${seed}, round ${i}`;
       const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
@@ -54,6 +58,6 @@ test.each(["", "zstd"])(
       expect(tableFromIPC(readFileSync(path)).numRows).toBe(found.length);
       expect(readByPolars(path).column("seq").toArray()).toEqual(found.map((_, seq) => seq));
     }
-    expect(rows).toBeGreaterThan(5_000);
+    expect(rows).toBeGreaterThan(1_000);
   },
 );
