@@ -12,5 +12,4 @@ export * as probes from "@rxbpf/probes";
 export * as sinks from "@rxbpf/sinks";
 
 // Of a name that several export, that of the first package stands, as at the prompt.
-export type { Process, Target } from "@rxbpf/filters";
-export type { OutputOptions } from "@rxbpf/probes/define";
+export type { Target } from "@rxbpf/filters";

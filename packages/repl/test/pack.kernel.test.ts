@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -103,9 +104,11 @@ test("every package is packed with its build, sources, licence and description",
 
 test("a strict TypeScript program compiles against the installed packages and traces an open without clang", () => {
   writeFileSync(path.join(user, "trace.ts"), script);
+  for (const name of ["rxbpf", "@rxbpf/sinks"])
+    writeFileSync(path.join(user, `${path.basename(name)}.ts`), exampleOf(user, name));
   const types = ["--typeRoots", path.join(repository, "node_modules/@types"), "--types", "node"];
   const options = ["--strict", "--exactOptionalPropertyTypes", "--module", "nodenext", "--target", "es2022"];
-  run(user, path.join(repository, "node_modules/.bin/tsc"), ...options, ...types, "trace.ts");
+  run(user, path.join(repository, "node_modules/.bin/tsc"), ...options, ...types, "trace.ts", "rxbpf.ts", "sinks.ts");
 
   const bin = path.join(user, "bin");
   mkdirSync(bin);
@@ -191,6 +194,12 @@ describe("without koffi", () => {
     const parquet = readFileSync(path.join(reader, "out.parquet"), "latin1");
     expect([parquet.slice(0, 4), parquet.slice(-4)]).toEqual(["PAR1", "PAR1"]);
 
+    // The README's example is one that ends by itself.
+    writeFileSync(path.join(reader, "example.mjs"), exampleOf(reader, "@rxbpf/sinks"));
+    copyFileSync(recording, path.join(reader, "opens.arrow"));
+    run(reader, process.execPath, "example.mjs");
+    expect(readFileSync(path.join(reader, "opens.csv"), "utf8")).toContain(`,${wanted},`);
+
     // Zstandard is Node's own then, where it has it.
     const read = (): string => run(reader, process.execPath, "read.mjs", compressed, "compressed");
     if ("zstdDecompressSync" in zlib) expect(read()).toContain(wanted);
@@ -234,4 +243,12 @@ describe("without koffi", () => {
 function copiesOf(name: string, place: string): string[] {
   const listed = run(place, "npm", "ls", name, "--all", "--parseable").trim().split("\n");
   return [...new Set(listed)].map((found) => path.relative(place, found)).filter((found) => found.endsWith(name));
+}
+
+/** The program in the README of an installed package. */
+function exampleOf(place: string, name: string): string {
+  const [, program] = /^```ts\n([^]*?)^```$/m.exec(
+    readFileSync(path.join(place, "node_modules", name, "README.md"), "utf8"),
+  )!;
+  return program!;
 }
