@@ -13,7 +13,7 @@ export function addProbes(program: Command): void {
 }
 
 function addProbe(program: Command, probe: AnyProbe): void {
-  const { name, summary, main, positional = [] } = probe.definition;
+  const { name, summary, main, positional = [], lists = {} } = probe.definition;
   const command = program.command(name).description(summary);
   const others = Object.entries(probe.outputs).filter(([output]) => output !== main);
   const options = Object.assign({}, ...Object.keys(probe.outputs).map((output) => probe.optionsOf(output))) as Options;
@@ -28,9 +28,13 @@ function addProbe(program: Command, probe: AnyProbe): void {
   for (const [output, { help = "", short }] of others)
     command.addOption(flagOf(output, flag(help, short === undefined ? {} : { short })));
   command.option("--json", "write one JSON object a line");
+  for (const [listName, { help, short }] of Object.entries(lists))
+    command.addOption(flagOf(listName, flag(help, short === undefined ? {} : { short })));
 
   command.action(async () => {
     const { json, ...given } = command.opts<{ json?: boolean }>();
+    const list = Object.keys(lists).find((listName) => listName in given);
+    if (list !== undefined) return console.log(lists[list]!.lines().join("\n"));
     const values: Record<string, unknown> = {};
     let operands = command.args;
     let asked = main;
