@@ -22,6 +22,8 @@ export { profile, type ProfileOptions } from "./profile/probe.js";
 export type { Sample } from "./profile/schema.js";
 export { runqlat, type RunqlatOptions } from "./runqlat/probe.js";
 export type { Wait } from "./runqlat/schema.js";
+export { syscount, type SyscountOptions } from "./syscount/probe.js";
+export type { CallCount } from "./syscount/schema.js";
 export { tcpaccept, type TcpacceptOptions } from "./tcpaccept/probe.js";
 export { type AcceptEvent, acceptEvent } from "./tcpaccept/schema.js";
 export { tcpconnect, type TcpconnectOptions } from "./tcpconnect/probe.js";

@@ -28,6 +28,24 @@ test("killsnoop, exitsnoop and biosnoop replay what they recorded, under the opt
   ]);
 });
 
+test("syscount replays what it recorded, all of it, and shows as many rows as are asked for", async () => {
+  const file = `${folder}/syscount.arrow`;
+  await rxbpf("record", "syscount", "--comm", "perl", "-o", file, "--", "perl", "-e", "syscall(111) for 1 .. 7000");
+  const { stdout } = await rxbpf("replay", file, "-T", "1");
+  expect(stdout).toMatch(/\n\[\d\d:\d\d:\d\d\]\nSYSCALL +COUNT\ngetpgrp +7000\n$/);
+  const rows = (await rxbpf("replay", file, "--json")).stdout.trimEnd().split("\n");
+  expect(rows.length).toBeGreaterThan(10);
+  expect(rows.map((row) => JSON.parse(row) as unknown)).toContainEqual(
+    expect.objectContaining({ name: "execve", count: 1, compat: false }),
+  );
+});
+
+test("syscount --list prints the names of calls, and ends", async () => {
+  const { stdout, status } = await rxbpf("syscount", "--list");
+  expect(status).toBe(0);
+  expect(stdout.split("\n")).toEqual(expect.arrayContaining(["read", "openat2", "socketcall"]));
+});
+
 test.each([
   [["-D"], "disk = "],
   [["-F", "-m"], "flags = Idle-Sync-Write"],
