@@ -276,6 +276,7 @@ struct sock_common {
 	__u16 skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	unsigned long skc_flags;
 	struct possible_net skc_net;
 	struct in6_address skc_v6_daddr;
 	struct in6_address skc_v6_rcv_saddr;
@@ -301,6 +302,10 @@ struct inet_sock {
 
 struct tcp_sock {
 	__u32 segs_out;
+	__u64 bytes_sent; /* those that were sent again too */
+	__u64 bytes_retrans;
+	__u64 bytes_acked;
+	__u64 bytes_received;
 };
 
 struct gendisk {

@@ -188,6 +188,15 @@ static __always_inline __u8 ip_version(const struct connection *connection)
 	return is_mapped(connection->remote_address) ? 4 : 6;
 }
 
+/* Whether a list of wanted ports has one, or is empty. */
+static __always_inline bool has_port(const volatile __u16 *ports, __u32 count, __u16 port)
+{
+	for (__u32 i = 0; i < MAX_PORTS; i++)
+		if (i < count && ports[i] == port)
+			return true;
+	return !count;
+}
+
 /* Whether a connection is not wanted, PORT being the end that the probe's ports speak of. */
 static __always_inline bool drop_connection(const struct connection *connection, __u16 port)
 {
@@ -195,10 +204,5 @@ static __always_inline bool drop_connection(const struct connection *connection,
 		return true;
 	if (only_netns && only_netns != connection->netns_id)
 		return true;
-	if (!ports_count)
-		return false;
-	for (__u32 i = 0; i < MAX_PORTS; i++)
-		if (i < ports_count && only_ports[i] == port)
-			return false;
-	return true;
+	return !has_port(only_ports, ports_count, port);
 }

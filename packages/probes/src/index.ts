@@ -28,6 +28,8 @@ export { tcpaccept, type TcpacceptOptions } from "./tcpaccept/probe.js";
 export { type AcceptEvent, acceptEvent } from "./tcpaccept/schema.js";
 export { tcpconnect, type TcpconnectOptions } from "./tcpconnect/probe.js";
 export { type ConnectCount, type ConnectEvent, connectEvent } from "./tcpconnect/schema.js";
+export { tcplife, type TcplifeOptions } from "./tcplife/probe.js";
+export { type LifeEvent, lifeEvent } from "./tcplife/schema.js";
 export { tcptracer, type TcptracerOptions } from "./tcptracer/probe.js";
 export { type SessionEvent, sessionEvent } from "./tcptracer/schema.js";
 
