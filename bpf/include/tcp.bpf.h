@@ -2,6 +2,7 @@
 /* TCP sockets: both ends of a connection, and the filters that TCP probes share. */
 #pragma once
 
+#include "descriptor.bpf.h"
 #include "filter.bpf.h"
 
 #include <bpf/bpf_endian.h>
@@ -103,16 +104,11 @@ static __always_inline struct sock *socket_of_file(struct file *file)
 	return BPF_CORE_READ(socket, file) == file ? BPF_CORE_READ(socket, sk) : NULL;
 }
 
-/* The socket behind a descriptor of the current task, or NULL: another thread may have put another file there. */
+/* The socket behind a descriptor of the current task, or NULL. */
 static __always_inline struct sock *socket_of(long fd)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+	struct file *file = file_of(fd);
 
-	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
 	return file ? socket_of_file(file) : NULL;
 }
 
