@@ -48,6 +48,7 @@ struct dentry {
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
 	struct super_block *d_sb;
 };
 
@@ -73,7 +74,9 @@ struct fs_struct {
 };
 
 struct inode {
+	unsigned short i_mode;
 	unsigned long i_ino;
+	struct super_block *i_sb;
 };
 
 struct file {
@@ -247,6 +250,7 @@ struct io_uring_task {
 };
 
 struct io_kiocb {
+	struct file *file;
 	__u8 opcode;
 	__u64 flags;
 	struct io_ring_ctx *ctx;

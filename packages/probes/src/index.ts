@@ -10,6 +10,8 @@ export { execsnoop, type ExecsnoopOptions } from "./execsnoop/probe.js";
 export { type ExecEvent, execEvent } from "./execsnoop/schema.js";
 export { exitsnoop, type ExitsnoopOptions } from "./exitsnoop/probe.js";
 export { type ExitEvent, exitEvent } from "./exitsnoop/schema.js";
+export { filetop, type FiletopOptions } from "./filetop/probe.js";
+export type { FileCount } from "./filetop/schema.js";
 export { gethostlatency, type GethostlatencyOptions } from "./gethostlatency/probe.js";
 export { type LookupEvent, lookupEvent } from "./gethostlatency/schema.js";
 export { killsnoop, type KillsnoopOptions } from "./killsnoop/probe.js";
