@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/io_uring.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -418,6 +420,10 @@ static long obey(char *line)
 		return give_bytes(fd, number[1]);
 	if (IS("take-bytes"))
 		return take_bytes(fd, number[1]);
+	if (IS("peek"))
+		return result(recv(fd, (char[4096]){}, number[1], MSG_PEEK));
+	if (IS("send-file"))
+		return result(sendfile(fd, open(given[1], O_RDONLY), NULL, number[2]));
 	if (IS("readable"))
 		return wait_for(fd, POLLIN);
 	if (IS("writable"))

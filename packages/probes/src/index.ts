@@ -32,6 +32,8 @@ export { tcpconnect, type TcpconnectOptions } from "./tcpconnect/probe.js";
 export { type ConnectCount, type ConnectEvent, connectEvent } from "./tcpconnect/schema.js";
 export { tcplife, type TcplifeOptions } from "./tcplife/probe.js";
 export { type LifeEvent, lifeEvent } from "./tcplife/schema.js";
+export { tcptop, type TcptopOptions } from "./tcptop/probe.js";
+export type { Traffic } from "./tcptop/schema.js";
 export { tcptracer, type TcptracerOptions } from "./tcptracer/probe.js";
 export { type SessionEvent, sessionEvent } from "./tcptracer/schema.js";
 
