@@ -66,7 +66,7 @@ test("filetop and tcptop replay their tables as they were shown, without the loa
   const session = "socket(S,2,1,0); connect(S,$to); accept(A,L); syswrite(S,'x' x 5000); sysread(A,$_,9000)";
   const writing = `open(F,'>','${folder}/a file'); syswrite(F,'x' x 3000) for 1 .. 4`;
   const perl = ["perl", "-MSocket", "-e", `${listener}; ${session}; ${writing}`];
-  await rxbpf("record", "filetop", "tcptop", "--comm", "perl", "-o", `${folder}/tops`, "--", ...perl);
+  await rxbpf("record", "filetop", "tcptop", "--write-only", "--comm", "perl", "-o", `${folder}/tops`, "--", ...perl);
   await new Promise((resolve) => setTimeout(resolve, 2500)); // until the load of now is another
   const files = await rxbpf("replay", `${folder}/tops/filetop.arrow`, "-r", "1");
   expect(files.stdout).toMatch(
