@@ -30,6 +30,8 @@ export interface Definition<O extends Options, P extends Outputs, M extends keyo
   readonly options: O;
   /** Flags of its command that print something and end it, by name. */
   readonly lists?: Readonly<Record<string, List>>;
+  /** The letter of the flag `--csv`, where BCC's tool has one. */
+  readonly csvLetter?: string;
   /** Options that can be given by their place on the command line, in this order, as BCC has them. */
   readonly positional?: readonly string[];
   /** What must hold between options. @throws UsageError */
@@ -303,6 +305,7 @@ export interface AnyProbe {
     readonly main: string;
     readonly positional?: readonly string[];
     readonly lists?: Readonly<Record<string, List>>;
+    readonly csvLetter?: string;
     readonly options: Options;
   };
   readonly outputs: Readonly<Record<string, Output>>;

@@ -25,6 +25,7 @@ const definition = define({
     ),
     ...ipOptions,
   },
+  csvLetter: "s",
   check: checkIp,
   variants: () => accepting({ programs: [...PAIRED, "sys_exit"], interruptible: PAIRED }),
   outputs: ({ ring }) => ({
@@ -62,8 +63,8 @@ export interface TcplifeOptions extends GivenTo<typeof definition> {}
  * has acknowledged, and what has come, whether or not the process read it. A session begins when it is established; it ends when
  * both sides are done with it, which for the one that closes first is when the peer has closed too, or the kernel no longer waits for it.
  *
- * Options and columns are those of BCC's tcplife, but for `csv`: `toCsv` and `rxbpf export` write that of every probe. Where
- * BCC's has faults this differs: the process is who connected or accepted, not whoever ran when a packet came; an IPv4 session of
+ * Options and columns are those of BCC's tcplife, but for its CSV: that has all fields, bytes and nanoseconds, as of every probe.
+ * Where BCC's has faults this differs: the process is who connected or accepted, not whoever ran when a packet came; an IPv4 session of
  * an IPv6 socket is IPv4, with dotted addresses; columns of bytes do not count SYN and FIN.
  *
  * It costs a session 1.6 µs at each end, and each system call of the machine 55 ns, by the kernel's count
