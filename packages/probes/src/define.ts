@@ -5,6 +5,7 @@ export {
   type Definition,
   type GivenTo,
   isProbe,
+  type List,
   outputOf,
   type OutputOptions,
   probe,

@@ -1,12 +1,29 @@
 import { type EventStream, harmless, printable, type Status } from "@rxbpf/core";
-import { toJson, toStdout } from "@rxbpf/sinks";
+import { UsageError } from "@rxbpf/probes/define";
+import { toCsv, toJson, toStdout } from "@rxbpf/sinks";
+import type { Command } from "commander";
 import { lastValueFrom, type Observable } from "rxjs";
 
 import { endInOrder, hurrySinks } from "./ending.js";
 import { signals } from "./signals.js";
 
-export interface RunOptions {
-  readonly json: boolean;
+/** The flags that say how a stream is written, where that is not text. */
+interface FormatFlags {
+  readonly json?: boolean | undefined;
+  readonly csv?: boolean | undefined;
+}
+
+/** @param letters of flags that have one */
+export function addFormatFlags(
+  command: Command,
+  letters: Readonly<Partial<Record<keyof FormatFlags, string>>> = {},
+): void {
+  const flags = (name: keyof FormatFlags): string => `${letters[name] ? `-${letters[name]}, ` : ""}--${name}`;
+  command.option(flags("json"), "write one JSON object a line");
+  command.option(flags("csv"), "write comma-separated values, all fields");
+}
+
+export interface RunOptions extends FormatFlags {
   /** After how many seconds the stream ends by itself, if that is known. */
   readonly duration?: number | undefined;
 }
@@ -16,12 +33,14 @@ export interface RunOptions {
  * seconds to read on after a signal, or after its duration; else it may take its time. A second signal finds nobody
  * listening: it ends the process at once.
  */
-export async function run<E>(stream: EventStream<E>, { json, duration }: RunOptions): Promise<void> {
+export async function run<E>(stream: EventStream<E>, { json, csv, duration }: RunOptions): Promise<void> {
+  if (json && csv) throw new UsageError("--json and --csv exclude each other");
+  const sink = json ? toJson<E>(process.stdout) : csv ? toCsv<E>(process.stdout) : toStdout<E>();
   const ended = report(stream);
   signals().subscribe(() => void endInOrder());
   if (duration !== undefined) setTimeout(hurrySinks, duration * 1000).unref();
   try {
-    await lastValueFrom(stream.pipe(json ? toJson(process.stdout) : toStdout()), { defaultValue: undefined });
+    await lastValueFrom(stream.pipe(sink), { defaultValue: undefined });
   } finally {
     ended();
   }

@@ -65,6 +65,7 @@ describe("--help of a probe", () => {
         }),
       ];
       const expected = options.map(([optionName, option]) => `${flags(optionName, option)} ${option.help}`);
+      const { csvLetter, lists = {} } = probe.definition;
       // Lines are broken to fit: compare words.
       const entries = stdout
         .slice(stdout.indexOf("\nOptions:\n") + "\nOptions:\n".length)
@@ -73,6 +74,8 @@ describe("--help of a probe", () => {
       expect(entries).toEqual([
         ...expected,
         "--json write one JSON object a line",
+        `${csvLetter ? `-${csvLetter}, ` : ""}--csv write comma-separated values, all fields`,
+        ...Object.entries(lists).map(([list, { short, help }]) => `${short ? `-${short}, ` : ""}--${list} ${help}`),
         "-h, --help display help for command",
       ]);
     },
@@ -85,6 +88,26 @@ const objects = (lines: string): Record<string, unknown>[] =>
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe("--csv", () => {
+  test("writes the fields of opens, and the rows of tables, under their names", async () => {
+    const opens = (await rxbpf("opensnoop", "--csv", "--exec", "cat", "/dev/null")).stdout.split("\n");
+    expect(opens[0]).toBe(Object.keys(probes.openEvent.fields).join(","));
+    expect(opens.filter((line) => line.includes(",cat,") && line.includes(",/dev/null,"))).toHaveLength(1);
+    const [head, ...rows] = (
+      await rxbpf("syscount", "--csv", "--exec", "perl", "-e", "syscall(111) for 1 .. 77")
+    ).stdout
+      .trimEnd()
+      .split("\n");
+    expect(head).toBe("time,pid,comm,call,compat,name,count,timeNs");
+    expect(rows.filter((row) => /,0,,111,false,getpgrp,77,0$/.test(row))).toHaveLength(1);
+  });
+
+  test("excludes --json", async () => {
+    const { status, stderr } = await rxbpf("opensnoop", "--csv", "--json");
+    expect([status, stderr]).toEqual([2, "rxbpf: --json and --csv exclude each other\n"]);
+  });
+});
 
 describe("--json", () => {
   test("writes opens with exactly the keys of their schema", async () => {

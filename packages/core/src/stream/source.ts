@@ -84,6 +84,10 @@ export interface StreamInfo {
   readonly tables?: boolean;
   /** The line that stands above each table, where there is one. */
   readonly tableHeading?: (table: Table<never>) => string;
+  /** How many rows of each table are written as text. */
+  readonly tableRows?: number;
+  /** On a terminal each table takes the place of the one before. */
+  readonly tableInPlace?: boolean;
   /** Writes a table as lines of text, where it is no text table. */
   readonly tableText?: (table: Table<never>) => string;
   /** A line that comes before a text table. */

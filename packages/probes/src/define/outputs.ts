@@ -55,8 +55,10 @@ export interface TableOutput<V, R> extends Described<V, R> {
   units?(options: V): Readonly<Record<string, Unit>> | undefined;
   /** Seconds from one table to the next where it is not said; one at the end alone if not given. */
   readonly every?: number;
-  /** How many rows are shown where it is not said. */
+  /** How many rows of each table are shown as text where it is not said. */
   readonly rows?: number;
+  /** Whether each table takes the place of the one before, on a terminal. */
+  inPlace?(options: V): boolean;
   /** How rows are sorted. */
   order?(options: V): (a: R, b: R) => number;
   /** What becomes of a row in user space; undefined leaves it out. Made anew for each subscription. */

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
 import { flagOf } from "../flags.js";
-import { run } from "../run.js";
+import { addFormatFlags, run, type RunOptions } from "../run.js";
 
 /** Adds a command for every probe, its flags made from the probe's options. */
 export function addProbes(program: Command): void {
@@ -13,7 +13,7 @@ export function addProbes(program: Command): void {
 }
 
 function addProbe(program: Command, probe: AnyProbe): void {
-  const { name, summary, main, positional = [] } = probe.definition;
+  const { name, summary, main, positional = [], lists = {}, csvLetter } = probe.definition;
   const command = program.command(name).description(summary);
   const others = Object.entries(probe.outputs).filter(([output]) => output !== main);
   const options = Object.assign({}, ...Object.keys(probe.outputs).map((output) => probe.optionsOf(output))) as Options;
@@ -27,10 +27,14 @@ function addProbe(program: Command, probe: AnyProbe): void {
   for (const optionName of positional) command.argument(`[${optionName}]`, options[optionName]!.help);
   for (const [output, { help = "", short }] of others)
     command.addOption(flagOf(output, flag(help, short === undefined ? {} : { short })));
-  command.option("--json", "write one JSON object a line");
+  addFormatFlags(command, csvLetter === undefined ? {} : { csv: csvLetter });
+  for (const [listName, { help, short }] of Object.entries(lists))
+    command.addOption(flagOf(listName, flag(help, short === undefined ? {} : { short })));
 
   command.action(async () => {
-    const { json, ...given } = command.opts<{ json?: boolean }>();
+    const { json, csv, ...given } = command.opts<RunOptions>();
+    const list = Object.keys(lists).find((listName) => listName in given);
+    if (list !== undefined) return console.log(lists[list]!.lines().join("\n"));
     const values: Record<string, unknown> = {};
     let operands = command.args;
     let asked = main;
@@ -46,7 +50,8 @@ function addProbe(program: Command, probe: AnyProbe): void {
     if (operands.length > 0) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
     requireOptionsOf(probe, asked, values);
     await run(outputOf(probe, asked)(values), {
-      json: json === true,
+      json,
+      csv,
       duration: values["duration"] as number | undefined,
     });
   });

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { catalogue } from "../catalogue.js";
 import { addFlags } from "../flags.js";
 import { mergedColumns } from "../merged.js";
-import { run } from "../run.js";
+import { addFormatFlags, run, type RunOptions } from "../run.js";
 
 /** `rxbpf replay`: a recording as the live run would have shown it. Its flags are those of the probe in the file. */
 export function addReplay(program: Command): void {
@@ -14,7 +14,7 @@ export function addReplay(program: Command): void {
     .command("replay")
     .description("show a recording as its probe would have, with flags of that probe: rxbpf replay FILE --help")
     .argument("<path>", "a recording, or a directory of recordings")
-    .argument("[flags...]", "--speed N, --json, and flags of the probe")
+    .argument("[flags...]", "--speed N, --json, --csv, and flags of the probe")
     .helpOption(false)
     .passThroughOptions()
     .action(async (path: string, flags: string[], _options: object, command: Command) => {
@@ -34,18 +34,18 @@ async function replayFile(parent: Command, path: string, flags: readonly string[
       probe ? `recorded by ${name}: ${probe.definition.summary}` : "recorded by several probes, or by none here",
     )
     .option("--speed <N>", "N times the recorded pace; as fast as can be if not given", speedOf)
-    .option("--json", "write one JSON object a line")
     .exitOverride()
     .configureOutput({ outputError: () => {} });
+  addFormatFlags(command);
   const values = addFlags(
     command,
     probe ? recordedOptions(probe, series[0][0].info.output || probe.definition.main) : {},
   );
   command.parse([...flags], { from: "user" });
-  const { speed, json } = command.opts<{ speed?: number; json?: boolean }>();
+  const { speed, json, csv } = command.opts<{ speed?: number } & RunOptions>();
   const stream = replay<unknown>(path, { speed });
   const shown = probe ? recordedBy(probe, stream, values()) : series.length > 1 ? merged(stream, series) : stream;
-  await run(shown, { json: json === true });
+  await run(shown, { json, csv });
 }
 
 function merged(stream: EventStream<unknown>, series: readonly Series[]): EventStream<unknown> {
