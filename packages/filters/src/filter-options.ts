@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 
-import { MapMismatchError, printable, type RunOptions } from "@rxbpf/core";
+import { type BpfMap, MapMismatchError, printable, type RunOptions } from "@rxbpf/core";
 
 import { hasProcesses } from "./cgroups.js";
+import type { CgroupTree } from "./cgroup-tree.js";
 import { PinnedSet } from "./pinned-set.js";
 import { KINDS, type Member, type SetKind } from "./set-kind.js";
 
@@ -12,6 +13,8 @@ export interface SetFilters {
   readonly cgroupmap?: string;
   /** Only processes whose mount namespace is in this set. */
   readonly mntnsmap?: string;
+  /** Only processes in this cgroup and those below it; not with `cgroupmap`, whose place it takes. */
+  readonly within?: CgroupTree;
 }
 
 /** The switch and the map of each kind in bpf/include/filter.bpf.h. */
@@ -30,7 +33,7 @@ const NAMED = 4;
  * @throws what `PinnedSet` throws, and MapMismatchError where a set holds ids of the other kind;
  * then nothing is open and nothing was made
  */
-export function filterOptions({ cgroupmap, mntnsmap }: SetFilters): RunOptions {
+export function filterOptions({ cgroupmap, mntnsmap, within }: SetFilters): RunOptions {
   const sets: PinnedSet[] = [];
   const made: PinnedSet[] = [];
   const use = (type: SetKind, path: string | undefined): void => {
@@ -48,10 +51,12 @@ export function filterOptions({ cgroupmap, mntnsmap }: SetFilters): RunOptions {
     use("cgroup", cgroupmap);
     use("mntns", mntnsmap);
     const notices = sets.flatMap((set) => notice(set, made.includes(set)) ?? []);
-    const unused = (Object.keys(IN_KERNEL) as SetKind[]).filter((type) => sets.every((set) => set.type !== type));
+    const used = new Map<SetKind, BpfMap>(sets.map(({ type, map }) => [type, map]));
+    if (within) used.set("cgroup", within.map);
+    const unused = (Object.keys(IN_KERNEL) as SetKind[]).filter((type) => !used.has(type));
     return {
-      constants: Object.fromEntries(sets.map(({ type }) => [IN_KERNEL[type].constant, true])),
-      maps: Object.fromEntries(sets.map(({ type, map }) => [IN_KERNEL[type].map, map])),
+      constants: Object.fromEntries([...used.keys()].map((type) => [IN_KERNEL[type].constant, true])),
+      maps: Object.fromEntries([...used].map(([type, map]) => [IN_KERNEL[type].map, map])),
       leaveOut: unused.map((type) => IN_KERNEL[type].map),
       notices,
       ...(sets.length > 0 && { whenIdle: () => `no event so far: ${sets.map(holds).join("; ")}` }),

@@ -4,6 +4,7 @@ import { BpfError, BpfMap, MapMismatchError, MapType, requireCapabilities } from
 
 import { makePlace, mapTypeName, openPin } from "./bpffs.js";
 import { errorCode } from "./file-systems.js";
+import { idOf, keyOf } from "./keys.js";
 import { guessKind, type Kind, KINDS, type Member, namedKind, type SetKind } from "./set-kind.js";
 
 /**
@@ -206,7 +207,7 @@ export class PinnedSet {
   }
 
   #idOf(key: Uint8Array): number {
-    const [id = 0n] = new BigUint64Array(new Uint8Array(key).buffer);
+    const id = idOf(key);
     if (id <= Number.MAX_SAFE_INTEGER) return Number(id);
     const hex = Buffer.from(key)
       .toString("hex")
@@ -215,9 +216,4 @@ export class PinnedSet {
       `Cannot use ${this.path}: it holds the key ${hex}, which is no id (are its bytes in reverse?); remove it: bpftool map delete pinned ${this.path} key hex ${hex}`,
     );
   }
-}
-
-/** A key as the kernel reads it: the id in the machine's byte order. */
-function keyOf(id: number): Uint8Array {
-  return new Uint8Array(BigUint64Array.of(BigInt(id)).buffer);
 }

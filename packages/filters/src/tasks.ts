@@ -4,7 +4,7 @@ import { bool, chars, type EventOf, type ObjectSpec, KernelIterator, schema, tim
 
 import { levelsUpToProc } from "./proc.js";
 
-/** As bpf/iterators/processes.bpf.c writes it. All ids but `localId` are the machine's, as events have them. */
+/** As bpf/filters/processes.bpf.c writes it. All ids but `localId` are the machine's, as events have them. */
 const task = schema("task", {
   start: time("when its process started, in Unix milliseconds"),
   cgroupId: u64("as in events"),

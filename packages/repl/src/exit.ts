@@ -1,4 +1,5 @@
 import { harmless, messageOf } from "@rxbpf/core";
+import { CommandError } from "@rxbpf/filters";
 import { UsageError } from "@rxbpf/probes";
 import { UnreadError } from "@rxbpf/sinks";
 
@@ -15,5 +16,6 @@ export function fail(error: unknown, place?: string): number {
   console.error(`rxbpf: ${harmless(place === undefined ? message : `${place}: ${message}`)}`);
   // Whoever was to read it is as good as gone.
   if (error instanceof UnreadError) loseStandardStreams();
+  if (error instanceof CommandError) return error.status;
   return error instanceof UsageError ? WRONG_USAGE : FAILED;
 }

@@ -24,9 +24,14 @@ function longOf(name: string, option: Option<unknown>): string {
   return `--${option.long ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+/** The options that can be given on the command line. */
+export function givenByFlags(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, { kind }]) => kind !== "object"));
+}
+
 /** Adds flags to a command. Returns what gives their values, by option, once the command was parsed. */
 export function addFlags(command: Command, options: Options): () => Record<string, unknown> {
-  const names = Object.entries(options).map(([name, option]) => {
+  const names = Object.entries(givenByFlags(options)).map(([name, option]) => {
     const flag = flagOf(name, option);
     command.addOption(flag);
     return [name, flag.attributeName()] as const;

@@ -14,6 +14,7 @@ import { conclude } from "./conclude.js";
 import { endInOrder } from "./ending.js";
 import { fail, WRONG_USAGE } from "./exit.js";
 import { watchStandardStreams } from "./standard.js";
+import { splitCommandLine } from "./traced.js";
 import { version } from "./version.js";
 
 const program = new Command("rxbpf")
@@ -24,8 +25,9 @@ const program = new Command("rxbpf")
   .exitOverride()
   .configureOutput({ outputError: () => {} });
 
-addProbes(program);
-addRecord(program);
+const { words, traced } = splitCommandLine(process.argv.slice(2));
+addProbes(program, traced);
+addRecord(program, traced);
 addReplay(program);
 addRun(program);
 addRecordings(program);
@@ -44,7 +46,7 @@ process.on("uncaughtException", (error) => {
 // Not awaited: the bundle is CommonJS.
 void conclude(async () => {
   try {
-    await program.parseAsync();
+    await program.parseAsync(words, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0) process.exitCode = usage(error);
@@ -71,7 +73,7 @@ function usage(error: CommanderError): number {
 /** The commands that the command line names, the outermost first. */
 function commandPath(): Command[] {
   const path = [program];
-  for (const word of process.argv.slice(2)) {
+  for (const word of words) {
     const next = path.at(-1)!.commands.find((one) => one.name() === word);
     if (!next) break;
     path.push(next);

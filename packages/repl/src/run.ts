@@ -1,14 +1,20 @@
 import { type EventStream, harmless, printable, type Status } from "@rxbpf/core";
+import type { Command } from "@rxbpf/filters";
 import { toJson, toStdout } from "@rxbpf/sinks";
-import { lastValueFrom, type Observable } from "rxjs";
+import { last, lastValueFrom, type Observable } from "rxjs";
 
+import { runCommand } from "./command.js";
 import { endInOrder, hurrySinks } from "./ending.js";
-import { signals } from "./signals.js";
+import { cutShort, signals } from "./signals.js";
 
 export interface RunOptions {
   readonly json: boolean;
   /** After how many seconds the stream ends by itself, if that is known. */
   readonly duration?: number | undefined;
+  /** Whether it ends by itself, so that a signal cuts it short. */
+  readonly endsItself: boolean;
+  /** What is run once the stream is attached: the stream ends with it, and its status is that of this process. */
+  readonly command?: Command | undefined;
 }
 
 /**
@@ -16,12 +22,19 @@ export interface RunOptions {
  * seconds to read on after a signal, or after its duration; else it may take its time. A second signal finds nobody
  * listening: it ends the process at once.
  */
-export async function run<E>(stream: EventStream<E>, { json, duration }: RunOptions): Promise<void> {
+export async function run<E>(
+  stream: EventStream<E>,
+  { json, duration, endsItself, command }: RunOptions,
+): Promise<void> {
   const ended = report(stream);
-  signals().subscribe(() => void endInOrder());
+  signals(command).subscribe((ending) => {
+    if (endsItself) cutShort(ending, command);
+    void endInOrder();
+  });
   if (duration !== undefined) setTimeout(hurrySinks, duration * 1000).unref();
+  const whole = command ? stream.until(runCommand(command).pipe(last())) : stream;
   try {
-    await lastValueFrom(stream.pipe(json ? toJson(process.stdout) : toStdout()), { defaultValue: undefined });
+    await lastValueFrom(whole.pipe(json ? toJson(process.stdout) : toStdout()), { defaultValue: undefined });
   } finally {
     ended();
   }

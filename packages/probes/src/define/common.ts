@@ -1,4 +1,6 @@
-import { flag, integer, processId, text, threadId } from "./options.js";
+import { CgroupTree } from "@rxbpf/filters";
+
+import { flag, integer, object, processId, text, threadId } from "./options.js";
 import { type Flags, lettered, selecting, showing } from "./selection.js";
 import { user } from "./user.js";
 
@@ -6,6 +8,7 @@ import { user } from "./user.js";
 export const common = {
   cgroupmap: text("only processes in the cgroups of the set pinned at PATH", { value: "PATH" }),
   mntnsmap: text("only processes in the mount namespaces of the set pinned at PATH", { value: "PATH" }),
+  within: object("only processes in a cgroup and those below it", CgroupTree),
   // The most is what a timer of Node can wait for.
   duration: integer("end after SECONDS", { value: "SECONDS", min: 1, max: 2_147_483 }),
   includeSelf: flag("also show what this process itself does"),

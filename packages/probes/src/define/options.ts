@@ -8,8 +8,8 @@ import type { MachineIds } from "@rxbpf/filters";
  * flag, its line of help and the check of its value.
  */
 
-/** How an option is given on the command line. */
-export type OptionKind = "flag" | "integer" | "text" | "list" | "user" | "command";
+/** How an option is given on the command line; one that takes an object is not. */
+export type OptionKind = "flag" | "integer" | "text" | "list" | "user" | "command" | "object";
 
 /** An option whose value is a `T`. */
 export interface Option<T> {
@@ -178,6 +178,18 @@ export function command(help: string, names: Valued): Option<readonly string[]> 
       if (!Array.isArray(given) || given.length === 0 || given.some((part) => typeof part !== "string"))
         throw new UsageError(`${name} takes a command`);
       return given as string[];
+    },
+  };
+}
+
+/** An object of a class, which only a program can give. */
+export function object<T>(help: string, type: abstract new (...args: never) => T): Option<T> {
+  return {
+    kind: "object",
+    help,
+    parse: (given, name) => {
+      if (!(given instanceof type)) throw new UsageError(`${name} takes a ${type.name}, not ${show(given)}`);
+      return given;
     },
   };
 }

@@ -9,7 +9,7 @@ import { lastValueFrom } from "rxjs";
 import { endInOrder, expectReader } from "../ending.js";
 import { lostText, report } from "../run.js";
 import { processesAt } from "../processes.js";
-import { signals } from "../signals.js";
+import { cutShort, signals } from "../signals.js";
 
 const FORMATS = ["json", "csv", "parquet"] as const;
 
@@ -47,7 +47,10 @@ export function addExport(program: Command): void {
 
 async function writeLines(stream: EventStream<unknown>, sink: ReturnType<typeof toCsv<unknown>>): Promise<void> {
   const ended = report(stream);
-  signals().subscribe(() => void endInOrder());
+  signals().subscribe((ending) => {
+    cutShort(ending);
+    void endInOrder();
+  });
   try {
     await lastValueFrom(stream.pipe(sink), { defaultValue: undefined });
   } finally {
@@ -59,7 +62,8 @@ async function writeParquet(path: string, target: Target, force: boolean | undef
   if (target === process.stdout && process.stdout.isTTY)
     throw new UsageError("--parquet is nothing for a terminal; give --output FILE");
   const ending = new AbortController();
-  const stopped = signals().subscribe(() => {
+  const stopped = signals().subscribe((signal) => {
+    cutShort(signal);
     ending.abort();
     if (target === process.stdout) expectReader();
   });

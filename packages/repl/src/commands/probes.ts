@@ -2,23 +2,27 @@ import { type AnyProbe, flag, type Options, outputOf, UsageError } from "@rxbpf/
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
-import { flagOf } from "../flags.js";
+import { flagOf, givenByFlags } from "../flags.js";
 import { run } from "../run.js";
+import { withCommand } from "../traced.js";
 
-/** Adds a command for every probe, its flags made from the probe's options. */
-export function addProbes(program: Command): void {
+/**
+ * Adds a command for every probe, its flags made from the probe's options.
+ * @param traced the words behind `--`
+ */
+export function addProbes(program: Command, traced: readonly string[] | undefined): void {
   // An option that takes a command takes all that follows it, flags too.
   program.enablePositionalOptions();
-  for (const probe of catalogue.values()) addProbe(program, probe);
+  for (const probe of catalogue.values()) addProbe(program, probe, traced);
 }
 
-function addProbe(program: Command, probe: AnyProbe): void {
+function addProbe(program: Command, probe: AnyProbe, traced: readonly string[] | undefined): void {
   const { name, summary, main, positional = [] } = probe.definition;
   const command = program.command(name).description(summary);
   const others = Object.entries(probe.outputs).filter(([output]) => output !== main);
   const options = Object.assign({}, ...Object.keys(probe.outputs).map((output) => probe.optionsOf(output))) as Options;
   const optionNames = new Map<string, string>();
-  for (const [optionName, option] of Object.entries(options)) {
+  for (const [optionName, option] of Object.entries(givenByFlags(options))) {
     const flag = flagOf(optionName, option);
     command.addOption(flag);
     optionNames.set(flag.attributeName(), optionName);
@@ -45,9 +49,14 @@ function addProbe(program: Command, probe: AnyProbe): void {
       values[optionName] = options[optionName]!.parse(operands.shift(), optionName);
     if (operands.length > 0) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
     requireOptionsOf(probe, asked, values);
-    await run(outputOf(probe, asked)(values), {
-      json: json === true,
-      duration: values["duration"] as number | undefined,
+    const { duration, tables } = values as { readonly duration?: number; readonly tables?: number };
+    await withCommand(traced, values, async (command, within) => {
+      await run(outputOf(probe, asked)({ ...values, ...within }), {
+        json: json === true,
+        duration,
+        endsItself: (duration ?? tables ?? command) !== undefined,
+        command,
+      });
     });
   });
 }

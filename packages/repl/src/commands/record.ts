@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { catalogue } from "../catalogue.js";
 import { addFlags } from "../flags.js";
 import { type Recorded, runRecording } from "../recording.js";
+import { withCommand } from "../traced.js";
 
 const own = {
   output: text("where to: a file, or a directory that gets one file for each probe", { short: "o", value: "PATH" }),
@@ -31,7 +32,7 @@ interface Own {
 }
 
 /** `rxbpf record`: the events of probes as Arrow files. */
-export function addRecord(program: Command): void {
+export function addRecord(program: Command, run: readonly string[] | undefined): void {
   program
     .command("record")
     .description("record probes as Arrow files; flags are those of the probes: rxbpf record PROBE... --help")
@@ -40,10 +41,7 @@ export function addRecord(program: Command): void {
     .helpOption(false)
     .passThroughOptions()
     .action(async (_probes: string[], _options: object, command: Command) => {
-      // Commander would take the first `--` away.
-      const words = process.argv.slice(process.argv.indexOf(command.name()) + 1);
-      const end = words.indexOf("--");
-      await record(command, end < 0 ? words : words.slice(0, end), end < 0 ? undefined : words.slice(end + 1));
+      await record(command, command.args, run);
     });
 }
 
@@ -53,7 +51,7 @@ async function record(parent: Command, words: readonly string[], run: readonly s
   const command = parent
     .createCommand("rxbpf record")
     .description("record probes as Arrow files, which `rxbpf replay` and every reader of Arrow read")
-    .usage("PROBE... -o PATH [flags] [-- COMMAND...]")
+    .usage("PROBE... -o PATH [flags] [-- COMMAND [ARGS...]]")
     .argument("[probe...]", `of ${[...catalogue.keys()].join(" ")}`)
     .exitOverride()
     .configureOutput({ outputError: () => {} });
@@ -67,14 +65,13 @@ async function record(parent: Command, words: readonly string[], run: readonly s
     throw new UsageError("record takes probes, each once; see: rxbpf record --help");
   const { output, compress, force, ...rest } = ownValues() as Own;
   if (output === undefined) throw new UsageError("record takes --output PATH: where to write");
-  if (run?.length === 0) throw new UsageError("-- takes a command");
+  const rotation = rotationOf(rest);
   const recorded = probes.map((probe): Recorded => ({ probe, values: only(values(), probe) }));
-  await runRecording(recorded, {
-    output,
-    rotation: rotationOf(rest),
-    compression: compress ? "zstd" : undefined,
-    force,
-    command: run,
+  await withCommand(run, values(), async (command, within) => {
+    await runRecording(
+      recorded.map(({ probe, values }) => ({ probe, values: { ...values, ...within } })),
+      { output, rotation, compression: compress ? "zstd" : undefined, force, command },
+    );
   });
 }
 
@@ -93,7 +90,7 @@ function rotationOf({ rotateBytes, rotateSeconds, keep, keepBytes }: Own): Rotat
 function flagsOf(probes: readonly AnyProbe[]): Options {
   const all = probes
     .flatMap((probe) => Object.entries(probe.optionsOf(probe.definition.main)))
-    .filter(([, { kind }]) => kind !== "command");
+    .filter(([, { kind }]) => kind !== "command" && kind !== "object");
   const meanings = new Map<string, Set<string>>(Object.values(own).map(({ short }) => [short ?? "", new Set(["own"])]));
   for (const [name, { short = "" }] of all) meanings.set(short, (meanings.get(short) ?? new Set()).add(name));
   return Object.fromEntries(

@@ -45,7 +45,7 @@ async function replayFile(parent: Command, path: string, flags: readonly string[
   const { speed, json } = command.opts<{ speed?: number; json?: boolean }>();
   const stream = replay<unknown>(path, { speed });
   const shown = probe ? recordedBy(probe, stream, values()) : series.length > 1 ? merged(stream, series) : stream;
-  await run(shown, { json: json === true });
+  await run(shown, { json: json === true, endsItself: true });
 }
 
 function merged(stream: EventStream<unknown>, series: readonly Series[]): EventStream<unknown> {
