@@ -3,6 +3,11 @@ import { UsageError } from "@rxbpf/probes";
 
 import { catalogue } from "./catalogue.js";
 
+/** What the help of a command says that can trace another. */
+export const COMMAND_HELP =
+  "With -- COMMAND at the end it runs the command and traces that alone: with its children and threads, from its first " +
+  "instruction until it ends. The exit status is the command's. Children that outlive it go on, untraced.";
+
 /** A command line, and the command that it asks to trace. */
 export interface CommandLine {
   readonly words: readonly string[];
@@ -10,11 +15,15 @@ export interface CommandLine {
   readonly traced: readonly string[] | undefined;
 }
 
+/** Whether a command of this name can be followed by `--` and a command to trace. */
+export function canTrace(name: string | undefined): boolean {
+  return name !== undefined && (name === "record" || catalogue.has(name));
+}
+
 /** Takes the command to trace from a command line that can have one. What follows `--exec` is that flag's. */
 export function splitCommandLine(words: readonly string[]): CommandLine {
-  const [first = ""] = words;
   const end = words.findIndex((word) => word === "--" || word === "--exec");
-  if ((first !== "record" && !catalogue.has(first)) || words[end] !== "--") return { words, traced: undefined };
+  if (!canTrace(words[0]) || words[end] !== "--") return { words, traced: undefined };
   return { words: words.slice(0, end), traced: words.slice(end + 1) };
 }
 

@@ -194,3 +194,24 @@ describe("opensnoop --exec", () => {
     expect(() => readFileSync(made)).toThrow("ENOENT");
   });
 });
+
+test.each([
+  ["0.3", 300],
+  ["400ms", 400],
+])("--duration takes fractions and units: %s", async (duration, least) => {
+  const before = performance.now();
+  expect(await rxbpf("opensnoop", "-d", duration, "--pid", "4000000000")).toMatchObject({ status: 0, stderr: "" });
+  expect(performance.now() - before).toBeGreaterThanOrEqual(least);
+});
+
+test("times by their place have units too", async () => {
+  const { status, stdout } = await rxbpf("runqlat", "-T", "200ms", "2");
+  expect(status).toBe(0);
+  expect(stdout.match(/^\d\d:\d\d:\d\d$/gm)).toHaveLength(2);
+  expect(await rxbpf("offcputime", "-m", "10ms", "-f", "-p", String(process.pid), "0.1")).toMatchObject({ status: 0 });
+  expect(await rxbpf("opensnoop", "--duration", "5 minutes")).toMatchObject({
+    status: 2,
+    stderr:
+      'rxbpf: --duration takes a time from 0.001 to 2147483 seconds, or with a unit such as 500ms or 2m, not "5 minutes"\n',
+  });
+});

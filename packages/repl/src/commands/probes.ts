@@ -2,9 +2,9 @@ import { type AnyProbe, flag, type Options, outputOf, UsageError } from "@rxbpf/
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
-import { flagOf, givenByFlags } from "../flags.js";
+import { givenByFlags, OptionFlag } from "../flags.js";
 import { run } from "../run.js";
-import { withCommand } from "../traced.js";
+import { COMMAND_HELP, withCommand } from "../traced.js";
 
 /**
  * Adds a command for every probe, its flags made from the probe's options.
@@ -18,19 +18,24 @@ export function addProbes(program: Command, traced: readonly string[] | undefine
 
 function addProbe(program: Command, probe: AnyProbe, traced: readonly string[] | undefined): void {
   const { name, summary, main, positional = [] } = probe.definition;
-  const command = program.command(name).description(summary);
+  const operands = positional.map((optionName) => `[${optionName}]`);
+  const command = program
+    .command(name)
+    .description(`${summary}\n\n${COMMAND_HELP}`)
+    .summary(summary)
+    .usage(["[flags]", ...operands, "[-- COMMAND [ARGS...]]"].join(" "));
   const others = Object.entries(probe.outputs).filter(([output]) => output !== main);
   const options = Object.assign({}, ...Object.keys(probe.outputs).map((output) => probe.optionsOf(output))) as Options;
   const optionNames = new Map<string, string>();
   for (const [optionName, option] of Object.entries(givenByFlags(options))) {
-    const flag = flagOf(optionName, option);
+    const flag = new OptionFlag(optionName, option);
     command.addOption(flag);
     optionNames.set(flag.attributeName(), optionName);
     if (option.kind === "command") command.argument(`[${option.value}]`, option.help).passThroughOptions();
   }
   for (const optionName of positional) command.argument(`[${optionName}]`, options[optionName]!.help);
   for (const [output, { help = "", short }] of others)
-    command.addOption(flagOf(output, flag(help, short === undefined ? {} : { short })));
+    command.addOption(new OptionFlag(output, flag(help, short === undefined ? {} : { short })));
   command.option("--json", "write one JSON object a line");
 
   command.action(async () => {

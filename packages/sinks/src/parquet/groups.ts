@@ -1,4 +1,5 @@
 import type { RecordedBatch } from "../arrow/recording.js";
+import type { ExportOptions } from "../parquet.js";
 
 /** A row group holds at most so many rows, */
 const MOST_ROWS = 32_768;
@@ -26,10 +27,11 @@ export class Groups {
     this.#begin();
   }
 
-  /** Takes the rows of a batch. Gives each group that is full. */
-  *add({ length, columns }: RecordedBatch): Generator<Group> {
-    const readers = this.#names.map((name) => columns.get(name)!);
-    for (let row = 0; row < length; row++) {
+  /** Takes the rows of a batch that match. Gives each group that is full. */
+  *add(batch: RecordedBatch, matches?: ExportOptions["matches"]): Generator<Group> {
+    const readers = this.#names.map((name) => batch.columns.get(name)!);
+    for (let row = 0; row < batch.length; row++) {
+      if (matches && !matches(batch.row(row))) continue;
       for (let i = 0; i < readers.length; i++) this.#push(this.#data[i]!, readers[i]!(row));
       if (++this.#rows >= MOST_ROWS || this.#values >= MOST_VALUES || this.#text >= MOST_TEXT) yield this.#take();
     }
