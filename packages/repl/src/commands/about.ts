@@ -18,6 +18,7 @@ export function addAbout(program: Command): void {
     .command("help")
     .description("show what a command does, and its flags")
     .argument("[command...]", "as for --help: rxbpf help map add")
+    .allowUnknownOption()
     .action(async (words: string[]) => {
       await program.parseAsync([...words, "--help"], { from: "user" });
     });

@@ -32,6 +32,7 @@ export function completions(program: Command, given: readonly string[]): readonl
   const withValue = options.find((one) => one.required && one.long === flag);
   if (withValue) return ofValue(withValue, part!, `${flag}=`);
   if (current.startsWith("-")) return lines(flags(options), current);
+  if (command.commands.length > 0 && rest.length > 0) return [];
   return [...lines(subcommands(command), current), ...ofArgument(command, rest, options, current)];
 }
 
@@ -74,7 +75,7 @@ function flags(options: readonly Option[]): Candidate[] {
 
 function subcommands(command: Command): Candidate[] {
   const visible = command.createHelp().visibleCommands(command);
-  return visible.map((one): Candidate => [one.name(), one.description()]);
+  return visible.map((one): Candidate => [one.name(), one.summary() || one.description()]);
 }
 
 /** What can be the value of a flag. */
