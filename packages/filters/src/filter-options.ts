@@ -23,13 +23,16 @@ const IN_KERNEL: Readonly<Record<SetKind, { constant: string; map: string }>> = 
   mntns: { constant: "by_mntns", map: "mntns_set" },
 };
 
+/** Sets that were made here because a trace was to be narrowed to one that was not there, by the id of the map. */
+const madeHere = new Map<number, PinnedSet>();
+
 /** How many members a message names. */
 const NAMED = 4;
 
 /**
  * Narrows a trace, in the kernel, to pinned sets, which anyone may edit while it runs. With
- * both, an event must satisfy both. A set that does not exist is made, as BCC does, and stays,
- * unless the run cannot start.
+ * both, an event must satisfy both. A set that does not exist is made, as BCC does. It is removed at the end if it is
+ * empty then and nobody else uses it, and if the run cannot start.
  * @throws what `PinnedSet` throws, and MapMismatchError where a set holds ids of the other kind;
  * then nothing is open and nothing was made
  */
@@ -41,10 +44,18 @@ export function filterOptions({ cgroupmap, mntnsmap, within }: SetFilters): RunO
     const exists = existsSync(path);
     const set = exists ? PinnedSet.open(path, type) : PinnedSet.create(path, type);
     sets.push(set);
-    if (!exists) made.push(set);
+    if (exists) return;
+    made.push(set);
+    madeHere.set(set.map.info.id, set);
   };
-  const close = (keep: boolean): void => {
-    if (!keep) for (const set of made) set.unpin();
+  const close = (started: boolean): void => {
+    for (const set of started ? sets : made) {
+      const { id } = set.map.info;
+      const maker = madeHere.get(id);
+      if (!maker || (started && !set.isUnused())) continue;
+      maker.unpin();
+      madeHere.delete(id);
+    }
     for (const set of sets) set.close();
   };
   try {
@@ -77,7 +88,8 @@ function notice(set: PinnedSet, made: boolean): string | undefined {
   }
   const { noun } = KINDS[set.type];
   const add = `add one with: rxbpf map add ${set.path}`;
-  if (made) return `made ${set.path}, an empty set of ${noun}s: no event will show until it holds one; ${add}`;
+  if (made)
+    return `made ${set.path}, an empty set of ${noun}s, and will remove it if it stays empty: no event will show until it holds one; ${add}`;
   if (members.length === 0)
     return `${set.path} is an empty set of ${noun}s: no event will show until it holds one; ${add}`;
   if (members.every(({ dead }) => dead))

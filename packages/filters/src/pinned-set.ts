@@ -2,7 +2,7 @@ import { rmdirSync, unlinkSync } from "node:fs";
 
 import { BpfError, BpfMap, MapMismatchError, MapType, requireCapabilities } from "@rxbpf/core";
 
-import { makePlace, mapTypeName, openPin } from "./bpffs.js";
+import { holdersOf, makePlace, mapTypeName, openIfMap, openPin, pins } from "./bpffs.js";
 import { errorCode } from "./file-systems.js";
 import { idOf, keyOf } from "./keys.js";
 import { guessKind, type Kind, KINDS, type Member, namedKind, type SetKind } from "./set-kind.js";
@@ -102,6 +102,22 @@ export class PinnedSet {
   }
 
   /**
+   * The sets that are pinned on this machine's BPF file systems, by their maps' names: those that others made too. The caller
+   * closes them. What may not be read is left out.
+   * @throws NotSupportedError without CAP_BPF
+   */
+  static all(): PinnedSet[] {
+    requireCapabilities("look for sets", ["CAP_BPF"]);
+    return pins().flatMap((path) => {
+      const map = openIfMap(path);
+      const kind = map?.info.type === MapType.hash && map.info.keySize === KEY_SIZE ? namedKind(map.info) : undefined;
+      if (map && kind) return [new PinnedSet(path, kind, map, {})];
+      map?.close();
+      return [];
+    });
+  }
+
+  /**
    * Adds all targets, or none if one cannot be. Values of those that were in already stay.
    * @throws MapMismatchError for a map that is no set by its name; Error where a target does not exist, is of the wrong kind, or the map is full
    */
@@ -167,6 +183,15 @@ export class PinnedSet {
     if (!misfit) return undefined;
     const other = KINDS[this.type === "cgroup" ? "mntns" : "cgroup"];
     return `${id}, which is ${misfit}; use ${other.option}`;
+  }
+
+  /** Whether it holds nothing, still has its pin, and nobody else on this machine has its map open, as far as can be seen. */
+  isUnused(): boolean {
+    if (this.ids().length > 0) return false;
+    const pinned = openIfMap(this.path);
+    const isPinned = pinned?.info.id === this.map.info.id;
+    pinned?.close();
+    return isPinned && holdersOf(this.map.info.id) === 1;
   }
 
   /**

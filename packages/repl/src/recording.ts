@@ -56,6 +56,7 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   const { paths, forget } = pathsFor(output, probes);
   const progress = progressLine(
     probes.map(({ probe }) => probe.definition.name),
+    paths,
     process.stderr,
   );
   const ended = streams.map((stream) => report(stream));
@@ -97,6 +98,7 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   progress.end();
   for (const end of ended) end();
   forget();
+  progress.conclude();
   if (failure) throw failure.error;
 }
 

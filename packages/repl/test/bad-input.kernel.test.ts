@@ -302,3 +302,18 @@ describe("stdout that takes nothing", () => {
     });
   });
 });
+
+describe("a function of a file that cannot be traced is one line that says why", () => {
+  test.each([
+    ["/nosuch", "no such file or directory"],
+    ["/etc", "it is a directory; give the path of a program or a library"],
+    ["/etc/passwd", "it is no program; give the path of a program or a library"],
+    ["/bin/ls", "it has no function readline"],
+  ])("%s", async (file, state) => {
+    expect(await rxbpf("bashreadline", "-s", file)).toMatchObject({
+      status: 1,
+      stdout: "",
+      stderr: `rxbpf: Cannot trace readline of ${file}: ${state}\n`,
+    });
+  });
+});
