@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { constants as system } from "node:os";
 
-import { stateOf } from "@rxbpf/core";
+import { requireCapabilities, stateOf } from "@rxbpf/core";
 
 import { CgroupTree } from "./cgroup-tree.js";
 import { errorCode } from "./file-systems.js";
@@ -22,7 +22,8 @@ export class CommandError extends Error {
 
 /**
  * A command that runs in a cgroup of its own, so that a trace can be narrowed to all that it does, its children and their
- * threads, from its first instruction: `within` goes to a probe, and `start` is called once that is attached. Needs CAP_BPF,
+ * threads, from its first instruction: `within` goes to a probe, and `start` is called once that is attached, as by
+ * `const opens = opensnoop({ within: command.within }).until(defer(() => command.start()))`. Needs CAP_BPF,
  * CAP_PERFMON, and the right to make a cgroup below that of this process. The caller closes it.
  */
 export class Command {
@@ -33,7 +34,9 @@ export class Command {
 
   /** @throws CommandError where it cannot be run; Error where it can have no cgroup of its own; as CgroupTree */
   constructor(words: readonly string[]) {
-    executable(words[0] ?? "");
+    const [name = ""] = words;
+    executable(name);
+    requireCapabilities(`trace ${name}`);
     this.#words = words;
     this.#cgroup = new OwnCgroup();
     try {

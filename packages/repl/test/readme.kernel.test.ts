@@ -22,8 +22,18 @@ const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const blocks = [...readFileSync(path.join(repository, "README.md"), "utf8").matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
   ([, language, text]) => ({ language, text: text ?? "" }),
 );
-const [start = "", look = "", alone = "", tests, narrow = "", unpin = "", script = "", compile = "", record = "", ...others] =
-  blocks.map(({ text }) => text);
+const [
+  start = "",
+  look = "",
+  alone = "",
+  tests,
+  narrow = "",
+  unpin = "",
+  script = "",
+  compile = "",
+  record = "",
+  ...others
+] = blocks.map(({ text }) => text);
 
 // Names of the README's that are this run's own here.
 const unique = `rxbpf-readme-${process.pid}`;

@@ -4,9 +4,8 @@ import { pathToFileURL } from "node:url";
 
 import { cgroupMounts, cgroupOfProcess } from "@rxbpf/filters";
 import { readRecording } from "@rxbpf/sinks";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
-import build from "../../../testing/build.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
 import { compile, run, start, temporaryFolder } from "../../../testing/programs.js";
 import { startShell } from "../../../testing/shell.js";
@@ -14,7 +13,6 @@ import { startTerminal } from "../../../testing/terminal.js";
 import { commandLine, rxbpf, runThrough } from "./cli.js";
 
 const folder = temporaryFolder();
-beforeAll(build, 60_000);
 
 /** The cgroup of the tests, in which commands get theirs. */
 const home = cgroupOfProcess(process.pid);

@@ -1,5 +1,4 @@
 import type { RecordedBatch } from "../arrow/recording.js";
-import type { ExportOptions } from "../parquet.js";
 
 /** A row group holds at most so many rows, */
 const MOST_ROWS = 32_768;
@@ -28,7 +27,7 @@ export class Groups {
   }
 
   /** Takes the rows of a batch that match. Gives each group that is full. */
-  *add(batch: RecordedBatch, matches?: ExportOptions["matches"]): Generator<Group> {
+  *add(batch: RecordedBatch, matches?: (event: Readonly<Record<string, unknown>>) => boolean): Generator<Group> {
     const readers = this.#names.map((name) => batch.columns.get(name)!);
     for (let row = 0; row < batch.length; row++) {
       if (matches && !matches(batch.row(row))) continue;
