@@ -21,7 +21,7 @@ test("several probes around a command: a file each, replayed as each would have 
   expect(outcome).toMatchObject({ status: 1, stdout: "" });
   // Where there is no terminal, what the command says, and at the end what was written where.
   const written = (probe: string): string =>
-    `[1-9]\\d* events of ${probe} in ${directory}/${probe}\\.arrow \\(0\\.\\d MB, 0 lost\\)`;
+    `[1-9]\\d* events of ${probe} in ${directory}/${probe}\\.arrow \\(\\d+\\.\\d kB, 0 lost\\)`;
   expect(outcome.stderr).toMatch(
     new RegExp(
       `^cat: .*No such file or directory\nrxbpf: cat ended with status 1\nrxbpf: recorded ${written("opensnoop")}, ${written("execsnoop")}\n$`,
