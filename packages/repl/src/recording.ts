@@ -98,8 +98,8 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   progress.end();
   for (const end of ended) end();
   forget();
-  progress.conclude();
   if (failure) throw failure.error;
+  progress.conclude();
 }
 
 function isAttached({ type }: Status): boolean {
