@@ -9,8 +9,9 @@ export default defineConfig({
   test: {
     reporters: ["default", "./scripts/closing-line.ts"],
     // For machines with much else to do. No test is one of speed.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,
@@ -23,14 +24,14 @@ export default defineConfig({
         },
       },
       {
-        // Two at a time: they wait more than they work. Each looks only for what it made itself.
+        // Three at a time: they wait more than they work. Each looks only for what it made itself.
         extends: true,
         test: {
           name: "kernel",
           include: ["packages/*/test/**/*.kernel.test.ts"],
           globalSetup: ["testing/kernel-mounts.ts", "testing/build.ts", "testing/environment.ts"],
           pool: "forks",
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
     ],

@@ -1,7 +1,7 @@
 // Loads and attaches the object given, and waits to be killed.
 import { readFileSync } from "node:fs";
 
-import { load } from "@rxbpf/core";
+import { load } from "@rxbpf/core/bpf";
 
 const [, , file] = process.argv;
 load({ name: "empty", bytes: () => readFileSync(file), variants: [{ programs: ["empty"] }] }, {});

@@ -9,17 +9,18 @@ import { parseArgs } from "node:util";
 import { clangFlags } from "../bpf/flags.mjs";
 import { mountMissing } from "../testing/mounts.mjs";
 import { lossless } from "./lossless.mjs";
+import { machineCost } from "./machine-cost.mjs";
 import { memory } from "./memory.mjs";
 import { openCost } from "./open-cost.mjs";
 import { prompt } from "./prompt.mjs";
 import { recordings } from "./recordings.mjs";
 import { startUp } from "./start-up.mjs";
-import { showCosts, showRecordings, showTargets } from "./tables.mjs";
+import { showCosts, showMachineCosts, showRecordings, showTargets } from "./tables.mjs";
 import { targets } from "./targets.mjs";
 import { missing } from "./tools.mjs";
 
 /** What is measured, each into a member of the results. */
-const PARTS = { cost: openCost, flood: recordings, start: startUp, lossless, prompt, memory };
+const PARTS = { cost: openCost, machine: machineCost, flood: recordings, start: startUp, lossless, prompt, memory };
 
 const { values } = parseArgs({
   options: {
@@ -30,7 +31,7 @@ const { values } = parseArgs({
   },
 });
 const minutes = Number(values.minutes ?? 0);
-const wanted = values.only ?? (minutes > 0 ? ["memory"] : ["cost", "flood", "start", "lossless", "prompt"]);
+const wanted = values.only ?? (minutes > 0 ? ["memory"] : ["cost", "machine", "flood", "start", "lossless", "prompt"]);
 const unknown = wanted.filter((part) => !Object.hasOwn(PARTS, part));
 if (unknown.length > 0) refuse(`there is no part ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);
 if (process.getuid() !== 0) refuse("tracing needs root; run: sudo npm run bench");
@@ -53,6 +54,7 @@ for (const part of wanted)
   results[part] = await PARTS[part](given).catch((error) => refuse(`${part}: ${error.message}`));
 const reached = targets(results);
 if (results.cost) showCosts(results.cost);
+if (results.machine) showMachineCosts(results.machine);
 if (results.flood ?? results.start) showRecordings(results);
 if (reached.length > 0) showTargets(reached);
 console.log(JSON.stringify({ rounds: given.rounds, ...results, targets: reached }));
@@ -65,7 +67,7 @@ function refuse(why) {
 
 function compile() {
   const source = (name) => fileURLToPath(new URL(name, import.meta.url));
-  for (const program of ["flood", "ticks", "usage"])
+  for (const program of ["flood", "handoffs", "ticks", "usage"])
     execFileSync("cc", ["-O2", "-static", "-o", path.join(folder, program), source(`${program}.c`)]);
   execFileSync("clang", [...clangFlags(), "-c", source("empty.bpf.c"), "-o", path.join(folder, "empty.bpf.o")]);
 }

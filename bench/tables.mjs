@@ -5,6 +5,13 @@ export function showCosts(costs) {
   console.table(costs);
 }
 
+export function showMachineCosts(costs) {
+  console.log(
+    "\nWhat watching the whole machine adds to a byte that two processes hand back and forth, and takes itself:",
+  );
+  console.table(costs.map(({ cpu, ...rest }) => ({ ...rest, "CPU s": cpu })));
+}
+
 /** What was measured of floods and of starts, a line for each tool. */
 export function showRecordings({ flood, start }) {
   if (flood)

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { replay } from "@rxbpf/sinks";
 import { count, filter, lastValueFrom } from "rxjs";
 
-const rxbpf = [process.execPath, fileURLToPath(new URL("../packages/repl/bin/rxbpf.cjs", import.meta.url))];
+/** The command, as words. */
+export const rxbpf = [process.execPath, fileURLToPath(new URL("../packages/repl/bin/rxbpf.cjs", import.meta.url))];
 const peers = {
   opensnoop: "/usr/sbin/opensnoop",
   bpftrace: "/usr/bin/bpftrace",

@@ -19,8 +19,8 @@ const rxjs = path.join(root, "node_modules/rxjs/dist/esm/index.js");
 const builds = {
   name: "builds",
   resolveId(specifier) {
-    const [, name] = /^@rxbpf\/([^/]+)$/.exec(specifier) ?? [];
-    return name === undefined ? undefined : path.join(root, `packages/${name}/build/index.js`);
+    const [, name, entry = "index"] = /^@rxbpf\/([^/]+)(?:\/([^/]+))?$/.exec(specifier) ?? [];
+    return name === undefined ? undefined : path.join(root, `packages/${name}/build/${entry}.js`);
   },
 };
 
@@ -30,7 +30,8 @@ const places = {
   transform(code, id) {
     const [, name, file] = /\/packages\/([^/]+)\/build\/(.*)$/.exec(id) ?? [];
     if (name === undefined || !code.includes("import.meta.url")) return undefined;
-    const manifest = `require("node:url").pathToFileURL(require.resolve("@rxbpf/${name}/package.json"))`;
+    const own = name === "repl" ? "rxbpf" : `@rxbpf/${name}`;
+    const manifest = `require("node:url").pathToFileURL(require.resolve("${own}/package.json"))`;
     const place = `new URL("dist/${file}", ${manifest}).href`;
     return { code: code.replaceAll("import.meta.url", place), map: null };
   },
@@ -61,7 +62,7 @@ const licences = license({
 });
 
 function isOurs({ name }) {
-  return name.startsWith("@rxbpf/");
+  return name === "rxbpf" || name.startsWith("@rxbpf/");
 }
 
 function licenceOf({ name, version, license, licenseText, noticeText }) {

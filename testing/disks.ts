@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, truncateSync, writeFileSync } from "node:fs";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { onTestFinished } from "vitest";
 
+import { makeFtrace } from "./ftrace.js";
 import { uniqueName } from "./kernel-objects.js";
 
 /** A disk whose bytes are a file. */
@@ -38,14 +39,7 @@ export interface TracedRequest {
 
 /** Traces tracepoints of block, such as `block_rq_issue`, for one disk, in an instance of ftrace of its own. */
 export function traceDisk(disk: Disk, folder: string, tracepoints: readonly string[]): () => readonly TracedRequest[] {
-  const mount = mkdtempSync(path.join(folder, "tracefs-"));
-  execFileSync("mount", ["-t", "tracefs", "tracefs", mount]);
-  const instance = path.join(mount, "instances", uniqueName());
-  mkdirSync(instance);
-  onTestFinished(() => {
-    rmdirSync(instance);
-    execFileSync("umount", [mount]);
-  });
+  const instance = makeFtrace(folder);
   const [major, minor] = readFileSync(`/sys/block/${disk.name}/dev`, "utf8").split(":").map(Number) as [number, number];
   for (const tracepoint of tracepoints) {
     const event = path.join(instance, "events/block", tracepoint);

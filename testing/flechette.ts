@@ -1,4 +1,4 @@
-import { zstdCompress, zstdDecompress } from "@rxbpf/core";
+import { zstdCompress, zstdDecompress } from "@rxbpf/core/system";
 import { CompressionType, setCompressionCodec } from "@uwdata/flechette";
 
 export { tableFromIPC } from "@uwdata/flechette";

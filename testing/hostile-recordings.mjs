@@ -1,6 +1,6 @@
 // Recordings as nobody would write them who is not after their reader: each length in them is true, and what follows from all
 // of them together is far more than the file. Made without the project's own writer, which would not.
-import { zstdCompress } from "@rxbpf/core";
+import { zstdCompress } from "@rxbpf/core/system";
 import { Builder } from "flatbuffers";
 
 const HEADER = { schema: 1, dictionary: 2, batch: 3 };

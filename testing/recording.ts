@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 
-import { Consumer, type EventStream, type Lost, type Status } from "@rxbpf/core";
+import type { EventStream, Lost, Status } from "@rxbpf/core";
+import { Consumer } from "@rxbpf/core/events";
 import { filter, firstValueFrom, Subject, type Subscription } from "rxjs";
 import { onTestFinished, vi } from "vitest";
 

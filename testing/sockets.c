@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/io_uring.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -315,6 +317,41 @@ static long serve(int listener, int count)
 	return served;
 }
 
+/* Sends COUNT bytes. Returns how many were taken. */
+static long give_bytes(int fd, long count)
+{
+	static const char bytes[65536];
+	long given = 0;
+
+	while (given < count) {
+		long left = count - given;
+		long sent = send(fd, bytes, left < sizeof(bytes) ? left : sizeof(bytes),
+				 MSG_NOSIGNAL);
+
+		if (sent < 0)
+			return -errno;
+		given += sent;
+	}
+	return given;
+}
+
+/* Receives COUNT bytes, or those that come before the end. */
+static long take_bytes(int fd, long count)
+{
+	static char room[65536];
+	long taken = 0, got = 1;
+
+	while (taken < count && got > 0) {
+		long left = count - taken;
+
+		got = recv(fd, room, left < sizeof(room) ? left : sizeof(room), 0);
+		if (got < 0)
+			return -errno;
+		taken += got;
+	}
+	return taken;
+}
+
 static long wait_for(int fd, short what)
 {
 	struct pollfd one = {.fd = fd, .events = what};
@@ -379,6 +416,14 @@ static long obey(char *line)
 		return result(send(fd, given[1], strlen(given[1]), MSG_NOSIGNAL));
 	if (IS("read"))
 		return result(read(fd, (char[4096]){}, 4096));
+	if (IS("give-bytes"))
+		return give_bytes(fd, number[1]);
+	if (IS("take-bytes"))
+		return take_bytes(fd, number[1]);
+	if (IS("peek"))
+		return result(recv(fd, (char[4096]){}, number[1], MSG_PEEK));
+	if (IS("send-file"))
+		return result(sendfile(fd, open(given[1], O_RDONLY), NULL, number[2]));
 	if (IS("readable"))
 		return wait_for(fd, POLLIN);
 	if (IS("writable"))

@@ -48,6 +48,7 @@ struct dentry {
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
 	struct super_block *d_sb;
 };
 
@@ -73,7 +74,9 @@ struct fs_struct {
 };
 
 struct inode {
+	unsigned short i_mode;
 	unsigned long i_ino;
+	struct super_block *i_sb;
 };
 
 struct file {
@@ -257,6 +260,7 @@ struct io_uring_task {
 };
 
 struct io_kiocb {
+	struct file *file;
 	__u8 opcode;
 	__u64 flags;
 	struct io_ring_ctx *ctx;
@@ -286,6 +290,7 @@ struct sock_common {
 	__u16 skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	unsigned long skc_flags;
 	struct possible_net skc_net;
 	struct in6_address skc_v6_daddr;
 	struct in6_address skc_v6_rcv_saddr;
@@ -311,6 +316,10 @@ struct inet_sock {
 
 struct tcp_sock {
 	__u32 segs_out;
+	__u64 bytes_sent; /* those that were sent again too */
+	__u64 bytes_retrans;
+	__u64 bytes_acked;
+	__u64 bytes_received;
 };
 
 struct gendisk {

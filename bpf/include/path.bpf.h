@@ -2,7 +2,7 @@
 /* Files and directories as paths, by walking dentries and mounts up to the root. */
 #pragma once
 
-#include "kernel.bpf.h"
+#include "descriptor.bpf.h"
 
 #define PATH_MAX 4096
 #define NAME_MAX 255
@@ -23,19 +23,6 @@ struct {
 } path_rooms SEC(".maps");
 
 #define DELETED " (deleted)"
-
-/* The file behind a descriptor of the current task, or NULL: another thread may have put another one there. */
-static __always_inline struct file *file_of(long fd)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
-
-	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-	return file;
-}
 
 /* The directory that a relative path of the current task starts from. False: there is none. */
 static __always_inline bool start_directory(int dirfd, struct path *start)

@@ -36,11 +36,6 @@ static __always_inline bool is_runnable(struct task_struct *task)
 	return state_of(task) == 0;
 }
 
-static __always_inline void read_comm(char *comm, struct task_struct *task)
-{
-	bpf_probe_read_kernel(comm, sizeof(task->comm), task->comm);
-}
-
 /* Marks that something begins for a thread now. */
 static __always_inline void mark(struct task_struct *task)
 {

@@ -25,6 +25,9 @@ enum syscall {
 	SYS_RECVFROM = 45,
 	SYS_SENDMSG = 46,
 	SYS_RECVMSG = 47,
+	SYS_CLONE = 56,
+	SYS_FORK = 57,
+	SYS_VFORK = 58,
 	SYS_EXECVE = 59,
 	SYS_CREAT = 85,
 	SYS_OPENAT = 257,
@@ -32,14 +35,18 @@ enum syscall {
 	SYS_RECVMMSG = 299,
 	SYS_SENDMMSG = 307,
 	SYS_EXECVEAT = 322,
+	SYS_CLONE3 = 435,
 	SYS_OPENAT2 = 437,
 };
 
 enum compat_syscall {
+	COMPAT_FORK = 2,
 	COMPAT_OPEN = 5,
 	COMPAT_CREAT = 8,
 	COMPAT_EXECVE = 11,
 	COMPAT_SOCKETCALL = 102,
+	COMPAT_CLONE = 120,
+	COMPAT_VFORK = 190,
 	COMPAT_OPENAT = 295,
 	COMPAT_EXECVEAT = 358,
 	COMPAT_ACCEPT4 = 364,
@@ -114,6 +121,27 @@ static __always_inline bool leaving_accept(struct pt_regs *regs)
 		return in_compat_call();
 	case COMPAT_SOCKETCALL: /* 5: accept, 18: accept4; linux/net.h */
 		return ((__u32)regs->bx == 5 || (__u32)regs->bx == 18) && in_compat_call();
+	default:
+		return false;
+	}
+}
+
+/* Whether it is a new thread or process that leaves, as a copy of the one that made the call. */
+static __always_inline bool leaving_as_child(struct pt_regs *regs, long ret)
+{
+	if (ret)
+		return false;
+	switch ((__u32)regs->orig_ax) {
+	case SYS_CLONE:
+	case SYS_FORK:
+	case SYS_VFORK:
+		return !in_compat_call();
+	case COMPAT_FORK:
+	case COMPAT_CLONE:
+	case COMPAT_VFORK:
+		return in_compat_call();
+	case SYS_CLONE3: /* in both tables */
+		return true;
 	default:
 		return false;
 	}

@@ -26,3 +26,8 @@ static __always_inline __u64 exec_id(struct task_struct *task)
 		pid * 0xbf58476d1ce4e5b9) >>
 	       11;
 }
+
+static __always_inline void read_comm(char *comm, struct task_struct *task)
+{
+	bpf_probe_read_kernel(comm, sizeof(task->comm), task->comm);
+}

@@ -2,6 +2,7 @@
 /* TCP sockets: both ends of a connection, and the filters that TCP probes share. */
 #pragma once
 
+#include "descriptor.bpf.h"
 #include "filter.bpf.h"
 
 #include <bpf/bpf_endian.h>
@@ -103,16 +104,11 @@ static __always_inline struct sock *socket_of_file(struct file *file)
 	return BPF_CORE_READ(socket, file) == file ? BPF_CORE_READ(socket, sk) : NULL;
 }
 
-/* The socket behind a descriptor of the current task, or NULL: another thread may have put another file there. */
+/* The socket behind a descriptor of the current task, or NULL. */
 static __always_inline struct sock *socket_of(long fd)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+	struct file *file = file_of(fd);
 
-	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
 	return file ? socket_of_file(file) : NULL;
 }
 
@@ -188,6 +184,15 @@ static __always_inline __u8 ip_version(const struct connection *connection)
 	return is_mapped(connection->remote_address) ? 4 : 6;
 }
 
+/* Whether a list of wanted ports has one, or is empty. */
+static __always_inline bool has_port(const volatile __u16 *ports, __u32 count, __u16 port)
+{
+	for (__u32 i = 0; i < MAX_PORTS; i++)
+		if (i < count && ports[i] == port)
+			return true;
+	return !count;
+}
+
 /* Whether a connection is not wanted, PORT being the end that the probe's ports speak of. */
 static __always_inline bool drop_connection(const struct connection *connection, __u16 port)
 {
@@ -195,10 +200,5 @@ static __always_inline bool drop_connection(const struct connection *connection,
 		return true;
 	if (only_netns && only_netns != connection->netns_id)
 		return true;
-	if (!ports_count)
-		return false;
-	for (__u32 i = 0; i < MAX_PORTS; i++)
-		if (i < ports_count && only_ports[i] == port)
-			return false;
-	return true;
+	return !has_port(only_ports, ports_count, port);
 }

@@ -1,5 +1,6 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
@@ -7,8 +8,15 @@ import { formatMessage } from "publint/utils";
 /** What nx runs of each package: without it, the package would not be built, or its tests would not run. */
 const SCRIPTS = ["build", "test:unit"];
 
-/** What would trouble those who install the packages, which must have been built; and what nx needs of them. */
+/** What all packages say as the repository does. */
+const SHARED = ["license", "homepage", "bugs", "engines"];
+
+/** The command, which a program is no part of. */
+const COMMAND = "rxbpf";
+
+/** What would trouble those who install the packages, which must have been built; and what nx and npm need of them. */
 export async function checkPackages(root) {
+  const manifest = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
   const problems = [];
   for (const name of readdirSync(path.join(root, "packages"))) {
     const { messages, pkg } = await publint({
@@ -16,9 +24,30 @@ export async function checkPackages(root) {
       pack: false,
       strict: true,
     });
-    for (const script of SCRIPTS)
-      if (!pkg.scripts?.[script]) problems.push(`packages/${name}: package.json has no script ${script}`);
-    problems.push(...messages.map((message) => `packages/${name}: ${formatMessage(message, pkg, { color: false })}`));
+    const wrong = [
+      ...wrongIn(pkg, `packages/${name}`, manifest),
+      ...messages.map((message) => formatMessage(message, pkg, { color: false })),
+    ];
+    problems.push(...wrong.map((problem) => `packages/${name}: ${problem}`));
   }
   return problems;
+}
+
+/** What is wrong with a package's package.json, a line each. */
+export function wrongIn(pkg, folder, manifest) {
+  const { repository } = manifest;
+  const same = (key, value, wanted) =>
+    isDeepStrictEqual(value, wanted) ? [] : [`${key} is ${JSON.stringify(value)}, not ${JSON.stringify(wanted)}`];
+  const needed = Object.entries({ ...pkg.dependencies, ...pkg.peerDependencies });
+  return [
+    ...SCRIPTS.filter((script) => !pkg.scripts?.[script]).map((script) => `package.json has no script ${script}`),
+    ...SHARED.flatMap((key) => same(key, pkg[key], manifest[key])),
+    ...same("repository", pkg.repository, { ...repository, directory: folder }),
+    ...same("publishConfig", pkg.publishConfig, { access: "public", provenance: true }),
+    ...needed.filter(([name]) => name.startsWith("@rxbpf/")).flatMap(([name, is]) => same(name, is, pkg.version)),
+    // A program has one RxJS, which is its own.
+    ...(pkg.name !== COMMAND && pkg.dependencies?.rxjs ? ["rxjs is a dependency, not a peer"] : []),
+    ...(pkg.name !== COMMAND && !pkg.peerDependencies?.rxjs ? ["rxjs is no peer"] : []),
+    ...(pkg.dependencies?.koffi ? ["koffi is a dependency, not an optional one"] : []),
+  ];
 }

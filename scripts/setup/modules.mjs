@@ -17,6 +17,7 @@ export function modulesAreInstalled() {
     Object.entries(packages).every(matches) &&
     Object.keys(there).every((place) => packages[place] && existsSync(`${place}/package.json`)) &&
     asksFor("package.json", root) &&
+    isDeepStrictEqual(read("package.json").workspaces, root.workspaces) &&
     workspaces().every((folder) => packages[folder] && asksFor(`${folder}/package.json`, packages[folder]))
   );
 }
@@ -42,9 +43,13 @@ function asksFor(file, locked) {
   );
 }
 
+/** The folders that package.json names, itself or, as `packages/*`, all below another. */
 function workspaces() {
-  return readdirSync("packages")
-    .map((name) => `packages/${name}`)
+  return read("package.json")
+    .workspaces.flatMap((pattern) => {
+      const [parent, all] = pattern.split("/*");
+      return all === undefined ? [pattern] : readdirSync(parent).map((name) => `${parent}/${name}`);
+    })
     .filter((folder) => existsSync(`${folder}/package.json`));
 }
 

@@ -1,32 +1,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { appendFileSync, cpSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { beforeAll, expect, test } from "vitest";
 
+import { makeClone } from "../../testing/clone.js";
 import { run, temporaryFolder } from "../../testing/programs.js";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 const clone = path.join(temporaryFolder(), "clone");
 
-/** A copy of the repository, with the same npm packages by links. */
-beforeAll(() => {
-  const left = new Set([".git", ".nx", ".setup", "build", "dist", "node_modules"]);
-  cpSync(repository, clone, { recursive: true, filter: (file) => !left.has(path.basename(file)) });
-  const link = (place: string): void => {
-    mkdirSync(path.join(clone, path.dirname(place)), { recursive: true });
-    symlinkSync(path.join(repository, place), path.join(clone, place));
-  };
-  for (const name of readdirSync(path.join(repository, "node_modules")))
-    if (!["@rxbpf", ".rxbpf-build"].includes(name)) link(`node_modules/${name}`);
-  for (const name of readdirSync(path.join(repository, "packages"))) {
-    if (existsSync(path.join(repository, `packages/${name}/node_modules`))) link(`packages/${name}/node_modules`);
-    mkdirSync(path.join(clone, "node_modules/@rxbpf"), { recursive: true });
-    symlinkSync(`../../packages/${name}`, path.join(clone, `node_modules/@rxbpf/${name}`));
-  }
-});
+beforeAll(() => makeClone(clone));
 
 async function setUp(): Promise<{ status: number | null; stderr: string }> {
   const { status, stderr } = await run(process.execPath, [path.join(clone, "scripts/setup.mjs")]);
@@ -53,6 +39,15 @@ async function version(): Promise<string> {
 function change(): void {
   appendFileSync(path.join(clone, "packages/core/src/index.ts"), "// changed\n");
 }
+
+test("npx finds the command of a clone that is not set up, and that says what to do", async () => {
+  const bare = path.join(path.dirname(clone), "bare");
+  for (const part of ["package.json", "packages/repl/package.json", "packages/repl/bin"])
+    cpSync(path.join(repository, part), path.join(bare, part), { recursive: true });
+  // Nobody else's package of that name: without the network there is none to be had.
+  const { stdout, stderr } = await run("env", ["--chdir", bare, "npx", "--offline", "--yes", "rxbpf", "list"]);
+  expect(stdout + stderr).toBe("rxbpf: Cannot start: this clone is not built; run: npm start\n");
+});
 
 test("it builds, and with nothing to do it does and says nothing", { timeout: 60_000 }, async () => {
   expect(await setUp()).toEqual({ status: 0, stderr: "Building\n" });

@@ -41,6 +41,8 @@ export async function sendSignals(count, seed) {
   ];
   const sent = Object.fromEntries(SIGNALS.map((signal) => [signal, 0]));
   const wrong = { stuck: 0, crashed: 0 };
+  /** What the commands held in the kernel when they were sent a signal. */
+  const objects = new Set();
   let begun = 0;
 
   const sendOne = async () => {
@@ -55,6 +57,7 @@ export async function sendSignals(count, seed) {
     await sleep(below(LIFE_MS));
     const signals = [below(SIGNALS.length), ...(below(2) === 0 ? [below(SIGNALS.length)] : [])];
     for (const signal of signals.map((at) => SIGNALS[at])) {
+      for (const object of heldBy(child.pid)) objects.add(object);
       if (child.kill(signal)) sent[signal]++;
       await sleep(below(100));
     }
@@ -73,11 +76,11 @@ export async function sendSignals(count, seed) {
   };
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, sendSome));
-    const objects = await leftInKernel();
+    const left = await stillThere(objects);
     // Of those that were killed the next prompt removes the folders.
     execFileSync(process.execPath, [MAIN], { env: { ...process.env, TMPDIR: folder }, input: "1\n", stdio: "pipe" });
     const folders = readdirSync(folder).filter((name) => name.startsWith("rxbpf-session-"));
-    return { sent, left: { ...wrong, "objects in the kernel": objects.length, "temporary folders": folders.length } };
+    return { sent, left: { ...wrong, "objects in the kernel": left.length, "temporary folders": folders.length } };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -89,27 +92,17 @@ function numbers(seed) {
   return (below) => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 8) % below;
 }
 
-/** What the kernel still has that no process holds. It frees things a while after their processes have ended, those of others too. */
-async function leftInKernel() {
-  let left = unheld();
-  for (let i = 0; i < 20 && left.length > 0; i++) {
+/** Those of the objects that stay in the kernel. It frees them a while after their processes have ended. */
+async function stillThere(objects) {
+  for (let i = 0; ; i++) {
+    const left = ["prog", "map", "link"].flatMap((kind) =>
+      shown(kind)
+        .map(({ id }) => `${kind} ${id}`)
+        .filter((object) => objects.has(object)),
+    );
+    if (left.length === 0 || i === 20) return left;
     await sleep(500);
-    const now = new Set(unheld());
-    left = left.filter((object) => now.has(object));
   }
-  return left;
-}
-
-function unheld() {
-  const objects = ["prog", "map", "link"].flatMap((kind) =>
-    shown(kind).flatMap(({ id, pinned = [] }) => (pinned.length > 0 ? [] : [`${kind} ${id}`])),
-  );
-  const held = new Set(
-    readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .flatMap(heldBy),
-  );
-  return objects.filter((object) => !held.has(object));
 }
 
 /** bpftool fails where an object is freed while it looks. */

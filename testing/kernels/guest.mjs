@@ -7,7 +7,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-const RXBPF = "/node_modules/@rxbpf/repl/bin/rxbpf.cjs";
+const RXBPF = "/node_modules/rxbpf/bin/rxbpf.cjs";
 /** Without hardware for it a guest is many times slower. */
 const PATIENCE_MS = 60_000;
 const CPUS = [...Array(availableParallelism()).keys()];
@@ -199,6 +199,63 @@ const checks = {
       events.filter(({ comm }) => comm === "sockets").map(({ localPort }) => localPort),
       [4001, 4001, 4001],
     );
+  },
+
+  "tcplife and tcptop tell what a session carries, to the byte": async () => {
+    // The numbers are of descriptors: 3 listens, 4 connects, 5 is accepted.
+    const opening = [
+      "socket 4",
+      "bind 3 127.0.0.1 4003",
+      "listen 3",
+      "socket 4",
+      "connect 4 127.0.0.1 4003",
+      "accept 3",
+    ];
+    const traffic = ["give-bytes 4 5000", "take-bytes 5 5000", "give-bytes 5 70000", "take-bytes 4 70000"];
+    const lines = [...opening, ...traffic, "close 4", "hung-up 5", "close 5"];
+    const events = await recorded(["tcplife", "tcptop"], `printf '${lines.join("\\n")}\\n' | sockets; sleep 1`);
+    const told = (has) =>
+      events
+        .filter((event) => event.comm === "sockets" && has(event))
+        .map(({ localPort, sentBytes, receivedBytes }) => [localPort === 4003, sentBytes, receivedBytes])
+        .toSorted(([a], [b]) => a - b);
+    const carried = [
+      [false, 5000, 70000],
+      [true, 70000, 5000],
+    ];
+    same(
+      "what tcplife tells",
+      told((event) => event.durationNs > 0),
+      carried,
+    );
+    same(
+      "what tcptop tells",
+      told((event) => event.durationNs === undefined),
+      carried,
+    );
+  },
+
+  "syscount and filetop count calls and bytes": async () => {
+    const write = "dd if=/dev/zero of=/tmp/written bs=100 count=50 2>/dev/null";
+    const rows = await recorded(
+      ["syscount", "filetop"],
+      `${write}; dd if=/tmp/written of=/dev/null bs=5000 2>/dev/null`,
+    );
+    const files = rows
+      .filter(({ file }) => file === "written")
+      .map(({ comm, reads, writes, readBytes, writtenBytes }) => {
+        return [comm, reads, writes, readBytes, writtenBytes];
+      });
+    same(
+      "what filetop tells",
+      files.toSorted(([, a], [, b]) => a - b),
+      [
+        ["dd", 0, 50, 0, 5000],
+        ["dd", 2, 0, 5000, 0],
+      ],
+    );
+    const writes = rows.filter(({ name }) => name === "write").reduce((sum, { count }) => sum + count, 0);
+    same("whether syscount counts them", writes > 50, true);
   },
 
   "a recording names a process by each program that it was, in a pid namespace too": async () => {

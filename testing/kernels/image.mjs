@@ -10,7 +10,14 @@ const repository = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Libraries that are opened by their names while the command runs. */
 const OPENED = ["libbpf.so.1", "libzstd.so.1"];
-const PACKAGES = ["core", "filters", "probes", "sinks", "repl"];
+/** The packages by their folders. */
+const PACKAGES = {
+  core: "@rxbpf/core",
+  filters: "@rxbpf/filters",
+  probes: "@rxbpf/probes",
+  sinks: "@rxbpf/sinks",
+  repl: "rxbpf",
+};
 const MODULES = ["koffi", "@koromix"];
 /** What makes events, compiled for where there is no compiler. */
 const PROGRAMS = [
@@ -29,10 +36,10 @@ export function makeImage(file) {
     for (const one of new Set([...libraries, ...[process.execPath, ...libraries].flatMap(needed)])) place(one, one);
     place(realpathSync(process.execPath), "bin/node");
     place("/bin/busybox", "bin/busybox");
-    for (const name of PACKAGES)
+    for (const [folder, name] of Object.entries(PACKAGES))
       for (const part of ["package.json", "dist", "bin", "bpf"])
-        if (existsSync(path.join(repository, "packages", name, part)))
-          place(path.join(repository, "packages", name, part), `node_modules/@rxbpf/${name}/${part}`);
+        if (existsSync(path.join(repository, "packages", folder, part)))
+          place(path.join(repository, "packages", folder, part), `node_modules/${name}/${part}`);
     for (const name of MODULES) place(path.join(repository, "node_modules", name), `node_modules/${name}`);
     for (const source of PROGRAMS) {
       const program = path.join(root, "bin", path.basename(source, ".c"));

@@ -1,71 +1,33 @@
+// `@rxbpf/core`: what a script needs to work with events.
+
 // Streams
-export * from "./source.js";
-export { EventStream, originOf, mapEvents } from "./stream.js";
-export { type Attachment, attachments, statuses } from "./attachments.js";
-export { Consumer, type ConsumerEvents, consumers } from "./consumer.js";
-export { feed, type Feeder } from "./feed.js";
-export { blame, blamed } from "./blame.js";
-export { Flow } from "./flow.js";
-export { type Guard, guardDelivery } from "./delivery.js";
-export { iterate, type IterateOptions } from "./iterate.js";
-export { Table } from "./table.js";
-export { type Output, type RunOptions, sourceOf } from "./output/run.js";
-export { ring, type SideRecords } from "./output/ring.js";
-export { table, type TableOptions, type TableShape } from "./output/table.js";
+export type { Attached, Lost, Notice, Status, StreamInfo } from "./stream/source.js";
+export { EventStream } from "./stream/stream.js";
+export { statuses } from "./stream/runs.js";
+export { iterate, type IterateOptions } from "./stream/iterate.js";
 
 // Operators
 export { countBy, type CountOptions } from "./operators/count-by.js";
 export { type Count, type Key, OTHER_KEYS } from "./operators/counts.js";
 export type { GatherOptions } from "./operators/gather.js";
 export { histogram } from "./operators/histogram.js";
-export { type Bucket, Histogram, type Scale } from "./histogram.js";
 export { joinBy, type Joined, type JoinOptions, type Others } from "./operators/join-by.js";
 export { orderByTime, type OrderOptions } from "./operators/order-by-time.js";
 export { rate, type RateOptions } from "./operators/rate.js";
 export { top } from "./operators/top.js";
 
-// Schemas
-export * from "./schema/schema.js";
-export type { Unit } from "./schema/unit.js";
-export { bindLayout, bindMap, type Layout, type Place } from "./schema/layout.js";
-export { Btf } from "./btf/btf.js";
-
-export { ColumnBuilder } from "./schema/columns.js";
-export type { Column as ColumnValues, Columns, NumberArray, Presence, Records, Strings } from "./schema/column-data.js";
-export { jsonEncoder, type LineEncoder } from "./schema/json.js";
-export { milliseconds } from "./schema/moment.js";
-export { eventClock, eventTime } from "./clock.js";
-
-// Objects and maps
-export { type ObjectSpec, type Constant, load, type Loaded, type LoadOptions, type Variant } from "./load.js";
-export { KernelIterator } from "./iterator.js";
-export { BpfObject } from "./ffi/object.js";
-export type { Clock, Hook, Uprobe, Usdt } from "./ffi/attach.js";
-export { BpfMap, type MapInfo, MapType } from "./ffi/map.js";
-export { capabilityAdvice, missingCapabilities, requireCapabilities } from "./capabilities.js";
+// Values
+export type { Field, Fields, Kind } from "./schema/field.js";
+export type { EventOf, RowOf, Schema } from "./schema/schema.js";
+export { sampleEvent } from "./schema/schema.js";
+export { type Bucket, Histogram, type Scale } from "./values/histogram.js";
+export type { Frame } from "./values/frame.js";
+export { frameText } from "./values/frame-text.js";
+export { Table } from "./values/table.js";
 
 // Text
 export { bytesOf, textOf } from "./text/bytes.js";
-export { column, type Column, Printed } from "./text/column.js";
 export { harmless, printable, printableJson } from "./text/printable.js";
-
-// Compression
-export { zstdCompress, zstdDecompress } from "./ffi/zstd.js";
-
-// Symbols
-export type { Frame } from "./symbols/frame.js";
-export { frameText, parseFrame } from "./symbols/frame-text.js";
-export { looksCut } from "./symbols/looks-cut.js";
-export { type CodeMapping, type NameOptions, Symbolizer, type SymbolizerOptions } from "./symbols/symbolizer.js";
-
-// Files
-export { lockFile, reserveRoom } from "./ffi/file.js";
-
-// Kernel facts
-export { pathHandle } from "./ffi/handle.js";
-export { endAtSecond } from "./ffi/signals.js";
-export { inFirstNamespace, timeNamespaceOffsetNs } from "./namespaces.js";
 
 // Errors
 export * from "./errors.js";
-export { messageOf, stateOf } from "./system-errors.js";

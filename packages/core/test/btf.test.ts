@@ -1,4 +1,4 @@
-import { Btf } from "@rxbpf/core";
+import { Btf } from "@rxbpf/core/bpf";
 import { expect, test } from "vitest";
 
 import { temporaryFolder } from "../../../testing/programs.js";

@@ -1,4 +1,6 @@
-import { EventStream, type EventOf, ring, schema, sourceOf, type Variant, who } from "@rxbpf/core";
+import { EventStream, type EventOf } from "@rxbpf/core";
+import { ring, sourceOf, type Variant } from "@rxbpf/core/bpf";
+import { schema, who } from "@rxbpf/core/events";
 import { expect, test } from "vitest";
 
 import { holdings } from "../../../testing/holdings.js";

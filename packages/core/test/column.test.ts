@@ -1,4 +1,4 @@
-import { column } from "@rxbpf/core";
+import { column } from "@rxbpf/core/events";
 import { expect, test } from "vitest";
 
 const cell = (format: string, value: string | number): string => column("", format, () => value).cell({});

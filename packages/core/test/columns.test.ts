@@ -1,23 +1,17 @@
-import {
-  type Columns,
-  ColumnBuilder,
-  type Field,
-  milliseconds,
-  optional,
-  schema,
-  text,
-  type RecordKind,
-} from "@rxbpf/core";
+import type { Field } from "@rxbpf/core";
+import { type Columns, ColumnBuilder, milliseconds, optional, schema, text } from "@rxbpf/core/events";
 import { expect, test } from "vitest";
 
-import type { Layout } from "../src/schema/layout.js";
-import { memory, rowDecoder } from "../src/schema/rows.js";
+import type { Kind } from "../src/schema/field.js";
+import type { Layout } from "../src/schema/record.js";
+import { memory } from "../src/schema/record.js";
+import { rowDecoder } from "../src/schema/rows.js";
 
 const SIZES = { time: 8, u64: 8, i64: 8, u32: 4, i32: 4, text: 4, texts: 4, bytes: 4, address: 16, chars: 16 } as const;
 const KINDS = [
   ...(["time", "u64", "i64", "address", "chars", "u32", "i32", "text", "texts", "bytes"] as const),
   ...(["u16", "u8", "bool", "choice"] as const),
-] satisfies readonly RecordKind[];
+] satisfies readonly Kind[];
 const UNIX_OFFSET = 1_700_000_000_123_456_789n;
 const RECORD = 512;
 

@@ -1,4 +1,5 @@
-import { Consumer, consumers, type Lost, type Status } from "@rxbpf/core";
+import type { Lost, Status } from "@rxbpf/core";
+import { Consumer, consumers } from "@rxbpf/core/events";
 import {
   catchError,
   concat,

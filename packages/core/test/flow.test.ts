@@ -1,7 +1,8 @@
 import { config, filter, map, Observable, of, take } from "rxjs";
 import { afterEach, expect, test } from "vitest";
 
-import { blamed, EventStream, Flow, originOf } from "@rxbpf/core";
+import { EventStream } from "@rxbpf/core";
+import { blamed, Flow, originOf } from "@rxbpf/core/events";
 
 import { driven } from "./streams.js";
 

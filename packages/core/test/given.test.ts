@@ -1,7 +1,8 @@
 import { NEVER, Subject, take } from "rxjs";
 import { expect, test } from "vitest";
 
-import { attachments, Consumer, EventStream, sampleEvent, schema, statuses, text, texts, u32, who } from "@rxbpf/core";
+import { EventStream, sampleEvent, statuses } from "@rxbpf/core";
+import { attachments, Consumer, schema, text, texts, u32, who } from "@rxbpf/core/events";
 
 import { driven } from "./streams.js";
 

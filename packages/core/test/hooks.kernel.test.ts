@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 
-import { BpfError, EventStream, type Hook, schema, sourceOf, Table, table, u32, u64 } from "@rxbpf/core";
+import { BpfError, EventStream, Table } from "@rxbpf/core";
+import { type Hook, sourceOf, table } from "@rxbpf/core/bpf";
+import { schema, u32, u64 } from "@rxbpf/core/events";
 import { beforeAll, expect, test } from "vitest";
 
 import { holdings } from "../../../testing/holdings.js";

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 
-import { type Consumer, consumers, iterate, type Lost, type Status, statuses } from "@rxbpf/core";
+import { iterate, type Lost, type Status, statuses } from "@rxbpf/core";
+import { type Consumer, consumers } from "@rxbpf/core/events";
 import { filter, map, merge, NEVER, of, share, Subject, throwError } from "rxjs";
 import { expect, expectTypeOf, test } from "vitest";
 

@@ -3,9 +3,10 @@ import { expect, test } from "vitest";
 import { printableJson } from "@rxbpf/core";
 
 import { jsonEncoder } from "../src/schema/json.js";
-import type { Layout, Place } from "../src/schema/layout.js";
-import { memory, rowDecoder } from "../src/schema/rows.js";
-import type { RecordKind } from "../src/schema/schema.js";
+import type { Layout, Place } from "../src/schema/record.js";
+import { memory } from "../src/schema/record.js";
+import { rowDecoder } from "../src/schema/rows.js";
+import type { Kind } from "../src/schema/field.js";
 
 const UNIX_OFFSET = 1_700_000_000_123_456_789n;
 const RECORD = 1024;
@@ -49,7 +50,10 @@ const WIDE = [...NUMBERS, 2n ** 32n, 10n ** 15n, 2n ** 53n - 1n];
 
 type Fill = (record: Buffer, offset: number) => void;
 /** By kind: the bytes that its place takes, and what puts a value there. */
-const FILL: Record<Exclude<RecordKind, "text" | "texts" | "bytes" | "histogram" | "stack">, readonly [number, Fill]> = {
+const FILL: Record<
+  Exclude<Kind, "text" | "texts" | "bytes" | "histogram" | "stack" | "f64" | "json">,
+  readonly [number, Fill]
+> = {
   time: [8, (r, at) => r.writeBigUInt64LE(BigInt(next(2 ** 30)) * BigInt(next(2 ** 30)) + oneOf(0n, 2n ** 59n), at)],
   u64: [8, (r, at) => r.writeBigUInt64LE(oneOf(...WIDE), at)],
   i64: [8, (r, at) => r.writeBigInt64LE(oneOf(...WIDE) * oneOf(1n, -1n), at)],
@@ -62,12 +66,12 @@ const FILL: Record<Exclude<RecordKind, "text" | "texts" | "bytes" | "histogram" 
   bool: [1, (r, at) => r.writeUInt8(next(3), at)],
   choice: [1, (r, at) => r.writeUInt8(next(4), at)],
 };
-const KINDS: readonly RecordKind[] = [...(Object.keys(FILL) as (keyof typeof FILL)[]), "text", "texts", "bytes"];
+const KINDS: readonly Kind[] = [...(Object.keys(FILL) as (keyof typeof FILL)[]), "text", "texts", "bytes"];
 
 /** A place for some fields, of every kind; the first ones are wide, so that each stands where it may. */
 function someLayout(): Layout {
   let offset = 0;
-  const width = (kind: RecordKind): number => (kind in FILL ? FILL[kind as keyof typeof FILL][0] : 4);
+  const width = (kind: Kind): number => (kind in FILL ? FILL[kind as keyof typeof FILL][0] : 4);
   const kinds = KINDS.flatMap((kind) => (next(5) === 0 ? [] : next(2) === 0 ? [kind] : [kind, kind]));
   const places = kinds
     .sort((a, b) => width(b) - width(a))

@@ -1,13 +1,12 @@
+import { type Fields, LayoutError } from "@rxbpf/core";
+import { bindLayout } from "@rxbpf/core/bpf";
 import {
   address,
-  bindLayout,
   bool,
   bytes,
   chars,
   choice,
-  type Fields,
   i32,
-  LayoutError,
   schema,
   text,
   time,
@@ -16,7 +15,7 @@ import {
   u64,
   u8,
   who,
-} from "@rxbpf/core";
+} from "@rxbpf/core/events";
 import { expect, test } from "vitest";
 
 import { temporaryFolder } from "../../../testing/programs.js";

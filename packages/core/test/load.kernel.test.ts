@@ -1,21 +1,9 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 
-import {
-  BpfError,
-  BpfObject,
-  type Btf,
-  LayoutError,
-  load,
-  NotSupportedError,
-  type LoadOptions,
-  u32,
-  schema,
-  ring,
-  sourceOf,
-  type Variant,
-  VerifierError,
-} from "@rxbpf/core";
+import { BpfError, LayoutError, NotSupportedError, VerifierError } from "@rxbpf/core";
+import { BpfObject, type Btf, load, type LoadOptions, ring, sourceOf, type Variant } from "@rxbpf/core/bpf";
+import { u32, schema } from "@rxbpf/core/events";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 
 import { holdings, inKernel } from "../../../testing/holdings.js";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 
-import { BpfError, BpfMap, MapMismatchError, MapType } from "@rxbpf/core";
+import { BpfError, MapMismatchError } from "@rxbpf/core";
+import { BpfMap, MapType } from "@rxbpf/core/bpf";
 import { expect, onTestFinished, test } from "vitest";
 
 import { holdings } from "../../../testing/holdings.js";

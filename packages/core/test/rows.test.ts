@@ -1,11 +1,12 @@
 import { bytesOf } from "@rxbpf/core";
 import { expect, test } from "vitest";
 
-import type { RecordKind } from "../src/schema/schema.js";
+import type { Kind } from "../src/schema/field.js";
 import { milliseconds } from "../src/schema/moment.js";
-import { memory, rowDecoder } from "../src/schema/rows.js";
+import { memory } from "../src/schema/record.js";
+import { rowDecoder } from "../src/schema/rows.js";
 
-const SIZES: Partial<Record<RecordKind, number>> = {
+const SIZES: Partial<Record<Kind, number>> = {
   time: 8,
   u64: 8,
   i64: 8,
@@ -24,7 +25,7 @@ const SIZES: Partial<Record<RecordKind, number>> = {
 
 /** A record of one field of a kind, at `offset`, with bytes written by `write`; gives the decoded value. */
 function decode(
-  kind: RecordKind,
+  kind: Kind,
   write: (record: Buffer) => void,
   {
     offset = 0,

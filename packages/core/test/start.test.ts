@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 
-import type { Connection, Source } from "@rxbpf/core";
+import type { Connection, Source } from "@rxbpf/core/events";
 import { beforeEach, expect, test } from "vitest";
 
 import { streamOf } from "./streams.js";

@@ -1,16 +1,7 @@
 import { inspect } from "node:util";
 
-import {
-  attachments,
-  type Connection,
-  EventStream,
-  originOf,
-  type Receiver,
-  mapEvents,
-  type Source,
-  statuses,
-  type Status,
-} from "@rxbpf/core";
+import { EventStream, statuses, type Status } from "@rxbpf/core";
+import { attachments, type Connection, originOf, type Receiver, mapEvents, type Source } from "@rxbpf/core/events";
 import { expect, test } from "vitest";
 import { defer, filter, lastValueFrom, map, merge, NEVER, of, share, Subject, take, tap, toArray } from "rxjs";
 

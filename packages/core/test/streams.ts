@@ -1,4 +1,5 @@
-import { EventStream, type Receiver, schema, type Source } from "@rxbpf/core";
+import { EventStream } from "@rxbpf/core";
+import { type Receiver, schema, type Source } from "@rxbpf/core/events";
 
 /** One run of a source that the test drives by hand. */
 export interface Run extends Receiver<number> {

@@ -1,22 +1,6 @@
-import {
-  EventStream,
-  greatest,
-  Histogram,
-  histogramOf,
-  least,
-  LayoutError,
-  type Output,
-  ring,
-  type RunOptions,
-  schema,
-  sourceOf,
-  Table,
-  table,
-  type TableOptions,
-  u32,
-  u64,
-  who,
-} from "@rxbpf/core";
+import { EventStream, Histogram, LayoutError, Table } from "@rxbpf/core";
+import { type Output, ring, type RunOptions, sourceOf, table, type TableOptions } from "@rxbpf/core/bpf";
+import { greatest, histogramOf, least, schema, u32, u64, who } from "@rxbpf/core/events";
 import { beforeAll, expect, test } from "vitest";
 
 import { bpftool } from "../../../testing/kernel-objects.js";

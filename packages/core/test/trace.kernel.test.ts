@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 
-import { type EventStream, type Status } from "@rxbpf/core";
+import type { EventStream, Status } from "@rxbpf/core";
 import { filter, map, Subject, take } from "rxjs";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 
@@ -250,14 +250,15 @@ test(
 );
 
 test("an event wakes an idle reader at once", async () => {
-  const delays: number[] = [];
+  const seen: { pid: number; delay: number }[] = [];
   const subscription = stream()
     .pipe(filter(({ number }) => number > 0))
-    .subscribe(({ time }) => delays.push(performance.timeOrigin + performance.now() - time));
+    .subscribe(({ pid, time }) => seen.push({ pid, delay: performance.timeOrigin + performance.now() - time }));
   onTestFinished(() => subscription.unsubscribe());
-  await make(20, 1, 30);
-  await vi.waitUntil(() => delays.length === 19, 10_000);
-  expect(delays.sort((a, b) => a - b)[10]).toBeLessThan(50);
+  const { pid } = await make(20, 1, 30);
+  const delays = (): number[] => seen.filter((one) => one.pid === pid).map(({ delay }) => delay);
+  await vi.waitUntil(() => delays().length === 19, 10_000);
+  expect(delays().sort((a, b) => a - b)[10]).toBeLessThan(50);
 });
 
 test("an idle tracer costs no CPU", async () => {
@@ -295,6 +296,7 @@ test("what a setting holds is freed once, whether the run ends, fails to start, 
   expect(closed).toBe(1);
   await expect(record(ticks(ticksImage(object, [{ programs: ["careless"] }]), setting))).rejects.toThrow("Cannot load");
   expect(closed).toBe(2);
+  await setImmediate(); // where much was started in this turn, what follows starts in a later one
   ticks(image, setting).subscribe().unsubscribe();
   expect(closed).toBe(3);
 });

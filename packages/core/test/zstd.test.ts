@@ -1,4 +1,4 @@
-import { zstdCompress, zstdDecompress } from "@rxbpf/core";
+import { zstdCompress, zstdDecompress } from "@rxbpf/core/system";
 import { expect, test } from "vitest";
 
 const text = Buffer.from("/usr/lib/x86_64-linux-gnu/libc.so.6\n".repeat(1000));

@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { type Dirent, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import path from "node:path";
 
-import { BpfError, BpfMap, MapType } from "@rxbpf/core";
+import { BpfError } from "@rxbpf/core";
+import { BpfMap, MapType } from "@rxbpf/core/bpf";
 
 import { FileSystem, fileSystemOf } from "./file-systems.js";
 import { bpfMounts } from "./mounts.js";

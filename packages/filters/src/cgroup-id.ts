@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 
-import { pathHandle } from "@rxbpf/core";
+import { pathHandle } from "@rxbpf/core/system";
 
 import { FileSystem, fileSystemOf } from "./file-systems.js";
 import { CGROUP2_MISSING, cgroupMounts } from "./mounts.js";

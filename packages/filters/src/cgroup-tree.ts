@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { BpfMap, load, type Loaded, MapType, type ObjectSpec, requireCapabilities } from "@rxbpf/core";
+import { BpfMap, load, type Loaded, MapType, type ObjectSpec, requireCapabilities } from "@rxbpf/core/bpf";
 
 import { cgroupId } from "./cgroup-id.js";
 import { idOf, keyOf } from "./keys.js";

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { constants as system } from "node:os";
 
-import { requireCapabilities, stateOf } from "@rxbpf/core";
+import { requireCapabilities } from "@rxbpf/core/bpf";
+import { stateOf } from "@rxbpf/core/events";
 
 import { CgroupTree } from "./cgroup-tree.js";
 import { errorCode } from "./file-systems.js";

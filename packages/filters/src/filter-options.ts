@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 
-import { type BpfMap, MapMismatchError, printable, type RunOptions } from "@rxbpf/core";
+import { MapMismatchError, printable } from "@rxbpf/core";
+import type { BpfMap, RunOptions } from "@rxbpf/core/bpf";
 
 import { hasProcesses } from "./cgroups.js";
 import type { CgroupTree } from "./cgroup-tree.js";

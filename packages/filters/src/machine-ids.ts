@@ -1,4 +1,4 @@
-import { inFirstNamespace } from "@rxbpf/core";
+import { inFirstNamespace } from "@rxbpf/core/system";
 
 import { type Task, taskTable } from "./tasks.js";
 

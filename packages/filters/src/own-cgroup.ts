@@ -11,7 +11,8 @@ import {
 } from "node:fs";
 import path from "node:path";
 
-import { lockFile, stateOf } from "@rxbpf/core";
+import { stateOf } from "@rxbpf/core/events";
+import { lockFile } from "@rxbpf/core/system";
 
 import { cgroupOfProcess } from "./cgroups.js";
 import { isMissing } from "./file-systems.js";

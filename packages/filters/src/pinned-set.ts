@@ -1,6 +1,7 @@
 import { rmdirSync, unlinkSync } from "node:fs";
 
-import { BpfError, BpfMap, MapMismatchError, MapType, requireCapabilities } from "@rxbpf/core";
+import { BpfError, MapMismatchError } from "@rxbpf/core";
+import { BpfMap, MapType, requireCapabilities } from "@rxbpf/core/bpf";
 
 import { holdersOf, makePlace, mapTypeName, openIfMap, openPin, pins } from "./bpffs.js";
 import { errorCode } from "./file-systems.js";
@@ -209,6 +210,7 @@ export class PinnedSet {
     }
   }
 
+  /** Lets go of the map; the set stays pinned. May be called twice. */
   close(): void {
     this.map.close();
   }

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
-import { type KernelIterator, textOf } from "@rxbpf/core";
+import { textOf } from "@rxbpf/core";
+import type { KernelIterator } from "@rxbpf/core/bpf";
 
 import { liveCgroups } from "./cgroups.js";
 import type { SetFilters } from "./filter-options.js";
@@ -65,8 +66,10 @@ export class ProcessTable {
       .read()
       .filter((task) => isWanted(task) && !task.executing && inside(task) && accepts(task));
     const read = candidates.map((task) => ({ task, args: argsOf(task.localId) }));
-    // A process may have become another while its arguments were read: those that are the same now were so then.
-    const now = new Map(read.length > 0 ? this.#tasks.read().map(({ pid, execId }) => [pid, execId]) : []);
+    // A process may have become another while its arguments were read, or be about to, and have none for a moment: those
+    // that are the same now, and in no exec, were so then.
+    const later = read.length > 0 ? this.#tasks.read().filter(({ executing }) => !executing) : [];
+    const now = new Map(later.map(({ pid, execId }) => [pid, execId]));
     const processes = read.flatMap(({ task, args }) =>
       args && now.get(task.pid) === task.execId ? [describe(task, args)] : [],
     );
@@ -76,6 +79,7 @@ export class ProcessTable {
     return { processes, cgroups: pathsOf(new Set(ids)) };
   }
 
+  /** Removes its programs from the kernel. */
   close(): void {
     this.#tasks.close();
   }

@@ -1,4 +1,5 @@
-import { inFirstNamespace, type MapInfo } from "@rxbpf/core";
+import type { MapInfo } from "@rxbpf/core/bpf";
+import { inFirstNamespace } from "@rxbpf/core/system";
 
 import { cgroupId } from "./cgroup-id.js";
 import { areAllCgroups, cgroupIdOfProcess, liveCgroups } from "./cgroups.js";

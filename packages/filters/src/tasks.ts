@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 
-import { bool, chars, type EventOf, type ObjectSpec, KernelIterator, schema, time, u32, u64 } from "@rxbpf/core";
+import type { EventOf } from "@rxbpf/core";
+import { type ObjectSpec, KernelIterator } from "@rxbpf/core/bpf";
+import { bool, chars, schema, time, u32, u64 } from "@rxbpf/core/events";
 
 import { levelsUpToProc } from "./proc.js";
 

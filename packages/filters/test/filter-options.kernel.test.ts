@@ -1,7 +1,8 @@
 import { existsSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import { MapMismatchError, type RunOptions } from "@rxbpf/core";
+import { MapMismatchError } from "@rxbpf/core";
+import type { RunOptions } from "@rxbpf/core/bpf";
 import {
   cgroupId,
   mountNamespaceOfProcess,

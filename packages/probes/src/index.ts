@@ -1,4 +1,3 @@
-// Probes
 export { bashreadline, type BashreadlineOptions } from "./bashreadline/probe.js";
 export { type LineEvent, lineEvent } from "./bashreadline/schema.js";
 export { biolatency, type BiolatencyOptions } from "./biolatency/probe.js";
@@ -11,6 +10,8 @@ export { execsnoop, type ExecsnoopOptions } from "./execsnoop/probe.js";
 export { type ExecEvent, execEvent } from "./execsnoop/schema.js";
 export { exitsnoop, type ExitsnoopOptions } from "./exitsnoop/probe.js";
 export { type ExitEvent, exitEvent } from "./exitsnoop/schema.js";
+export { filetop, type FiletopOptions } from "./filetop/probe.js";
+export type { FileCount } from "./filetop/schema.js";
 export { gethostlatency, type GethostlatencyOptions } from "./gethostlatency/probe.js";
 export { type LookupEvent, lookupEvent } from "./gethostlatency/schema.js";
 export { killsnoop, type KillsnoopOptions } from "./killsnoop/probe.js";
@@ -23,30 +24,18 @@ export { profile, type ProfileOptions } from "./profile/probe.js";
 export type { Sample } from "./profile/schema.js";
 export { runqlat, type RunqlatOptions } from "./runqlat/probe.js";
 export type { Wait } from "./runqlat/schema.js";
+export { syscount, type SyscountOptions } from "./syscount/probe.js";
+export type { CallCount } from "./syscount/schema.js";
 export { tcpaccept, type TcpacceptOptions } from "./tcpaccept/probe.js";
 export { type AcceptEvent, acceptEvent } from "./tcpaccept/schema.js";
 export { tcpconnect, type TcpconnectOptions } from "./tcpconnect/probe.js";
 export { type ConnectCount, type ConnectEvent, connectEvent } from "./tcpconnect/schema.js";
+export { tcplife, type TcplifeOptions } from "./tcplife/probe.js";
+export { type LifeEvent, lifeEvent } from "./tcplife/schema.js";
+export { tcptop, type TcptopOptions } from "./tcptop/probe.js";
+export type { Traffic } from "./tcptop/schema.js";
 export { tcptracer, type TcptracerOptions } from "./tcptracer/probe.js";
 export { type SessionEvent, sessionEvent } from "./tcptracer/schema.js";
 
-// What probes are made of
-export {
-  type AnyProbe,
-  define,
-  type Definition,
-  type GivenTo,
-  isProbe,
-  outputOf,
-  type OutputOptions,
-  type Probe,
-  probe,
-  type ProbeOf,
-} from "./define/probe.js";
-export type { EventMapping, Output, OutputMakers, Outputs, RingOutput, TableOutput } from "./define/outputs.js";
-export { histogramText, type TableText } from "./define/table-text.js";
-export { lettered, processMatcher, selecting, showing } from "./define/selection.js";
-export { whoOptions } from "./define/common.js";
-export * from "./define/options.js";
-export { recordedBy, recordedMatcher, recordedOptions } from "./define/recorded.js";
-export { user } from "./define/user.js";
+// What options are given as
+export type { Probe } from "./define/probe.js";

@@ -1,12 +1,11 @@
 import { expect, expectTypeOf, test } from "vitest";
 
+import { opensnoop, type OpensnoopOptions } from "@rxbpf/probes";
 import {
   command,
   flag,
   integer,
   list,
-  opensnoop,
-  type OpensnoopOptions,
   parseOptions,
   pattern,
   text,
@@ -14,7 +13,7 @@ import {
   UsageError,
   user,
   type ValuesOf,
-} from "@rxbpf/probes";
+} from "@rxbpf/probes/define";
 
 const options = {
   failed: flag("only failures"),

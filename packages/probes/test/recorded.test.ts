@@ -1,18 +1,6 @@
 import { EventStream } from "@rxbpf/core";
-import {
-  type AnyProbe,
-  biosnoop,
-  execsnoop,
-  exitsnoop,
-  killsnoop,
-  opensnoop,
-  recordedBy,
-  recordedOptions,
-  tcpaccept,
-  tcpconnect,
-  tcptracer,
-  UsageError,
-} from "@rxbpf/probes";
+import { biosnoop, execsnoop, exitsnoop, killsnoop, opensnoop, tcpaccept, tcpconnect, tcptracer } from "@rxbpf/probes";
+import { type AnyProbe, recordedBy, recordedOptions, UsageError } from "@rxbpf/probes/define";
 import { lastValueFrom, map, toArray } from "rxjs";
 import { expect, test } from "vitest";
 

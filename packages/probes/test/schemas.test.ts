@@ -1,20 +1,13 @@
 import { readFileSync } from "node:fs";
 
-import {
-  bindLayout,
-  bindMap,
-  BpfObject,
-  Btf,
-  type Field,
-  type Fields,
-  type Layout,
-  LayoutError,
-  schema,
-} from "@rxbpf/core";
+import { type Field, type Fields, LayoutError } from "@rxbpf/core";
+import { bindLayout, bindMap, BpfObject, Btf, type Layout } from "@rxbpf/core/bpf";
+import { schema } from "@rxbpf/core/events";
 import * as probes from "@rxbpf/probes";
+import { isProbe } from "@rxbpf/probes/define";
 import { expect, test } from "vitest";
 
-const all = Object.values<unknown>(probes).filter(probes.isProbe);
+const all = Object.values<unknown>(probes).filter(isProbe);
 
 function typesOf(name: string): Btf {
   const object = BpfObject.open(name, readFileSync(new URL(`../bpf/${name}.bpf.o`, import.meta.url)));

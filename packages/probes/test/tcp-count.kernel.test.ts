@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 
-import { EventStream, type RunOptions, sourceOf, type Status, type Table, table } from "@rxbpf/core";
+import { EventStream, type Status, type Table } from "@rxbpf/core";
+import { type RunOptions, sourceOf, table } from "@rxbpf/core/bpf";
 import { PinnedSet } from "@rxbpf/filters";
 import { type ConnectCount, tcpconnect } from "@rxbpf/probes";
 import { describe, expect, onTestFinished, test } from "vitest";

@@ -1,14 +1,5 @@
-import {
-  type Count,
-  countBy,
-  type EventStream,
-  type Flow,
-  iterate,
-  joinBy,
-  orderByTime,
-  type Table,
-  top,
-} from "@rxbpf/core";
+import { type Count, countBy, type EventStream, iterate, joinBy, orderByTime, type Table, top } from "@rxbpf/core";
+import type { Flow } from "@rxbpf/core/events";
 import { type ExecEvent, execsnoop, type OpenEvent, opensnoop } from "@rxbpf/probes";
 import { map, merge, type Observable } from "rxjs";
 import { expectTypeOf, test } from "vitest";

@@ -15,9 +15,14 @@ else {
 
 /** One line. Where only few files may be open, modules cannot be read, and Node may say that there is no such package. */
 function failed(error) {
+  const state = isBuilt() ? error.message.split("\n")[0] : "this clone is not built; run: npm start";
   const advice = opensFew() ? "; allow this process more open files: ulimit -n 1024" : "";
-  console.error(`rxbpf: Cannot start: ${error.message.split("\n")[0]}${advice}`);
+  console.error(`rxbpf: Cannot start: ${state}${advice}`);
   process.exitCode = 1;
+}
+
+function isBuilt() {
+  return require("node:fs").existsSync(require("node:path").join(__dirname, "../dist/bundle/main.cjs"));
 }
 
 function opensFew() {

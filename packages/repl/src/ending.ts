@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { type Attachment, attachments, consumers } from "@rxbpf/core";
+import { type Attachment, attachments, consumers } from "@rxbpf/core/events";
 
 import { FAILED } from "./exit.js";
 import { lost } from "./standard.js";

@@ -1,6 +1,7 @@
-import { harmless, messageOf } from "@rxbpf/core";
+import { harmless } from "@rxbpf/core";
+import { messageOf } from "@rxbpf/core/events";
 import { CommandError } from "@rxbpf/filters";
-import { UsageError } from "@rxbpf/probes";
+import { UsageError } from "@rxbpf/probes/define";
 import { UnreadError } from "@rxbpf/sinks";
 
 import { loseStandardStreams } from "./standard.js";

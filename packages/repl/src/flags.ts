@@ -1,4 +1,4 @@
-import type { Option, Options } from "@rxbpf/probes";
+import type { Option, Options } from "@rxbpf/probes/define";
 import { type Command, Option as Flag } from "commander";
 
 /** The flag of an option. */

@@ -1,6 +1,15 @@
-export { printed } from "./live/printed.js";
-export { type Output } from "./live/output.js";
-export { show, type Showing } from "./live/show.js";
-export { installPrinters } from "./prompt/printers.js";
-export { installScope, scope } from "./session/scope.js";
-export { scopeTypes } from "./session/scope-types.js";
+// `rxbpf`: what is in scope at the prompt, for programs: every word of RxJS and of rxbpf's packages, and those by name.
+export * from "rxjs";
+export * from "@rxbpf/core";
+export * from "@rxbpf/filters";
+export * from "@rxbpf/probes";
+export * from "@rxbpf/sinks";
+
+export * as rxjs from "rxjs";
+export * as core from "@rxbpf/core";
+export * as filters from "@rxbpf/filters";
+export * as probes from "@rxbpf/probes";
+export * as sinks from "@rxbpf/sinks";
+
+// Of a name that several export, that of the first package stands, as at the prompt.
+export type { Target } from "@rxbpf/filters";

@@ -1,4 +1,4 @@
-import { UsageError } from "@rxbpf/probes";
+import { UsageError } from "@rxbpf/probes/define";
 import { writeError } from "@rxbpf/sinks";
 import { type Command, CommanderError } from "commander";
 

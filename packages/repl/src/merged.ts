@@ -1,5 +1,5 @@
-import { type Column, column } from "@rxbpf/core";
-import { type AnyProbe, recordedBy } from "@rxbpf/probes";
+import { type Column, column } from "@rxbpf/core/events";
+import { type AnyProbe, recordedBy } from "@rxbpf/probes/define";
 import { replay, type Series } from "@rxbpf/sinks";
 
 /** Columns for the rows of recordings of several probes: when, which, and then what each probe shows by itself. */

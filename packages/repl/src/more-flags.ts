@@ -1,4 +1,4 @@
-import type { Options } from "@rxbpf/probes";
+import type { Options } from "@rxbpf/probes/define";
 import { Command, type Option } from "commander";
 
 import { addFlags } from "./flags.js";

@@ -1,4 +1,5 @@
-import { type Connection, EventStream, type Receiver } from "@rxbpf/core";
+import { EventStream } from "@rxbpf/core";
+import type { Connection, Receiver } from "@rxbpf/core/events";
 import { seriesAt, type SnapshotProcess } from "@rxbpf/sinks";
 
 /** A process as a recording names it. */

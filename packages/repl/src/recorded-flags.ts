@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-import { type AnyProbe, recordedOptions } from "@rxbpf/probes";
+import { type AnyProbe, recordedOptions } from "@rxbpf/probes/define";
 import { type Series, seriesAt } from "@rxbpf/sinks";
 import type { Command } from "commander";
 

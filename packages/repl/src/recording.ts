@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { printable, type Status } from "@rxbpf/core";
 import type { Command } from "@rxbpf/filters";
-import type { AnyProbe } from "@rxbpf/probes";
+import type { AnyProbe } from "@rxbpf/probes/define";
 import { type Compression, makeDirectory, type Rotation, toArrow } from "@rxbpf/sinks";
 import {
   filter,

@@ -1,14 +1,31 @@
 import { type EventStream, harmless, printable, type Status } from "@rxbpf/core";
 import type { Command } from "@rxbpf/filters";
-import { toJson, toStdout } from "@rxbpf/sinks";
+import { UsageError } from "@rxbpf/probes/define";
+import { toCsv, toJson, toStdout } from "@rxbpf/sinks";
+import type { Command as CommandLine } from "commander";
 import { last, lastValueFrom, type Observable } from "rxjs";
 
 import { runCommand } from "./command.js";
 import { endInOrder, hurrySinks } from "./ending.js";
 import { cutShort, signals } from "./signals.js";
 
-export interface RunOptions {
-  readonly json: boolean;
+/** The flags that say how a stream is written, where that is not text. */
+export interface FormatFlags {
+  readonly json?: boolean | undefined;
+  readonly csv?: boolean | undefined;
+}
+
+/** @param letters of flags that have one */
+export function addFormatFlags(
+  command: CommandLine,
+  letters: Readonly<Partial<Record<keyof FormatFlags, string>>> = {},
+): void {
+  const flags = (name: keyof FormatFlags): string => `${letters[name] ? `-${letters[name]}, ` : ""}--${name}`;
+  command.option(flags("json"), "write one JSON object a line");
+  command.option(flags("csv"), "write comma-separated values, all fields");
+}
+
+export interface RunOptions extends FormatFlags {
   /** After how many seconds the stream ends by itself, if that is known. */
   readonly duration?: number | undefined;
   /** Whether it ends by itself, so that a signal cuts it short. */
@@ -24,8 +41,10 @@ export interface RunOptions {
  */
 export async function run<E>(
   stream: EventStream<E>,
-  { json, duration, endsItself, command }: RunOptions,
+  { json, csv, duration, endsItself, command }: RunOptions,
 ): Promise<void> {
+  if (json && csv) throw new UsageError("--json and --csv exclude each other");
+  const sink = json ? toJson<E>(process.stdout) : csv ? toCsv<E>(process.stdout) : toStdout<E>();
   const ended = report(stream);
   signals(command).subscribe((ending) => {
     if (endsItself) cutShort(ending, command);
@@ -34,7 +53,7 @@ export async function run<E>(
   if (duration !== undefined) setTimeout(hurrySinks, duration * 1000).unref();
   const whole = command ? stream.until(runCommand(command).pipe(last())) : stream;
   try {
-    await lastValueFrom(whole.pipe(json ? toJson(process.stdout) : toStdout()), { defaultValue: undefined });
+    await lastValueFrom(whole.pipe(sink), { defaultValue: undefined });
   } finally {
     ended();
   }

@@ -1,6 +1,6 @@
-import { eventTime } from "@rxbpf/core";
+import { eventTime } from "@rxbpf/core/events";
 import { MachineIds, ProcessTable, type SetFilters } from "@rxbpf/filters";
-import { type AnyProbe, machineValues, processMatcher } from "@rxbpf/probes";
+import { type AnyProbe, machineValues, processMatcher } from "@rxbpf/probes/define";
 import type { Newcomers, Snapshot } from "@rxbpf/sinks";
 
 type Values = Readonly<Record<string, unknown>>;

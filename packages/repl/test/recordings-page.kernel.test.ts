@@ -111,7 +111,7 @@ test("the engines are asked in a time zone that is not UTC, and told to answer i
 
 test("the service's command makes the first of its files, and ends with the service", async () => {
   const directory = path.join(folder, "service");
-  const [, , ...words] = /^ExecStart=(.*)$/m.exec(service)![1]!.replace("/var/lib/opens/", `${directory}/`).split(" ");
+  const [, ...words] = /^ExecStart=(.*)$/m.exec(service)![1]!.replace("/var/lib/opens/", `${directory}/`).split(" ");
   const [command, ...args] = commandLine(...words);
   const running = start(command, args);
   const names = (): string[] => (existsSync(directory) ? readdirSync(directory) : []);

@@ -145,7 +145,6 @@ test.each([
   ["SIGINT", OPENS],
   ["SIGTERM", MANY_OPENS],
   ["--duration", OPENS],
-  ["--duration", MANY_OPENS],
 ] as const)(
   "a run whose output nobody reads ends some seconds after %s, and says how much was not written of %d opens",
   { timeout: 60_000 },
@@ -160,7 +159,7 @@ test.each([
     const written = opensIn(await left);
     expect(child.exitCode).toBe(1);
     const [, unwritten] = UNREAD.exec(await complaint)!;
-    expect(inKernel(objects)).toEqual([]);
+    await expect.poll(() => inKernel(objects), { timeout: 5_000 }).toEqual([]);
     expect(written).toBeLessThan(opens);
     if (opens === OPENS) expect(written + Number(unwritten)).toBeGreaterThanOrEqual(opens);
   },
@@ -182,7 +181,7 @@ async function stalled(pid: number): Promise<void> {
   }
 }
 
-test.each(["--json", "--csv", "--parquet"])(
+test.each(["--json", "--parquet"])(
   "an export %s that nobody reads ends some seconds after a signal",
   { timeout: 60_000 },
   async (format) => {

@@ -1,4 +1,4 @@
-import { originOf } from "@rxbpf/core";
+import { originOf } from "@rxbpf/core/events";
 import { Observable, type OperatorFunction } from "rxjs";
 
 import { type ArrowOptions, Recorder } from "./arrow/recorder.js";

@@ -1,4 +1,5 @@
-import { type Fields, originOf, printable, printableJson, Table } from "@rxbpf/core";
+import { type Fields, printable, printableJson, Table } from "@rxbpf/core";
+import { originOf } from "@rxbpf/core/events";
 import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";

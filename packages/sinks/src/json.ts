@@ -1,4 +1,5 @@
-import { jsonEncoder, printableJson, Table } from "@rxbpf/core";
+import { printableJson, Table } from "@rxbpf/core";
+import { jsonEncoder } from "@rxbpf/core/events";
 import type { OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";

@@ -30,9 +30,9 @@ export interface ExportOptions extends OutputOptions {
 
 /**
  * Writes the events of a recording, or of all files of one probe in a directory, as one Parquet file, compressed with
- * Zstandard: a column for each field, moments as nanoseconds in UTC, integers as they are. What the recording
+ * Zstandard, or with Snappy where that is not at hand: a column for each field, moments as nanoseconds in UTC, integers as they are. What the recording
  * says of itself, and the losses, are in the file's metadata under `rxbpf.`; the snapshot of processes is not.
- * Memory holds one row group: 32,768 events, or fewer with long texts. Needs libzstd 1.
+ * Memory holds one row group: 32,768 events, or fewer with long texts.
  * @param target a path, where a file with mode 0600 is created; or a stream, which is left open
  * @throws Error where there is no recording, or those of several probes, or it cannot be written: no file is left then
  */

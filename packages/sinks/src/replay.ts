@@ -1,4 +1,5 @@
-import { EventStream, type Field, type StreamInfo, Table, text } from "@rxbpf/core";
+import { EventStream, type Field, type StreamInfo, Table } from "@rxbpf/core";
+import { text } from "@rxbpf/core/events";
 
 import { Player } from "./arrow/player.js";
 import type { Recording } from "./arrow/recording.js";
@@ -6,6 +7,7 @@ import { type Series, seriesAt } from "./arrow/series.js";
 import { Track } from "./arrow/track.js";
 import { columnsOf } from "./table.js";
 
+/** How a recording is replayed. */
 export interface ReplayOptions {
   /** How many times faster than it was recorded: 1 is the recorded pace; as fast as can be if not given. */
   readonly speed?: number | undefined;

@@ -1,4 +1,5 @@
-import { type Batch, Consumer, eventTime, feed, type LineEncoder, type Lost, type Records } from "@rxbpf/core";
+import type { Lost } from "@rxbpf/core";
+import { type Batch, Consumer, eventTime, feed, type LineEncoder, type Records } from "@rxbpf/core/events";
 import { Observable, type OperatorFunction, type Subscriber, Subscription } from "rxjs";
 
 import type { OutputOptions } from "./files/output-file.js";
@@ -19,9 +20,11 @@ export interface Progress {
 export interface Format<E> {
   /** What stands first. */
   head?(): string;
+  /** An event. */
   row(event: E): string;
   /** Makes what writes the same of an event's record, without a row. */
   encoder?(records: Records): LineEncoder;
+  /** A loss, among the events where it happened. */
   lost(lost: Lost): string;
 }
 

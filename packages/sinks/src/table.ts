@@ -1,4 +1,5 @@
-import { type Column, column, type Fields, printable, Printed, printableJson, type Schema } from "@rxbpf/core";
+import { type Fields, printable, printableJson, type Schema } from "@rxbpf/core";
+import { type Column, column, Printed } from "@rxbpf/core/events";
 
 import { jsonText } from "./json-text.js";
 

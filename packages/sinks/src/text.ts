@@ -1,4 +1,5 @@
-import { type Column, type Fields, Histogram, type Lost, originOf, printable, printableJson, Table } from "@rxbpf/core";
+import { type Fields, Histogram, type Lost, printable, printableJson, Table } from "@rxbpf/core";
+import { type Column, originOf } from "@rxbpf/core/events";
 import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
@@ -34,7 +35,10 @@ export function toStdout<E>(options?: TextOptions<E>): OperatorFunction<E, Progr
  * @param target a path, where a file with mode 0600 is created; or a stream, which is left open
  */
 export function toText<E>(target: Target, options: TextOptions<E> = {}): OperatorFunction<E, Progress> {
-  return sink(target, (source) => new TextFormat(source, options.columns?.() as Columns | undefined), options);
+  const onTerminal = typeof target !== "string" && (target as { isTTY?: boolean }).isTTY === true;
+  const open = (source: Observable<E>): TextFormat<E> =>
+    new TextFormat(source, { columns: options.columns?.() as Columns | undefined, onTerminal });
+  return sink(target, open, options);
 }
 
 /**
@@ -42,7 +46,7 @@ export function toText<E>(target: Target, options: TextOptions<E> = {}): Operato
  * @param line makes a line of the cells of a row, or of the headings; they stand one after the other if not given
  */
 export function textFormat<E>(source: Observable<E>, line?: MakeLine): TextFormat<E> {
-  return new TextFormat(source, undefined, line);
+  return new TextFormat(source, { line });
 }
 
 /** Makes a line of cells, of which each is of the column with its index. */
@@ -50,12 +54,24 @@ export type MakeLine = (cells: readonly string[], columns: readonly Pick<Column<
 
 type Columns = readonly Column<unknown>[];
 
+interface FormatOptions {
+  readonly columns?: Columns | undefined;
+  readonly line?: MakeLine | undefined;
+  readonly onTerminal?: boolean;
+}
+
+/** Clears a terminal and goes to its upper left corner. */
+const CLEAR = "\x1b[H\x1b[2J";
+
 class TextFormat<E> implements Format<E> {
   readonly #columns: Columns | undefined;
   /** Whether a row is of the columns. */
   readonly #fits: (row: unknown) => boolean;
   readonly #tableText: ((table: Table<never>) => string) | undefined;
   readonly #tableHeading: ((table: Table<never>) => string) | undefined;
+  readonly #tableRows: number | undefined;
+  /** What stands before each table. */
+  readonly #between: string;
   readonly #head: string = "";
   readonly #makeLine: MakeLine | undefined;
   #banner: string;
@@ -63,14 +79,16 @@ class TextFormat<E> implements Format<E> {
   #above: Columns | undefined;
   #fresh = false;
 
-  constructor(source: Observable<E>, columns: Columns | undefined, makeLine?: MakeLine) {
-    this.#makeLine = makeLine;
+  constructor(source: Observable<E>, { columns, line, onTerminal }: FormatOptions) {
+    this.#makeLine = line;
     const origin = originOf(source);
     const { banner, tables = false, schema } = origin?.info ?? {};
     this.#columns = columns ?? origin?.info.columns();
     /** Whether it is known before the first row that all are of the columns. */
     const known = columns !== undefined || source === origin;
     this.#fits = known ? () => true : hasFields(schema?.fields);
+    this.#between = onTerminal && origin?.info.tableInPlace ? CLEAR : "\n";
+    this.#tableRows = origin?.info.tableRows;
     this.#tableText = origin?.info.tableText;
     this.#tableHeading = origin?.info.tableHeading;
     this.#banner = banner ? `${banner}\n` : "";
@@ -101,12 +119,13 @@ class TextFormat<E> implements Format<E> {
   }
 
   #table(table: Table<Row>): string {
-    const { rows } = table;
+    const fits = table.rows.every(this.#fits);
+    const rows = fits ? table.rows.slice(0, this.#tableRows) : table.rows;
     const above = this.#tableHeading ? `${printable(this.#tableHeading(table as Table<never>))}\n` : "";
-    if (this.#tableText && rows.every(this.#fits))
-      return `${this.#takeBanner()}\n${above}${this.#tableText(table as Table<never>)}`;
+    if (this.#tableText && fits)
+      return `${this.#takeBanner()}${this.#between}${above}${this.#tableText(table.with(rows) as Table<never>)}`;
     const columns = this.#columnsFor(rows);
-    const heading = this.#fresh && this.#above === columns ? "" : `\n${above}${this.#heading(columns)}`;
+    const heading = this.#fresh && this.#above === columns ? "" : `${this.#between}${above}${this.#heading(columns)}`;
     this.#fresh = false;
     return heading + rows.map((row) => this.#line(row, columns)).join("");
   }

@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import type { WriteStream } from "node:tty";
 
-import type { LineEncoder } from "@rxbpf/core";
+import type { LineEncoder } from "@rxbpf/core/events";
 
 import { writeError } from "./files/errors.js";
 import type { OutputOptions } from "./files/output-file.js";

@@ -15,7 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { consumers, EventStream } from "@rxbpf/core";
+import { EventStream } from "@rxbpf/core";
+import { consumers } from "@rxbpf/core/events";
 import type { OutputOptions, Progress, Target } from "@rxbpf/sinks";
 import { filter, from, map, merge, NEVER, type Observable, type OperatorFunction, Subject } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";

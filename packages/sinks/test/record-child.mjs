@@ -1,7 +1,8 @@
 // A program that records as fast as it can until it is killed, for killed.kernel.test.ts. It says how far it is.
 import { writeSync } from "node:fs";
 
-import { EventStream, i32, schema, text, u64 } from "@rxbpf/core";
+import { EventStream } from "@rxbpf/core";
+import { i32, schema, text, u64 } from "@rxbpf/core/events";
 import { toArrow } from "@rxbpf/sinks";
 
 const [path, batchRows, compression] = process.argv.slice(2);

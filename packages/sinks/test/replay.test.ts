@@ -1,4 +1,5 @@
-import { Consumer, type EventStream, type Status } from "@rxbpf/core";
+import type { EventStream, Status } from "@rxbpf/core";
+import { Consumer } from "@rxbpf/core/events";
 import { readRecording, replay, toArrow } from "@rxbpf/sinks";
 import { filter, lastValueFrom, map, take, toArray } from "rxjs";
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, truncateSync } from "node:fs";

@@ -1,15 +1,13 @@
+import { type EventOf, EventStream, type Lost } from "@rxbpf/core";
 import {
   address,
   bool,
   bytes,
   chars,
   choice,
-  type EventOf,
-  EventStream,
   f64,
   i32,
   i64,
-  type Lost,
   optional,
   schema,
   text,
@@ -19,7 +17,7 @@ import {
   u32,
   u64,
   u8,
-} from "@rxbpf/core";
+} from "@rxbpf/core/events";
 
 import { HOSTILE } from "./conformance.js";
 

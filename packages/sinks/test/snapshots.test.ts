@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 
-import { EventStream, schema, who } from "@rxbpf/core";
+import { EventStream } from "@rxbpf/core";
+import { schema, who } from "@rxbpf/core/events";
 import { type Newcomers, readRecording, type Snapshot, type SnapshotProcess, toArrow } from "@rxbpf/sinks";
 import { expect, test } from "vitest";
 

@@ -1,7 +1,8 @@
 // A program that writes to its own stdout, for stdout.test.ts.
 import { writeSync } from "node:fs";
 
-import { column, EventStream, schema } from "@rxbpf/core";
+import { EventStream } from "@rxbpf/core";
+import { column, schema } from "@rxbpf/core/events";
 import { toJson, toStdout } from "@rxbpf/sinks";
 
 const [sink, script] = process.argv.slice(2);

@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 
 import {
-  column,
   type Count,
   countBy,
   EventStream,
@@ -11,11 +11,11 @@ import {
   joinBy,
   printable,
   rate,
-  schema,
+  type StreamInfo,
   Table,
   top,
-  u32,
 } from "@rxbpf/core";
+import { column, schema, u32 } from "@rxbpf/core/events";
 import { readRecording, replay, toArrow, toCsv, toJson, toText } from "@rxbpf/sinks";
 import { bufferCount, filter, from, lastValueFrom, map, merge, NEVER, type Observable, of, toArray } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -99,6 +99,36 @@ describe("toText", () => {
     const counted: Observable<Table<Count<string>>> = of(table({ key: "a", count: 5 }), table({ key: "b", count: 6 }));
     await run(counted.pipe(toText(path, { columns })));
     expect(written()).toBe("  N WHO\n  5 a\n\n  N WHO\n  6 b\n");
+  });
+
+  /** What a stream of tables is written as, to a stream that is a terminal or not. */
+  async function writtenTo(isTTY: boolean, info: Partial<StreamInfo>): Promise<string> {
+    const target = Object.assign(new PassThrough({ encoding: "utf8" }), { isTTY });
+    const columns = () => [column<{ n: number }>("N", "%2d", (e) => e.n)];
+    const told = { name: "tables", schema: schema("", { n: u32("") }), tables: true, columns, ...info };
+    const stream = new EventStream<Table<{ n: number }>>(told, (receiver) => {
+      receiver.status({ type: "attached", programs: [] });
+      for (const rows of [[{ n: 1 }, { n: 2 }, { n: 3 }], [{ n: 4 }]])
+        receiver.batch({ length: 1, row: () => table(...rows) });
+      setImmediate(() => receiver.complete());
+      const nothing = (): void => {};
+      return { stop: nothing, close: nothing, hold: nothing, release: nothing };
+    });
+    await run(stream.pipe(toText(target)));
+    return String(target.read());
+  }
+
+  test("writes as many rows of a probe's table as it is to show", async () => {
+    expect(await writtenTo(false, { tableRows: 2 })).toBe("\n N\n 1\n 2\n\n N\n 4\n");
+    const tableText = ({ rows }: Table<never>): string => `${rows.length}\n`;
+    expect(await writtenTo(false, { tableRows: 2, tableText })).toBe("\n2\n\n1\n");
+  });
+
+  test("clears a terminal for a table that takes the place of the one before, and nothing else", async () => {
+    const clear = "\x1b[H\x1b[2J";
+    expect(await writtenTo(true, { tableInPlace: true })).toBe(`${clear} N\n 1\n 2\n 3\n${clear} N\n 4\n`);
+    expect(await writtenTo(true, {})).toBe("\n N\n 1\n 2\n 3\n\n N\n 4\n");
+    expect(await writtenTo(false, { tableInPlace: true })).toBe("\n N\n 1\n 2\n 3\n\n N\n 4\n");
   });
 
   test("draws a histogram, and writes a rate as a number", async () => {

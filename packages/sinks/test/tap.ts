@@ -1,4 +1,5 @@
-import { bytesOf, column, EventStream, i32, type Receiver, type Records, schema, text, u64 } from "@rxbpf/core";
+import { bytesOf, EventStream } from "@rxbpf/core";
+import { column, i32, type Receiver, type Records, schema, text, u64 } from "@rxbpf/core/events";
 
 export interface Row {
   readonly seq: number;

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 
-import { column, EventStream } from "@rxbpf/core";
+import { EventStream } from "@rxbpf/core";
+import { column } from "@rxbpf/core/events";
 import { toText } from "@rxbpf/sinks";
 import { filter, map, type Observable, of } from "rxjs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";

@@ -1,9 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
-import koffi from "koffi";
-
 import { stateOf } from "../system-errors.js";
 import { check } from "./errno.js";
+import { native } from "./koffi.js";
 import { lazily } from "./library.js";
 import { libbpf } from "./libbpf.js";
 import { libc } from "./libc.js";
@@ -48,7 +47,7 @@ const PERF_FLAG_FD_CLOEXEC = 8;
 const ENOENT = 2;
 
 const uprobeOptions = lazily(() =>
-  koffi.struct("bpf_uprobe_opts", {
+  native().struct("bpf_uprobe_opts", {
     sz: "size_t",
     ref_ctr_offset: "size_t",
     bpf_cookie: "uint64_t",
@@ -66,6 +65,7 @@ export function attachTo(program: bigint, hook: Hook, subject: string, cpu: numb
   switch (hook.kind) {
     case "uprobe": {
       const { path, symbol, returns = false, pid = -1 } = hook;
+      const koffi = native();
       const type = uprobeOptions();
       const options = {
         sz: koffi.sizeof(type),
@@ -105,7 +105,7 @@ function openPerfEvent({ event, every }: Clock, subject: string, cpu: number): n
   attributes.writeBigUInt64LE(BigInt("hertz" in every ? every.hertz : every.period), 16);
   if ("hertz" in every) attributes.writeBigUInt64LE(1n << 10n, 40);
   const fd = Number(libc().syscall(PERF_EVENT_OPEN, attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC));
-  const missing = fd < 0 && koffi.errno() === ENOENT ? ": this machine has no such counter" : "";
+  const missing = fd < 0 && native().errno() === ENOENT ? ": this machine has no such counter" : "";
   return check("perf_event_open", fd, subject + missing);
 }
 

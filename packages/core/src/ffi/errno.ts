@@ -1,21 +1,24 @@
-import koffi from "koffi";
-
 import { BpfError } from "../errors.js";
 import { adviceOn } from "../system-errors.js";
+import { native } from "./koffi.js";
+import { lazily } from "./library.js";
 
-const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
-names.set(11, "EAGAIN"); // EWOULDBLOCK is the same number
-names.set(95, "EOPNOTSUPP"); // libc's ENOTSUP is the same number
-names.set(524, "ENOTSUPP"); // the kernel's own; no libc names it
+const names = lazily(
+  () =>
+    new Map(Object.entries(native().os.errno).map(([name, number]) => [number, name]))
+      .set(11, "EAGAIN") // EWOULDBLOCK is the same number
+      .set(95, "EOPNOTSUPP") // libc's ENOTSUP is the same number
+      .set(524, "ENOTSUPP"), // the kernel's own; no libc names it
+);
 
 /** The name of an error number, for example `EPERM` for 1. */
 export function errnoName(errno: number): string {
-  return names.get(errno) ?? `errno ${errno}`;
+  return names().get(errno) ?? `errno ${errno}`;
 }
 
 /** The number of the error that libc's last call ended with. */
 export function lastErrno(): number {
-  return koffi.errno();
+  return native().errno();
 }
 
 /**
@@ -26,7 +29,7 @@ export function lastErrno(): number {
  */
 export function check(operation: string, result: number, subject: string = `call ${operation}`): number {
   if (result >= 0) return result;
-  const errno = result === -1 ? koffi.errno() : -result;
+  const errno = result === -1 ? native().errno() : -result;
   const code = errnoName(errno);
   throw new BpfError(`Cannot ${subject}: ${code}${adviceOn(code)}`, operation, errno, code);
 }
@@ -34,6 +37,6 @@ export function check(operation: string, result: number, subject: string = `call
 /** Passes on a pointer unless it is null. @throws BpfError */
 export function checkPointer(operation: string, pointer: bigint | null, subject?: string): bigint {
   if (pointer) return pointer;
-  check(operation, -koffi.errno() || -1, subject);
+  check(operation, -native().errno() || -1, subject);
   throw new Error(`Cannot call ${operation}: no result and no error number`);
 }

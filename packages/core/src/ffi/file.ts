@@ -1,4 +1,5 @@
 import { check, errnoName, lastErrno } from "./errno.js";
+import { hasNative } from "./koffi.js";
 import { libc } from "./libc.js";
 
 const LOCK_EX = 2;
@@ -11,11 +12,12 @@ const UNSUPPORTED: ReadonlySet<string> = new Set([
 
 /**
  * Locks an open file, as flock(1) does, for as long as it is open: the lock ends with the process at the latest. A file
- * system that has no locks gives one that nobody heeds.
+ * system that has no locks gives one that nobody heeds, and so does an installation without koffi.
  * @returns false where somebody else has it
  * @throws BpfError
  */
 export function lockFile(fd: number): boolean {
+  if (!hasNative()) return true;
   const result = libc().flock(fd, LOCK_EX | LOCK_NB);
   if (result === 0) return true;
   const code = errnoName(lastErrno());
@@ -26,10 +28,11 @@ export function lockFile(fd: number): boolean {
 
 /**
  * Reserves room for bytes of a file after its end, whose length stays as it is.
- * @returns false where the file system cannot reserve any
+ * @returns false where the file system cannot reserve any, or koffi is missing
  * @throws BpfError, with `ENOSPC` where there is no such room
  */
 export function reserveRoom(fd: number, position: number, length: number): boolean {
+  if (!hasNative()) return false;
   for (;;) {
     const result = libc().fallocate(fd, FALLOC_FL_KEEP_SIZE, position, length);
     if (result === 0) return true;

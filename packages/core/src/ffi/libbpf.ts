@@ -1,5 +1,4 @@
-import koffi from "koffi";
-
+import { native } from "./koffi.js";
 import { lazily, loadLibrary } from "./library.js";
 
 /** libbpf's functions under their own names; libbpf.h and bpf.h say what each does. Version 1.0 or later. */
@@ -68,6 +67,6 @@ export const libbpf = lazily(() => {
 });
 
 /** `int print(enum libbpf_print_level level, const char *format, va_list args)` */
-export const printCallback = koffi.pointer(
-  koffi.proto("int libbpf_print_fn(int level, const void *format, void *args)"),
+export const printCallback = lazily(() =>
+  native().pointer(native().proto("int libbpf_print_fn(int level, const void *format, void *args)")),
 );

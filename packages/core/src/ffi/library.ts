@@ -1,12 +1,14 @@
-import koffi, { type LibraryHandle } from "koffi";
+import type { LibraryHandle } from "koffi";
 
 import { adviceOn } from "../system-errors.js";
+import { native } from "./koffi.js";
 
 /**
  * Loads a shared library.
  * @throws Error that names the package to install, where the library is missing.
  */
 export function loadLibrary(soname: string, debianPackage: string): LibraryHandle {
+  const koffi = native();
   try {
     return koffi.load(soname);
   } catch (cause) {

@@ -1,5 +1,4 @@
-import koffi from "koffi";
-
+import { native } from "./koffi.js";
 import { libbpf, printCallback } from "./libbpf.js";
 import { lazily } from "./library.js";
 import { libc } from "./libc.js";
@@ -13,14 +12,14 @@ const lines: string[] = [];
 const capture = lazily(() => {
   // Not before there is something to say: V8 collects garbage for large buffers.
   const message = lazily(() => Buffer.alloc(LONGEST));
-  const print = koffi.register((level: number, format: bigint, args: bigint) => {
+  const print = native().register((level: number, format: bigint, args: bigint) => {
     if (level < LIBBPF_DEBUG) {
       const buffer = message();
       const length = libc().vsnprintf(buffer, buffer.length, format, args);
       lines.push(buffer.toString("utf8", 0, Math.min(Math.max(length, 0), buffer.length - 1)));
     }
     return 0;
-  }, printCallback);
+  }, printCallback());
   libbpf().libbpf_set_print(print);
   return true;
 });

@@ -17,6 +17,7 @@ export const MapType = {
   ringbuf: 27,
 } as const;
 
+/** The shape of a map. Sizes are in bytes. */
 export interface MapInfo {
   readonly type: number;
   readonly id: number;
@@ -32,6 +33,11 @@ export interface MapInfo {
 const PER_CPU: ReadonlySet<number> = new Set([MapType.percpuHash, MapType.percpuArray, MapType.lruPercpuHash]);
 const ENOENT = 2;
 const ENOSPC = 28;
+
+/** A view of a map that somebody else, a loaded object, owns and closes. */
+export let borrowed: (fd: number) => BpfMap;
+/** The file descriptor of a map. */
+export let fdOf: (map: BpfMap) => number;
 
 /**
  * A map in the kernel, as bytes. A per-processor map has values of its value size, rounded up to
@@ -71,14 +77,9 @@ export class BpfMap {
     return new BpfMap(fd, true);
   }
 
-  /** A view of a map that somebody else, a loaded object, owns and closes. Not for use outside this folder. */
-  static borrow(fd: number): BpfMap {
-    return new BpfMap(fd, false);
-  }
-
-  /** Hands the file descriptor to the code of this folder. */
-  static fd(map: BpfMap): number {
-    return map.#fd;
+  static {
+    borrowed = (fd) => new BpfMap(fd, false);
+    fdOf = (map) => map.#fd;
   }
 
   /** Pins the map at a path on bpffs, where it outlives this process. @throws BpfError */

@@ -1,6 +1,5 @@
-import koffi from "koffi";
-
 import { check } from "./errno.js";
+import { native } from "./koffi.js";
 import { libc } from "./libc.js";
 
 const PROT_READ = 1;
@@ -24,7 +23,7 @@ export class Mapping {
     if (address === 0xffffffffffffffffn || address === -1n)
       check("mmap", -1, `map ${length} bytes of a BPF map into memory`);
     this.#address = address;
-    this.data = koffi.view(address, length);
+    this.data = native().view(address, length);
   }
 
   /** May be called twice. */

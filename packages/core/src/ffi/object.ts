@@ -1,17 +1,16 @@
 import { closeSync, readSync } from "node:fs";
 
-import koffi from "koffi";
-
 import { BpfError, NotSupportedError, VerifierError } from "../errors.js";
 import { adviceOn } from "../system-errors.js";
 import { attachTo, faultOfFile, type Hook, hookText } from "./attach.js";
 import { onlineCpus } from "./cpus.js";
 import { requireDescriptors } from "./descriptors.js";
 import { check, checkPointer, errnoName, lastErrno } from "./errno.js";
+import { native } from "./koffi.js";
 import { libbpf } from "./libbpf.js";
 import { withLog } from "./log.js";
 import { withoutSignals } from "./signals.js";
-import { BpfMap, MapType } from "./map.js";
+import { borrowed, type BpfMap, fdOf, MapType } from "./map.js";
 import { Mapping, PAGE } from "./mapping.js";
 import { hasHook, isHookless, isRefusal, sectionOf } from "./refusal.js";
 
@@ -65,9 +64,10 @@ export class BpfObject {
     if (!btf) throw new Error(`Cannot read the types of ${this.name}: it was compiled without; compile with clang -g`);
     const size = [0];
     const data = libbpf().btf__raw_data(btf, size);
-    return new Uint8Array(koffi.view(data, size[0] ?? 0)).slice();
+    return new Uint8Array(native().view(data, size[0] ?? 0)).slice();
   }
 
+  /** The names of its programs. */
   get programs(): readonly string[] {
     return [...this.#programs.keys()];
   }
@@ -84,7 +84,7 @@ export class BpfObject {
     if (this.#loaded) return this.#shared(section);
     const size = [0];
     const data = libbpf().bpf_map__initial_value(map, size);
-    return data ? new Uint8Array(koffi.view(data, size[0] ?? 0)) : undefined;
+    return data ? new Uint8Array(native().view(data, size[0] ?? 0)) : undefined;
   }
 
   /** libbpf itself shares this memory only from version 1.6 on. */
@@ -94,7 +94,7 @@ export class BpfObject {
     if (!mapping) {
       const length = Math.ceil(map.info.valueSize / PAGE) * PAGE;
       // The kernel froze the constants: they cannot be mapped for writing.
-      mapping = new Mapping(BpfMap.fd(map), length, 0, { writable: section !== ".rodata" });
+      mapping = new Mapping(fdOf(map), length, 0, { writable: section !== ".rodata" });
       this.#mappings.set(section, mapping);
     }
     return new Uint8Array(mapping.data, 0, map.info.valueSize);
@@ -125,7 +125,7 @@ export class BpfObject {
 
   /** Before loading: use an existing map in place of the object's own. Its shape is not checked here. */
   replaceMap(map: string, by: BpfMap): void {
-    check("bpf_map__reuse_fd", libbpf().bpf_map__reuse_fd(this.#map(map), BpfMap.fd(by)));
+    check("bpf_map__reuse_fd", libbpf().bpf_map__reuse_fd(this.#map(map), fdOf(by)));
   }
 
   /** Before loading: do not create a map that no chosen program can reach. */
@@ -138,6 +138,7 @@ export class BpfObject {
     return [...this.#maps.keys()];
   }
 
+  /** Whether it has a map of that name. */
   hasMap(map: string): boolean {
     return this.#maps.has(map);
   }
@@ -249,7 +250,7 @@ export class BpfObject {
   /** A map of the loaded object. It lives as long as the object. */
   map(name: string): BpfMap {
     if (!this.#loaded) throw new Error(`Cannot use the map ${name}: ${this.name} is not loaded`);
-    return BpfMap.borrow(check("bpf_map__fd", libbpf().bpf_map__fd(this.#map(name))));
+    return borrowed(check("bpf_map__fd", libbpf().bpf_map__fd(this.#map(name))));
   }
 
   /** How often the kernel did not run these loaded programs, because they were running already. Kernel 5.11. */

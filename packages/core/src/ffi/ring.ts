@@ -1,6 +1,5 @@
-import koffi from "koffi";
-
-import { BpfMap } from "./map.js";
+import { native } from "./koffi.js";
+import { type BpfMap, fdOf } from "./map.js";
 import { Mapping, PAGE } from "./mapping.js";
 
 /** A record is no longer: where its texts are is told in 16 bits, and how long they are. */
@@ -26,7 +25,7 @@ export class RingMapping {
   readonly #fd: number;
 
   constructor(map: BpfMap) {
-    this.#fd = BpfMap.fd(map);
+    this.#fd = fdOf(map);
     this.size = map.info.maxEntries;
     const consumer = new Mapping(this.#fd, PAGE, 0, { writable: true });
     try {
@@ -55,7 +54,7 @@ export class RingMapping {
 
   /** Calls back, possibly often, while there is something to read. The caller closes what it gets. */
   poll(ready: () => void): { start(): void; stop(): void; close(): void } {
-    const handle = koffi.node.poll(this.#fd, { readable: true }, ready);
+    const handle = native().node.poll(this.#fd, { readable: true }, ready);
     handle.stop();
     return {
       start: () => handle.start({ readable: true }, ready),

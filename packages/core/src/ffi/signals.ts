@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 
+import { hasNative } from "./koffi.js";
 import { libc } from "./libc.js";
 
 const SIG_SETMASK = 2;
@@ -28,9 +29,10 @@ const IGNORE = 1n;
 
 /**
  * Lets the second of each of these signals end the process, although it listens to them; for when it does not come to
- * hear of the first. Returns what undoes it.
+ * hear of the first. Returns what undoes it. Without koffi it does nothing.
  */
 export function endAtSecond(signals: readonly NodeJS.Signals[]): () => void {
+  if (!hasNative()) return () => {};
   const changed = signals.flatMap((name) => {
     const signal = constants.signals[name];
     const before = actionOf(signal);

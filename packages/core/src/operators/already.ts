@@ -1,6 +1,6 @@
 import { defer, from, type Observable, type Operator } from "rxjs";
 
-import { EventStream } from "../stream.js";
+import { EventStream } from "../stream/stream.js";
 
 /**
  * What a stream knows to have happened before, by way of the operators that were applied to it; undefined where there is

@@ -1,6 +1,6 @@
 import type { OperatorFunction } from "rxjs";
 
-import { Table } from "../table.js";
+import { Table } from "../values/table.js";
 
 import { gather, type GatherOptions } from "./gather.js";
 import { type Count, Counts, type Key } from "./counts.js";

@@ -1,6 +1,6 @@
 import type { OperatorFunction } from "rxjs";
 
-import { Histogram, type Totals } from "../histogram.js";
+import { Histogram, type Totals } from "../values/histogram.js";
 import { gather, type Gatherer, type GatherOptions } from "./gather.js";
 
 /**

@@ -1,8 +1,8 @@
 import { asyncScheduler, filter, type Observable, type OperatorFunction, type SchedulerLike, take, tap } from "rxjs";
 
-import { alongside } from "../consumer.js";
-import type { Status } from "../source.js";
-import { originOf } from "../stream.js";
+import { alongside } from "../stream/consumer.js";
+import type { Status } from "../stream/source.js";
+import { originOf } from "../stream/stream.js";
 import { alreadyOf } from "./already.js";
 import type { Key } from "./counts.js";
 import { History } from "./history.js";
@@ -18,6 +18,7 @@ type EventIn<O> = O extends Observable<infer E> ? E : never;
 /** An event with one of each other stream. */
 export type Joined<T, O extends Others> = T & { readonly [Name in keyof O]: EventIn<O[Name]> | undefined };
 
+/** How events are joined. */
 export interface JoinOptions {
   /** Milliseconds that events wait for such of the other streams that happened before; 100 if not given. */
   readonly wait?: number | undefined;

@@ -4,6 +4,7 @@ import { stage } from "./stage.js";
 import { TimeOrder } from "./time-order.js";
 import { LONGEST_MS, wholeNumber } from "./whole-number.js";
 
+/** How long events wait for earlier ones. */
 export interface OrderOptions {
   /** What keeps the time; RxJS's `asyncScheduler` if not given. */
   readonly scheduler?: SchedulerLike | undefined;

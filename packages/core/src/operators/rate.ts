@@ -4,6 +4,7 @@ import { intervalsOf } from "./gather.js";
 import { stage } from "./stage.js";
 import { LONGEST_MS, wholeNumber } from "./whole-number.js";
 
+/** How often a rate is told. */
 export interface RateOptions {
   /** Milliseconds from one number to the next; 1000 if not given. */
   readonly every?: number | undefined;

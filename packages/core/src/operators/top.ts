@@ -2,7 +2,7 @@ import type { OperatorFunction } from "rxjs";
 
 import { type CountOptions, countTables } from "./count-by.js";
 import type { Count, Key } from "./counts.js";
-import type { Table } from "../table.js";
+import type { Table } from "../values/table.js";
 import { wholeNumber } from "./whole-number.js";
 
 /**

@@ -1,7 +1,7 @@
 import { lengthOf, type Target } from "./column-writers.js";
 import type { Records } from "./column-data.js";
-import type { Place } from "./layout.js";
-import { expression } from "./rows.js";
+import { recordForm } from "./kinds.js";
+import type { Place } from "./record.js";
 
 /** Copies the fields of records to columns, of which the first value is to stand at an index. */
 type Copy = (positions: Int32Array, count: number, at: number, columns: readonly Target[]) => void;
@@ -29,38 +29,7 @@ export function copier({ layout, memory, unixOffsetNs }: Omit<Records, "position
 
 /** The source of what copies a field of the record at `p`, whose words begin at `w`, to the column `c`. */
 function copying(place: Place, c: string): string {
-  const { kind, offset, size } = place;
-  const word = `w + ${offset >>> 2}`;
-  switch (kind) {
-    case "u8":
-    case "u16":
-    case "u32":
-    case "i32":
-      return `${c}[at] = ${expression(place, 0)};`;
-    case "choice":
-      return `${c}[at] = u8[p + ${offset}];`;
-    case "u64":
-    case "i64":
-      return `${c}[2 * at] = u32[${word}]; ${c}[2 * at + 1] = u32[${word} + 1];`;
-    case "time":
-      return `{
-        const low = u32[${word}] + addLow;
-        ${c}[2 * at] = low;
-        ${c}[2 * at + 1] = u32[${word} + 1] + addHigh + (low > 0xffffffff ? 1 : 0);
-      }`;
-    case "bool":
-      return `if ((at & 7) === 0) ${c}[at >>> 3] = 0;
-        if (u8[p + ${offset}] !== 0) ${c}[at >>> 3] |= 1 << (at & 7);`;
-    case "histogram":
-    case "stack":
-      throw new Error(`A record has no ${kind}`);
-    case "address":
-      return `${c}.append(u8, p + ${offset}, ${size});`;
-    case "chars":
-      return `${c}.append(u8, p + ${offset}, lengthOf(u8, p + ${offset}, ${size}));`;
-    case "text":
-    case "texts":
-    case "bytes":
-      return `${c}.append(u8, p + u16[(p + ${offset}) >>> 1], u16[(p + ${offset + 2}) >>> 1]);`;
-  }
+  const { copy } = recordForm(place.kind);
+  if (!copy) throw new Error(`A record has no ${place.kind}`);
+  return copy(place, c);
 }

@@ -1,4 +1,4 @@
-import type { Layout } from "./layout.js";
+import type { Layout, Memory } from "./record.js";
 
 /** The values of one field for many events, as Arrow lays them out. */
 export type ColumnData =
@@ -16,6 +16,7 @@ export interface Strings {
   readonly bytes: Uint8Array;
 }
 
+/** The numbers of a column, all of one size. */
 export type NumberArray =
   | Uint8Array
   | Uint16Array
@@ -45,12 +46,7 @@ export interface Columns {
 export interface Records {
   readonly layout: Layout;
   /** The memory, seen as numbers of each width. */
-  readonly memory: {
-    readonly u8: Uint8Array;
-    readonly u16: Uint16Array;
-    readonly u32: Uint32Array;
-    readonly i32: Int32Array;
-  };
+  readonly memory: Memory;
   /** Of each record, in bytes from the start of the memory. */
   readonly positions: Int32Array;
   readonly count: number;

@@ -1,12 +1,7 @@
 import { isUtf8 } from "node:buffer";
 
-import { Histogram } from "../histogram.js";
 import { textOf } from "../text/bytes.js";
 import type { Column, ColumnData, Strings } from "./column-data.js";
-import { addressText } from "./rows.js";
-import type { Frame } from "../symbols/frame.js";
-import { frameText } from "../symbols/frame-text.js";
-import type { Field, Kind } from "./schema.js";
 
 /** Gathers the values of one field. Its user knows how many there are. */
 export interface ColumnWriter {
@@ -27,42 +22,10 @@ interface Appending {
   append(from: Uint8Array, start: number, length: number): void;
 }
 
-/** The writer for what a field is. */
-export function writerFor({ optional, ...field }: Field<unknown>): ColumnWriter {
-  if (optional) return new OptionalWriter(writerFor(field));
-  const { kind, choices = [] } = field;
-  switch (kind) {
-    case "time":
-    case "u64":
-    case "i64":
-      return new WideWriter(kind);
-    case "bool":
-      return new BitWriter();
-    case "u8":
-    case "u16":
-    case "u32":
-    case "i32":
-    case "f64":
-      return new NumberWriter(kind);
-    case "choice":
-      return new ChoiceWriter(choices);
-    case "texts":
-      return new ListWriter();
-    case "histogram":
-      return new HistogramWriter();
-    case "stack":
-      return new StackWriter();
-    case "address":
-      return new AddressWriter(kind);
-    default:
-      return new StringWriter(kind);
-  }
-}
-
 const FIRST = 1024;
 
 /** An array that can hold `needed` elements: the one given, or a larger one with its `used` elements. */
-function roomFor<A extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array | BigUint64Array>(
+export function roomFor<A extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array | BigUint64Array>(
   array: A,
   used: number,
   needed: number,
@@ -82,7 +45,7 @@ const NUMBERS = {
 } as const;
 
 /** Numbers that JavaScript has as such. */
-class NumberWriter implements ColumnWriter {
+export class NumberWriter implements ColumnWriter {
   #values: InstanceType<(typeof NUMBERS)[keyof typeof NUMBERS]>;
 
   constructor(kind: keyof typeof NUMBERS) {
@@ -107,7 +70,7 @@ class NumberWriter implements ColumnWriter {
 }
 
 /** Numbers of 64 bits, exactly, by their two halves: no BigInt per event. Moments are Unix nanoseconds. */
-class WideWriter implements ColumnWriter {
+export class WideWriter implements ColumnWriter {
   readonly #kind: "time" | "u64" | "i64";
   #halves = new Uint32Array(2 * FIRST);
 
@@ -142,7 +105,7 @@ function nanoseconds(milliseconds: number): bigint {
   return BigInt(whole) * 1_000_000n + BigInt(Math.round((milliseconds - whole) * 1e6));
 }
 
-class BitWriter implements ColumnWriter {
+export class BitWriter implements ColumnWriter {
   #bits = new Uint8Array(FIRST);
 
   value(value: unknown, at: number): void {
@@ -167,20 +130,23 @@ class BitWriter implements ColumnWriter {
 
 const bytesOf = (bits: number): number => (bits + 7) >>> 3;
 
-/** Values that some rows have. In the place of an absent one stands what an empty text makes. */
+/** Values that some rows have. */
 export class OptionalWriter implements ColumnWriter {
   readonly #values: ColumnWriter;
+  /** What stands in the place of an absent one. */
+  readonly #blank: unknown;
   readonly #present = new BitWriter();
   #absent = 0;
 
-  constructor(values: ColumnWriter) {
+  constructor(values: ColumnWriter, blank: unknown) {
     this.#values = values;
+    this.#blank = blank;
   }
 
   value(value: unknown, at: number): void {
     const present = value !== undefined;
     this.#present.value(present, at);
-    this.#values.value(present ? value : "", at);
+    this.#values.value(present ? value : this.#blank, at);
     if (!present) this.#absent++;
   }
 
@@ -204,31 +170,17 @@ export class OptionalWriter implements ColumnWriter {
   }
 }
 
-/** Numbers of a fixed list of texts; a number past them stays what it is. */
-class ChoiceWriter extends NumberWriter {
-  readonly #choices: readonly string[];
-
-  constructor(choices: readonly string[]) {
-    super("u8");
-    this.#choices = choices;
-  }
-
-  override value(value: unknown, at: number): void {
-    const index = this.#choices.indexOf(String(value));
-    super.value(index < 0 ? this.#choices.length : index, at);
-  }
-}
-
 /** Texts and bytes, one after the other. Counts them itself: those of lists are not one for each row. */
-class StringWriter implements ColumnWriter {
-  readonly #kind: Kind;
+export class StringWriter implements ColumnWriter {
+  readonly #asTheyAre: boolean;
   #bytes: Uint8Array = new Uint8Array(FIRST * 16);
   #offsets = new Int32Array(FIRST);
   #length = 0;
   #used = 0;
 
-  constructor(kind: Kind) {
-    this.#kind = kind;
+  /** @param options `asTheyAre` for bytes that are no text */
+  constructor({ asTheyAre = false }: { readonly asTheyAre?: boolean } = {}) {
+    this.#asTheyAre = asTheyAre;
   }
 
   value(value: unknown): void {
@@ -258,7 +210,7 @@ class StringWriter implements ColumnWriter {
 
   append(from: Uint8Array, start: number, length: number): void {
     const used = this.#used;
-    if (this.#put(from, start, length) > 0x7f && this.#kind !== "bytes") this.#mend(used);
+    if (this.#put(from, start, length) > 0x7f && !this.#asTheyAre) this.#mend(used);
   }
 
   /** Puts bytes as they are. Returns all their bits. */
@@ -288,16 +240,9 @@ class StringWriter implements ColumnWriter {
   }
 }
 
-/** Addresses, as their usual text. */
-class AddressWriter extends StringWriter {
-  override target(): Target {
-    return { append: (from, start, length) => this.value(addressText(from.subarray(start, start + length))) };
-  }
-}
-
 /** Lists of texts. */
-class ListWriter implements ColumnWriter {
-  readonly #strings = new StringWriter("text");
+export class ListWriter implements ColumnWriter {
+  readonly #strings = new StringWriter();
   #lists = new Int32Array(FIRST);
   #length = 0;
 
@@ -334,44 +279,6 @@ class ListWriter implements ColumnWriter {
   #end(): void {
     this.#lists = roomFor(this.#lists, this.#length + 1, this.#length + 2);
     this.#lists[++this.#length] = this.#strings.length;
-  }
-}
-
-/** The frames of stacks, as texts. */
-class StackWriter extends ListWriter {
-  override value(value: unknown): void {
-    super.value((value as readonly Frame[]).map(frameText));
-  }
-}
-
-/** The counts of histograms. */
-class HistogramWriter implements ColumnWriter {
-  #counts = new BigUint64Array(FIRST);
-  #lists = new Int32Array(FIRST);
-  #length = 0;
-
-  value(value: unknown): void {
-    const counts = value instanceof Histogram ? value.counts : [];
-    const used = this.#lists[this.#length]!;
-    this.#counts = roomFor(this.#counts, used, used + counts.length);
-    for (let i = 0; i < counts.length; i++) this.#counts[used + i] = BigInt(counts[i]!);
-    this.#lists = roomFor(this.#lists, this.#length + 1, this.#length + 2);
-    this.#lists[++this.#length] = used + counts.length;
-  }
-
-  target(): never {
-    throw new Error("A record has no histogram");
-  }
-
-  take(): ColumnData {
-    const length = this.#length;
-    this.#length = 0;
-    const lists = this.#lists.subarray(0, length + 1);
-    return { type: "lists", lists, items: this.#counts.subarray(0, lists[length]) };
-  }
-
-  bytes(): number {
-    return 8 * this.#lists[this.#length]! + 4 * this.#length;
   }
 }
 

@@ -1,7 +1,9 @@
 import { copier } from "./column-copy.js";
 import type { Columns, Records } from "./column-data.js";
-import { type ColumnWriter, OptionalWriter, writerFor } from "./column-writers.js";
-import type { Fields, Schema } from "./schema.js";
+import { type ColumnWriter, OptionalWriter } from "./column-writers.js";
+import type { Field, Fields } from "./field.js";
+import { KINDS } from "./kinds.js";
+import type { Schema } from "./schema.js";
 
 /** Gathers the events of a schema in columns: from records without making objects, or from rows. */
 export class ColumnBuilder {
@@ -47,6 +49,7 @@ export class ColumnBuilder {
     this.#length += count;
   }
 
+  /** Appends one row, by the names of its fields. */
   appendRow(row: Readonly<Record<string, unknown>>): void {
     for (let i = 0; i < this.#names.length; i++) this.#columns[i]!.value(row[this.#names[i]!], this.#length);
     this.#length++;
@@ -58,4 +61,10 @@ export class ColumnBuilder {
     this.#length = 0;
     return { length, columns: this.#columns.map((column) => column.take(length)) };
   }
+}
+
+function writerFor(field: Field<unknown>): ColumnWriter {
+  const kind = KINDS[field.kind];
+  const writer = kind.writer(field);
+  return field.optional ? new OptionalWriter(writer, kind.blank(field)) : writer;
 }

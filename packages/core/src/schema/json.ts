@@ -1,8 +1,10 @@
 import { textOf } from "../text/bytes.js";
 import { printableJson } from "../text/printable.js";
 import type { Records } from "./column-data.js";
-import type { Place } from "./layout.js";
-import { expression, readers } from "./rows.js";
+import { lengthOf } from "./column-writers.js";
+import { recordForm } from "./kinds.js";
+import type { Place } from "./record.js";
+import { readers } from "./rows.js";
 
 /** Writes events as lines of text, straight from their records. */
 export interface LineEncoder {
@@ -42,7 +44,7 @@ export function jsonEncoder({
     },
   };`;
   const { u8, u16, u32, i32 } = memory;
-  const given = { u8, u16, u32, i32, read: readers(memory, unixOffsetNs), choices, ...writers(u8) };
+  const given = { u8, u16, u32, i32, read: readers(layout, memory, unixOffsetNs), choices, lengthOf, ...writers(u8) };
   // oxlint-disable-next-line no-implied-eval -- see above
   return new Function(...Object.keys(given), source)(...Object.values(given)) as LineEncoder;
 }
@@ -63,11 +65,9 @@ function copying(parts: readonly string[], words: readonly number[]): { variable
   };
 }
 
-const IN_WORDS: ReadonlySet<Place["kind"]> = new Set(["u32", "i32", "u64", "i64", "chars", "address"]);
-
 /** Whether a field is whole words of its record, and nothing else of it. */
 function inWords({ kind, offset, size }: Place): boolean {
-  return IN_WORDS.has(kind) && offset % 4 === 0 && size % 4 === 0;
+  return recordForm(kind).json?.inWords === true && offset % 4 === 0 && size % 4 === 0;
 }
 
 function wordsOf({ offset, size }: Place): number[] {
@@ -87,22 +87,18 @@ function longestRun<T>(items: readonly T[], fits: (item: T) => boolean): readonl
 
 const jsonOf = (value: unknown): string => printableJson(JSON.stringify(value));
 
-/** The longest escape of one byte of a text. */
-const ESCAPE = 6;
-/** The longest part of a byte array's JSON for one of its bytes: `"65535":255,`. */
-const BYTE = 12;
-
 /** Bytes of a field's value at most, without those of its tail. */
-function mostOf({ kind, size, choices = [] }: Place): number {
-  if (kind === "chars") return 2 + ESCAPE * size;
-  if (kind === "choice") return choices.reduce((most, choice) => Math.max(most, jsonOf(choice).length * 3), 2);
-  return 48; // an address in quotes; numbers are shorter
+function mostOf(place: Place): number {
+  return recordForm(place.kind).json?.most?.(place) ?? LONGEST;
 }
+
+/** An address in quotes; numbers are shorter. */
+const LONGEST = 48;
 
 /** The same of its tail, as source. */
 function mostOfTail({ kind, offset }: Place): string[] {
-  if (kind !== "text" && kind !== "texts" && kind !== "bytes") return [];
-  return [`${kind === "bytes" ? BYTE : ESCAPE} * u16[(p + ${offset + 2}) >>> 1]`];
+  const most = recordForm(kind).json?.mostPerByte;
+  return most === undefined ? [] : [`${most} * u16[(p + ${offset + 2}) >>> 1]`];
 }
 
 /** The source of what writes bytes that are known: store after store, which takes a third less time than a loop. */
@@ -112,29 +108,9 @@ function storing(bytes: Uint8Array): string {
 
 /** The source of what writes a field. */
 function writing(place: Place, index: number): string {
-  const { kind, offset, size } = place;
-  switch (kind) {
-    case "time":
-      return `putTime(out, at, ${expression(place, index)})`;
-    case "bool":
-      return `put(out, at, ${expression(place, index)} ? yes : no)`;
-    case "u8":
-    case "u16":
-    case "u32":
-    case "i32":
-      return `putInteger(out, at, ${expression(place, index)})`;
-    case "u64":
-    case "i64":
-      return `putLong(out, at, ${expression(place, index)})`;
-    case "choice":
-      return `put(out, at, ${expression(place, index).replace('""', "none")})`;
-    case "chars":
-      return `putText(out, at, p + ${offset}, lengthOf(p + ${offset}, ${size}))`;
-    case "text":
-      return `putText(out, at, p + u16[(p + ${offset}) >>> 1], u16[(p + ${offset + 2}) >>> 1])`;
-    default:
-      return `putOther(out, at, ${expression(place, index)})`;
-  }
+  const { row, json } = recordForm(place.kind);
+  if (!json) throw new Error(`A record has no ${place.kind}`);
+  return json.write(place, row(place, index));
 }
 
 /** Milliseconds from 2004 to 2039 are doubles that count 4096ths. */
@@ -184,13 +160,6 @@ function writers(u8: Uint8Array) {
     yes: Buffer.from("true"),
     no: Buffer.from("false"),
     none: Buffer.from('""'),
-
-    /** Bytes before the first NUL, at most `size`. */
-    lengthOf(from: number, size: number): number {
-      let length = 0;
-      while (length < size && u8[from + length] !== 0) length++;
-      return length;
-    },
 
     putText(out: Buffer, at: number, from: number, length: number): number {
       out[at] = QUOTE;

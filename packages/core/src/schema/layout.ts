@@ -1,53 +1,9 @@
-import type { Btf, BtfType } from "../btf/btf.js";
+import type { Btf, BtfType } from "../bpf/btf.js";
 import { LayoutError } from "../errors.js";
-import type { Scale } from "../histogram.js";
-import type { Fields, Kind, RecordKind, Schema } from "./schema.js";
-import type { Unit } from "./unit.js";
-
-/** A field and where its bytes are. */
-export interface Place {
-  readonly name: string;
-  readonly kind: RecordKind;
-  /** From the start of the struct, in bytes. */
-  readonly offset: number;
-  readonly size: number;
-  readonly choices?: readonly string[];
-  readonly scale?: Scale;
-  readonly unit?: Unit;
-}
-
-/** Where the fields of a struct are, in the order of the schema. */
-export interface Layout {
-  readonly size: number;
-  readonly places: readonly Place[];
-}
-
-/** The bytes that each kind takes; the length of `chars` is the program's choice. */
-const SIZES: Record<RecordKind, number | undefined> = {
-  time: 8,
-  bool: 1,
-  u8: 1,
-  u16: 2,
-  u32: 4,
-  i32: 4,
-  u64: 8,
-  i64: 8,
-  choice: 1,
-  chars: undefined,
-  address: 16,
-  text: 4,
-  texts: 4,
-  bytes: 4,
-  histogram: undefined,
-  stack: 4,
-};
-
-const ARRAYS: ReadonlySet<Kind> = new Set(["chars", "address", "histogram"]);
-const TEXTS: ReadonlySet<Kind> = new Set(["text", "texts", "bytes"]);
-
-function isRecordKind(kind: Kind): kind is RecordKind {
-  return kind in SIZES;
-}
+import type { Fields } from "./field.js";
+import { KINDS, recordForm } from "./kinds.js";
+import type { Layout, Place } from "./record.js";
+import type { Schema } from "./schema.js";
 
 const cName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
@@ -77,7 +33,8 @@ function bindStruct(name: string, type: Struct, fields: Fields, btf: Btf): Layou
   const differences = shapeFaults(members, type.size);
   const places: Place[] = [];
   for (const [name, { kind, choices, scale, unit, optional }] of Object.entries(fields)) {
-    if (optional || !isRecordKind(kind)) continue;
+    const form = KINDS[kind].recorded;
+    if (optional || !form) continue;
     const member = members.find((candidate) => candidate.name === cName(name));
     if (!member) {
       differences.push(`the program has no ${cName(name)}`);
@@ -87,7 +44,7 @@ function bindStruct(name: string, type: Struct, fields: Fields, btf: Btf): Layou
       name,
       kind,
       offset: member.offset,
-      size: SIZES[kind] ?? member.size,
+      size: form.size ?? member.size,
       ...(choices && { choices }),
       ...(scale && { scale }),
       ...(unit && { unit }),
@@ -141,23 +98,19 @@ function shapeFaults(members: readonly Member[], size: number): string[] {
 /** How a field and the member of its name differ. */
 function placeFaults({ name, kind, offset, size }: Place, member: Member): string[] {
   const faults: string[] = [];
-  const isText = TEXTS.has(kind);
-  const isArray = ARRAYS.has(kind);
+  const form = recordForm(kind);
+  const isText = form.member === "text";
+  const isArray = form.member === "array";
+  const isSigned = form.signed === true;
   if (size !== member.size) faults.push(`${name} is ${kind} of ${size} bytes here and has ${member.size} there`);
   if (isArray !== member.array)
     faults.push(`${name} is ${kind} here and ${member.array ? "an array" : "no array"} there`);
   if (isText !== member.text)
     faults.push(`${name} is ${kind} here and ${member.text ? "a struct text" : "no struct text"} there`);
-  if (
-    member.signed !== undefined &&
-    !isArray &&
-    !isText &&
-    member.signed !== (kind.startsWith("i") || kind === "stack")
-  )
+  if (form.member === "number" && member.signed !== undefined && member.signed !== isSigned)
     faults.push(`${name} is ${kind} here and ${member.signed ? "signed" : "unsigned"} there`);
-  // Rows read words of at most 4 bytes, each at a multiple of its size.
-  const word = isText ? 2 : kind === "chars" && size !== 16 ? 1 : Math.min(size, 4);
-  if (offset % word !== 0) faults.push(`${name} stands at ${offset}, which is no multiple of ${word}`);
+  const multiple = form.align(size);
+  if (offset % multiple !== 0) faults.push(`${name} stands at ${offset}, which is no multiple of ${multiple}`);
   return faults;
 }
 

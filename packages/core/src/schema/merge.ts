@@ -1,5 +1,5 @@
-import { Histogram } from "../histogram.js";
-import type { Fields } from "./schema.js";
+import { Histogram } from "../values/histogram.js";
+import type { Fields } from "./field.js";
 
 type Row = Readonly<Record<string, unknown>>;
 

@@ -1,56 +1,14 @@
-import type { Histogram, Scale } from "../histogram.js";
+import type { Field, Fields } from "./field.js";
+import { KINDS } from "./kinds.js";
+import { chars } from "./kinds/chars.js";
+import { u16, u32, u64 } from "./kinds/integers.js";
+import { time } from "./kinds/time.js";
 import type { Unit } from "./unit.js";
-import type { Frame } from "../symbols/frame.js";
 
 /**
  * A schema gives the fields of an event their names, meaning and types. Where a field
  * stands in a record is not said here: that is read from the compiled program.
  */
-
-/** What a field of an event is; the last two only occur in fields that are added in this process. */
-export type Kind = RecordKind | "f64" | "json";
-
-/** What the bytes of a field of a record mean. */
-export type RecordKind =
-  | "time"
-  | "bool"
-  | "u8"
-  | "u16"
-  | "u32"
-  | "i32"
-  | "u64"
-  | "i64"
-  | "choice"
-  | "chars"
-  | "address"
-  | "text"
-  | "texts"
-  | "bytes"
-  | "histogram"
-  | "stack";
-
-/** A field whose value in a row is a `T`. */
-export interface Field<T> {
-  readonly kind: Kind;
-  /** What the field tells, in a sentence. */
-  readonly doc: string;
-  /** Of a number, or of what a histogram counts: in what it is measured. */
-  readonly unit?: Unit;
-  /** Of a choice: what it may be, by number. */
-  readonly choices?: readonly string[];
-  /** Of a stack. */
-  readonly space?: "kernel" | "user";
-  /** Of a histogram. */
-  readonly scale?: Scale;
-  /** Of a number in a table: what becomes of the values that processors have of it. They are added if not given. */
-  readonly merge?: "greatest" | "least";
-  /** No program writes it: it is added in this process, to some rows. */
-  readonly optional?: true;
-  /** Only for the type checker: never set. */
-  readonly value?: T;
-}
-
-export type Fields = Readonly<Record<string, Field<unknown>>>;
 
 /** The fields of one struct of a program. */
 export interface Schema<F extends Fields = Fields> {
@@ -83,62 +41,10 @@ export function schema<F extends Fields>(struct: string, fields: F): Schema<F> {
 export function sampleEvent<F extends Fields>(schema: Schema<F>, values: Partial<RowOf<F>> = {}): RowOf<F> {
   const blank = Object.entries(schema.fields)
     .filter(([, { optional }]) => !optional)
-    .map(([name, { kind, choices }]) => [name, choices?.[0] ?? BLANK[kind] ?? 0]);
+    .map(([name, field]) => [name, KINDS[field.kind].blank(field)]);
   return { ...Object.fromEntries(blank), ...values } as RowOf<F>;
 }
 
-const BLANK: Partial<Record<Kind, unknown>> = {
-  bool: false,
-  address: "::",
-  chars: "",
-  text: "",
-  texts: [],
-  bytes: new Uint8Array(),
-};
-
-const field =
-  <T>(kind: Kind) =>
-  (doc: string): Field<T> => ({ kind, doc });
-
-/** A moment: in C a `__u64` of CLOCK_BOOTTIME nanoseconds, in a row Unix milliseconds with a fraction. */
-export const time: (doc: string) => Field<number> = field("time");
-/** In C a `__u8`. */
-export const bool: (doc: string) => Field<boolean> = field("bool");
-export const u8: (doc: string) => Field<number> = field("u8");
-export const u16: (doc: string) => Field<number> = field("u16");
-export const u32: (doc: string) => Field<number> = field("u32");
-export const i32: (doc: string) => Field<number> = field("i32");
-/** 64 bits whose values stay below 2^53; one that does not ends the stream with a RangeError. */
-export const u64: (doc: string) => Field<number> = field("u64");
-/** As `u64`, signed. */
-export const i64: (doc: string) => Field<number> = field("i64");
-/** In C a `__u8` that counts from 0 through `choices`; a number past them is an empty string. */
-export function choice<const C extends readonly string[]>(doc: string, choices: C): Field<C[number]> {
-  return { kind: "choice", doc, choices };
-}
-/** In C a `__u8[16]`: an IPv6 address, or an IPv4 one behind ::ffff:0:0/96; in a row the usual text of either. */
-export const address: (doc: string) => Field<string> = field("address");
-/** In C a `char[n]` that ends at its first NUL. */
-export const chars: (doc: string) => Field<string> = field("chars");
-/** In C a `struct text`. Bytes that are not UTF-8 are characters of their own: see `bytesOf`. */
-export const text: (doc: string) => Field<string> = field("text");
-/** In C a `struct text` whose parts each end with a NUL. */
-export const texts: (doc: string) => Field<readonly string[]> = field("texts");
-/** In C a `struct text` of bytes that are no text. */
-export const bytes: (doc: string) => Field<Uint8Array> = field("bytes");
-
-/** In C a `__u64[n]`: how many values fell into each of n parts of a scale. See `COUNT_LOG2` of bpf/include/table.bpf.h. */
-export function histogramOf(doc: string, scale: Scale, unit?: Unit): Field<Histogram> {
-  return { kind: "histogram", doc, scale, ...(unit && { unit }) };
-}
-/** In C a `__s32`: what `kernel_stack` of bpf/include/stack.bpf.h gave; only in a table. In a row the frames, the innermost first. */
-export function kernelStack(doc: string): Field<readonly Frame[]> {
-  return { kind: "stack", doc, space: "kernel" };
-}
-/** The same of `user_stack`, of the process that the row's `pid` names. */
-export function userStack(doc: string): Field<readonly Frame[]> {
-  return { kind: "stack", doc, space: "user" };
-}
 /** A number that is measured in a unit. */
 export function measured(field: Field<number>, unit: Unit): Field<number> {
   return { ...field, unit };
@@ -152,8 +58,6 @@ export function least(field: Field<number>): Field<number> {
   return { ...field, merge: "least" };
 }
 
-/** A number as JavaScript has it; only in an optional field. */
-export const f64: (doc: string) => Field<number> = field("f64");
 /** A field that no program writes, and that is added in this process to some rows. */
 export function optional<T>(added: Field<T>): Field<T> & { readonly optional: true } {
   return { ...added, optional: true };

@@ -1,6 +1,6 @@
 import type { CodeFile } from "./code-file.js";
 import { CodeFiles } from "./code-files.js";
-import { callSites, type Frame, hex, UNKNOWN } from "./frame.js";
+import { callSites, type Frame, hex, UNKNOWN } from "../values/frame.js";
 import { KernelSymbols } from "./kernel.js";
 import { once } from "./notices.js";
 import { type Mapped, Processes, regionAt } from "./processes.js";
@@ -21,6 +21,7 @@ export interface SymbolizerOptions {
   readonly onNotice?: (text: string) => void;
 }
 
+/** How addresses are named. */
 export interface NameOptions {
   /**
    * The addresses are no stack: each is looked up as it is. Of a stack all but the first, the innermost, are where calls

@@ -20,6 +20,7 @@ export class Printed {
     this.#text = text;
   }
 
+  /** The text. */
   toString(): string {
     return this.#text;
   }

@@ -1,4 +1,5 @@
-import { type Count, countBy, type CountOptions, originOf, OTHER_KEYS, Table, top } from "@rxbpf/core";
+import { type Count, countBy, type CountOptions, OTHER_KEYS, Table, top } from "@rxbpf/core";
+import { originOf } from "@rxbpf/core/events";
 import { EMPTY, map, NEVER, type Observable, of, range, Subject, toArray, VirtualTimeScheduler } from "rxjs";
 import { describe, expect, expectTypeOf, test } from "vitest";
 

@@ -1,4 +1,5 @@
-import { Consumer, EventStream, type Joined, joinBy, type JoinOptions, type Lost, originOf, schema } from "@rxbpf/core";
+import { EventStream, type Joined, joinBy, type JoinOptions, type Lost } from "@rxbpf/core";
+import { Consumer, originOf, schema } from "@rxbpf/core/events";
 import { filter, map, type Observable, Subject, throwError } from "rxjs";
 import { describe, expect, expectTypeOf, test } from "vitest";
 

@@ -1,4 +1,4 @@
-import { BpfObject, Btf } from "@rxbpf/core";
+import { BpfObject, Btf } from "@rxbpf/core/bpf";
 
 import { compileProgram } from "../../../../testing/programs.js";
 

@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-import { load } from "@rxbpf/core";
+import { load } from "@rxbpf/core/bpf";
 
 const [object, ...variants] = process.argv.slice(2);
 const { FILES: files } = process.env;

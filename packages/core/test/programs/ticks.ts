@@ -1,15 +1,6 @@
-import {
-  EventStream,
-  type ObjectSpec,
-  ring,
-  type RunOptions,
-  schema,
-  sourceOf,
-  text,
-  u64,
-  type Variant,
-  who,
-} from "@rxbpf/core";
+import { EventStream } from "@rxbpf/core";
+import { type ObjectSpec, ring, type RunOptions, sourceOf, type Variant } from "@rxbpf/core/bpf";
+import { schema, text, u64, who } from "@rxbpf/core/events";
 
 /** The events of ticks.bpf.c. */
 const tickEvent = schema("tick_event", {

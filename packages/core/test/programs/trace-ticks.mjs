@@ -2,7 +2,9 @@
 // Prints `attached`, or why not. Then waits for its end, or prints the CPU time, in ms, of MEASURE_MS.
 import { readFileSync } from "node:fs";
 
-import { EventStream, ring, schema, sourceOf, text, u64, who } from "@rxbpf/core";
+import { EventStream } from "@rxbpf/core";
+import { ring, sourceOf } from "@rxbpf/core/bpf";
+import { schema, text, u64, who } from "@rxbpf/core/events";
 
 const [object, measureMs] = process.argv.slice(2);
 const tickEvent = schema("tick_event", { ...who, number: u64(""), bytes: text("") });

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { Symbolizer } from "@rxbpf/core";
+import { Symbolizer } from "@rxbpf/core/bpf";
 import { expect, test } from "vitest";
 
 import { bpftool, pinPath } from "../../../../testing/kernel-objects.js";

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 
-import { Symbolizer } from "@rxbpf/core";
+import { Symbolizer } from "@rxbpf/core/bpf";
 import { expect, test } from "vitest";
 
 /** Functions and their addresses, as grep finds them. */

@@ -1,4 +1,5 @@
-import { type Frame, looksCut } from "@rxbpf/core";
+import type { Frame } from "@rxbpf/core";
+import { looksCut } from "@rxbpf/core/events";
 import { expect, test } from "vitest";
 
 function stack(...names: readonly string[]): Frame[] {

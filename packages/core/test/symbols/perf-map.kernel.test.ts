@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 
-import { Symbolizer } from "@rxbpf/core";
+import { Symbolizer } from "@rxbpf/core/bpf";
 import { expect, onTestFinished, test } from "vitest";
 
 import { start, temporaryFolder } from "../../../../testing/programs.js";

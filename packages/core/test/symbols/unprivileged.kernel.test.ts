@@ -12,7 +12,7 @@ const program = build(folder, "program", FUNCTIONS);
 
 const SCRIPT = `
   const [pid, address, kernel] = process.argv.slice(1).map(BigInt);
-  import("@rxbpf/core").then(({ Symbolizer }) => {
+  import("@rxbpf/core/bpf").then(({ Symbolizer }) => {
     const notices = [];
     const names = new Symbolizer({ onNotice: (text) => notices.push(text) });
     const user = [names.user(Number(pid), [address], { exact: true }), names.user(Number(pid), [address], { exact: true })];

@@ -11,7 +11,8 @@ import {
 } from "node:fs";
 import path from "node:path";
 
-import { looksCut, Symbolizer, type SymbolizerOptions } from "@rxbpf/core";
+import { Symbolizer, type SymbolizerOptions } from "@rxbpf/core/bpf";
+import { looksCut } from "@rxbpf/core/events";
 import { expect, onTestFinished, test } from "vitest";
 
 import { temporaryFolder } from "../../../../testing/programs.js";

@@ -1,4 +1,4 @@
-import { column } from "@rxbpf/core";
+import { column } from "@rxbpf/core/events";
 
 import { whoOptions } from "../define/common.js";
 import { text } from "../define/options.js";

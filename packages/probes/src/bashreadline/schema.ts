@@ -1,5 +1,7 @@
-import { bool, type EventOf, schema, text, who } from "@rxbpf/core";
+import type { EventOf } from "@rxbpf/core";
+import { bool, schema, text, who } from "@rxbpf/core/events";
 
+/** The fields of a `LineEvent`. */
 export const lineEvent = schema("line_event", {
   ...who,
   line: text("the line as it was typed, at most 4095 bytes"),

@@ -1,4 +1,5 @@
-import { chars, histogramOf, measured, optional, type RowOf, text, time, u32, u64 } from "@rxbpf/core";
+import type { RowOf } from "@rxbpf/core";
+import { chars, histogramOf, measured, optional, text, time, u32, u64 } from "@rxbpf/core/events";
 
 export const latencyKey = {
   flags: u32(

@@ -1,4 +1,4 @@
-import { column } from "@rxbpf/core";
+import { column } from "@rxbpf/core/events";
 
 import { blockVariants, checkDisk, disk } from "../define/block.js";
 import { whoOptions } from "../define/common.js";

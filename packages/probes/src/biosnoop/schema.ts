@@ -1,5 +1,7 @@
-import { chars, choice, type EventOf, measured, schema, u32, u64, who } from "@rxbpf/core";
+import type { EventOf } from "@rxbpf/core";
+import { chars, choice, measured, schema, u32, u64, who } from "@rxbpf/core/events";
 
+/** The fields of a `BlockEvent`. */
 export const blockEvent = schema("block_event", {
   ...who,
   disk: chars("name of the disk"),

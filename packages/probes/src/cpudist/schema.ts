@@ -1,4 +1,5 @@
-import { chars, histogramOf, type RowOf, time, u32, u64 } from "@rxbpf/core";
+import type { RowOf } from "@rxbpf/core";
+import { chars, histogramOf, time, u32, u64 } from "@rxbpf/core/events";
 
 export const stretchKey = {
   id: u32("the process, or the thread; 0 where all are counted together"),

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 
-import type { Variant } from "@rxbpf/core";
+import type { Variant } from "@rxbpf/core/bpf";
 
 import { show, text, UsageError } from "./options.js";
 import { selecting } from "./selection.js";

@@ -1,4 +1,4 @@
-import { mapEvents, type Source } from "@rxbpf/core";
+import { mapEvents, type Source } from "@rxbpf/core/events";
 import { MachineIds, startCommand } from "@rxbpf/filters";
 
 /**

@@ -1,4 +1,4 @@
-import type { Variant } from "@rxbpf/core";
+import type { Variant } from "@rxbpf/core/bpf";
 
 /** The programs of bpf/include/io_uring.bpf.h: those for the newest kernels first. */
 const PROGRAMS = [

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 
-import type { Constant } from "@rxbpf/core";
+import type { Constant } from "@rxbpf/core/bpf";
 import type { MachineIds } from "@rxbpf/filters";
 
 /**
@@ -51,6 +51,7 @@ export interface Process {
   readonly uid: number;
 }
 
+/** Options by name. */
 export type Options = Readonly<Record<string, Option<unknown>>>;
 /** The values of options: what a caller passes to a probe. All are optional. */
 export type ValuesOf<O extends Options> = { readonly [K in keyof O]?: O[K] extends Option<infer T> ? T : never };

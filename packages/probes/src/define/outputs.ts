@@ -1,16 +1,6 @@
-import {
-  type Column,
-  type Constant,
-  type EventStream,
-  type Fields,
-  type RowOf,
-  type Schema,
-  type SideRecords,
-  type Table,
-  type TableShape,
-  time,
-  type Unit,
-} from "@rxbpf/core";
+import type { EventStream, Fields, RowOf, Schema, Table } from "@rxbpf/core";
+import type { Constant, SideRecords, TableShape } from "@rxbpf/core/bpf";
+import { type Column, time, type Unit } from "@rxbpf/core/events";
 import type { SetFilters } from "@rxbpf/filters";
 
 import type { TableText } from "./table-text.js";
@@ -65,8 +55,10 @@ export interface TableOutput<V, R> extends Described<V, R> {
   units?(options: V): Readonly<Record<string, Unit>> | undefined;
   /** Seconds from one table to the next where it is not said; one at the end alone if not given. */
   readonly every?: number;
-  /** How many rows are shown where it is not said. */
+  /** How many rows of each table are shown as text where it is not said. */
   readonly rows?: number;
+  /** Whether each table takes the place of the one before, on a terminal. */
+  inPlace?(options: V): boolean;
   /** How rows are sorted. */
   order?(options: V): (a: R, b: R) => number;
   /** What becomes of a row in user space; undefined leaves it out. Made anew for each subscription. */
@@ -87,6 +79,7 @@ export interface TableOutput<V, R> extends Described<V, R> {
 // oxlint-disable-next-line no-explicit-any
 export type Whatever = any;
 
+/** One thing that a probe gives: events from a ring, or a table from a map. */
 export type Output<V = Whatever, R = Whatever> = RingOutput<V, Whatever, R> | TableOutput<V, R>;
 /** Outputs by name, of which no more is said here: TypeScript would take types of rows from it. */
 export type Outputs = Readonly<Record<string, { readonly kind: Output<never>["kind"] }>>;

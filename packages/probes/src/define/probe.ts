@@ -1,20 +1,8 @@
 import { readFileSync } from "node:fs";
 
-import {
-  type Constant,
-  EventStream,
-  type Fields,
-  mapEvents,
-  type ObjectSpec,
-  ring,
-  type RunOptions,
-  type Source,
-  sourceOf,
-  type StreamInfo,
-  table,
-  Table,
-  type Variant,
-} from "@rxbpf/core";
+import { EventStream, type Fields, type StreamInfo, Table } from "@rxbpf/core";
+import { type Constant, type ObjectSpec, ring, type RunOptions, sourceOf, table, type Variant } from "@rxbpf/core/bpf";
+import { mapEvents, type Source } from "@rxbpf/core/events";
 import { filterOptions, MachineIds } from "@rxbpf/filters";
 import { timer } from "rxjs";
 
@@ -40,6 +28,10 @@ export interface Definition<O extends Options, P extends Outputs, M extends keyo
   /** What it shows, in a line. */
   readonly summary: string;
   readonly options: O;
+  /** Flags of its command that print something and end it, by name. */
+  readonly lists?: Readonly<Record<string, List>>;
+  /** The letter of the flag `--csv`, where BCC's tool has one. */
+  readonly csvLetter?: string;
   /** Options that can be given by their place on the command line, in this order, as BCC has them. */
   readonly positional?: readonly string[];
   /** What must hold between options. @throws UsageError */
@@ -52,6 +44,16 @@ export interface Definition<O extends Options, P extends Outputs, M extends keyo
   readonly outputs: (make: OutputMakers<ValuesOf<O>>) => P;
   /** The output that calling the probe gives; the others are its methods. */
   readonly main: M;
+}
+
+/** Something that a probe's command prints when a flag asks for it. */
+export interface List {
+  /** What it prints, in a few words, for `--help`. */
+  readonly help: string;
+  /** The letter of the flag that asks for it. */
+  readonly short?: string;
+  /** What it prints, each without a newline. */
+  readonly lines: () => readonly string[];
 }
 
 /** What can be asked of an output: the probe's own options, and those of its kind of output. */
@@ -106,8 +108,9 @@ export function probe<O extends Options, P extends Outputs, M extends keyof P & 
   const allMaps = [...new Set(Object.values(outputs).flatMap((output) => mapsOf(output)))];
   const optionsOf = (name: keyof P): Options => {
     const kind = outputs[name]!.kind === "table" ? tableOptions : ringOptions;
-    // A probe may give one of these a letter, or another meaning.
-    return { ...definition.options, ...common, ...kind, ...definition.options };
+    // A probe may give one of these a letter, or another meaning, or its letter to one of its own.
+    const letters = new Set(Object.values(definition.options).map(({ short }) => short));
+    return { ...definition.options, ...withoutLetters({ ...common, ...kind }, letters), ...definition.options };
   };
   const streamOf =
     (outputName: keyof P & string) =>
@@ -121,6 +124,15 @@ export function probe<O extends Options, P extends Outputs, M extends keyof P & 
   // How Node's `inspect` shows it.
   Object.defineProperty(named, INSPECT, { value: () => `[Probe ${definition.name}: ${definition.summary}]` });
   return named as unknown as Probe<O, P, M>;
+}
+
+/** Options of which none has one of these letters. */
+function withoutLetters(options: Options, taken: ReadonlySet<string | undefined>): Options {
+  const free = Object.entries(options).map(([name, option]) => {
+    const { short, ...rest } = option;
+    return [name, short !== undefined && taken.has(short) ? rest : option];
+  });
+  return Object.fromEntries(free) as Options;
 }
 
 const IDS_DIFFER =
@@ -196,10 +208,17 @@ export function describe(
   const columns = () => output.columns(values).filter((column) => !!column);
   const told = { name, schema, ...(banner && { banner }), columns };
   if (output.kind === "ring") return told;
-  const { timestamp } = values as ValuesOf<typeof tableOptions>;
+  const { timestamp, rows: tableRows = output.rows } = values as ValuesOf<typeof tableOptions>;
   const tableText = output.text?.(values);
   const tableHeading = timestamp ? clockTime : output.heading?.(values);
-  return { ...told, tables: true, ...(tableText && { tableText }), ...(tableHeading && { tableHeading }) };
+  return {
+    ...told,
+    tables: true,
+    tableInPlace: output.inPlace?.(values) ?? false,
+    ...(tableRows !== undefined && { tableRows }),
+    ...(tableText && { tableText }),
+    ...(tableHeading && { tableHeading }),
+  };
 }
 
 function sourceFor({ definition, output, options, allMaps }: Asked, values: Values): Source<unknown> {
@@ -264,7 +283,7 @@ function sizes(output: Output, values: Values): Pick<RunOptions, "maxEntries" | 
 function arranged<R>(output: TableOutput<Whatever, R>, values: Values): (table: Table<R>) => Table<R> {
   const change = output.mapRows?.(values) ?? ((row: R) => row);
   const order = output.order?.(values);
-  const { rows: most = output.rows } = values as ValuesOf<typeof tableOptions>;
+  const { rows: most } = values as ValuesOf<typeof tableOptions>;
   return ({ time, rows }) => {
     const changed = rows.flatMap((row) => change({ time, ...row }) ?? []);
     if (order) changed.sort(order);
@@ -287,9 +306,12 @@ export interface AnyProbe {
     readonly summary: string;
     readonly main: string;
     readonly positional?: readonly string[];
+    readonly lists?: Readonly<Record<string, List>>;
+    readonly csvLetter?: string;
     readonly options: Options;
   };
   readonly outputs: Readonly<Record<string, Output>>;
+  /** The options of an output: the probe's own, and those of its kind. */
   optionsOf(output: string): Options;
 }
 

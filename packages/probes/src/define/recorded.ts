@@ -1,4 +1,5 @@
-import type { Column, EventStream, Fields } from "@rxbpf/core";
+import type { EventStream, Fields } from "@rxbpf/core";
+import type { Column } from "@rxbpf/core/events";
 import { Table } from "@rxbpf/core";
 
 import { type Options, parseOptions, UsageError } from "./options.js";

@@ -1,4 +1,4 @@
-import type { Constant } from "@rxbpf/core";
+import type { Constant } from "@rxbpf/core/bpf";
 
 import type { Option, Process, Selection } from "./options.js";
 

@@ -1,4 +1,5 @@
-import { type Frame, looksCut, printable } from "@rxbpf/core";
+import { type Frame, printable } from "@rxbpf/core";
+import { looksCut } from "@rxbpf/core/events";
 
 import type { TableText } from "./table-text.js";
 

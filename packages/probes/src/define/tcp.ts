@@ -1,4 +1,5 @@
-import { address, u16, u32, u8, type Variant, who } from "@rxbpf/core";
+import type { Variant } from "@rxbpf/core/bpf";
+import { address, u16, u32, u8, who } from "@rxbpf/core/events";
 
 import { withIoUring } from "./io-uring.js";
 import { flag, type Option, type Selection, show, UsageError } from "./options.js";
@@ -17,14 +18,18 @@ export const connectionFields = {
 
 const MAX_PORTS = 64;
 
-/** The option that chooses by a port: numbers as a list, or as text with commas. */
+/**
+ * The option that chooses by a port: numbers as a list, or as text with commas.
+ * @param list what the program calls its ports: `ports`, as in bpf/include/tcp.bpf.h, or those of a list of its own
+ */
 export function ports(
   field: "localPort" | "remotePort",
   help: string,
   names: { short: string; value: string },
+  list: string = "ports",
 ): Option<readonly number[]> {
   const selection: Selection<readonly number[]> = {
-    constants: (only) => ({ ports_count: only.length, only_ports: Uint16Array.from(only) }),
+    constants: (only) => ({ [`${list}_count`]: only.length, [`only_${list}`]: Uint16Array.from(only) }),
     field,
     matches: (only, event: { readonly [K in typeof field]: number }) => only.includes(event[field]),
   };

@@ -1,4 +1,4 @@
-import { eventTime } from "@rxbpf/core";
+import { eventTime } from "@rxbpf/core/events";
 
 interface Timed {
   /** Unix milliseconds. */

@@ -1,4 +1,5 @@
-import { column, printable, Printed, sampleEvent } from "@rxbpf/core";
+import { printable, sampleEvent } from "@rxbpf/core";
+import { column, Printed } from "@rxbpf/core/events";
 import { runningProcesses, type RunningProcess } from "@rxbpf/filters";
 
 import { whoOptions } from "../define/common.js";

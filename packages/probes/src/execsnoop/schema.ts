@@ -1,5 +1,7 @@
-import { bool, chars, type EventOf, i32, schema, text, texts, u32, who } from "@rxbpf/core";
+import type { EventOf } from "@rxbpf/core";
+import { bool, chars, i32, schema, text, texts, u32, who } from "@rxbpf/core/events";
 
+/** The fields of an `ExecEvent`. */
 export const execEvent = schema("exec_event", {
   ...who,
   pcomm: chars("name of the parent"),

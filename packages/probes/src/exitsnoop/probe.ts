@@ -1,6 +1,6 @@
 import os from "node:os";
 
-import { column } from "@rxbpf/core";
+import { column } from "@rxbpf/core/events";
 
 import { whoOptions } from "../define/common.js";
 import { flag, type Option, UsageError } from "../define/options.js";

@@ -1,5 +1,7 @@
-import { bool, type EventOf, measured, schema, time, u64, u8, who } from "@rxbpf/core";
+import type { EventOf } from "@rxbpf/core";
+import { bool, measured, schema, time, u64, u8, who } from "@rxbpf/core/events";
 
+/** The fields of an `ExitEvent`. */
 export const exitEvent = schema("exit_event", {
   ...who,
   startTime: time("when it started, in Unix milliseconds; with the process id this names the process"),

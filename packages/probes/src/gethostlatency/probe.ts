@@ -1,4 +1,5 @@
-import { column, type Hook } from "@rxbpf/core";
+import type { Hook } from "@rxbpf/core/bpf";
+import { column } from "@rxbpf/core/events";
 
 import { whoOptions } from "../define/common.js";
 import { text } from "../define/options.js";

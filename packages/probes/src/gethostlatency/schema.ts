@@ -1,5 +1,7 @@
-import { bool, type EventOf, measured, schema, text, u64, who } from "@rxbpf/core";
+import type { EventOf } from "@rxbpf/core";
+import { bool, measured, schema, text, u64, who } from "@rxbpf/core/events";
 
+/** The fields of a `LookupEvent`. */
 export const lookupEvent = schema("lookup_event", {
   ...who,
   latencyNs: measured(u64("how long the call took"), "ns"),

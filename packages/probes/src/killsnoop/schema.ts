@@ -1,5 +1,7 @@
-import { type EventOf, i32, schema, who } from "@rxbpf/core";
+import type { EventOf } from "@rxbpf/core";
+import { i32, schema, who } from "@rxbpf/core/events";
 
+/** The fields of a `KillEvent`. */
 export const killEvent = schema("kill_event", {
   ...who,
   targetPid: i32(

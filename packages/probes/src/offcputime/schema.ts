@@ -1,4 +1,5 @@
-import { chars, kernelStack, measured, type RowOf, time, u32, u64, userStack } from "@rxbpf/core";
+import type { RowOf } from "@rxbpf/core";
+import { chars, kernelStack, measured, time, u32, u64, userStack } from "@rxbpf/core/events";
 
 export const blockedKey = {
   pid: u32("process id"),

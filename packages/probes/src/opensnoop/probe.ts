@@ -1,4 +1,4 @@
-import { column } from "@rxbpf/core";
+import { column } from "@rxbpf/core/events";
 
 import { common, whoOptions } from "../define/common.js";
 import { withIoUring } from "../define/io-uring.js";

@@ -1,5 +1,7 @@
-import { bool, type EventOf, i32, schema, text, u32, who } from "@rxbpf/core";
+import type { EventOf } from "@rxbpf/core";
+import { bool, i32, schema, text, u32, who } from "@rxbpf/core/events";
 
+/** The fields of an `OpenEvent`. */
 export const openEvent = schema("open_event", {
   ...who,
   ret: i32("the file descriptor, or the negative error number; -EINPROGRESS where the result is not known"),

@@ -1,22 +1,9 @@
-import {
-  address,
-  bool,
-  bytes,
-  type EventOf,
-  f64,
-  optional,
-  type RowOf,
-  schema,
-  text,
-  u16,
-  u32,
-  u64,
-  u8,
-  who,
-} from "@rxbpf/core";
+import type { EventOf, RowOf } from "@rxbpf/core";
+import { address, bool, bytes, f64, optional, schema, text, u16, u32, u64, u8, who } from "@rxbpf/core/events";
 
 import { connectionFields } from "../define/tcp.js";
 
+/** The fields of a `ConnectEvent`. */
 export const connectEvent = schema("connect_event", {
   ...connectionFields,
   query: optional(text("with the option `dns`: the name whose answer gave the remote address last, if one was seen")),

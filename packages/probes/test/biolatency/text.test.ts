@@ -1,5 +1,6 @@
 import { Histogram, Table } from "@rxbpf/core";
-import { biolatency, type Latency, UsageError } from "@rxbpf/probes";
+import { biolatency, type Latency } from "@rxbpf/probes";
+import { UsageError } from "@rxbpf/probes/define";
 import { expect, test } from "vitest";
 
 const row: Latency = {

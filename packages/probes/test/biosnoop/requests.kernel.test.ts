@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
-import { EventStream, ring, sourceOf } from "@rxbpf/core";
+import { EventStream } from "@rxbpf/core";
+import { ring, sourceOf } from "@rxbpf/core/bpf";
 import { cgroupId } from "@rxbpf/filters";
-import { type BlockEvent, biosnoop, blockEvent, UsageError } from "@rxbpf/probes";
+import { type BlockEvent, biosnoop, blockEvent } from "@rxbpf/probes";
+import { UsageError } from "@rxbpf/probes/define";
 import { expect, onTestFinished, test } from "vitest";
 
 import { makeDisk, traceDisk } from "../../../../testing/disks.js";

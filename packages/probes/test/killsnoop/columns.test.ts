@@ -1,4 +1,5 @@
-import { type KillEvent, killsnoop, UsageError } from "@rxbpf/probes";
+import { type KillEvent, killsnoop } from "@rxbpf/probes";
+import { UsageError } from "@rxbpf/probes/define";
 import { expect, test } from "vitest";
 
 const event: KillEvent = {

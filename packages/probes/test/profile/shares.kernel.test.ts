@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 
-import { type Frame } from "@rxbpf/core";
+import type { Frame } from "@rxbpf/core";
 import { profile, type Sample } from "@rxbpf/probes";
 import { expect, test } from "vitest";
 

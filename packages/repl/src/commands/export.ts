@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 
 import { type EventStream, printable } from "@rxbpf/core";
-import { recordedBy, recordedMatcher, UsageError } from "@rxbpf/probes";
+import { recordedBy, recordedMatcher, UsageError } from "@rxbpf/probes/define";
 import { type ExportOptions, exportParquet, replay, type Target, toCsv, toJson } from "@rxbpf/sinks";
 import type { Command } from "commander";
 import { lastValueFrom } from "rxjs";

@@ -1,6 +1,6 @@
 import { printable, printableJson } from "@rxbpf/core";
 import { type Member, PinnedSet, type SetKind, type Target } from "@rxbpf/filters";
-import { integer } from "@rxbpf/probes";
+import { integer } from "@rxbpf/probes/define";
 import { type Command, Option } from "commander";
 
 interface Typed {

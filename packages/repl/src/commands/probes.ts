@@ -1,9 +1,9 @@
-import { type AnyProbe, flag, type Options, outputOf, UsageError } from "@rxbpf/probes";
+import { type AnyProbe, flag, type Options, outputOf, UsageError } from "@rxbpf/probes/define";
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
 import { givenByFlags, OptionFlag } from "../flags.js";
-import { run } from "../run.js";
+import { addFormatFlags, type FormatFlags, run } from "../run.js";
 import { COMMAND_HELP, withCommand } from "../traced.js";
 
 /**
@@ -17,7 +17,7 @@ export function addProbes(program: Command, traced: readonly string[] | undefine
 }
 
 function addProbe(program: Command, probe: AnyProbe, traced: readonly string[] | undefined): void {
-  const { name, summary, main, positional = [] } = probe.definition;
+  const { name, summary, main, positional = [], lists = {}, csvLetter } = probe.definition;
   const operands = positional.map((optionName) => `[${optionName}]`);
   const command = program
     .command(name)
@@ -36,10 +36,14 @@ function addProbe(program: Command, probe: AnyProbe, traced: readonly string[] |
   for (const optionName of positional) command.argument(`[${optionName}]`, options[optionName]!.help);
   for (const [output, { help = "", short }] of others)
     command.addOption(new OptionFlag(output, flag(help, short === undefined ? {} : { short })));
-  command.option("--json", "write one JSON object a line");
+  addFormatFlags(command, csvLetter === undefined ? {} : { csv: csvLetter });
+  for (const [listName, { help, short }] of Object.entries(lists))
+    command.addOption(new OptionFlag(listName, flag(help, short === undefined ? {} : { short })));
 
   command.action(async () => {
-    const { json, ...given } = command.opts<{ json?: boolean }>();
+    const { json, csv, ...given } = command.opts<FormatFlags>();
+    const list = Object.keys(lists).find((listName) => listName in given);
+    if (list !== undefined) return console.log(lists[list]!.lines().join("\n"));
     const values: Record<string, unknown> = {};
     let operands = command.args;
     let asked = main;
@@ -57,7 +61,8 @@ function addProbe(program: Command, probe: AnyProbe, traced: readonly string[] |
     const { duration, tables } = values as { readonly duration?: number; readonly tables?: number };
     await withCommand(traced, values, async (command, within) => {
       await run(outputOf(probe, asked)({ ...values, ...within }), {
-        json: json === true,
+        json,
+        csv,
         duration,
         endsItself: (duration ?? tables ?? command) !== undefined,
         command,

@@ -1,4 +1,13 @@
-import { type AnyProbe, flag, integer, type Option, type Options, text, timeSpan, UsageError } from "@rxbpf/probes";
+import {
+  type AnyProbe,
+  flag,
+  integer,
+  type Option,
+  type Options,
+  text,
+  timeSpan,
+  UsageError,
+} from "@rxbpf/probes/define";
 import type { Rotation } from "@rxbpf/sinks";
 import type { Command } from "commander";
 

@@ -1,12 +1,12 @@
 import type { EventStream } from "@rxbpf/core";
-import { recordedBy, UsageError } from "@rxbpf/probes";
+import { recordedBy, UsageError } from "@rxbpf/probes/define";
 import { replay, type Series } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
 import { mergedColumns } from "../merged.js";
 import { addRecordedFlags, askedRecording } from "../recorded-flags.js";
-import { run } from "../run.js";
+import { addFormatFlags, type FormatFlags, run } from "../run.js";
 
 /** `rxbpf replay`: a recording as the live run would have shown it. */
 export function addReplay(program: Command): void {
@@ -14,14 +14,14 @@ export function addReplay(program: Command): void {
     .command("replay")
     .description("show a recording as its probe would have, with flags of that probe")
     .argument("<path>", "a recording, or a directory of recordings")
-    .option("--speed <N>", "N times the recorded pace; as fast as can be if not given", speedOf)
-    .option("--json", "write one JSON object a line");
+    .option("--speed <N>", "N times the recorded pace; as fast as can be if not given", speedOf);
+  addFormatFlags(command);
   addRecordedFlags(command).action(async () => {
-    const { speed, json } = command.opts<{ speed?: number; json?: boolean }>();
+    const { speed, json, csv } = command.opts<{ speed?: number } & FormatFlags>();
     const { path, series, of, values } = askedRecording(command);
     const stream = replay<unknown>(path, { speed });
     const shown = of ? recordedBy(of.probe, stream, values) : series.length > 1 ? merged(stream, series) : stream;
-    await run(shown, { json: json === true, endsItself: true });
+    await run(shown, { json, csv, endsItself: true });
   });
 }
 

@@ -3,5 +3,6 @@ export interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
+  /** Writes a text as it is. */
   write(text: string): unknown;
 }

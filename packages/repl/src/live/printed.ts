@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 
-import { EventStream, harmless, Histogram, attachments, originOf, printable, Table } from "@rxbpf/core";
+import { EventStream, harmless, Histogram, printable, Table } from "@rxbpf/core";
+import { attachments, originOf } from "@rxbpf/core/events";
 import { textFormat } from "@rxbpf/sinks";
 import { isObservable, NEVER, type Observable } from "rxjs";
 

@@ -1,4 +1,4 @@
-import { type Attachment, attachments } from "@rxbpf/core";
+import { type Attachment, attachments } from "@rxbpf/core/events";
 import type { Observable } from "rxjs";
 
 import { printLines } from "./lines.js";

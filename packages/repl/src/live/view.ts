@@ -1,4 +1,5 @@
-import { type Batch, Consumer, feed, harmless, Histogram, originOf, type Status, Table } from "@rxbpf/core";
+import { harmless, Histogram, type Status, Table } from "@rxbpf/core";
+import { type Batch, Consumer, feed, originOf } from "@rxbpf/core/events";
 import { textFormat } from "@rxbpf/sinks";
 import { type Observable, Subscription } from "rxjs";
 

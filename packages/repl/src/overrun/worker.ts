@@ -45,7 +45,7 @@ class Overrun {
   }
 
   async #takeSignals(): Promise<void> {
-    const { endAtSecond } = await import("@rxbpf/core");
+    const { endAtSecond } = await import("@rxbpf/core/system");
     if (!this.#over) this.#restoreSignals = endAtSecond(["SIGINT", "SIGTERM", "SIGHUP"]);
   }
 

@@ -1,6 +1,7 @@
 import type { REPLServer } from "node:repl";
 
-import { attachments, harmless, printable } from "@rxbpf/core";
+import { harmless, printable } from "@rxbpf/core";
+import { attachments } from "@rxbpf/core/events";
 
 import { catalogue } from "../catalogue.js";
 import type { Session } from "../session/session.js";

@@ -2,7 +2,8 @@ import { readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname } from "node:path";
 
-import { attachments, harmless } from "@rxbpf/core";
+import { harmless } from "@rxbpf/core";
+import { attachments } from "@rxbpf/core/events";
 
 import { cutLine } from "../live/fit.js";
 import { openedIn } from "../session/open.js";

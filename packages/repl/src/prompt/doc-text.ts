@@ -1,5 +1,5 @@
 import { printable } from "@rxbpf/core";
-import { type AnyProbe, isProbe } from "@rxbpf/probes";
+import { type AnyProbe, isProbe } from "@rxbpf/probes/define";
 
 /** What a word means: of a probe, what it is defined by; else what its documentation says. */
 export function docText(name: string, documentation: string | undefined): string {

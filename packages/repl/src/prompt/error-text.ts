@@ -1,4 +1,5 @@
-import { blamed, harmless, messageOf } from "@rxbpf/core";
+import { harmless } from "@rxbpf/core";
+import { blamed, messageOf } from "@rxbpf/core/events";
 
 import type { Places } from "../session/places.js";
 

@@ -1,4 +1,4 @@
-import { type Attachment, attachments, blame, originOf } from "@rxbpf/core";
+import { type Attachment, attachments, blame, originOf } from "@rxbpf/core/events";
 import { isObservable, Subscription } from "rxjs";
 
 import { printed } from "../live/printed.js";

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { Recoverable, type REPLServer } from "node:repl";
 import type { WriteStream } from "node:tty";
 
-import { attachments, guardDelivery, printable, stateOf } from "@rxbpf/core";
+import { printable } from "@rxbpf/core";
+import { attachments, guardDelivery, stateOf } from "@rxbpf/core/events";
 
 import { endInOrder } from "../ending.js";
 import { expectKeys, watchForOverruns } from "../overrun/watch.js";

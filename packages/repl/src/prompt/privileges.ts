@@ -1,4 +1,4 @@
-import { capabilityAdvice, missingCapabilities } from "@rxbpf/core";
+import { capabilityAdvice, missingCapabilities } from "@rxbpf/core/bpf";
 
 /** What a prompt says to who cannot trace; undefined for who can. */
 export function privilegeText(): string | undefined {

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 
-import { attachments } from "@rxbpf/core";
+import { attachments } from "@rxbpf/core/events";
 
 import { printed } from "../live/printed.js";
 import { amount } from "../live/tally.js";

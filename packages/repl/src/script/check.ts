@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
-import { stateOf } from "@rxbpf/core";
+import { stateOf } from "@rxbpf/core/events";
 
 import { temporaryFolder } from "../temporary.js";
 import { compilerOptions } from "../typescript/options.js";

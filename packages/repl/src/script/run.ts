@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
-import { stateOf, statuses } from "@rxbpf/core";
+import { statuses } from "@rxbpf/core";
+import { stateOf } from "@rxbpf/core/events";
 import { take } from "rxjs";
 
 import { endInOrder } from "../ending.js";

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 import { temporaryFolder } from "../temporary.js";
 import { exportedNames } from "./exported-names.js";
-import { BUILTINS, PACKAGES, packageFolder, packageTypes } from "../typescript/packages.js";
+import { BUILTINS, IMPORTABLE, PACKAGES, packageFolder, packageTypes } from "../typescript/packages.js";
 
 /** The file that declares what is in scope as globals, by the file beside it. */
 export const GLOBALS = "globals.d.ts";
@@ -24,7 +24,7 @@ export function scopeTypes(): string {
 /** Makes a temporary folder with the declarations of the scope, and the packages that they are of. */
 export function scopeFolder(): string {
   const folder = temporaryFolder();
-  for (const name of [...Object.values(PACKAGES), "@types/node"]) {
+  for (const name of [...IMPORTABLE, "@types/node"]) {
     const link = join(folder, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(packageFolder(name), link);
@@ -63,7 +63,7 @@ const REQUIRE = [
   ...builtinModules.flatMap((name) =>
     [name, `node:${name}`].map((id) => `(id: "${id}"): typeof import("node:${name}");`),
   ),
-  ...Object.values(PACKAGES).map((name) => `(id: "${name}"): typeof import("${name}");`),
+  ...IMPORTABLE.map((name) => `(id: "${name}"): typeof import("${name}");`),
   "} }",
 ];
 

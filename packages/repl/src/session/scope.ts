@@ -7,7 +7,7 @@ import * as probes from "@rxbpf/probes";
 import * as sinks from "@rxbpf/sinks";
 import * as rxjs from "rxjs";
 
-import { BUILTINS, PACKAGES } from "../typescript/packages.js";
+import { ALL, BUILTINS, PACKAGES } from "../typescript/packages.js";
 
 const namespaces: Readonly<Record<keyof typeof PACKAGES, object>> = { rxjs, core, filters, probes, sinks };
 
@@ -36,9 +36,9 @@ export function installScope(): void {
 
 /** Requires as a file in a folder would, but for the packages in scope, which are always ours. */
 function requireIn(folder: string): NodeJS.Require {
-  const ours = new Map(
-    Object.entries(PACKAGES).map(([word, name]) => [name as string, namespaces[word as keyof typeof PACKAGES]]),
-  );
+  const ours = new Map<string, object>(
+    Object.entries(PACKAGES).map(([word, name]) => [name, namespaces[word as keyof typeof PACKAGES]]),
+  ).set(ALL, scope());
   const theirs = createRequire(join(folder, "prompt.js"));
   const require = (specifier: string): unknown => {
     if (/\.m?ts$/.test(specifier)) throw new Error(`Cannot require ${specifier}: it is TypeScript; import it`);

@@ -14,6 +14,12 @@ export const PACKAGES = {
   sinks: "@rxbpf/sinks",
 } as const;
 
+/** The package that has all of them in one. */
+export const ALL = "rxbpf";
+
+/** The packages that code imports by their names, and always gets as this command has them. */
+export const IMPORTABLE: readonly string[] = [...Object.values(PACKAGES), ALL];
+
 /** Those of Node's modules whose names mean a global already. */
 const GLOBALS = new Set(["console", "crypto", "process"]);
 
@@ -35,16 +41,16 @@ export function packageTypes(name: string): string {
 }
 
 /**
- * Whether an import means one of the packages in scope. Prompt and script always get this command's own copies of those,
+ * Whether an import means one of these packages. Prompt and script always get this command's own copies of those,
  * whatever is installed beside them. So there is one of each: what is attached is known, and programs and decoders fit.
  */
 export function isInScope(specifier: string): boolean {
-  return Object.values(PACKAGES).some((name) => specifier === name || specifier.startsWith(`${name}/`));
+  return IMPORTABLE.some((name) => specifier === name || specifier.startsWith(`${name}/`));
 }
 
-/** The files with the types of all that can be imported of the packages in scope: `@rxbpf/core`, `rxjs/operators`. */
+/** The files with the types of all that can be imported of them: `@rxbpf/core`, `rxjs/operators`. */
 export function typesInScope(): Readonly<Record<string, string>> {
-  const entries = Object.values(PACKAGES).flatMap((name) =>
+  const entries = IMPORTABLE.flatMap((name) =>
     Object.entries(exportsOf(name)).flatMap(([path, target]) =>
       typeof target === "string" || !target.types
         ? []

@@ -1,4 +1,4 @@
-import type { Columns, ColumnValues, Strings } from "@rxbpf/core";
+import type { Columns, ColumnValues, Strings } from "@rxbpf/core/events";
 import {
   Binary,
   Bool,

@@ -1,4 +1,4 @@
-import { zstdDecompress } from "@rxbpf/core";
+import { zstdDecompress } from "@rxbpf/core/system";
 
 import { MOST_UNPACKED, mostUnpacked } from "./limits.js";
 import type { BatchHeader } from "./message.js";

@@ -1,4 +1,5 @@
-import { type Field, type Fields, Histogram, milliseconds, parseFrame, type Schema } from "@rxbpf/core";
+import type { Field, Fields, Schema } from "@rxbpf/core";
+import { KINDS } from "@rxbpf/core/events";
 
 import { Body } from "./body.js";
 import { parseJson } from "./json-value.js";
@@ -41,6 +42,7 @@ export function rowReader({ fields }: Schema<Fields>, header: BatchHeader, body:
 
 /** Makes what is in a batch. */
 export interface RowReader {
+  /** Makes the event at an index into a plain object. */
   readonly row: (index: number) => Record<string, unknown>;
   /** The first moment that a row tells, in Unix milliseconds; undefined where it tells none. */
   readonly time: (index: number) => number | undefined;
@@ -76,7 +78,9 @@ class Source {
   }
 
   #values({ kind, choices = [] }: Field<unknown>, length: number): Reader {
-    switch (kind) {
+    const { stored } = KINDS[kind];
+    if (typeof stored === "object") return this.#lists(length, (count) => this.#items(stored.list, count));
+    switch (stored) {
       case "choice": {
         const values = this.#bytes(length);
         return (row) => choices[values[row]!] ?? "";
@@ -85,27 +89,17 @@ class Source {
         return bits(this.#bytes(Math.ceil(length / 8)));
       case "bytes":
         return this.#strings(length, (bytes, start, end) => new Uint8Array(bytes.subarray(start, end)));
-      case "texts":
-      case "stack":
-        return this.#lists(length, (count) =>
-          this.#strings(count, (bytes, start, end) => bytes.toString("utf8", start, end)),
-        );
-      case "histogram":
-        return this.#lists(length, (count) => {
-          const values = this.#numbers(BigUint64Array, count);
-          return (row) => values[row];
-        });
-      case "json":
-      case "chars":
-      case "address":
-      case "text":
-        return this.#strings(length, (bytes, start, end) => bytes.toString("utf8", start, end));
-      default: {
-        const array: Numbers<ArrayLike<number | bigint>> = NUMBERS[kind];
-        const values = this.#numbers(array, length);
-        return (row) => values[row]!;
-      }
+      default:
+        return this.#items(stored, length);
     }
+  }
+
+  /** What can be in a list too. */
+  #items(stored: keyof typeof NUMBERS | "string", length: number): Reader {
+    if (stored === "string") return this.#strings(length, (bytes, start, end) => bytes.toString("utf8", start, end));
+    const array: Numbers<ArrayLike<number | bigint>> = NUMBERS[stored];
+    const values = this.#numbers(array, length);
+    return (row) => values[row]!;
   }
 
   #lists(length: number, items: (count: number) => Reader): Reader {
@@ -151,39 +145,18 @@ interface Numbers<A> {
 
 const NUMBERS = {
   ...{ u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array },
-  ...{ time: BigInt64Array, i64: BigInt64Array, u64: BigUint64Array },
+  ...{ moment: BigInt64Array, i64: BigInt64Array, u64: BigUint64Array },
 } as const;
 
 /** Reads what a live row would have, from what the file has. */
-function asInRow({ kind, optional, scale, unit }: Field<unknown>, read: Reader): Reader {
-  const made = (change: (value: never) => unknown): Reader => {
-    return (row) => {
-      const value = read(row);
-      return value === undefined ? undefined : change(value as never);
-    };
+function asInRow(field: Field<unknown>, read: Reader): Reader {
+  const { fromFile } = KINDS[field.kind];
+  const made = field.kind === "json" ? parseJson : fromFile?.(field);
+  if (!made) return read;
+  return (row) => {
+    const value = read(row);
+    return value === undefined ? undefined : made(value as never);
   };
-  switch (kind) {
-    case "time":
-      return made(milliseconds);
-    case "u64":
-    case "i64":
-      return made((value: bigint) => exact(value, optional));
-    case "stack":
-      return made((frames: string[]) => frames.map(parseFrame));
-    case "histogram":
-      return made(
-        (counts: bigint[]) =>
-          new Histogram(
-            counts.map((count) => exact(count) as number),
-            scale,
-            unit,
-          ),
-      );
-    case "json":
-      return made(parseJson);
-    default:
-      return read;
-  }
 }
 
 function bits(bytes: Uint8Array): (row: number) => boolean {
@@ -197,12 +170,4 @@ function checkOffsets(offsets: Int32Array, end: number): void {
     before = offset;
   }
   if (before > end) throw new RangeError("A text goes on after its batch");
-}
-
-/** A number, as in a live row. Where an operator made it, it may have been a bigint. */
-function exact(value: bigint, made: boolean = false): number | bigint {
-  const number = Number(value);
-  if (Number.isSafeInteger(number)) return number;
-  if (made) return value;
-  throw new RangeError(`Cannot represent ${value} exactly: it exceeds 2^53`);
 }

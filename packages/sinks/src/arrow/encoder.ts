@@ -1,4 +1,4 @@
-import { zstdCompress } from "@rxbpf/core";
+import { zstdCompress } from "@rxbpf/core/system";
 import { CompressionType, Message, type RecordBatch, RecordBatchFileWriter, type Schema } from "apache-arrow";
 
 import { STORED } from "./body.js";

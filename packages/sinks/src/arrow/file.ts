@@ -1,6 +1,8 @@
 import { closeSync, ftruncateSync, writeSync } from "node:fs";
 
-import { ColumnBuilder, type Columns, type Fields, reserveRoom, type Schema } from "@rxbpf/core";
+import type { Fields, Schema } from "@rxbpf/core";
+import { ColumnBuilder, type Columns } from "@rxbpf/core/events";
+import { reserveRoom } from "@rxbpf/core/system";
 
 import { writeError } from "../files/errors.js";
 import { Batches } from "./batch.js";

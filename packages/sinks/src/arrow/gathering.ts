@@ -1,4 +1,5 @@
-import { ColumnBuilder, type Columns, type Fields, type Records, type Schema } from "@rxbpf/core";
+import type { Fields, Schema } from "@rxbpf/core";
+import { ColumnBuilder, type Columns, type Records } from "@rxbpf/core/events";
 
 import { fitter, inferSchema } from "./infer.js";
 import type { Note, Placed } from "./notes.js";

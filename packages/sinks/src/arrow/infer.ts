@@ -1,4 +1,5 @@
-import { type Field, type Fields, Histogram, type Kind, type Schema } from "@rxbpf/core";
+import type { Field, Fields, Kind, Schema } from "@rxbpf/core";
+import { KINDS } from "@rxbpf/core/events";
 
 import { jsonText } from "../json-text.js";
 import { asRow } from "../table.js";
@@ -65,56 +66,7 @@ function kindOf(values: readonly unknown[]): Kind {
   return kinds.find((kind) => values.every(natural(kind))) ?? "json";
 }
 
-const RANGES: Partial<Record<Kind, readonly [number, number]>> = {
-  u8: [0, 2 ** 8 - 1],
-  u16: [0, 2 ** 16 - 1],
-  u32: [0, 2 ** 32 - 1],
-  i32: [-(2 ** 31), 2 ** 31 - 1],
-};
-
-/** Milliseconds whose nanoseconds 64 bits can hold. */
-const LAST_TIME = 9e12;
-
 /** Whether a column of this field gives a value back as it was. */
-function fits({ kind, choices = [] }: Field<unknown>, value: unknown): boolean {
-  switch (kind) {
-    case "bool":
-      return typeof value === "boolean";
-    case "f64":
-      return typeof value === "number";
-    case "time":
-      return typeof value === "number" && Math.abs(value) < LAST_TIME;
-    case "u64":
-      return isInteger(value) && value >= 0 && BigInt(value) < 2n ** 64n;
-    case "i64":
-      return isInteger(value) && BigInt.asIntN(64, BigInt(value)) === BigInt(value);
-    case "choice":
-      return value === "" || choices.includes(value as string);
-    case "chars":
-    case "address":
-    case "text":
-      return typeof value === "string";
-    case "texts":
-      return Array.isArray(value) && value.every((one) => typeof one === "string");
-    case "bytes":
-      return value instanceof Uint8Array;
-    case "stack":
-      return Array.isArray(value) && value.every(isFrame);
-    case "histogram":
-      return value instanceof Histogram;
-    case "json":
-      return value !== null;
-    default: {
-      const [least, most] = RANGES[kind]!;
-      return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-    }
-  }
-}
-
-function isFrame(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "module" in value && "address" in value;
-}
-
-function isInteger(value: unknown): value is number | bigint {
-  return typeof value === "bigint" || Number.isSafeInteger(value);
+function fits(field: Field<unknown>, value: unknown): boolean {
+  return KINDS[field.kind].fits(value, field);
 }

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, unlinkSync } from "node:fs";
 
-import { lockFile, stateOf } from "@rxbpf/core";
+import { stateOf } from "@rxbpf/core/events";
+import { lockFile } from "@rxbpf/core/system";
 
 import type { Directory } from "../files/directory.js";
 import { readHead } from "./recording.js";

@@ -1,18 +1,9 @@
 import { readFileSync } from "node:fs";
 import { hostname, release } from "node:os";
 
-import {
-  eventClock,
-  type Field,
-  type Fields,
-  type Kind,
-  printable,
-  type Scale,
-  type Schema,
-  type StreamInfo,
-  timeNamespaceOffsetNs,
-  type Unit,
-} from "@rxbpf/core";
+import { type Field, type Fields, type Kind, printable, type Scale, type Schema, type StreamInfo } from "@rxbpf/core";
+import { eventClock, KINDS, type Unit } from "@rxbpf/core/events";
+import { timeNamespaceOffsetNs } from "@rxbpf/core/system";
 
 /** What a recording says of itself, in the metadata of its schema. */
 export interface RecordingInfo {
@@ -137,17 +128,12 @@ export function parseMetadata(
   };
 }
 
-const KINDS: ReadonlySet<string> = new Set<Kind>([
-  ...(["time", "bool", "u8", "u16", "u32", "i32", "u64", "i64", "f64", "choice"] as const),
-  ...(["chars", "address", "text", "texts", "bytes", "histogram", "stack", "json"] as const),
-]);
-
 function parseFields(descriptions: readonly FieldDescription[]): Fields {
   const fields: Record<string, Field<unknown>> = {};
   for (const { name, nullable, metadata } of descriptions) {
     const kind = metadata.get(`${PREFIX}kind`) ?? "";
     const unit = metadata.get(`${PREFIX}unit`) ?? "";
-    if (!KINDS.has(kind)) throw new Error(`damaged: the field ${printable(name)} is of no known kind`);
+    if (!Object.hasOwn(KINDS, kind)) throw new Error(`damaged: the field ${printable(name)} is of no known kind`);
     if (name === "__proto__" || Object.hasOwn(fields, name))
       throw new Error(`damaged: no field can be called ${printable(name)}`);
     fields[name] = {

@@ -1,4 +1,4 @@
-import type { Records } from "@rxbpf/core";
+import type { Records } from "@rxbpf/core/events";
 
 import type { Snapshot } from "./notes.js";
 

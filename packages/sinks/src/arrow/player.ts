@@ -1,4 +1,5 @@
-import type { Connection, Receiver, Table } from "@rxbpf/core";
+import type { Table } from "@rxbpf/core";
+import type { Connection, Receiver } from "@rxbpf/core/events";
 
 import { type Piece, Track } from "./track.js";
 

@@ -1,15 +1,5 @@
-import {
-  eventTime,
-  type Batch,
-  Consumer,
-  type EventStream,
-  feed,
-  type Fields,
-  type Lost,
-  type Schema,
-  type StreamInfo,
-  Table,
-} from "@rxbpf/core";
+import { type EventStream, type Fields, type Lost, type Schema, type StreamInfo, Table } from "@rxbpf/core";
+import { eventTime, type Batch, Consumer, feed } from "@rxbpf/core/events";
 import { type Observable, type Subscriber, Subscription } from "rxjs";
 
 import type { OutputOptions } from "../files/output-file.js";

@@ -1,4 +1,5 @@
-import { ColumnBuilder, type Columns, type Fields, type Schema, type StreamInfo } from "@rxbpf/core";
+import type { Fields, Schema, StreamInfo } from "@rxbpf/core";
+import { ColumnBuilder, type Columns } from "@rxbpf/core/events";
 
 import type { Compression } from "./encoder.js";
 import { ArrowFile } from "./file.js";

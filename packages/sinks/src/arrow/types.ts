@@ -1,4 +1,5 @@
-import type { Field as SchemaField, Fields, Kind, Schema } from "@rxbpf/core";
+import type { Field as SchemaField, Fields, Schema } from "@rxbpf/core";
+import { KINDS, type Stored } from "@rxbpf/core/events";
 import {
   Binary,
   Bool,
@@ -29,12 +30,15 @@ export function arrowSchema({ fields }: Schema<Fields>, metadata: ReadonlyMap<st
 }
 
 function typeOf({ kind }: SchemaField<unknown>, index: number): DataType {
-  return kind === "choice" ? new Dictionary(new Utf8(), new Uint8(), index) : TYPES[kind]();
+  const { stored } = KINDS[kind];
+  if (stored === "choice") return new Dictionary(new Utf8(), new Uint8(), index);
+  if (typeof stored === "object") return new List(new Field("item", TYPES[stored.list](), false));
+  return TYPES[stored]();
 }
 
 /** Names that occur often are plain strings too: readers agree best on those, and compression finds them. */
-const TYPES: Record<Exclude<Kind, "choice">, () => DataType> = {
-  time: () => new TimestampNanosecond("UTC"),
+const TYPES: Record<Exclude<Stored, "choice" | object>, () => DataType> = {
+  moment: () => new TimestampNanosecond("UTC"),
   bool: () => new Bool(),
   u8: () => new Uint8(),
   u16: () => new Uint16(),
@@ -43,12 +47,6 @@ const TYPES: Record<Exclude<Kind, "choice">, () => DataType> = {
   u64: () => new Uint64(),
   i64: () => new Int64(),
   f64: () => new Float64(),
-  chars: () => new Utf8(),
-  address: () => new Utf8(),
-  text: () => new Utf8(),
-  json: () => new Utf8(),
-  texts: () => new List(new Field("item", new Utf8(), false)),
+  string: () => new Utf8(),
   bytes: () => new Binary(),
-  stack: () => new List(new Field("item", new Utf8(), false)),
-  histogram: () => new List(new Field("item", new Uint64(), false)),
 };

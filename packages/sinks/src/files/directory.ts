@@ -9,10 +9,11 @@ import {
   readlinkSync,
   rmdirSync,
   statfsSync,
+  statSync,
 } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 
-import { stateOf } from "@rxbpf/core";
+import { stateOf } from "@rxbpf/core/events";
 
 const { O_DIRECTORY, O_NOFOLLOW, W_OK, X_OK } = constants;
 /** Linux's, which Node does not name: to get at a directory that may not be listed is enough. */
@@ -21,9 +22,16 @@ const PROC = 0x9fa0;
 /** So many links are followed, as by the kernel. */
 const MOST_LINKS = 40;
 
-/** A directory that is held open, so that nobody who can rename what leads to it can make it another. */
+/** Only Linux lets a path begin at a directory that is open. */
+const HOLDS = process.platform === "linux";
+
+/**
+ * A directory that is held open, so that nobody who can rename what leads to it can make it another. On other systems than
+ * Linux, where recordings are only read and exported, it is the directory that its path leads to.
+ */
 export class Directory {
-  #fd: number;
+  readonly #path: string;
+  #fd: number = -1;
 
   /**
    * Opens a directory. Links on the way are followed where root or this user owns them: with those of others, they would say
@@ -31,12 +39,14 @@ export class Directory {
    * @throws Error, with an `errno` where it comes from the kernel
    */
   constructor(path: string) {
-    this.#fd = walk(path);
+    this.#path = path;
+    if (HOLDS) this.#fd = walk(path);
+    else if (!statSync(path).isDirectory()) throw new Error("it is in no directory");
   }
 
   /** A path to what has this name in it, until it is closed. */
   at(name: string): string {
-    return under(this.#fd, name);
+    return HOLDS ? under(this.#fd, name) : join(this.#path, name);
   }
 
   /** @throws Error of the kernel's where nothing can be created in it */
@@ -58,7 +68,7 @@ export class Directory {
 
 /** Whether what a user owns is not in the hands of somebody else. */
 export function isTrusted(uid: number): boolean {
-  return uid === 0 || uid === process.geteuid!();
+  return uid === 0 || uid === process.geteuid?.();
 }
 
 function walk(path: string): number {

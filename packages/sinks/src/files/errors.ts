@@ -1,4 +1,4 @@
-import { stateOf } from "@rxbpf/core";
+import { stateOf } from "@rxbpf/core/events";
 
 /** What to say when writing to what messages call `name` has failed. */
 export function writeError(name: string, error: NodeJS.ErrnoException): Error {

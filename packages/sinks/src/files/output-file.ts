@@ -13,7 +13,7 @@ import {
 import { randomBytes } from "node:crypto";
 import { basename, dirname } from "node:path";
 
-import { lockFile } from "@rxbpf/core";
+import { lockFile } from "@rxbpf/core/system";
 
 import { Directory, isTrusted } from "./directory.js";
 import { writeError } from "./errors.js";

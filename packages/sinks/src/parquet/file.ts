@@ -1,4 +1,4 @@
-import { zstdCompress } from "@rxbpf/core";
+import { hasZstd, zstdCompress } from "@rxbpf/core/system";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 
 import type { RecordingInfo } from "../arrow/metadata.js";
@@ -19,7 +19,7 @@ export class ParquetFile {
     this.#writer = new ParquetWriter({
       writer: this.#bytes,
       schema: parquetSchema(schema.fields),
-      codec: "ZSTD",
+      codec: hasZstd() ? "ZSTD" : "SNAPPY",
       compressors: { ZSTD: zstdCompress },
       kvMetadata: this.#metadata,
       createdBy: `rxbpf ${about.version}`,

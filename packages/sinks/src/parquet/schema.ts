@@ -1,4 +1,5 @@
-import type { Field, Fields, Kind } from "@rxbpf/core";
+import type { Field, Fields } from "@rxbpf/core";
+import { KINDS, type Stored } from "@rxbpf/core/events";
 import type { ParquetWriter } from "hyparquet-writer";
 
 type SchemaElement = ParquetWriter["schema"][number];
@@ -14,28 +15,22 @@ export function parquetSchema(fields: Fields): SchemaElement[] {
 
 function elements(name: string, { kind, optional }: Field<unknown>): SchemaElement[] {
   const repetition_type = optional ? "OPTIONAL" : "REQUIRED";
-  if (!isList(kind)) return [{ name, repetition_type, ...TYPES[kind] }];
+  const { stored } = KINDS[kind];
+  if (typeof stored === "string") return [{ name, repetition_type, ...TYPES[stored] }];
   return [
     { name, repetition_type, converted_type: "LIST", num_children: 1 },
     { name: "list", repetition_type: "REPEATED", num_children: 1 },
-    { name: "element", repetition_type: "REQUIRED", ...TYPES[LISTS[kind]] },
+    { name: "element", repetition_type: "REQUIRED", ...TYPES[stored.list] },
   ];
-}
-
-/** The kinds that are lists, and of what. */
-const LISTS = { texts: "text", stack: "text", histogram: "u64" } as const;
-
-function isList(kind: Kind): kind is keyof typeof LISTS {
-  return kind in LISTS;
 }
 
 type Type = Pick<SchemaElement, "type" | "converted_type" | "logical_type">;
 
 const utf8: Type = { type: "BYTE_ARRAY", converted_type: "UTF8" };
 
-const TYPES: Record<Exclude<Kind, keyof typeof LISTS>, Type> = {
+const TYPES: Record<Exclude<Stored, object>, Type> = {
   // A moment, wherever it is read: a reader shows it in a zone of its own.
-  time: { type: "INT64", logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "NANOS" } },
+  moment: { type: "INT64", logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "NANOS" } },
   bool: { type: "BOOLEAN" },
   u8: { type: "INT32", converted_type: "UINT_8" },
   u16: { type: "INT32", converted_type: "UINT_16" },
@@ -45,9 +40,6 @@ const TYPES: Record<Exclude<Kind, keyof typeof LISTS>, Type> = {
   i64: { type: "INT64" },
   f64: { type: "DOUBLE" },
   choice: utf8,
-  chars: utf8,
-  address: utf8,
-  text: utf8,
-  json: utf8,
+  string: utf8,
   bytes: { type: "BYTE_ARRAY" },
 };

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What processes send and receive by TCP, by session: counted as a socket takes bytes from its process or gives them to it. So
+ * the current task is who they are of, short sessions count too, and nothing runs for a packet.
+ */
+#include "event.bpf.h"
+#include "filter.bpf.h"
+#include "table.bpf.h"
+#include "tcp.bpf.h"
+#include "transfer.bpf.h"
+
+struct traffic_key {
+	__u32 pid;
+	struct connection connection;
+	char comm[16];
+	__u8 ip;
+	__u8 _pad[3];
+};
+
+struct traffic {
+	__u64 received_bytes;
+	__u64 sent_bytes;
+};
+
+TABLE(traffic, struct traffic_key, struct traffic, 65536, BPF_F_NO_PREALLOC)
+
+static __always_inline struct traffic *traffic_of(const struct sock *sk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct traffic_key key = {};
+
+	if (drop_current() || !read_accepted(&key.connection, sk) ||
+	    drop_connection(&key.connection, 0))
+		return NULL;
+	key.pid = task->tgid;
+	key.ip = ip_version(&key.connection);
+	read_comm(key.comm, task->group_leader);
+	return traffic_entry(&key);
+}
+
+static __always_inline void sent(const struct sock *sk, long bytes)
+{
+	struct traffic *traffic = bytes > 0 ? traffic_of(sk) : NULL;
+
+	if (traffic)
+		ADD(traffic->sent_bytes, bytes);
+}
+
+static __always_inline void received(const struct sock *sk, long bytes)
+{
+	struct traffic *traffic = bytes > 0 ? traffic_of(sk) : NULL;
+
+	if (traffic)
+		ADD(traffic->received_bytes, bytes);
+}
+
+#define MSG_PEEK 2 /* include/linux/socket.h: the bytes stay where they are */
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(send_length, struct sock *sk, int ret)
+{
+	sent(sk, ret);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(receive_length, struct sock *sk, int ret, int flags)
+{
+	if (!(flags & MSG_PEEK))
+		received(sk, ret);
+	return 0;
+}
+
+/*
+ * Kernels before 6.3 do not tell what a socket takes and gives, but calls do when they end. Those of 32-bit processes that have a name
+ * for sockets are not looked at, nor those that move many messages, whose results are how many.
+ */
+static __always_inline bool leaving_socket_call(struct pt_regs *regs, struct transfer *transfer)
+{
+	if (in_compat_call())
+		return false;
+	transfer->from = transfer->to = -1;
+	switch ((__u32)regs->orig_ax) {
+	case SYS_SENDTO:
+	case SYS_SENDMSG:
+		transfer->to = regs->di;
+		return true;
+	case SYS_RECVFROM:
+		transfer->from = regs->r10 & MSG_PEEK ? -1 : regs->di;
+		return true;
+	case SYS_RECVMSG:
+		transfer->from = regs->dx & MSG_PEEK ? -1 : regs->di;
+		return true;
+	default:
+		return false;
+	}
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+{
+	struct transfer transfer;
+	struct sock *sk;
+
+	if ((!leaving_transfer(regs, &transfer) && !leaving_socket_call(regs, &transfer)) ||
+	    !has_result(regs, &ret) || ret <= 0)
+		return 0;
+	sk = transfer.from >= 0 ? socket_of(transfer.from) : NULL;
+	if (sk)
+		received(sk, ret);
+	sk = transfer.to >= 0 ? socket_of(transfer.to) : NULL;
+	if (sk)
+		sent(sk, ret);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

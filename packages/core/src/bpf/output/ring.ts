@@ -1,0 +1,107 @@
+import type { Btf } from "../btf.js";
+import { eventClock } from "../../clock.js";
+import { RingMapping } from "../../ffi/ring.js";
+import type { Loaded } from "../load.js";
+import { RingReader } from "../reader.js";
+import { bindLayout, recordMark } from "../../schema/layout.js";
+import type { Layout } from "../../schema/record.js";
+import { memory } from "../../schema/record.js";
+import { type RowDecoder, rowDecoder } from "../../schema/rows.js";
+import type { Fields } from "../../schema/field.js";
+import type { Schema } from "../../schema/schema.js";
+import type { Output, Reader, Reading } from "./run.js";
+
+/** Records that a program tells its probe beside its events: those whose `_record` is not 0. */
+export interface SideRecords {
+  readonly schema: Schema<Fields>;
+  /** Takes each such record, before the events that were read with it. */
+  readonly take: (row: never) => void;
+}
+
+/** The records of a ring buffer, as events. */
+export function ring<E>(map: string, schema: Schema<Fields>, side?: SideRecords): Output<E> {
+  return {
+    maps: [map, `${map}_scratch`],
+    bind(btf) {
+      const layouts = bindRecords(btf, schema, side);
+      return (loaded, reader) => read(map, loaded, layouts, side, reader);
+    },
+  };
+}
+
+/** What the records of a ring are. */
+interface Layouts {
+  readonly event: Layout;
+  /** Of those that are no events, with the place of what tells them apart. */
+  readonly side?: { readonly layout: Layout; readonly mark: number };
+}
+
+function bindRecords(btf: Btf, schema: Schema<Fields>, side: SideRecords | undefined): Layouts {
+  const event = bindLayout(schema, btf);
+  if (!side) return { event };
+  const mark = recordMark(btf, [schema.struct, side.schema.struct]);
+  return { event, side: { layout: bindLayout(side.schema, btf), mark } };
+}
+
+function read<E>(
+  map: string,
+  { object }: Loaded,
+  layouts: Layouts,
+  side: SideRecords | undefined,
+  { batch: deliver, looked }: Reader<E>,
+): Reading {
+  const mapping = new RingMapping(object.map(map));
+  const from = memory(mapping.data);
+  const unixOffset = eventClock.offsetNs;
+  const decode = rowDecoder<E>(layouts.event, from, unixOffset);
+  const takeSide =
+    layouts.side &&
+    side &&
+    sideRecordTaker(from.u16, layouts.side.mark, rowDecoder<never>(layouts.side.layout, from, unixOffset), side.take);
+  const records = {
+    layout: layouts.event,
+    memory: from,
+    positions: new Int32Array() as Int32Array,
+    count: 0,
+    unixOffsetNs: unixOffset,
+  };
+  const batch = { length: 0, row: (index: number): E => decode(records.positions[index]!), records };
+  let seen = false;
+
+  const reader = new RingReader(
+    mapping,
+    (positions, count) => {
+      seen = true;
+      records.positions = positions;
+      batch.length = records.count = takeSide ? takeSide(positions, count) : count;
+      deliver(batch);
+      looked();
+    },
+    looked,
+  );
+  return {
+    hasSeen: () => seen,
+    finish: (done) => reader.finish(done),
+    close: () => reader.close(),
+    hold: () => reader.hold(),
+    release: () => reader.release(),
+  };
+}
+
+/** Hands over the records of a batch that are not events, and moves the others together. Returns how many those are. */
+function sideRecordTaker(
+  u16: Uint16Array,
+  mark: number,
+  decode: RowDecoder<never>,
+  take: (row: never) => void,
+): (positions: Int32Array, count: number) => number {
+  return (positions, count) => {
+    let events = 0;
+    for (let i = 0; i < count; i++) {
+      const position = positions[i]!;
+      if (u16[(position + mark) >>> 1] === 0) positions[events++] = position;
+      else take(decode(position));
+    }
+    return events;
+  };
+}

@@ -1,0 +1,10 @@
+import { StringWriter } from "../column-writers.js";
+import type { FieldKind } from "./kind.js";
+
+/** A value of no other kind, as JSON; only in an optional field. */
+export const jsonKind: FieldKind = {
+  blank: () => "",
+  writer: () => new StringWriter(),
+  stored: "string",
+  fits: (value) => value !== null,
+};

@@ -1,0 +1,40 @@
+import { type Observable, Subscription } from "rxjs";
+
+import type { Consumer } from "./consumer.js";
+import type { Batch, Receiver } from "./source.js";
+import { EventStream } from "./stream.js";
+
+/** Takes what a source gives to a consumer. After `complete` or `error` nothing more comes. */
+export interface Feeder<E> {
+  /** Events of a stream itself, as its source gives them. */
+  batch(batch: Batch<E>): void;
+  /** One event of any other observable. */
+  next(event: E): void;
+  /** All has come. */
+  complete(): void;
+  /** The source has failed. */
+  error(error: unknown): void;
+}
+
+/**
+ * Subscribes to a source on a consumer's behalf: a stream's own events come in batches, from which it makes no more objects than it
+ * needs. Unsubscribing ends the source at once.
+ */
+export function feed<E>(consumer: Consumer, source: Observable<E>, feeder: Feeder<E>): Subscription {
+  if (!(source instanceof EventStream)) return consumer.subscribe(source, feeder);
+  const subscription = new Subscription();
+  try {
+    const receiver: Receiver<E> = {
+      batch: (batch) => feeder.batch(batch),
+      // The consumer is told.
+      status: () => {},
+      complete: () => feeder.complete(),
+      error: (error) => feeder.error(error),
+    };
+    const connection = consumer.during(() => source.connect(receiver));
+    subscription.add(() => connection.close());
+  } catch (error) {
+    feeder.error(error);
+  }
+  return subscription;
+}

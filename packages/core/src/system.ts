@@ -1,0 +1,6 @@
+// `@rxbpf/core/system`: what Linux has and Node does not.
+export { hasZstd, zstdCompress, zstdDecompress } from "./ffi/zstd.js";
+export { lockFile, reserveRoom } from "./ffi/file.js";
+export { pathHandle } from "./ffi/handle.js";
+export { endAtSecond } from "./ffi/signals.js";
+export { inFirstNamespace, timeNamespaceOffsetNs } from "./namespaces.js";

@@ -1,0 +1,20 @@
+// `@rxbpf/probes/define`: what probes are made of, for who writes one, and for what treats all alike.
+export {
+  type AnyProbe,
+  define,
+  type Definition,
+  type GivenTo,
+  isProbe,
+  type List,
+  outputOf,
+  type OutputOptions,
+  probe,
+  type ProbeOf,
+} from "./define/probe.js";
+export type { EventMapping, Output, OutputMakers, Outputs, RingOutput, TableOutput } from "./define/outputs.js";
+export { histogramText, type TableText } from "./define/table-text.js";
+export { lettered, processMatcher, selecting, showing } from "./define/selection.js";
+export { whoOptions } from "./define/common.js";
+export * from "./define/options.js";
+export { recordedBy, recordedMatcher, recordedOptions } from "./define/recorded.js";
+export { user } from "./define/user.js";

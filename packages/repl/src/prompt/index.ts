@@ -1,0 +1,7 @@
+// `rxbpf/prompt`: what the prompt is made of, for other prompts.
+export { printed } from "../live/printed.js";
+export { type Output } from "../live/output.js";
+export { show, type Showing } from "../live/show.js";
+export { installScope, scope } from "../session/scope.js";
+export { scopeTypes } from "../session/scope-types.js";
+export { installPrinters } from "./printers.js";
