@@ -59,6 +59,7 @@ export class CgroupTree {
     return Number(new DataView(bss.buffer, bss.byteOffset).getBigUint64(btf.variables().get("missed")!.offset, true));
   }
 
+  /** Ends it. Traces that are narrowed to it see cgroups that are made later no more. */
   close(): void {
     this.#loaded?.object.close();
     this.map.close();

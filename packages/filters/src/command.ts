@@ -62,14 +62,17 @@ export class Command {
     });
   }
 
+  /** What it was called by. */
   get name(): string {
     return this.#words[0]!;
   }
 
+  /** Whether it was started and has not ended. */
   get isRunning(): boolean {
     return this.#child?.pid !== undefined && !this.hasEnded;
   }
 
+  /** Whether it was started and has ended. */
   get hasEnded(): boolean {
     return typeof this.#child?.exitCode === "number" || typeof this.#child?.signalCode === "string";
   }
