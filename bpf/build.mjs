@@ -9,7 +9,7 @@ import { clangFlags } from "./flags.mjs";
 
 const source = fileURLToPath(new URL(".", import.meta.url));
 /** Where a package's programs are. */
-const SOURCES = { probes: source, filters: path.join(source, "iterators") };
+const SOURCES = { probes: source, filters: path.join(source, "filters") };
 const target = path.join(source, "build");
 const flags = clangFlags();
 

@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { lstatSync, mkdirSync, statSync } from "node:fs";
+import { type Dirent, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import path from "node:path";
 
 import { BpfError } from "@rxbpf/core";
 import { BpfMap, MapType } from "@rxbpf/core/bpf";
 
 import { FileSystem, fileSystemOf } from "./file-systems.js";
+import { bpfMounts } from "./mounts.js";
 
 /** Where the BPF file system belongs: a folder that the kernel makes for it. */
 const BPFFS = "/sys/fs/bpf";
@@ -53,6 +54,64 @@ export function openPin(pin: string): BpfMap {
     // bpffs itself comes with files that are no maps.
     if (error instanceof BpfError && error.code === "ENOENT") fail("no map is pinned there", error);
     throw error;
+  }
+}
+
+/** The map pinned at a path; undefined where there is none that may be opened. */
+export function openIfMap(pin: string): BpfMap | undefined {
+  try {
+    return BpfMap.open(pin);
+  } catch {
+    return undefined;
+  }
+}
+
+/** All that is pinned on the BPF file systems that this process sees, links not followed. */
+export function pins(): string[] {
+  // One that is mounted twice is looked at once.
+  const mounts = new Map(bpfMounts().map((mount) => [statSync(mount).dev, mount]));
+  const found: string[] = [];
+  const look = (directory: string): void => {
+    for (const entry of entriesOf(directory)) {
+      const at = path.join(directory, entry.name);
+      if (entry.isDirectory()) look(at);
+      else if (entry.isFile()) found.push(at);
+    }
+  };
+  for (const mount of mounts.values()) look(mount);
+  return found.sort();
+}
+
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch {
+    return []; // it is gone, or not for this user
+  }
+}
+
+/** How many descriptors there are of a map, in all processes that this one may look into. */
+export function holdersOf(mapId: number): number {
+  const id = new RegExp(`^map_id:\\s+${mapId}$`, "m");
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => descriptorsOf(pid).filter((fd) => id.test(infoOfMap(pid, fd)))).length;
+}
+
+function descriptorsOf(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    return []; // it has ended, or is not ours to inspect
+  }
+}
+
+/** What the kernel says of a descriptor; empty where it is not one of a map. */
+function infoOfMap(pid: string, fd: string): string {
+  try {
+    const isMap = readlinkSync(`/proc/${pid}/fd/${fd}`) === "anon_inode:bpf-map";
+    return isMap ? readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8") : "";
+  } catch {
+    return ""; // it was closed, or is not ours to inspect
   }
 }
 

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 
 import { MapMismatchError, printable } from "@rxbpf/core";
-import type { RunOptions } from "@rxbpf/core/bpf";
+import type { BpfMap, RunOptions } from "@rxbpf/core/bpf";
 
 import { hasProcesses } from "./cgroups.js";
+import type { CgroupTree } from "./cgroup-tree.js";
 import { PinnedSet } from "./pinned-set.js";
 import { KINDS, type Member, type SetKind } from "./set-kind.js";
 
@@ -13,6 +14,8 @@ export interface SetFilters {
   readonly cgroupmap?: string;
   /** Only processes whose mount namespace is in this set. */
   readonly mntnsmap?: string;
+  /** Only processes in this cgroup and those below it; not with `cgroupmap`, whose place it takes. */
+  readonly within?: CgroupTree;
 }
 
 /** The switch and the map of each kind in bpf/include/filter.bpf.h. */
@@ -21,17 +24,20 @@ const IN_KERNEL: Readonly<Record<SetKind, { constant: string; map: string }>> = 
   mntns: { constant: "by_mntns", map: "mntns_set" },
 };
 
+/** Sets that were made here because a trace was to be narrowed to one that was not there, by the id of the map. */
+const madeHere = new Map<number, PinnedSet>();
+
 /** How many members a message names. */
 const NAMED = 4;
 
 /**
  * Narrows a trace, in the kernel, to pinned sets, which anyone may edit while it runs. With
- * both, an event must satisfy both. A set that does not exist is made, as BCC does, and stays,
- * unless the run cannot start.
+ * both, an event must satisfy both. A set that does not exist is made, as BCC does. It is removed at the end if it is
+ * empty then and nobody else uses it, and if the run cannot start.
  * @throws what `PinnedSet` throws, and MapMismatchError where a set holds ids of the other kind;
  * then nothing is open and nothing was made
  */
-export function filterOptions({ cgroupmap, mntnsmap }: SetFilters): RunOptions {
+export function filterOptions({ cgroupmap, mntnsmap, within }: SetFilters): RunOptions {
   const sets: PinnedSet[] = [];
   const made: PinnedSet[] = [];
   const use = (type: SetKind, path: string | undefined): void => {
@@ -39,20 +45,30 @@ export function filterOptions({ cgroupmap, mntnsmap }: SetFilters): RunOptions {
     const exists = existsSync(path);
     const set = exists ? PinnedSet.open(path, type) : PinnedSet.create(path, type);
     sets.push(set);
-    if (!exists) made.push(set);
+    if (exists) return;
+    made.push(set);
+    madeHere.set(set.map.info.id, set);
   };
-  const close = (keep: boolean): void => {
-    if (!keep) for (const set of made) set.unpin();
+  const close = (started: boolean): void => {
+    for (const set of started ? sets : made) {
+      const { id } = set.map.info;
+      const maker = madeHere.get(id);
+      if (!maker || (started && !set.isUnused())) continue;
+      maker.unpin();
+      madeHere.delete(id);
+    }
     for (const set of sets) set.close();
   };
   try {
     use("cgroup", cgroupmap);
     use("mntns", mntnsmap);
     const notices = sets.flatMap((set) => notice(set, made.includes(set)) ?? []);
-    const unused = (Object.keys(IN_KERNEL) as SetKind[]).filter((type) => sets.every((set) => set.type !== type));
+    const used = new Map<SetKind, BpfMap>(sets.map(({ type, map }) => [type, map]));
+    if (within) used.set("cgroup", within.map);
+    const unused = (Object.keys(IN_KERNEL) as SetKind[]).filter((type) => !used.has(type));
     return {
-      constants: Object.fromEntries(sets.map(({ type }) => [IN_KERNEL[type].constant, true])),
-      maps: Object.fromEntries(sets.map(({ type, map }) => [IN_KERNEL[type].map, map])),
+      constants: Object.fromEntries([...used.keys()].map((type) => [IN_KERNEL[type].constant, true])),
+      maps: Object.fromEntries([...used].map(([type, map]) => [IN_KERNEL[type].map, map])),
       leaveOut: unused.map((type) => IN_KERNEL[type].map),
       notices,
       ...(sets.length > 0 && { whenIdle: () => `no event so far: ${sets.map(holds).join("; ")}` }),
@@ -73,7 +89,8 @@ function notice(set: PinnedSet, made: boolean): string | undefined {
   }
   const { noun } = KINDS[set.type];
   const add = `add one with: rxbpf map add ${set.path}`;
-  if (made) return `made ${set.path}, an empty set of ${noun}s: no event will show until it holds one; ${add}`;
+  if (made)
+    return `made ${set.path}, an empty set of ${noun}s, and will remove it if it stays empty: no event will show until it holds one; ${add}`;
   if (members.length === 0)
     return `${set.path} is an empty set of ${noun}s: no event will show until it holds one; ${add}`;
   if (members.every(({ dead }) => dead))

@@ -1,4 +1,4 @@
-// SetFilters a trace
+// What narrows a trace
 export { filterOptions, type SetFilters } from "./filter-options.js";
 
 // Sets
@@ -16,6 +16,10 @@ export {
   type Process,
 } from "./mount-namespaces.js";
 export { type CgroupMount, cgroupMounts } from "./mounts.js";
+
+// A cgroup and those below it, and commands that run in one
+export { CgroupTree } from "./cgroup-tree.js";
+export { Command, CommandError, startCommand } from "./command.js";
 
 // Who runs in them
 export { ProcessTable, type Running, runningProcesses, type RunningProcess } from "./processes.js";

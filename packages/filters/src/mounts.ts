@@ -12,12 +12,21 @@ export interface CgroupMount {
 export const CGROUP2_MISSING = "cgroup v2 is not mounted; mount -t cgroup2 none /sys/fs/cgroup mounts it";
 
 /** Where cgroup v2 is mounted, as this process sees it. Empty where it is not. */
-export function cgroupMounts(mountinfo: string = readFileSync("/proc/self/mountinfo", "utf8")): CgroupMount[] {
+export function cgroupMounts(mountinfo?: string): CgroupMount[] {
+  return mountsOf("cgroup2", mountinfo);
+}
+
+/** Where BPF file systems are mounted. */
+export function bpfMounts(): string[] {
+  return mountsOf("bpf").map(({ path }) => path);
+}
+
+function mountsOf(type: string, mountinfo: string = readFileSync("/proc/self/mountinfo", "utf8")): CgroupMount[] {
   const mounts: CgroupMount[] = [];
   for (const line of mountinfo.split("\n")) {
     // proc_pid_mountinfo(5): id parent device root path options [tags...] - type source options
     const [before = "", after = ""] = line.split(" - ", 2);
-    if (!after.startsWith("cgroup2 ")) continue;
+    if (!after.startsWith(`${type} `)) continue;
     const [, , , root = "", path = ""] = before.split(" ");
     mounts.push({ root: unescapeOctal(root), path: unescapeOctal(path) });
   }

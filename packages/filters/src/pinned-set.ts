@@ -3,8 +3,9 @@ import { rmdirSync, unlinkSync } from "node:fs";
 import { BpfError, MapMismatchError } from "@rxbpf/core";
 import { BpfMap, MapType, requireCapabilities } from "@rxbpf/core/bpf";
 
-import { makePlace, mapTypeName, openPin } from "./bpffs.js";
+import { holdersOf, makePlace, mapTypeName, openIfMap, openPin, pins } from "./bpffs.js";
 import { errorCode } from "./file-systems.js";
+import { idOf, keyOf } from "./keys.js";
 import { guessKind, type Kind, KINDS, type Member, namedKind, type SetKind } from "./set-kind.js";
 
 /**
@@ -102,6 +103,22 @@ export class PinnedSet {
   }
 
   /**
+   * The sets that are pinned on this machine's BPF file systems, by their maps' names: those that others made too. The caller
+   * closes them. What may not be read is left out.
+   * @throws NotSupportedError without CAP_BPF
+   */
+  static all(): PinnedSet[] {
+    requireCapabilities("look for sets", ["CAP_BPF"]);
+    return pins().flatMap((path) => {
+      const map = openIfMap(path);
+      const kind = map?.info.type === MapType.hash && map.info.keySize === KEY_SIZE ? namedKind(map.info) : undefined;
+      if (map && kind) return [new PinnedSet(path, kind, map, {})];
+      map?.close();
+      return [];
+    });
+  }
+
+  /**
    * Adds all targets, or none if one cannot be. Values of those that were in already stay.
    * @throws MapMismatchError for a map that is no set by its name; Error where a target does not exist, is of the wrong kind, or the map is full
    */
@@ -169,6 +186,15 @@ export class PinnedSet {
     return `${id}, which is ${misfit}; use ${other.option}`;
   }
 
+  /** Whether it holds nothing, still has its pin, and nobody else on this machine has its map open, as far as can be seen. */
+  isUnused(): boolean {
+    if (this.ids().length > 0) return false;
+    const pinned = openIfMap(this.path);
+    const isPinned = pinned?.info.id === this.map.info.id;
+    pinned?.close();
+    return isPinned && holdersOf(this.map.info.id) === 1;
+  }
+
   /**
    * Removes the pin, and the directory if it was made for it and is empty. The map lives on while it is in use.
    * @throws MapMismatchError for a map that is no set by its name
@@ -208,7 +234,7 @@ export class PinnedSet {
   }
 
   #idOf(key: Uint8Array): number {
-    const [id = 0n] = new BigUint64Array(new Uint8Array(key).buffer);
+    const id = idOf(key);
     if (id <= Number.MAX_SAFE_INTEGER) return Number(id);
     const hex = Buffer.from(key)
       .toString("hex")
@@ -217,9 +243,4 @@ export class PinnedSet {
       `Cannot use ${this.path}: it holds the key ${hex}, which is no id (are its bytes in reverse?); remove it: bpftool map delete pinned ${this.path} key hex ${hex}`,
     );
   }
-}
-
-/** A key as the kernel reads it: the id in the machine's byte order. */
-function keyOf(id: number): Uint8Array {
-  return new Uint8Array(BigUint64Array.of(BigInt(id)).buffer);
 }

@@ -56,11 +56,11 @@ export class ProcessTable {
    * @throws Error for a set that cannot be opened
    */
   running(
-    { cgroupmap, mntnsmap }: Pick<SetFilters, "cgroupmap" | "mntnsmap">,
+    filters: SetFilters,
     accepts: (process: Omit<RunningProcess, "args">) => boolean = () => true,
     wanted?: Wanted,
   ): Running {
-    const inside = insideOf(cgroupmap, mntnsmap);
+    const inside = insideOf(filters);
     const isWanted = ({ pid, execId }: Task): boolean => !wanted || wanted.processes.get(pid) === execId;
     const candidates = this.#tasks
       .read()
@@ -87,7 +87,7 @@ export class ProcessTable {
 
 /** What runs now, once: see `ProcessTable`. @throws as it does */
 export function runningProcesses(
-  filters: Pick<SetFilters, "cgroupmap" | "mntnsmap">,
+  filters: SetFilters,
   accepts?: (process: Omit<RunningProcess, "args">) => boolean,
 ): Running {
   const table = new ProcessTable();
@@ -99,7 +99,7 @@ export function runningProcesses(
 }
 
 /** Whether a process is in sets. */
-function insideOf(cgroupmap: string | undefined, mntnsmap: string | undefined): (task: Task) => boolean {
+function insideOf({ cgroupmap, mntnsmap, within }: SetFilters): (task: Task) => boolean {
   const idsOf = (path: string | undefined, type: "cgroup" | "mntns"): ReadonlySet<number> | undefined => {
     if (path === undefined) return undefined;
     const set = PinnedSet.open(path, type);
@@ -109,7 +109,7 @@ function insideOf(cgroupmap: string | undefined, mntnsmap: string | undefined): 
       set.close();
     }
   };
-  const cgroups = idsOf(cgroupmap, "cgroup");
+  const cgroups = within ? new Set(within.ids()) : idsOf(cgroupmap, "cgroup");
   const namespaces = idsOf(mntnsmap, "mntns");
   return ({ cgroupId, mntnsId }) => (cgroups?.has(cgroupId) ?? true) && (namespaces?.has(mntnsId) ?? true);
 }

@@ -6,7 +6,7 @@ import { bool, chars, schema, time, u32, u64 } from "@rxbpf/core/events";
 
 import { levelsUpToProc } from "./proc.js";
 
-/** As bpf/iterators/processes.bpf.c writes it. All ids but `localId` are the machine's, as events have them. */
+/** As bpf/filters/processes.bpf.c writes it. All ids but `localId` are the machine's, as events have them. */
 const task = schema("task", {
   start: time("when its process started, in Unix milliseconds"),
   cgroupId: u64("as in events"),

@@ -1,4 +1,5 @@
-import { rmdirSync, statSync } from "node:fs";
+import { existsSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 import { MapMismatchError } from "@rxbpf/core";
 import type { RunOptions } from "@rxbpf/core/bpf";
@@ -14,6 +15,7 @@ import {
 import { describe, expect, onTestFinished, test } from "vitest";
 
 import { bpftool, dumpIds, keyWords, makeCgroup, openMaps, pinPath } from "../../../testing/kernel-objects.js";
+import { start } from "../../../testing/programs.js";
 import { startShell } from "../../../testing/shell.js";
 
 /** A set, open until the test ends. */
@@ -68,12 +70,53 @@ describe("a trace narrowed", () => {
     expect(maps?.["mntns_set"]?.info.id).toBe(namespaces.map.info.id);
   });
 
-  test("closes its maps when it ends, and leaves the pins", () => {
-    const [cgroupmap, mntnsmap] = [pinPath(), pinPath()];
+  test("closes its maps when it ends, leaves the pins that were there, and removes those that it made and nobody used", () => {
+    const set = setOf("cgroup");
     const before = openMaps();
-    filterOptions({ cgroupmap, mntnsmap }).close?.(true);
+    const directory = pinPath();
+    const mntnsmap = `${directory}/set`;
+    filterOptions({ cgroupmap: set.path, mntnsmap }).close?.(true);
     expect(openMaps()).toBe(before);
-    expect([cgroupmap, mntnsmap].map(dumpIds)).toEqual([[], []]);
+    expect(dumpIds(set.path)).toEqual([]);
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  test("leaves a pin that it made where somebody has put something into the set", () => {
+    const cgroupmap = pinPath();
+    const run = filterOptions({ cgroupmap });
+    const set = PinnedSet.open(cgroupmap);
+    set.add(makeCgroup());
+    const ids = set.ids();
+    set.close();
+    run.close?.(true);
+    expect(dumpIds(cgroupmap)).toEqual(ids);
+  });
+
+  test("leaves it while another uses it, here or elsewhere, and the last that was begun here removes it", async () => {
+    const cgroupmap = pinPath();
+    const [first, second] = [filterOptions({ cgroupmap }), filterOptions({ cgroupmap })];
+    first.close?.(true);
+    expect(dumpIds(cgroupmap)).toEqual([]);
+    second.close?.(true);
+    expect(existsSync(cgroupmap)).toBe(false);
+
+    const run = filterOptions({ cgroupmap });
+    const module = fileURLToPath(new URL("../dist/index.js", import.meta.url));
+    const script = `import { PinnedSet } from "${module}"; PinnedSet.open("${cgroupmap}"); console.log("open"); setInterval(() => {}, 1000);`;
+    const holder = start(process.execPath, ["--input-type=module", "-e", script]);
+    expect(await holder.line()).toBe("open");
+    run.close?.(true);
+    expect(dumpIds(cgroupmap)).toEqual([]);
+  });
+
+  test("leaves what another has pinned in its place", () => {
+    const cgroupmap = pinPath();
+    const run = filterOptions({ cgroupmap });
+    rmSync(cgroupmap);
+    const set = PinnedSet.create(cgroupmap, "cgroup");
+    run.close?.(true);
+    expect(dumpIds(cgroupmap)).toEqual([]);
+    set.close();
   });
 });
 
@@ -81,8 +124,8 @@ describe("a notice", () => {
   test("says that a missing set was made, as BCC makes it, and is empty", () => {
     const [cgroupmap, mntnsmap] = [pinPath(), pinPath()];
     expect(narrowed({ cgroupmap, mntnsmap }).notices).toEqual([
-      `made ${cgroupmap}, an empty set of cgroups: no event will show until it holds one; add one with: rxbpf map add ${cgroupmap}`,
-      `made ${mntnsmap}, an empty set of mount namespaces: no event will show until it holds one; add one with: rxbpf map add ${mntnsmap}`,
+      `made ${cgroupmap}, an empty set of cgroups, and will remove it if it stays empty: no event will show until it holds one; add one with: rxbpf map add ${cgroupmap}`,
+      `made ${mntnsmap}, an empty set of mount namespaces, and will remove it if it stays empty: no event will show until it holds one; add one with: rxbpf map add ${mntnsmap}`,
     ]);
     expect(bpftool("map", "show", "pinned", cgroupmap)).toMatchObject({
       name: "cgroupset",

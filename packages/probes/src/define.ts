@@ -16,5 +16,5 @@ export { histogramText, type TableText } from "./define/table-text.js";
 export { lettered, processMatcher, selecting, showing } from "./define/selection.js";
 export { whoOptions } from "./define/common.js";
 export * from "./define/options.js";
-export { recordedBy, recordedOptions } from "./define/recorded.js";
+export { recordedBy, recordedMatcher, recordedOptions } from "./define/recorded.js";
 export { user } from "./define/user.js";

@@ -9,6 +9,7 @@ import {
   parseOptions,
   pattern,
   text,
+  timeSpan,
   UsageError,
   user,
   type ValuesOf,
@@ -91,11 +92,42 @@ test.each([
   [{ comm: "äääääääää" }, "comm takes at most 15 bytes"],
   [{ flagFilter: ["O_RDWR", "O_RDXX"] }, /^flagFilter takes one of O_RDONLY O_WRONLY O_RDWR O_CREAT .*, not "O_RDXX"$/],
   // Beyond what a timer can wait for, which then would not wait at all.
-  [{ duration: 2 ** 31 }, "duration takes a whole number from 1 to 2147483, not 2147483648"],
+  [
+    { duration: 2 ** 31 },
+    "duration takes a time from 0.001 to 2147483 seconds, or with a unit such as 500ms or 2m, not 2147483648",
+  ],
 ])("opensnoop refuses %j before it touches the kernel", (given, message) => {
   expect(() => opensnoop(given as OpensnoopOptions)).toThrow(UsageError);
   expect(() => opensnoop(given as OpensnoopOptions)).toThrow(message);
 });
+
+test.each([
+  ["0.5", 0.5],
+  [".25", 0.25],
+  ["90", 90],
+  ["500ms", 0.5],
+  ["1500us", 0.0015],
+  ["2m", 120],
+  ["1.5h", 5400],
+  ["1d", 86_400],
+  [0.1, 0.1],
+])("a time is in seconds, or has a unit: %j", (given, seconds) => {
+  const { parse } = timeSpan("end after TIME", { value: "TIME", unit: "s", min: 0.001, max: 100_000 });
+  expect(parse(given, "--duration")).toBe(seconds);
+});
+
+test("a time in microseconds has units too", () => {
+  const { parse } = timeSpan("at least TIME", { value: "TIME", unit: "us", min: 0, max: 1e9 });
+  expect(["7", "0.5", "10ms", "250ns", "2s"].map((text) => parse(text, "-m"))).toEqual([7, 0.5, 10_000, 0.25, 2e6]);
+});
+
+test.each(["", "ms", "1 s", "-1", "1e3", "5x", "1.2.3", "0", "0.0001", "30h", Number.NaN, 5n])(
+  "a time is not %j",
+  (given) => {
+    const { parse } = timeSpan("end after TIME", { value: "TIME", unit: "s", min: 0.001, max: 100_000 });
+    expect(() => parse(given, "--duration")).toThrow("--duration takes a time from 0.001 to 100000 seconds");
+  },
+);
 
 test("the type of the values follows from the options", () => {
   expectTypeOf<ValuesOf<typeof options>>().toEqualTypeOf<{

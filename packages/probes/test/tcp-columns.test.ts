@@ -175,7 +175,10 @@ describe("options that do not fit are refused in a line", () => {
     ["ipv4 and ipv6 exclude each other", () => tcpaccept({ ipv4: true, ipv6: true })],
     ["ipv4 and ipv6 exclude each other", () => tcptracer({ ipv4: true, ipv6: true })],
     ["count and dns exclude each other", () => tcpconnect.count({ dns: true })],
-    ["interval takes a whole number from 1 to 2147483, not 0", () => tcpconnect.count({ interval: 0 })],
+    [
+      "interval takes a time from 0.001 to 2147483 seconds, or with a unit such as 500ms or 2m, not 0",
+      () => tcpconnect.count({ interval: 0 }),
+    ],
     ["port takes ports from 1 to 65535 with commas between", () => tcpconnect({ port: [80, 65536] })],
     ["port takes ports from 1 to 65535 with commas between", () => tcpaccept({ port: [] })],
     ["port takes at most 64 ports", () => tcpaccept({ port: Array(65).fill(1) })],

@@ -1,37 +1,16 @@
 import { UsageError } from "@rxbpf/probes/define";
 import { writeError } from "@rxbpf/sinks";
-import { Command, CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 
-import { addCgroupid } from "./commands/cgroupid.js";
-import { addList } from "./commands/list.js";
-import { addMap } from "./commands/map.js";
-import { addProbes } from "./commands/probes.js";
-import { addRecord } from "./commands/record.js";
-import { addRecordings } from "./commands/recordings.js";
-import { addReplay } from "./commands/replay.js";
-import { addRun } from "./commands/run.js";
 import { conclude } from "./conclude.js";
 import { endInOrder } from "./ending.js";
 import { fail, WRONG_USAGE } from "./exit.js";
+import { makeProgram } from "./program.js";
 import { watchStandardStreams } from "./standard.js";
-import { version } from "./version.js";
+import { splitCommandLine } from "./traced.js";
 
-const program = new Command("rxbpf")
-  .description("Kernel events as observables: trace with BCC's tools by name, in one container if you like.")
-  .version(version(), "-V, --version", "print the version")
-  .helpCommand(false)
-  .showSuggestionAfterError()
-  .exitOverride()
-  .configureOutput({ outputError: () => {} });
-
-addProbes(program);
-addRecord(program);
-addReplay(program);
-addRun(program);
-addRecordings(program);
-addList(program);
-addCgroupid(program);
-addMap(program);
+const { words, traced } = splitCommandLine(process.argv.slice(2));
+const program = makeProgram(traced);
 
 watchStandardStreams((error) => (process.exitCode = fail(writeError("stdout", error))));
 // A fault, whose place is worth telling. What runs ends in good order all the same.
@@ -44,7 +23,7 @@ process.on("uncaughtException", (error) => {
 // Not awaited: the bundle is CommonJS.
 void conclude(async () => {
   try {
-    await program.parseAsync();
+    await program.parseAsync(words, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0) process.exitCode = usage(error);
@@ -71,7 +50,7 @@ function usage(error: CommanderError): number {
 /** The commands that the command line names, the outermost first. */
 function commandPath(): Command[] {
   const path = [program];
-  for (const word of process.argv.slice(2)) {
+  for (const word of words[0] === "help" ? words.slice(1) : words) {
     const next = path.at(-1)!.commands.find((one) => one.name() === word);
     if (!next) break;
     path.push(next);

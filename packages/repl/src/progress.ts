@@ -1,3 +1,4 @@
+import { printable } from "@rxbpf/core";
 import type { Progress } from "@rxbpf/sinks";
 
 /** A terminal, or what stands in its place. */
@@ -9,8 +10,11 @@ interface Screen {
 
 const EVERY_MS = 500;
 
-/** How far several recordings are, on one line of a terminal that is kept up to date; elsewhere nothing. */
-export function progressLine(names: readonly string[], screen: Screen) {
+/**
+ * How far several recordings are, on one line of a terminal that is kept up to date; elsewhere, at the end, what was written.
+ * @param paths where each is written
+ */
+export function progressLine(names: readonly string[], paths: readonly string[], screen: Screen) {
   const start = performance.now();
   const told: Progress[] = names.map(() => ({ rows: 0, bytes: 0, lost: 0 }));
   let before = { at: start, rows: 0 };
@@ -34,6 +38,15 @@ export function progressLine(names: readonly string[], screen: Screen) {
       clearInterval(timer);
       if (timer) write({ at: start, rows: 0 }, "\n");
     },
+    /** Says what was written where, once all else is said. Nothing where no file came to be. */
+    conclude(): void {
+      const written = told.flatMap(({ rows, bytes, lost }, i) =>
+        bytes > 0
+          ? [`${count(rows)} events of ${names[i]} in ${printable(paths[i]!)} (${size(bytes)}, ${count(lost)} lost)`]
+          : [],
+      );
+      if (!timer && written.length > 0) screen.write(`rxbpf: recorded ${written.join(", ")}\n`);
+    },
   };
 }
 
@@ -41,14 +54,19 @@ function sum(all: readonly Progress[]): Progress {
   return all.reduce((a, b) => ({ rows: a.rows + b.rows, bytes: a.bytes + b.bytes, lost: a.lost + b.lost }));
 }
 
+function count(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
+
+function size(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : megabytes(bytes);
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 function facts({ rows, bytes, lost }: Progress, rate: number, seconds: number): string {
-  const count = (value: number): string => Math.round(value).toLocaleString("en");
   const elapsed = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-  return [
-    `${count(rows)} events`,
-    `${count(rate)}/s`,
-    `${(bytes / 1e6).toFixed(1)} MB`,
-    `${count(lost)} lost`,
-    elapsed,
-  ].join("  ");
+  return [`${count(rows)} events`, `${count(rate)}/s`, size(bytes), `${count(lost)} lost`, elapsed].join("  ");
 }

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 
 import { printable, type Status } from "@rxbpf/core";
+import type { Command } from "@rxbpf/filters";
 import type { AnyProbe } from "@rxbpf/probes/define";
 import { type Compression, makeDirectory, type Rotation, toArrow } from "@rxbpf/sinks";
 import {
@@ -21,7 +22,7 @@ import {
 import { runCommand } from "./command.js";
 import { progressLine } from "./progress.js";
 import { report } from "./run.js";
-import { signals } from "./signals.js";
+import { cutShort, signals } from "./signals.js";
 import { Snapshots } from "./snapshot.js";
 
 /** A probe, and the options that it is recorded with. */
@@ -36,8 +37,8 @@ export interface RecordingOptions {
   readonly compression: Compression;
   /** Whether files that are there are replaced. */
   readonly force: boolean | undefined;
-  /** What to run: recording ends when it does. */
-  readonly command: readonly string[] | undefined;
+  /** What to run: recording ends when it does, and its status is that of this process. */
+  readonly command: Command | undefined;
 }
 
 /**
@@ -47,11 +48,15 @@ export interface RecordingOptions {
 export async function runRecording(probes: readonly Recorded[], options: RecordingOptions): Promise<void> {
   const { output, rotation: rotate, compression, force, command } = options;
   const stop = new Subject<void>();
-  const ending = merge(signals(), stop);
+  const signalled = signals(command);
+  const endsItself = command !== undefined || probes.every(({ values }) => "duration" in values);
+  if (endsItself) signalled.subscribe((one) => cutShort(one, command));
+  const ending = merge(signalled, stop);
   const streams = probes.map(({ probe, values }) => probe(values).until(ending));
   const { paths, forget } = pathsFor(output, probes);
   const progress = progressLine(
     probes.map(({ probe }) => probe.definition.name),
+    paths,
     process.stderr,
   );
   const ended = streams.map((stream) => report(stream));
@@ -94,6 +99,7 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   for (const end of ended) end();
   forget();
   if (failure) throw failure.error;
+  progress.conclude();
 }
 
 function isAttached({ type }: Status): boolean {

@@ -1,21 +1,23 @@
 import { type EventStream, harmless, printable, type Status } from "@rxbpf/core";
+import type { Command } from "@rxbpf/filters";
 import { UsageError } from "@rxbpf/probes/define";
 import { toCsv, toJson, toStdout } from "@rxbpf/sinks";
-import type { Command } from "commander";
-import { lastValueFrom, type Observable } from "rxjs";
+import type { Command as CommandLine } from "commander";
+import { last, lastValueFrom, type Observable } from "rxjs";
 
+import { runCommand } from "./command.js";
 import { endInOrder, hurrySinks } from "./ending.js";
-import { signals } from "./signals.js";
+import { cutShort, signals } from "./signals.js";
 
 /** The flags that say how a stream is written, where that is not text. */
-interface FormatFlags {
+export interface FormatFlags {
   readonly json?: boolean | undefined;
   readonly csv?: boolean | undefined;
 }
 
 /** @param letters of flags that have one */
 export function addFormatFlags(
-  command: Command,
+  command: CommandLine,
   letters: Readonly<Partial<Record<keyof FormatFlags, string>>> = {},
 ): void {
   const flags = (name: keyof FormatFlags): string => `${letters[name] ? `-${letters[name]}, ` : ""}--${name}`;
@@ -26,6 +28,10 @@ export function addFormatFlags(
 export interface RunOptions extends FormatFlags {
   /** After how many seconds the stream ends by itself, if that is known. */
   readonly duration?: number | undefined;
+  /** Whether it ends by itself, so that a signal cuts it short. */
+  readonly endsItself: boolean;
+  /** What is run once the stream is attached: the stream ends with it, and its status is that of this process. */
+  readonly command?: Command | undefined;
 }
 
 /**
@@ -33,14 +39,21 @@ export interface RunOptions extends FormatFlags {
  * seconds to read on after a signal, or after its duration; else it may take its time. A second signal finds nobody
  * listening: it ends the process at once.
  */
-export async function run<E>(stream: EventStream<E>, { json, csv, duration }: RunOptions): Promise<void> {
+export async function run<E>(
+  stream: EventStream<E>,
+  { json, csv, duration, endsItself, command }: RunOptions,
+): Promise<void> {
   if (json && csv) throw new UsageError("--json and --csv exclude each other");
   const sink = json ? toJson<E>(process.stdout) : csv ? toCsv<E>(process.stdout) : toStdout<E>();
   const ended = report(stream);
-  signals().subscribe(() => void endInOrder());
+  signals(command).subscribe((ending) => {
+    if (endsItself) cutShort(ending, command);
+    void endInOrder();
+  });
   if (duration !== undefined) setTimeout(hurrySinks, duration * 1000).unref();
+  const whole = command ? stream.until(runCommand(command).pipe(last())) : stream;
   try {
-    await lastValueFrom(stream.pipe(sink), { defaultValue: undefined });
+    await lastValueFrom(whole.pipe(sink), { defaultValue: undefined });
   } finally {
     ended();
   }

@@ -1,5 +1,5 @@
 import { eventTime } from "@rxbpf/core/events";
-import { MachineIds, ProcessTable } from "@rxbpf/filters";
+import { MachineIds, ProcessTable, type SetFilters } from "@rxbpf/filters";
 import { type AnyProbe, machineValues, processMatcher } from "@rxbpf/probes/define";
 import type { Newcomers, Snapshot } from "@rxbpf/sinks";
 
@@ -26,8 +26,8 @@ export class Snapshots {
    * newcomers, of which events told, it is of them alone.
    */
   of(probe: AnyProbe, values: Values): (newcomers?: Newcomers) => Snapshot | undefined {
-    const { cgroupmap, mntnsmap } = values as { readonly cgroupmap?: string; readonly mntnsmap?: string };
-    const narrowing = { ...(cgroupmap && { cgroupmap }), ...(mntnsmap && { mntnsmap }) };
+    const { cgroupmap, mntnsmap, within } = values as SetFilters;
+    const narrowing = { ...(cgroupmap && { cgroupmap }), ...(mntnsmap && { mntnsmap }), ...(within && { within }) };
     const options = probe.optionsOf(probe.definition.main);
     let seen: ReturnType<typeof processMatcher> | undefined;
     return (newcomers) => {

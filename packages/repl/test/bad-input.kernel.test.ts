@@ -232,7 +232,7 @@ describe("a command line that cannot be understood", () => {
     ["an option of all", ["--nosuch"], /^unknown option '--nosuch'; the commands are /],
     ["an option without its value", ["opensnoop", "--pid"], /^option '-p, --pid <PID>' argument missing; /],
     ["no number", ["opensnoop", "-p", "abc"], /^--pid takes a whole number from 1 to 4294967295, not "abc"$/],
-    ["a number too small", ["opensnoop", "--duration", "0"], /^--duration takes a whole number from 1 to /],
+    ["a number too small", ["opensnoop", "--duration", "0"], /^--duration takes a time from 0\.001 to /],
     ["a number too big", ["execsnoop", "--args-size", "32769"], /^--args-size takes a whole number from 1 to 32768, /],
     ["an unknown user", ["execsnoop", "-u", "no such"], /^--uid takes a user id or the name of a user, not "no such"$/],
     ["no regular expression", ["execsnoop", "-n", "("], /^--name takes a regular expression: /],
@@ -300,5 +300,16 @@ describe("stdout that takes nothing", () => {
       stderr: "rxbpf: Cannot write to stdout: no space left on device; free some, or write elsewhere\n",
       status: "1",
     });
+  });
+});
+
+describe("a function of a file that cannot be traced is one line that says why", () => {
+  test.each([
+    ["/nosuch", "no such file or directory"],
+    ["/etc", "it is a directory; give the path of a program or a library"],
+    ["/etc/passwd", "it is no program; give the path of a program or a library"],
+    ["/bin/ls", "it has no function readline"],
+  ])("%s", async (path, state) => {
+    expect(await complaint(1, ["bashreadline", "-s", path])).toBe(`Cannot trace readline of ${path}: ${state}`);
   });
 });

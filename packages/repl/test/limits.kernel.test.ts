@@ -91,7 +91,7 @@ test("who may not read a file, or run a program, is told so", async () => {
   }
   const { status, stderr } = await rxbpf("record", "opensnoop", "-o", recording(), "--", secret);
   expect({ status, stderr }).toEqual({
-    status: 1,
+    status: 126,
     stderr: expect.stringMatching(/^rxbpf: Cannot run [^\n]*permission denied[^\n]*\n$/),
   });
 });

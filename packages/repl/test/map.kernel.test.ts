@@ -48,6 +48,48 @@ describe("rxbpf cgroupid", () => {
 });
 
 describe("rxbpf map", () => {
+  test("list without a path lists all sets that are pinned, whoever made them, and no other maps", () => {
+    const [ours, bpftools, other, folder] = [pinPath(), pinPath(), pinPath(), pinPath()];
+    const dead = makeCgroup();
+    const deadId = cgroupId(dead);
+    expect(rxbpf("map", "create", ours, "--type", "cgroup")).toEqual(silent);
+    expect(rxbpf("map", "add", ours, makeCgroup(), dead)).toEqual(silent);
+    rmdirSync(dead);
+    mkdirSync(folder);
+    const shape = ["type", "hash", "key", "8", "value", "4", "entries", "10"];
+    bpftool("map", "create", `${folder}/below`, ...shape, "name", "mnt_ns_set");
+    bpftool("map", "create", bpftools, ...shape, "name", "mount_ns_set");
+    bpftool("map", "create", other, ...shape, "name", "counts");
+
+    const { status, stdout } = rxbpf("map", "list");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^TYPE +MEMBERS +DEAD +PATH\n/);
+    const lines = stdout
+      .split("\n")
+      .filter((line) => [ours, bpftools, other, folder].some((pin) => line.includes(pin)));
+    expect(lines.map((line) => line.split(/ +/)).sort()).toEqual(
+      [
+        ["cgroup", "2", "1", ours],
+        ["mntns", "0", "0", bpftools],
+        ["mntns", "0", "0", `${folder}/below`],
+      ].sort(),
+    );
+    const listed = JSON.parse(rxbpf("map", "list", "--json", "--type", "cgroup").stdout) as { path: string }[];
+    expect(listed.find(({ path }) => path === ours)).toMatchObject({
+      type: "cgroup",
+      members: expect.arrayContaining([{ id: deadId, dead: true }]),
+    });
+    expect(listed.some(({ path }) => path === bpftools)).toBe(false);
+  });
+
+  test("a set that a trace made is gone with it, if nothing came into it", () => {
+    const folder = pinPath();
+    const { status, stderr } = rxbpf("opensnoop", "--cgroupmap", `${folder}/set`, "--duration", "0.2");
+    expect(status).toBe(0);
+    expect(stderr).toContain(`made ${folder}/set, an empty set of cgroups, and will remove it if it stays empty`);
+    expect(existsSync(folder)).toBe(false);
+  });
+
   test("makes, edits, asks and removes a set", async () => {
     const pin = pinPath();
     const [one, other] = [makeCgroup(), makeCgroup()];

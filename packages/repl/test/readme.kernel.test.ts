@@ -22,8 +22,18 @@ const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const blocks = [...readFileSync(path.join(repository, "README.md"), "utf8").matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
   ([, language, text]) => ({ language, text: text ?? "" }),
 );
-const [start = "", look = "", tests, narrow = "", unpin = "", script = "", compile = "", record = "", ...others] =
-  blocks.map(({ text }) => text);
+const [
+  start = "",
+  look = "",
+  alone = "",
+  tests,
+  narrow = "",
+  unpin = "",
+  script = "",
+  compile = "",
+  record = "",
+  ...others
+] = blocks.map(({ text }) => text);
 
 // Names of the README's that are this run's own here.
 const unique = `rxbpf-readme-${process.pid}`;
@@ -78,7 +88,7 @@ function open(file: string): void {
 }
 
 test("every block of the README is known here; that of the tests is what runs this", () => {
-  expect(blocks.map(({ language }) => language)).toEqual(["sh", "sh", "sh", "sh", "sh", "ts", "sh", "sh"]);
+  expect(blocks.map(({ language }) => language)).toEqual(["sh", "sh", "sh", "sh", "sh", "sh", "ts", "sh", "sh"]);
   expect(tests).toBe("npm test\n");
   expect(others).toEqual([]);
 });
@@ -99,6 +109,14 @@ test("the command lists its probes and tells their options", async () => {
   expect(await once(child, "close")).toEqual([0, null]);
   expect(output()).toMatch(/^opensnoop +files that processes open$/m);
   expect(output()).toContain("--cgroupmap <PATH>");
+});
+
+test("a command is traced alone, from its own exec on", async () => {
+  const { child, output } = follow(alone, repository);
+  expect(await once(child, "close")).toEqual([0, null]);
+  const programs = output().match(/^\S+(?= +\d+ +\d+ +0 \/)/gm);
+  expect(programs?.[0]).toBe("sh");
+  expect([...programs!].sort()).toEqual(["ls", "sh", "wc"]);
 });
 
 test("a set narrows the trace to one cgroup", async () => {

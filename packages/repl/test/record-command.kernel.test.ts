@@ -18,9 +18,15 @@ test("several probes around a command: a file each, replayed as each would have 
   const directory = `${folder}/${uniqueName()}`;
   const missing = `/tmp/${uniqueName()}`;
   const outcome = await rxbpf("record", "opensnoop", "execsnoop", "-o", directory, "--", "cat", missing);
-  expect(outcome).toMatchObject({ status: 0, stdout: "" });
-  // Quiet where there is no terminal, but for what the command says.
-  expect(outcome.stderr).toMatch(/^cat: .*No such file or directory\nrxbpf: cat ended with status 1\n$/);
+  expect(outcome).toMatchObject({ status: 1, stdout: "" });
+  // Where there is no terminal, what the command says, and at the end what was written where.
+  const written = (probe: string): string =>
+    `[1-9]\\d* events of ${probe} in ${directory}/${probe}\\.arrow \\(\\d+\\.\\d kB, 0 lost\\)`;
+  expect(outcome.stderr).toMatch(
+    new RegExp(
+      `^cat: .*No such file or directory\nrxbpf: cat ended with status 1\nrxbpf: recorded ${written("opensnoop")}, ${written("execsnoop")}\n$`,
+    ),
+  );
   expect(readdirSync(directory)).toEqual(["execsnoop.arrow", "opensnoop.arrow"]);
 
   const opened = await rxbpf("replay", `${directory}/opensnoop.arrow`, "-x", "--name", "cat");
@@ -126,7 +132,10 @@ test("a recording that rotates keeps the last files", async () => {
 
 test("--duration ends it, a probe that cannot start is one line, and so are wrong flags", async () => {
   const path = `${folder}/${uniqueName()}.arrow`;
-  expect(await rxbpf("record", "opensnoop", "-o", path, "--duration", "1")).toMatchObject({ status: 0, stderr: "" });
+  expect(await rxbpf("record", "opensnoop", "-o", path, "--duration", "1")).toMatchObject({
+    status: 0,
+    stderr: expect.stringMatching(/^rxbpf: recorded [\d,]+ events of opensnoop in .*\n$/),
+  });
   expect(readRecording(path).info.options).toEqual({ duration: 1 });
   const none = await rxbpf("record", "opensnoop", "-o", path, "--cgroupmap", folder);
   expect(none).toMatchObject({ status: 1, stdout: "" });
@@ -167,7 +176,7 @@ test("how far it is stands on one line of a terminal, and the message of a failu
 test("a command that cannot be run is one line; one that is still running when the time is up is left", async () => {
   const path = `${folder}/${uniqueName()}.arrow`;
   expect(await rxbpf("record", "opensnoop", "-o", path, "--", "no-such-command")).toMatchObject({
-    status: 1,
+    status: 127,
     stderr: "rxbpf: Cannot run no-such-command: no such file or directory\n",
   });
   const pidFile = `${path}.pid`;
@@ -175,11 +184,46 @@ test("a command that cannot be run is one line; one that is still running when t
   const outcome = await rxbpf("record", "opensnoop", "-o", path, "--duration", "1", "--", "sh", "-c", script);
   const pid = Number(readFileSync(pidFile, "utf8"));
   try {
-    expect(outcome).toMatchObject({ status: 0, stderr: "" });
+    expect(outcome).toMatchObject({ status: 0, stderr: expect.stringMatching(/^rxbpf: recorded .*\n$/) });
     expect(readFileSync(`/proc/${pid}/comm`, "utf8")).toBe("sleep\n");
   } finally {
     process.kill(pid, "SIGKILL");
   }
+});
+
+test("an export takes the flags of the probe, in every format, and exports what a replay shows", async () => {
+  const path = `${folder}/${uniqueName()}.arrow`;
+  const missing = Array.from({ length: 3 }, () => `/tmp/${uniqueName()}`);
+  const line = `cat /etc/hostname ${missing.join(" ")} 2>&1`;
+  await rxbpf("record", "opensnoop", "-o", path, "--", "sh", "-c", line);
+  const flags = ["-x", "--name", "cat"];
+  const pathsOf = (lines: string): string[] =>
+    lines
+      .trimEnd()
+      .split("\n")
+      .map((row) => JSON.parse(row).path as string);
+  const expected = pathsOf((await rxbpf("replay", path, "--json", ...flags)).stdout);
+  expect(expected).toEqual(expect.arrayContaining(missing));
+  expect(expected).not.toContain("/etc/hostname");
+
+  expect(pathsOf((await rxbpf("export", path, "--json", ...flags)).stdout)).toEqual(expected);
+  // Flags may stand before the recording, too.
+  const csv = (await rxbpf("export", "--csv", ...flags, path)).stdout.trimEnd().split("\n");
+  const at = csv[0]!.split(",").indexOf("path");
+  expect(csv.slice(1).map((row) => row.split(",")[at])).toEqual(expected);
+  const parquet = `${path}.parquet`;
+  expect(await rxbpf("export", path, "--parquet", "-o", parquet, ...flags)).toMatchObject({ status: 0, stderr: "" });
+  const { rows } = await queryByDuckDb(`SELECT path FROM '${parquet}'`);
+  expect(rows.map((row) => row["path"])).toEqual(expected);
+
+  expect(await rxbpf("export", path, "--json", "--cgroupmap", "/x")).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("unknown option '--cgroupmap'"),
+  });
+  expect(await rxbpf("export", path, "--json", "--processes", "-x")).toMatchObject({
+    status: 2,
+    stderr: "rxbpf: --processes takes no flags of the probe\n",
+  });
 });
 
 test("info tells what is in each probe's files: events, span, losses, commands, columns", async () => {

@@ -31,15 +31,15 @@ async function recording(path: string, ...flags: string[]) {
 
 test("a run that cannot start leaves the recording that is there, and none where none was", async () => {
   const { path, bytes } = await recorded();
-  for (const flags of [
-    ["--cgroupmap", folder],
-    ["--", "no-such-command"],
-  ]) {
-    expect(await rxbpf("record", "opensnoop", "-o", path, "--force", ...flags)).toMatchObject({ status: 1 });
+  for (const [status, ...flags] of [
+    [1, "--cgroupmap", folder],
+    [127, "--", "no-such-command"],
+  ] as const) {
+    expect(await rxbpf("record", "opensnoop", "-o", path, "--force", ...flags)).toMatchObject({ status });
     expect(readFileSync(path)).toEqual(bytes);
     const directory = `${folder}/${uniqueName()}/deep`;
     const failed = await rxbpf("record", "opensnoop", "execsnoop", "-o", directory, ...flags);
-    expect(failed).toMatchObject({ status: 1 });
+    expect(failed).toMatchObject({ status });
     expect(failed.stderr).toMatch(/^rxbpf: Cannot [^\n]*\n$/);
     expect(existsSync(`${directory}/..`)).toBe(false);
   }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
@@ -34,6 +34,55 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     await expect.poll(() => inKernel(objects), { timeout: 5_000 }).toEqual([]);
   },
 );
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)(
+  "%s cuts short what would have ended by itself: all is written, and the status is %d",
+  async (signal, status) => {
+    const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-cut-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const recording = path.join(folder, "opens.arrow");
+    const lines = [
+      ["opensnoop", "--duration", "1h"],
+      ["runqlat", "1h", "3"],
+      ["record", "opensnoop", "--duration", "1h", "-o", recording],
+    ];
+    for (const line of lines) {
+      const [command, ...args] = commandLine(...line);
+      const child = spawn(command, args, { stdio: "ignore" });
+      onTestFinished(() => void child.kill("SIGKILL"));
+      await expect.poll(() => links(child.pid!), { timeout: 10_000 }).not.toEqual([]);
+      if (line[0] === "record") await expect.poll(() => existsSync(recording), { timeout: 10_000 }).toBe(true);
+      const exited = once(child, "exit");
+      child.kill(signal);
+      expect(await exited).toEqual([status, null]);
+    }
+    expect((await rxbpf("info", recording)).stdout).toMatch(/^state +whole$/m);
+  },
+);
+
+test("a replay that a signal cuts short has its status", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-cut-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const recording = path.join(folder, "opens.arrow");
+  const made = await rxbpf(
+    "record",
+    "opensnoop",
+    "-o",
+    recording,
+    "--",
+    "sh",
+    "-c",
+    ": < /dev/null; sleep 5; : < /dev/null",
+  );
+  expect(made.status).toBe(0);
+  const child = await startProbe("replay", recording, "--speed", "0.1");
+  child.kill("SIGINT");
+  await expect(child.ended()).rejects.toThrow("ended with 130");
+});
 
 test("signals that come while a program is verified, such as a profiler's, do not keep it from loading", async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-profile-"));

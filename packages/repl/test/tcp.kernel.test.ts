@@ -176,7 +176,10 @@ test.each([
   [["tcptracer", "-4", "-6"], "rxbpf: ipv4 and ipv6 exclude each other\n"],
   [["tcpconnect", "-c", "-d"], "rxbpf: count and dns exclude each other\n"],
   [["tcpconnect", "--interval", "1"], "rxbpf: --interval goes with --count\n"],
-  [["tcpconnect", "-c", "--interval", "0"], 'rxbpf: --interval takes a whole number from 1 to 2147483, not "0"\n'],
+  [
+    ["tcpconnect", "-c", "--interval", "0"],
+    'rxbpf: --interval takes a time from 0.001 to 2147483 seconds, or with a unit such as 500ms or 2m, not "0"\n',
+  ],
   [["tcpconnect", "-P", "http"], 'rxbpf: --port takes ports from 1 to 65535 with commas between, not "http"\n'],
   [["tcpaccept", "-P", "80,"], 'rxbpf: --port takes ports from 1 to 65535 with commas between, not "80,"\n'],
   [["tcpaccept", "-P", "65536"], 'rxbpf: --port takes ports from 1 to 65535 with commas between, not "65536"\n'],

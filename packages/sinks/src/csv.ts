@@ -27,13 +27,16 @@ function format<E>(source: Observable<E>): Format<E> {
   let names: readonly string[] | undefined = isEvent ? Object.keys(fields) : undefined;
   // Asked for only when the first row is made already.
   const first = names ? line(names.map(cell)) : "";
+  let cells: ((value: unknown) => string)[] | undefined;
   const row = (value: Row): string => {
-    const given = Object.keys(value);
-    const head = names ? "" : line((names = namesOf(given, fields)).map(cell));
-    const stray = isEvent ? undefined : given.find((name) => !names!.includes(name));
+    const head = names ? "" : line((names = namesOf(Object.keys(value), fields)).map(cell));
+    const stray = isEvent ? undefined : Object.keys(value).find((name) => !names!.includes(name));
     if (stray !== undefined)
       throw new Error(`Cannot write a row as CSV: it has ${stray}, which the first had not; give all the same keys`);
-    return head + line(names!.map((name) => cell(value[name])));
+    cells ??= names!.map((_, i) => remembering(i > 0 ? "," : ""));
+    let text = head;
+    for (let i = 0; i < cells.length; i++) text += cells[i]!(value[names![i]!]);
+    return `${text}\n`;
   };
   return {
     head: () => first,
@@ -53,15 +56,46 @@ function line(cells: readonly string[]): string {
   return `${cells.join(",")}\n`;
 }
 
+/**
+ * Writes the cells of a column, of which most are as the one before: who did it, mostly.
+ * @param before what stands before each
+ */
+function remembering(before: string): (value: unknown) => string {
+  let last: unknown;
+  let text = before;
+  return (value) => {
+    if (value !== last || typeof value === "object") {
+      last = value;
+      text = before + cell(value);
+    }
+    return text;
+  };
+}
+
 /** What a spreadsheet takes for a formula, which may run programs; in some languages the wide forms too. */
 const FORMULA = /^[=+\-@'＝＋－＠]/;
+/** Texts of letters and signs that nobody takes for anything else, in most of the world's file names. */
+const PLAIN = /^(?:[\w/.:][\w/.:@=+\- ]*)?$/;
 
 function guarded(text: string): string {
   return FORMULA.test(text) ? `'${text}` : text;
 }
 
 function cell(value: unknown): string {
-  if (value === undefined || value === null) return "";
-  const text = typeof value === "string" ? printable(guarded(value)) : printableJson(jsonText(value));
+  switch (typeof value) {
+    case "undefined":
+      return "";
+    case "boolean":
+      return value ? "true" : "false";
+    case "number":
+      return Number.isFinite(value) ? String(value) : "null";
+    case "string":
+      return PLAIN.test(value) ? value : quoted(printable(guarded(value)));
+    default:
+      return value === null ? "" : quoted(printableJson(jsonText(value)));
+  }
+}
+
+function quoted(text: string): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

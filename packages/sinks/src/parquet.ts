@@ -24,6 +24,8 @@ export interface Exported {
 export interface ExportOptions extends OutputOptions {
   /** Ends the export early, with a file of what was written so far. */
   readonly signal?: AbortSignal | undefined;
+  /** Which events are exported; all if not given. */
+  readonly matches?: ((event: Readonly<Record<string, unknown>>) => boolean) | undefined;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface ExportOptions extends OutputOptions {
 export async function exportParquet(
   path: string | readonly string[],
   target: Target,
-  { signal, force }: ExportOptions = {},
+  { signal, force, matches }: ExportOptions = {},
 ): Promise<Exported> {
   const [series, ...others] = seriesAt(path);
   if (others.length > 0)
@@ -51,7 +53,7 @@ export async function exportParquet(
     const file = new ParquetFile(series[0].info);
     stream = output.stream().on("error", ignore);
     let since = performance.now();
-    for (const piece of encode(series, file, found, signal)) {
+    for (const piece of encode(series, file, found, { signal, matches })) {
       if (piece) await write(output.name, stream, piece);
       else if (performance.now() - since > TURN_MS) {
         await setImmediate();
@@ -81,18 +83,23 @@ function* encode(
   series: Series,
   file: ParquetFile,
   found: Found,
-  signal?: AbortSignal,
+  { signal, matches }: ExportOptions,
 ): Generator<Uint8Array | undefined> {
   const groups = new Groups(Object.keys(series[0].info.schema.fields));
   for (const batch of batchesOf(series, found)) {
     if (signal?.aborted) break;
-    found.rows += batch.length;
     for (const { note } of batch.notes)
       if (note.type === "lost") found.lost.set(note.reason, (found.lost.get(note.reason) ?? 0) + note.count);
-    for (const group of groups.add(batch)) yield file.group(group);
+    for (const group of groups.add(batch, matches)) {
+      found.rows += group.rows;
+      yield file.group(group);
+    }
     yield undefined;
   }
-  for (const group of groups.end()) yield file.group(group);
+  for (const group of groups.end()) {
+    found.rows += group.rows;
+    yield file.group(group);
+  }
   yield file.end(found.lost);
 }
 

@@ -1,5 +1,6 @@
-import { closeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
+import { stateOf } from "../system-errors.js";
 import { check } from "./errno.js";
 import { native } from "./koffi.js";
 import { lazily } from "./library.js";
@@ -106,6 +107,32 @@ function openPerfEvent({ event, every }: Clock, subject: string, cpu: number): n
   const fd = Number(libc().syscall(PERF_EVENT_OPEN, attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC));
   const missing = fd < 0 && native().errno() === ENOENT ? ": this machine has no such counter" : "";
   return check("perf_event_open", fd, subject + missing);
+}
+
+const ELF = "\x7fELF";
+
+/**
+ * Why a hook of a file cannot be attached to, where the file or libbpf tells in a way that a person can act on.
+ * @param log what libbpf said
+ */
+export function faultOfFile(hook: Hook, log: string): string | undefined {
+  // A name without a directory is looked for by libbpf.
+  if (hook.kind === "clock" || !hook.path.includes("/")) return undefined;
+  const advice = "give the path of a program or a library";
+  try {
+    const fd = openSync(hook.path, "r");
+    const start = Buffer.alloc(ELF.length);
+    try {
+      if (fstatSync(fd).isDirectory()) return `it is a directory; ${advice}`;
+      readSync(fd, start);
+    } finally {
+      closeSync(fd);
+    }
+    if (start.toString("latin1") !== ELF) return `it is no program; ${advice}`;
+  } catch (error) {
+    return stateOf(error);
+  }
+  return hook.kind === "uprobe" && /failed to find symbol/.test(log) ? `it has no function ${hook.symbol}` : undefined;
 }
 
 /** A hook, for messages. */

@@ -2,10 +2,10 @@ import { closeSync, readSync } from "node:fs";
 
 import { BpfError, NotSupportedError, VerifierError } from "../errors.js";
 import { adviceOn } from "../system-errors.js";
-import { attachTo, type Hook, hookText } from "./attach.js";
+import { attachTo, faultOfFile, type Hook, hookText } from "./attach.js";
 import { onlineCpus } from "./cpus.js";
 import { requireDescriptors } from "./descriptors.js";
-import { check, checkPointer, errnoName } from "./errno.js";
+import { check, checkPointer, errnoName, lastErrno } from "./errno.js";
 import { native } from "./koffi.js";
 import { libbpf } from "./libbpf.js";
 import { withLog } from "./log.js";
@@ -209,6 +209,15 @@ export class BpfObject {
   #link(program: string, hook: Hook, cpu: number): void {
     const subject = `attach ${program} of ${this.name} to ${hookText(hook)}`;
     const { result, log } = withLog(() => attachTo(this.#program(program), hook, subject, cpu));
+    const errno = lastErrno();
+    const fault = result ? undefined : faultOfFile(hook, log);
+    if (fault !== undefined)
+      throw new BpfError(
+        `Cannot trace ${hookText(hook)}: ${fault}`,
+        `attach to a ${hook.kind}`,
+        errno,
+        errnoName(errno),
+      );
     const link = checkPointer(`attach to a ${hook.kind}`, result, subject + because(log));
     this.#links.push({ program, link });
   }

@@ -6,7 +6,11 @@ import { show, text, UsageError } from "./options.js";
 import { selecting } from "./selection.js";
 
 /** The option that chooses a disk by its name, of a probe whose program includes bpf/include/block.bpf.h. */
-export const disk = selecting(text("only the disk DISK, such as sda", { short: "d", value: "DISK", mostBytes: 31 }), {
+const diskName = {
+  ...text("only the disk DISK, such as sda", { short: "d", value: "DISK", mostBytes: 31 }),
+  choices: () => (existsSync("/sys/block") ? readdirSync("/sys/block") : []),
+};
+export const disk = selecting(diskName, {
   constants: (name) => ({ by_disk: true, only_disk: name }),
   field: "disk",
   matches: (name, event: { readonly disk: string }) => event.disk === name,

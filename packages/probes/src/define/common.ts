@@ -1,4 +1,6 @@
-import { flag, integer, processId, text, threadId } from "./options.js";
+import { CgroupTree } from "@rxbpf/filters";
+
+import { flag, integer, object, processId, text, threadId, timeSpan } from "./options.js";
 import { type Flags, lettered, selecting, showing } from "./selection.js";
 import { user } from "./user.js";
 
@@ -6,8 +8,14 @@ import { user } from "./user.js";
 export const common = {
   cgroupmap: text("only processes in the cgroups of the set pinned at PATH", { value: "PATH" }),
   mntnsmap: text("only processes in the mount namespaces of the set pinned at PATH", { value: "PATH" }),
+  within: object("only processes in a cgroup and those below it", CgroupTree),
   // The most is what a timer of Node can wait for.
-  duration: integer("end after SECONDS", { value: "SECONDS", min: 1, max: 2_147_483 }),
+  duration: timeSpan("end after TIME: seconds, or as 500ms, 2m or 1h", {
+    value: "TIME",
+    unit: "s",
+    min: 0.001,
+    max: 2_147_483,
+  }),
   includeSelf: flag("also show what this process itself does"),
 } as const;
 
@@ -22,9 +30,10 @@ export const ringOptions = {
 
 /** Options that every output has that is a table. */
 export const tableOptions = {
-  interval: integer("show a table every SECONDS, of what was counted since the last", {
-    value: "SECONDS",
-    min: 1,
+  interval: timeSpan("show a table every TIME, of what was counted since the last: seconds, or as 500ms, 2m or 1h", {
+    value: "TIME",
+    unit: "s",
+    min: 0.001,
     max: 2_147_483,
   }),
   tables: integer("end after N tables", { value: "N", min: 1 }),

@@ -1,31 +1,25 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import type { Writable } from "node:stream";
-
-import type { Source } from "@rxbpf/core/events";
+import { mapEvents, type Source } from "@rxbpf/core/events";
+import { MachineIds, startCommand } from "@rxbpf/filters";
 
 /**
- * A source that runs a command and ends when it does. The command's process waits, before it
- * becomes the command, until the source of its pid has started, so that nothing of it is missed.
- * Where the source ends first, the command goes on, and nothing here waits for it.
- * @param source makes the source for the command's process id
+ * A source of what a command's process does, without its children: it runs the command once it has started, so that
+ * nothing is missed, and ends when that does. Where the source ends first, the command goes on, and nothing here waits for it.
+ * @param children a source of what children of this process do
  */
-export function aroundCommand<E>(command: readonly string[], source: (pid: number) => Source<E>): Source<E> {
+export function aroundCommand<E>(command: readonly string[], children: Source<E>): Source<E> {
   return (receiver) => {
-    // The shell keeps its process id when it becomes the command, and descriptor 3 from it.
-    const child = spawn("/bin/sh", ["-c", 'read -r _ <&3 && exec 3<&- && exec "$@"', "sh", ...command], {
-      stdio: ["inherit", "inherit", "inherit", "pipe"],
-    });
-    if (child.pid === undefined) throw new Error(`Cannot run ${command[0]}: no shell could be started`);
-    const start = gate(child);
+    let pid: number | undefined;
+    const ofCommand = mapEvents(children, (event) => ((event as { pid?: number }).pid === pid ? event : undefined));
+    const connection = ofCommand(receiver);
     try {
-      const connection = source(child.pid)(receiver);
+      const child = startCommand(command);
+      if (child.pid !== undefined) pid = new MachineIds().process(child.pid);
       const ended = (status: number | null, signal: NodeJS.Signals | null): void => {
         const how = signal ? `was ended by ${signal}` : `ended with status ${status}`;
         if (status !== 0) receiver.status({ type: "notice", message: `${command[0]} ${how}` });
         connection.stop();
       };
-      child.once("exit", ended);
-      start.end("\n");
+      child.once("exit", ended).once("error", (error) => receiver.error(error));
       return {
         ...connection,
         close() {
@@ -34,14 +28,8 @@ export function aroundCommand<E>(command: readonly string[], source: (pid: numbe
         },
       };
     } catch (error) {
-      start.destroy(); // the shell reads nothing and ends
+      connection.close();
       throw error;
     }
   };
-}
-
-function gate(child: ChildProcess): Writable {
-  const pipe = child.stdio[3] as Writable;
-  pipe.on("error", () => {}); // the shell was killed: its exit says so
-  return pipe;
 }

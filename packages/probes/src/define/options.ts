@@ -8,8 +8,8 @@ import type { MachineIds } from "@rxbpf/filters";
  * flag, its line of help and the check of its value.
  */
 
-/** How an option is given on the command line. */
-export type OptionKind = "flag" | "integer" | "text" | "list" | "user" | "command";
+/** How an option is given on the command line; one that takes an object is not. */
+export type OptionKind = "flag" | "integer" | "time" | "text" | "list" | "user" | "command" | "object";
 
 /** An option whose value is a `T`. */
 export interface Option<T> {
@@ -22,6 +22,8 @@ export interface Option<T> {
   readonly long?: string;
   /** What its value is called in `--help`. */
   readonly value?: string;
+  /** What its value can be, where that can be listed: for completion. */
+  readonly choices?: () => readonly string[];
   /** Checks a value, from a caller or from the command line. @throws UsageError */
   readonly parse: (given: unknown, name: string) => T;
   /** What it chooses, or that it only shows; undefined for one that concerns a live run alone. */
@@ -98,6 +100,42 @@ export function integer(
   };
 }
 
+/** What a unit of time is in seconds. */
+const UNITS = { ns: 1e-9, us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/**
+ * A span of time as a number, which may have a fraction; as text also with a unit: `0.5`, `500ms`, `2m`.
+ * @param unit what the number counts, and what a text without a unit does
+ */
+export function timeSpan(
+  help: string,
+  { unit, min, max, ...names }: Valued & { unit: "s" | "us"; min: number; max: number },
+): Option<number> {
+  return {
+    kind: "time",
+    help,
+    ...names,
+    parse: (given, name) => {
+      const span = typeof given === "string" ? spanOf(given, unit) : given;
+      if (typeof span !== "number" || !(span >= min && span <= max))
+        throw new UsageError(
+          `${name} takes a time from ${min} to ${max} ${WORDS[unit]}, or with a unit such as 500ms or 2m, not ${show(given)}`,
+        );
+      return span;
+    },
+  };
+}
+
+const WORDS = { s: "seconds", us: "microseconds" } as const;
+
+function spanOf(text: string, base: keyof typeof UNITS): number | undefined {
+  const [, number, unit = base] = /^(\d+(?:\.\d*)?|\.\d+)(ns|us|ms|s|m|h|d)?$/.exec(text) ?? [];
+  if (number === undefined) return undefined;
+  // By powers of ten where that can be, which no rounding spoils.
+  const factor = UNITS[unit as keyof typeof UNITS] / UNITS[base];
+  return factor < 1 ? Number(number) / Math.round(1 / factor) : Number(number) * Math.round(factor);
+}
+
 /** The id of a process, as this process's pid namespace has it. Of a recording: as its events have it. */
 export function processId(help: string, names: Valued): Option<number> {
   return { ...integer(help, { min: 1, ...names }), machine: (pid, ids) => ids.process(pid) };
@@ -156,6 +194,7 @@ export function list<const A extends string = string>(
     kind: "list",
     help,
     ...names,
+    ...(allowed && { choices: () => allowed }),
     parse: (given, name) => {
       const values: unknown[] = Array.isArray(given) ? given : [given];
       for (const value of values) {
@@ -179,6 +218,18 @@ export function command(help: string, names: Valued): Option<readonly string[]> 
       if (!Array.isArray(given) || given.length === 0 || given.some((part) => typeof part !== "string"))
         throw new UsageError(`${name} takes a command`);
       return given as string[];
+    },
+  };
+}
+
+/** An object of a class, which only a program can give. */
+export function object<T>(help: string, type: abstract new (...args: never) => T): Option<T> {
+  return {
+    kind: "object",
+    help,
+    parse: (given, name) => {
+      if (!(given instanceof type)) throw new UsageError(`${name} takes a ${type.name}, not ${show(given)}`);
+      return given;
     },
   };
 }

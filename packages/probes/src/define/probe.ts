@@ -164,11 +164,13 @@ function open(unmeasured: Asked, given: Values): EventStream<unknown> {
   definition.check?.(values);
   output.check?.(values);
   if (output.kind === "ring") ringSize(output, values);
+  const { cgroupmap, within } = values as ValuesOf<typeof common>;
+  if (cgroupmap !== undefined && within) throw new UsageError("cgroupmap and within exclude each other");
   const command = Object.keys(values).find((name) => options[name]?.kind === "command");
   const source =
     command === undefined
       ? sourceFor(asked, values)
-      : aroundCommand(values[command] as readonly string[], (pid) => sourceFor(asked, { ...values, pid }));
+      : aroundCommand(values[command] as readonly string[], sourceFor(asked, { ppid: process.pid, ...values }));
   const { already } = output.kind === "ring" ? output : {};
   // Its events have the machine's ids, as all have.
   const chosen = (): ((event: unknown) => boolean) | undefined =>

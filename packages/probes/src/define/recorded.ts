@@ -19,9 +19,25 @@ export function recordedOptions(probe: AnyProbe, outputName: string): Options {
 }
 
 /**
+ * Which recorded events, or rows of tables, a probe would have given with these options.
+ * @throws UsageError for options that do not fit, or of which a recording does not say what they would have changed
+ */
+export function recordedMatcher(probe: AnyProbe, outputName: string, given: Values): (event: unknown) => boolean {
+  const output = probe.outputs[outputName]!;
+  const options = recordedOptions(probe, outputName);
+  const refused = Object.keys(given).filter((option) => !(option in options));
+  if (refused.length > 0)
+    throw new UsageError(`${refused.join(" ")} cannot be asked of a recording; ${Object.keys(options).join(" ")} can`);
+  const values = parseOptions(options, given) as Values;
+  const chosen = matcher(options, values);
+  const recorded = output.kind === "ring" ? output.recorded?.(values) : undefined;
+  return (event) => (chosen?.(event) ?? true) && (recorded?.(event) ?? true);
+}
+
+/**
  * A replayed stream as the probe that it was recorded by would give it with these options: its events, or the rows of its
  * tables, are chosen by what is in them, and shown as the probe shows them.
- * @throws UsageError for options that do not fit, or of which a recording does not say what they would have changed
+ * @throws UsageError as `recordedMatcher`
  * @throws Error for a stream without the probe's fields
  */
 export function recordedBy(probe: AnyProbe, stream: EventStream<unknown>, given: Values = {}): EventStream<unknown> {
@@ -31,15 +47,9 @@ export function recordedBy(probe: AnyProbe, stream: EventStream<unknown>, given:
   if (!output) throw new Error(`Cannot replay it as ${name}: it is of an output that is not known here: ${outputName}`);
   const missing = missingFields(output.schema.fields, stream.info.schema.fields);
   if (missing.length > 0) throw new Error(`Cannot replay it as ${name}: the recording has no ${missing.join(" ")}`);
-  const options = recordedOptions(probe, outputName);
-  const refused = Object.keys(given).filter((option) => !(option in options));
-  if (refused.length > 0)
-    throw new UsageError(`${refused.join(" ")} cannot be asked of a recording; ${Object.keys(options).join(" ")} can`);
-  const values = parseOptions(options, given) as Values;
+  const matches = recordedMatcher(probe, outputName, given);
+  const values = parseOptions(recordedOptions(probe, outputName), given) as Values;
   const { columns, ...shown } = describe({ definition: probe.definition as never, output }, values);
-  const chosen = matcher(options, values);
-  const recorded = output.kind === "ring" ? output.recorded?.(values) : undefined;
-  const matches = (event: unknown): boolean => (chosen?.(event) ?? true) && (recorded?.(event) ?? true);
   const info = { ...stream.info, ...shown, schema: stream.info.schema, columns: columns as () => Column<unknown>[] };
   return stream.mapEvents(info, (event) => {
     if (event instanceof Table) return event.filter(matches);

@@ -16,11 +16,15 @@ export function user(help: string, names: { short?: string; long?: string; value
       if (typeof given === "number" && Number.isInteger(given) && given >= 0 && given < 2 ** 32) return given;
       const text = String(given);
       if (/^\d+$/.test(text) && Number(text) < 2 ** 32) return Number(text);
-      const entry = readFileSync("/etc/passwd", "utf8")
-        .split("\n")
-        .find((line) => line.startsWith(`${text}:`));
+      const entry = users().find(([known]) => known === text);
       if (!entry) throw new UsageError(`${name} takes a user id or the name of a user, not ${show(given)}`);
-      return Number(entry.split(":")[2]);
+      return Number(entry[2]);
     },
+    choices: () => users().map(([known]) => known),
   };
+}
+
+function users(): [name: string, ...string[]][] {
+  const lines = readFileSync("/etc/passwd", "utf8").split("\n");
+  return lines.filter((line) => line !== "").map((line) => line.split(":") as [string, ...string[]]);
 }

@@ -1,11 +1,13 @@
 import type { Table } from "@rxbpf/core";
 
 import { whoOptions } from "../define/common.js";
-import { flag, integer, UsageError } from "../define/options.js";
+import { flag, integer, timeSpan, UsageError } from "../define/options.js";
 import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
 import { stackText } from "../define/stack-text.js";
 import { type Blocked, blockedKey, blockedValue } from "./schema.js";
+
+const blockTime = { value: "TIME", unit: "us", min: 0, max: 2 ** 32 - 1 } as const;
 
 const definition = define({
   name: "offcputime",
@@ -20,8 +22,11 @@ const definition = define({
     folded: showing(flag("a line for each stack, as flame graphs are made of", { short: "f" })),
     offsets: showing(flag("show the bytes into each function", { short: "s", long: "offset" })),
     stackStorageSize: integer("room for N different stacks (default 16384)", { value: "N", min: 1, max: 2 ** 24 }),
-    minBlockTime: integer("only waits of at least MICROSECONDS (default 1)", { short: "m", value: "MICROSECONDS" }),
-    maxBlockTime: integer("only waits of at most MICROSECONDS", { short: "M", value: "MICROSECONDS" }),
+    minBlockTime: timeSpan("only waits of at least TIME: microseconds, or as 10ms (default 1)", {
+      short: "m",
+      ...blockTime,
+    }),
+    maxBlockTime: timeSpan("only waits of at most TIME: microseconds, or as 10ms", { short: "M", ...blockTime }),
     state: integer("only waits in one of the states of the bit mask MASK; 0: those that could go on", {
       value: "MASK",
     }),
@@ -43,8 +48,8 @@ const definition = define({
     no_user_stack: kernelStacksOnly,
     by_state: limits.state !== undefined,
     state_mask: limits.state,
-    least_ns: limits.minBlockTime === undefined ? undefined : limits.minBlockTime * 1000,
-    most_ns: limits.maxBlockTime === undefined ? undefined : limits.maxBlockTime * 1000,
+    least_ns: limits.minBlockTime === undefined ? undefined : Math.round(limits.minBlockTime * 1000),
+    most_ns: limits.maxBlockTime === undefined ? undefined : Math.round(limits.maxBlockTime * 1000),
   }),
   outputs: ({ table }) => ({
     blocked: table("blocked", {

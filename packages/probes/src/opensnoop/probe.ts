@@ -40,7 +40,9 @@ const definition = define({
     fullPath: flag("show paths from the root; of what was opened, the file's own", { short: "F" }),
     duration: { ...common.duration, short: "d" },
     bufferPages: integer("size of the buffer in pages", { short: "b", value: "PAGES", min: 1, max: 2 ** 18 }),
-    exec: command("run a command, trace it alone, and end when it does", { value: "COMMAND..." }),
+    exec: command("run a command, trace its process without its children, and end when it does", {
+      value: "COMMAND...",
+    }),
   },
   check({ pid, exec }) {
     if (pid !== undefined && exec) throw new UsageError("pid and exec exclude each other");

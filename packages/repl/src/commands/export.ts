@@ -1,15 +1,16 @@
 import { statSync } from "node:fs";
 
 import { type EventStream, printable } from "@rxbpf/core";
-import { UsageError } from "@rxbpf/probes/define";
-import { exportParquet, replay, type Target, toCsv, toJson } from "@rxbpf/sinks";
+import { recordedBy, recordedMatcher, UsageError } from "@rxbpf/probes/define";
+import { type ExportOptions, exportParquet, replay, type Target, toCsv, toJson } from "@rxbpf/sinks";
 import type { Command } from "commander";
 import { lastValueFrom } from "rxjs";
 
 import { endInOrder, expectReader } from "../ending.js";
+import { addRecordedFlags, askedRecording } from "../recorded-flags.js";
 import { lostText, report } from "../run.js";
 import { processesAt } from "../processes.js";
-import { signals } from "../signals.js";
+import { cutShort, signals } from "../signals.js";
 
 const FORMATS = ["json", "csv", "parquet"] as const;
 
@@ -19,35 +20,46 @@ type Flags = { readonly [flag in (typeof FORMATS)[number] | "processes" | "force
 
 /** `rxbpf export`: recordings for programs that do not read Arrow files. */
 export function addExport(program: Command): void {
-  program
+  const command = program
     .command("export")
-    .description("write the events of a recording in another format, as they were recorded")
+    .description("write the events of a recording in another format, as they were recorded; flags of its probe choose")
     .argument("<path>", "a recording, or a directory of recordings")
     .option("--json", "one JSON object a line")
     .option("--csv", "comma-separated values; lists as JSON")
     .option("--parquet", "a Parquet file, of one probe; times are in UTC, to the nanosecond")
     .option("--processes", "with --json: instead of the events, the processes that the recording can name")
     .option("-o, --output <file>", "where to; stdout if not given")
-    .option("--force", "replace the file if it is there already")
-    .action(async (path: string, flags: Flags) => {
-      const [format, ...others] = FORMATS.filter((name) => flags[name]);
-      if (!format || others.length > 0) throw new UsageError("export takes one of --json, --csv and --parquet");
-      const target = flags.output ?? process.stdout;
-      const { force } = flags;
-      if (flags.output !== undefined && isSameFile(path, flags.output))
-        throw new UsageError("--output takes another file than the recording");
-      if (flags.processes && format !== "json") throw new UsageError("--processes goes with --json");
-      if (format === "parquet") await writeParquet(path, target, force);
-      else {
-        const stream: EventStream<unknown> = flags.processes ? processesAt(path) : replay(path);
-        await writeLines(stream, (format === "json" ? toJson : toCsv)(target, { force }));
-      }
-    });
+    .option("--force", "replace the file if it is there already");
+  addRecordedFlags(command).action(async () => {
+    const flags = command.opts<Flags>();
+    const { path, of, values } = askedRecording(command);
+    const [format, ...others] = FORMATS.filter((name) => flags[name]);
+    if (!format || others.length > 0) throw new UsageError("export takes one of --json, --csv and --parquet");
+    const target = flags.output ?? process.stdout;
+    const { force } = flags;
+    if (flags.output !== undefined && isSameFile(path, flags.output))
+      throw new UsageError("--output takes another file than the recording");
+    if (flags.processes && format !== "json") throw new UsageError("--processes goes with --json");
+    // All events go a faster way.
+    const chosen = Object.keys(values).length > 0 ? of : undefined;
+    if (flags.processes && chosen) throw new UsageError("--processes takes no flags of the probe");
+    if (format === "parquet") {
+      const matches = chosen && recordedMatcher(chosen.probe, chosen.output, values);
+      await writeParquet(path, target, { force, matches });
+    } else {
+      const all: EventStream<unknown> = flags.processes ? processesAt(path) : replay(path);
+      const stream = chosen ? recordedBy(chosen.probe, all, values) : all;
+      await writeLines(stream, (format === "json" ? toJson : toCsv)(target, { force }));
+    }
+  });
 }
 
 async function writeLines(stream: EventStream<unknown>, sink: ReturnType<typeof toCsv<unknown>>): Promise<void> {
   const ended = report(stream);
-  signals().subscribe(() => void endInOrder());
+  signals().subscribe((ending) => {
+    cutShort(ending);
+    void endInOrder();
+  });
   try {
     await lastValueFrom(stream.pipe(sink), { defaultValue: undefined });
   } finally {
@@ -55,16 +67,17 @@ async function writeLines(stream: EventStream<unknown>, sink: ReturnType<typeof 
   }
 }
 
-async function writeParquet(path: string, target: Target, force: boolean | undefined): Promise<void> {
+async function writeParquet(path: string, target: Target, options: ExportOptions): Promise<void> {
   if (target === process.stdout && process.stdout.isTTY)
     throw new UsageError("--parquet is nothing for a terminal; give --output FILE");
   const ending = new AbortController();
-  const stopped = signals().subscribe(() => {
+  const stopped = signals().subscribe((signal) => {
+    cutShort(signal);
     ending.abort();
     if (target === process.stdout) expectReader();
   });
   try {
-    const { lost, unfinished } = await exportParquet(path, target, { signal: ending.signal, force });
+    const { lost, unfinished } = await exportParquet(path, target, { ...options, signal: ending.signal });
     for (const file of unfinished) console.error(`rxbpf: ${printable(file)} was not finished`);
     if (lost.size > 0) console.error(`rxbpf: ${lostText(lost)}`);
   } catch (error) {

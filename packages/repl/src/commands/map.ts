@@ -52,15 +52,22 @@ export function addMap(program: Command): void {
       process.exitCode = withSet(path, typed, (set) => set.has(target(text))) ? 0 : 1;
     });
 
-  edit(map, "list", "list what a set holds, and whether it lives")
+  map
+    .command("list")
+    .description("list what a set holds, and whether it lives; without a path all sets that are pinned")
+    .argument("[path]", "where the set is pinned")
+    .addOption(type(KIND_HELP))
     .option("--json", "write one JSON document")
-    .action((path: string, { json, ...typed }: Typed & { json?: boolean }) => {
-      const { kind, members } = withSet(path, typed, (set) => ({
-        kind: set.type,
-        members: set.list(),
-      }));
-      if (json) console.log(printableJson(JSON.stringify(members)));
-      else for (const line of table(kind, members)) console.log(line);
+    .action((path: string | undefined, { json, ...typed }: Typed & { json?: boolean }) => {
+      const rows =
+        path === undefined
+          ? listAll(typed.type)
+          : withSet(path, typed, (set): Listing => {
+              const members = set.list();
+              return { json: members, table: table(set.type, members) };
+            });
+      if (json) console.log(printableJson(JSON.stringify(rows.json)));
+      else for (const line of rows.table) console.log(line);
     });
 
   edit(map, "unpin", "remove a set; running traces keep it until they end")
@@ -76,11 +83,41 @@ function edit(map: Command, name: string, description: string): Command {
     .command(name)
     .description(description)
     .argument("<path>", "where the set is pinned")
-    .addOption(
-      type(
-        "what it is a set of; told by its map's name, cgroupset or mount_ns_set, else by its value size, 8 or 4, if not given",
-      ),
-    );
+    .addOption(type(KIND_HELP));
+}
+
+const KIND_HELP =
+  "what it is a set of; told by its map's name, cgroupset or mount_ns_set, else by its value size, 8 or 4, if not given";
+
+/** All sets that are pinned, of a kind or of both. */
+function listAll(only: SetKind | undefined): Listing {
+  const sets = PinnedSet.all();
+  try {
+    const json = sets
+      .filter(({ type }) => only === undefined || type === only)
+      .map((set) => ({ path: set.path, type: set.type, members: set.list() }));
+    const rows = json.map(({ path, type, members }) => [
+      type,
+      String(members.length),
+      String(members.filter(({ dead }) => dead).length),
+      printable(path),
+    ]);
+    return { json, table: aligned([["TYPE", "MEMBERS", "DEAD", "PATH"], ...rows]) };
+  } finally {
+    for (const set of sets) set.close();
+  }
+}
+
+/** What is listed, for programs and for people. */
+interface Listing {
+  readonly json: unknown;
+  readonly table: readonly string[];
+}
+
+/** Rows of words as lines, each column as wide as its widest word. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows.map((row) => row.map((word, i) => (i < row.length - 1 ? word.padEnd(widths[i]!) : word)).join("  "));
 }
 
 function type(help: string): Option {
@@ -107,11 +144,8 @@ function target(text: string): Target {
 }
 
 function table(type: SetKind, members: readonly Member[]): string[] {
-  const rows = members.map((member) => [String(member.id), printable(describe(member))] as const);
-  const width = Math.max("ID".length, ...rows.map(([id]) => id.length));
-  return [["ID", type === "cgroup" ? "CGROUP" : "PROCESSES"] as const, ...rows].map(
-    ([id, text]) => `${id.padEnd(width)}  ${text}`,
-  );
+  const rows = members.map((member) => [String(member.id), printable(describe(member))]);
+  return aligned([["ID", type === "cgroup" ? "CGROUP" : "PROCESSES"], ...rows]);
 }
 
 function describe({ dead, path, processes = [] }: Member): string {

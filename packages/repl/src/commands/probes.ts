@@ -2,37 +2,46 @@ import { type AnyProbe, flag, type Options, outputOf, UsageError } from "@rxbpf/
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
-import { flagOf } from "../flags.js";
-import { addFormatFlags, run, type RunOptions } from "../run.js";
+import { givenByFlags, OptionFlag } from "../flags.js";
+import { addFormatFlags, type FormatFlags, run } from "../run.js";
+import { COMMAND_HELP, withCommand } from "../traced.js";
 
-/** Adds a command for every probe, its flags made from the probe's options. */
-export function addProbes(program: Command): void {
+/**
+ * Adds a command for every probe, its flags made from the probe's options.
+ * @param traced the words behind `--`
+ */
+export function addProbes(program: Command, traced: readonly string[] | undefined): void {
   // An option that takes a command takes all that follows it, flags too.
   program.enablePositionalOptions();
-  for (const probe of catalogue.values()) addProbe(program, probe);
+  for (const probe of catalogue.values()) addProbe(program, probe, traced);
 }
 
-function addProbe(program: Command, probe: AnyProbe): void {
+function addProbe(program: Command, probe: AnyProbe, traced: readonly string[] | undefined): void {
   const { name, summary, main, positional = [], lists = {}, csvLetter } = probe.definition;
-  const command = program.command(name).description(summary);
+  const operands = positional.map((optionName) => `[${optionName}]`);
+  const command = program
+    .command(name)
+    .description(`${summary}\n\n${COMMAND_HELP}`)
+    .summary(summary)
+    .usage(["[flags]", ...operands, "[-- COMMAND [ARGS...]]"].join(" "));
   const others = Object.entries(probe.outputs).filter(([output]) => output !== main);
   const options = Object.assign({}, ...Object.keys(probe.outputs).map((output) => probe.optionsOf(output))) as Options;
   const optionNames = new Map<string, string>();
-  for (const [optionName, option] of Object.entries(options)) {
-    const flag = flagOf(optionName, option);
+  for (const [optionName, option] of Object.entries(givenByFlags(options))) {
+    const flag = new OptionFlag(optionName, option);
     command.addOption(flag);
     optionNames.set(flag.attributeName(), optionName);
     if (option.kind === "command") command.argument(`[${option.value}]`, option.help).passThroughOptions();
   }
   for (const optionName of positional) command.argument(`[${optionName}]`, options[optionName]!.help);
   for (const [output, { help = "", short }] of others)
-    command.addOption(flagOf(output, flag(help, short === undefined ? {} : { short })));
+    command.addOption(new OptionFlag(output, flag(help, short === undefined ? {} : { short })));
   addFormatFlags(command, csvLetter === undefined ? {} : { csv: csvLetter });
   for (const [listName, { help, short }] of Object.entries(lists))
-    command.addOption(flagOf(listName, flag(help, short === undefined ? {} : { short })));
+    command.addOption(new OptionFlag(listName, flag(help, short === undefined ? {} : { short })));
 
   command.action(async () => {
-    const { json, csv, ...given } = command.opts<RunOptions>();
+    const { json, csv, ...given } = command.opts<FormatFlags>();
     const list = Object.keys(lists).find((listName) => listName in given);
     if (list !== undefined) return console.log(lists[list]!.lines().join("\n"));
     const values: Record<string, unknown> = {};
@@ -49,10 +58,15 @@ function addProbe(program: Command, probe: AnyProbe): void {
       values[optionName] = options[optionName]!.parse(operands.shift(), optionName);
     if (operands.length > 0) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
     requireOptionsOf(probe, asked, values);
-    await run(outputOf(probe, asked)(values), {
-      json,
-      csv,
-      duration: values["duration"] as number | undefined,
+    const { duration, tables } = values as { readonly duration?: number; readonly tables?: number };
+    await withCommand(traced, values, async (command, within) => {
+      await run(outputOf(probe, asked)({ ...values, ...within }), {
+        json,
+        csv,
+        duration,
+        endsItself: (duration ?? tables ?? command) !== undefined,
+        command,
+      });
     });
   });
 }

@@ -1,15 +1,33 @@
-import { type AnyProbe, flag, integer, type Options, text, UsageError } from "@rxbpf/probes/define";
+import {
+  type AnyProbe,
+  flag,
+  integer,
+  type Option,
+  type Options,
+  text,
+  timeSpan,
+  UsageError,
+} from "@rxbpf/probes/define";
 import type { Rotation } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
-import { addFlags } from "../flags.js";
+import { addFlags, givenByFlags } from "../flags.js";
+import { itemList } from "../help-text.js";
+import { dependOnWords, type Given, givenTo, type MoreFlags } from "../more-flags.js";
 import { type Recorded, runRecording } from "../recording.js";
+import { wordsBeforeHelp } from "../unknown-words.js";
+import { COMMAND_HELP, withCommand } from "../traced.js";
 
 const own = {
   output: text("where to: a file, or a directory that gets one file for each probe", { short: "o", value: "PATH" }),
   rotateBytes: integer("go on in a new file after BYTES", { value: "BYTES", min: 1, max: Number.MAX_SAFE_INTEGER }),
-  rotateSeconds: integer("go on in a new file after SECONDS", { value: "SECONDS", min: 1, max: 2_147_483 }),
+  rotateSeconds: timeSpan("go on in a new file after TIME: seconds, or as 10m or 1h", {
+    value: "TIME",
+    unit: "s",
+    min: 0.001,
+    max: 2_147_483,
+  }),
   compress: flag("compress what is recorded, with zstd"),
   keep: integer("keep only the last N files of each probe, those of earlier runs counted", { value: "N", min: 1 }),
   keepBytes: integer("keep the files of each probe below BYTES together, by removing the oldest", {
@@ -30,52 +48,56 @@ interface Own {
   readonly compress?: boolean;
 }
 
+const SUMMARY = "record probes as Arrow files, which `rxbpf replay` and every reader of Arrow read";
+
 /** `rxbpf record`: the events of probes as Arrow files. */
-export function addRecord(program: Command): void {
-  program
+export function addRecord(program: Command, traced: readonly string[] | undefined): void {
+  const command = program
     .command("record")
-    .description("record probes as Arrow files; flags are those of the probes: rxbpf record PROBE... --help")
-    .argument("[probe...]", "probes; --help after them shows their flags")
-    .allowUnknownOption()
-    .helpOption(false)
-    .passThroughOptions()
-    .action(async (_probes: string[], _options: object, command: Command) => {
-      // Commander would take the first `--` away.
-      const words = process.argv.slice(process.argv.indexOf(command.name()) + 1);
-      const end = words.indexOf("--");
-      await record(command, end < 0 ? words : words.slice(0, end), end < 0 ? undefined : words.slice(end + 1));
+    .description(`${SUMMARY}\n\n${COMMAND_HELP}`)
+    .summary(SUMMARY)
+    .usage("PROBE... -o PATH [flags] [-- COMMAND [ARGS...]]")
+    .argument("<probe...>", "what to record; --help after probes shows their flags");
+  const ownValues = addFlags(command, own);
+  const find = (words: readonly string[]): MoreFlags | undefined => {
+    const probes = probesIn(words);
+    const names = probes.map(({ definition }) => definition.name).join(" and ");
+    return probes.length > 0 ? { options: flagsOf(probes), title: `Flags of ${names}` } : undefined;
+  };
+  const probes = [...catalogue].map(([name, { definition }]) => [name, definition.summary] as const);
+  dependOnWords(command, find, () => itemList(command, "Probes", probes));
+  command
+    .action(() => record(givenTo(command), ownValues() as Own, traced))
+    .addHelpText("before", () => {
+      checkProbes(givenTo(command, wordsBeforeHelp(command)).words);
+      return "";
     });
 }
 
-async function record(parent: Command, words: readonly string[], run: readonly string[] | undefined): Promise<void> {
-  // Which flags there are depends on the probes, wherever they stand.
-  const probes = [...new Set(words)].flatMap((word) => catalogue.get(word) ?? []);
-  const command = parent
-    .createCommand("rxbpf record")
-    .description("record probes as Arrow files, which `rxbpf replay` and every reader of Arrow read")
-    .usage("PROBE... -o PATH [flags] [-- COMMAND...]")
-    .argument("[probe...]", `of ${[...catalogue.keys()].join(" ")}`)
-    .exitOverride()
-    .configureOutput({ outputError: () => {} });
-  const ownValues = addFlags(command, own);
-  const values = addFlags(command, flagsOf(probes));
-  command.parse([...words], { from: "user" });
+/** The probes that words name, whatever else is among them. */
+function probesIn(words: readonly string[]): AnyProbe[] {
+  return [...new Set(words)].flatMap((word) => catalogue.get(word) ?? []);
+}
 
-  const unknown = command.args.find((name) => !catalogue.has(name));
-  if (unknown !== undefined) throw new UsageError(`There is no probe ${JSON.stringify(unknown)}; see: rxbpf list`);
-  if (command.args.length !== probes.length || probes.length === 0)
-    throw new UsageError("record takes probes, each once; see: rxbpf record --help");
-  const { output, compress, force, ...rest } = ownValues() as Own;
+async function record({ words, values }: Given, ownValues: Own, traced: readonly string[] | undefined): Promise<void> {
+  checkProbes(words);
+  const probes = probesIn(words);
+  if (words.length !== probes.length) throw new UsageError("record takes probes, each once; see: rxbpf record --help");
+  const { output, compress, force, ...rest } = ownValues;
   if (output === undefined) throw new UsageError("record takes --output PATH: where to write");
-  if (run?.length === 0) throw new UsageError("-- takes a command");
-  const recorded = probes.map((probe): Recorded => ({ probe, values: only(values(), probe) }));
-  await runRecording(recorded, {
-    output,
-    rotation: rotationOf(rest),
-    compression: compress ? "zstd" : undefined,
-    force,
-    command: run,
+  const rotation = rotationOf(rest);
+  await withCommand(traced, values, async (command, within) => {
+    await runRecording(
+      probes.map((probe): Recorded => ({ probe, values: { ...only(values, probe), ...within } })),
+      { output, rotation, compression: compress ? "zstd" : undefined, force, command },
+    );
   });
+}
+
+/** @throws UsageError for a word that is none */
+function checkProbes(words: readonly string[]): void {
+  const unknown = words.find((name) => !catalogue.has(name));
+  if (unknown !== undefined) throw new UsageError(`There is no probe ${JSON.stringify(unknown)}; see: rxbpf list`);
 }
 
 function rotationOf({ rotateBytes, rotateSeconds, keep, keepBytes }: Own): Rotation | undefined {
@@ -89,19 +111,35 @@ function rotationOf({ rotateBytes, rotateSeconds, keep, keepBytes }: Own): Rotat
   return { bytes: rotateBytes, ms: rotateSeconds && rotateSeconds * 1000, keep, keepBytes };
 }
 
-/** The flags of some probes together. A letter that means different options has none. */
+/** The flags of some probes together. A letter or a name that means different options has none of them. */
 function flagsOf(probes: readonly AnyProbe[]): Options {
-  const all = probes
-    .flatMap((probe) => Object.entries(probe.optionsOf(probe.definition.main)))
-    .filter(([, { kind }]) => kind !== "command");
-  const meanings = new Map<string, Set<string>>(Object.values(own).map(({ short }) => [short ?? "", new Set(["own"])]));
-  for (const [name, { short = "" }] of all) meanings.set(short, (meanings.get(short) ?? new Set()).add(name));
-  return Object.fromEntries(
-    all.map(([name, option]) => {
-      const { short, ...rest } = option;
-      return [name, short !== undefined && meanings.get(short)!.size === 1 ? option : rest];
-    }),
-  );
+  const all = [
+    ...Object.entries(own),
+    ...probes.flatMap((probe) => Object.entries(givenByFlags(probe.optionsOf(probe.definition.main)))),
+  ].filter(([, { kind }]) => kind !== "command") as [string, Option<unknown>][];
+  /** Whether what some options are called by is one option's alone, and the same in every probe. */
+  const isSure = (
+    of: (option: Option<unknown>, name: string) => string | undefined,
+    one: string,
+    name: string,
+  ): boolean => all.every(([other, option]) => (of(option, other) === one) === (other === name));
+  const common = all.map(([name, option]): [string, Option<unknown>] => {
+    const { short, long, ...rest } = option;
+    return [
+      name,
+      {
+        ...rest,
+        ...(short !== undefined && isSure(({ short }) => short, short, name) && { short }),
+        ...(long !== undefined && isSure(longOf, long, name) && { long }),
+      },
+    ];
+  });
+  return Object.fromEntries(common.filter(([name]) => !(name in own)));
+}
+
+/** The long flag of an option, without its dashes. */
+function longOf({ long }: Option<unknown>, name: string): string {
+  return long ?? name;
 }
 
 function only(values: Readonly<Record<string, unknown>>, probe: AnyProbe): Record<string, unknown> {

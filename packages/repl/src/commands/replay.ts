@@ -1,51 +1,28 @@
-import { type EventStream, printable } from "@rxbpf/core";
-import { recordedBy, recordedOptions, UsageError } from "@rxbpf/probes/define";
-import { replay, type Series, seriesAt } from "@rxbpf/sinks";
+import type { EventStream } from "@rxbpf/core";
+import { recordedBy, UsageError } from "@rxbpf/probes/define";
+import { replay, type Series } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
-import { addFlags } from "../flags.js";
 import { mergedColumns } from "../merged.js";
-import { addFormatFlags, run, type RunOptions } from "../run.js";
+import { addRecordedFlags, askedRecording } from "../recorded-flags.js";
+import { addFormatFlags, type FormatFlags, run } from "../run.js";
 
-/** `rxbpf replay`: a recording as the live run would have shown it. Its flags are those of the probe in the file. */
+/** `rxbpf replay`: a recording as the live run would have shown it. */
 export function addReplay(program: Command): void {
-  program
+  const command = program
     .command("replay")
-    .description("show a recording as its probe would have, with flags of that probe: rxbpf replay FILE --help")
+    .description("show a recording as its probe would have, with flags of that probe")
     .argument("<path>", "a recording, or a directory of recordings")
-    .argument("[flags...]", "--speed N, --json, --csv, and flags of the probe")
-    .helpOption(false)
-    .passThroughOptions()
-    .action(async (path: string, flags: string[], _options: object, command: Command) => {
-      if (path === "--help" || path === "-h") command.help();
-      await replayFile(command, path, flags);
-    });
-}
-
-async function replayFile(parent: Command, path: string, flags: readonly string[]): Promise<void> {
-  const series = seriesAt(path);
-  const name = series[0][0].info.probe;
-  const probe = series.length === 1 ? catalogue.get(name) : undefined;
-  // A parser of its own: which flags there are depends on the file.
-  const command = parent
-    .createCommand(`rxbpf replay ${printable(path)}`)
-    .description(
-      probe ? `recorded by ${name}: ${probe.definition.summary}` : "recorded by several probes, or by none here",
-    )
-    .option("--speed <N>", "N times the recorded pace; as fast as can be if not given", speedOf)
-    .exitOverride()
-    .configureOutput({ outputError: () => {} });
+    .option("--speed <N>", "N times the recorded pace; as fast as can be if not given", speedOf);
   addFormatFlags(command);
-  const values = addFlags(
-    command,
-    probe ? recordedOptions(probe, series[0][0].info.output || probe.definition.main) : {},
-  );
-  command.parse([...flags], { from: "user" });
-  const { speed, json, csv } = command.opts<{ speed?: number } & RunOptions>();
-  const stream = replay<unknown>(path, { speed });
-  const shown = probe ? recordedBy(probe, stream, values()) : series.length > 1 ? merged(stream, series) : stream;
-  await run(shown, { json, csv });
+  addRecordedFlags(command).action(async () => {
+    const { speed, json, csv } = command.opts<{ speed?: number } & FormatFlags>();
+    const { path, series, of, values } = askedRecording(command);
+    const stream = replay<unknown>(path, { speed });
+    const shown = of ? recordedBy(of.probe, stream, values) : series.length > 1 ? merged(stream, series) : stream;
+    await run(shown, { json, csv, endsItself: true });
+  });
 }
 
 function merged(stream: EventStream<unknown>, series: readonly Series[]): EventStream<unknown> {

@@ -26,10 +26,11 @@ export class Groups {
     this.#begin();
   }
 
-  /** Takes the rows of a batch. Gives each group that is full. */
-  *add({ length, columns }: RecordedBatch): Generator<Group> {
-    const readers = this.#names.map((name) => columns.get(name)!);
-    for (let row = 0; row < length; row++) {
+  /** Takes the rows of a batch that match. Gives each group that is full. */
+  *add(batch: RecordedBatch, matches?: (event: Readonly<Record<string, unknown>>) => boolean): Generator<Group> {
+    const readers = this.#names.map((name) => batch.columns.get(name)!);
+    for (let row = 0; row < batch.length; row++) {
+      if (matches && !matches(batch.row(row))) continue;
       for (let i = 0; i < readers.length; i++) this.#push(this.#data[i]!, readers[i]!(row));
       if (++this.#rows >= MOST_ROWS || this.#values >= MOST_VALUES || this.#text >= MOST_TEXT) yield this.#take();
     }

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, constants, statSync } from "node:fs";
+import { constants as system } from "node:os";
+
+import { requireCapabilities } from "@rxbpf/core/bpf";
+import { stateOf } from "@rxbpf/core/events";
+
+import { CgroupTree } from "./cgroup-tree.js";
+import { errorCode } from "./file-systems.js";
+import { OwnCgroup } from "./own-cgroup.js";
+
+/** A command that cannot be run. */
+export class CommandError extends Error {
+  override name = "CommandError";
+  /** What a shell exits with then: 127 where it is not there, 126 where it is no program that may be run. */
+  readonly status: 126 | 127;
+
+  constructor(command: string, cause: unknown) {
+    super(`Cannot run ${command}: ${stateOf(cause)}`, { cause });
+    this.status = errorCode(cause) === "ENOENT" ? 127 : 126;
+  }
+}
+
+/**
+ * A command that runs in a cgroup of its own, so that a trace can be narrowed to all that it does, its children and their
+ * threads, from its first instruction: `within` goes to a probe, and `start` is called once that is attached, as by
+ * `const opens = opensnoop({ within: command.within }).until(defer(() => command.start()))`. Needs CAP_BPF,
+ * CAP_PERFMON, and the right to make a cgroup below that of this process. The caller closes it.
+ */
+export class Command {
+  readonly within: CgroupTree;
+  readonly #words: readonly string[];
+  readonly #cgroup: OwnCgroup;
+  #child: ChildProcess | undefined;
+
+  /** @throws CommandError where it cannot be run; Error where it can have no cgroup of its own; as CgroupTree */
+  constructor(words: readonly string[]) {
+    const [name = ""] = words;
+    executable(name);
+    requireCapabilities(`trace ${name}`);
+    this.#words = words;
+    this.#cgroup = new OwnCgroup();
+    try {
+      this.within = new CgroupTree(this.#cgroup.path, words);
+    } catch (error) {
+      this.#cgroup.remove();
+      throw error;
+    }
+  }
+
+  /**
+   * Starts it, with this process's input, output and working directory.
+   * @returns when it has ended: its exit status; 128 and the signal's number where one ended it
+   * @throws CommandError
+   */
+  async start(): Promise<number> {
+    const child = this.#cgroup.startIn(() => startCommand(this.#words));
+    this.#child = child;
+    return new Promise((resolve, reject) => {
+      child.once("error", (error) => reject(new CommandError(this.name, error)));
+      child.once("exit", (status, signal) => resolve(status ?? 128 + system.signals[signal!]));
+    });
+  }
+
+  /** What it was called by. */
+  get name(): string {
+    return this.#words[0]!;
+  }
+
+  /** Whether it was started and has not ended. */
+  get isRunning(): boolean {
+    return this.#child?.pid !== undefined && !this.hasEnded;
+  }
+
+  /** Whether it was started and has ended. */
+  get hasEnded(): boolean {
+    return typeof this.#child?.exitCode === "number" || typeof this.#child?.signalCode === "string";
+  }
+
+  /** Sends it a signal; nothing where it does not run. */
+  kill(signal: NodeJS.Signals): void {
+    if (this.isRunning) this.#child!.kill(signal);
+  }
+
+  /** What of it still runs goes on, in the cgroup of this process, and is not waited for. */
+  close(): void {
+    this.#child?.unref();
+    this.within.close();
+    this.#cgroup.remove();
+  }
+}
+
+/**
+ * Starts a command, looked for as a shell does, with this process's input, output and working directory.
+ * @throws CommandError
+ */
+export function startCommand([name = "", ...args]: readonly string[]): ChildProcess {
+  // Looked for here: the child would try each directory, and that would be traced.
+  return spawn(executable(name), args, { argv0: name, stdio: "inherit" });
+}
+
+/** The file that is run under a name. @throws CommandError */
+function executable(name: string): string {
+  const files = name.includes("/")
+    ? [name]
+    : (process.env["PATH"] ?? "/bin:/usr/bin").split(":").map((folder) => `${folder || "."}/${name}`);
+  let found: unknown = Object.assign(new Error(), { code: "ENOENT" });
+  for (const file of files) {
+    try {
+      accessSync(file, constants.X_OK);
+      if (statSync(file).isFile()) return file;
+      found = Object.assign(new Error(), { code: "EACCES" });
+    } catch (error) {
+      if (errorCode(error) === "EACCES") found = error;
+    }
+  }
+  throw new CommandError(name, found);
+}

@@ -1,0 +1,87 @@
+import type { Command } from "commander";
+
+import { STATUSES } from "./exit.js";
+
+const EXAMPLES: readonly (readonly [what: string, line: string])[] = [
+  ["What files does a program look for and not find?", "rxbpf opensnoop -x -- ls"],
+  ["What does a build run?", "rxbpf execsnoop -- make"],
+  [
+    "Record the opens and execs of ten minutes, and look at the failed ones:",
+    "rxbpf record opensnoop execsnoop -o trace/ --duration 10m",
+  ],
+  ["", "rxbpf replay trace/opensnoop.arrow -x"],
+  ["Trace one container, by the id of any of its processes:", "rxbpf map create /sys/fs/bpf/web --type cgroup"],
+  ["", "rxbpf map add /sys/fs/bpf/web pid:4711"],
+  ["", "rxbpf opensnoop --cgroupmap /sys/fs/bpf/web"],
+];
+
+/** The manual page of the command, in the man macros of roff. */
+export function manPage(program: Command): string {
+  const commands = program.createHelp().visibleCommands(program);
+  return [
+    `.TH RXBPF 1 "" "rxbpf ${program.version()}" "User Commands"`,
+    ".SH NAME",
+    "rxbpf \\- trace with BCC's tools by name, in one container if you like",
+    ".SH SYNOPSIS",
+    ".B rxbpf",
+    ".br",
+    `.B rxbpf`,
+    ".I command",
+    "[flags]",
+    ".SH DESCRIPTION",
+    text("Without a command it opens a prompt, where streams of kernel events are composed in TypeScript."),
+    text(
+      "With one it traces, records, or shows what was recorded. It needs root, or CAP_BPF and CAP_PERFMON, to trace.",
+    ),
+    ".SH COMMANDS",
+    ...commands.flatMap((command) => section(command, "")),
+    ".SH EXIT STATUS",
+    ...STATUSES.flatMap(([status, meaning]) => [".TP", `.B ${escape(status)}`, text(meaning)]),
+    ".SH EXAMPLES",
+    ...EXAMPLES.flatMap(([what, line], i) => [
+      ...(i > 0 ? [".PP"] : []),
+      ...(what === "" ? [] : [text(what)]),
+      ".EX",
+      `    ${escape(line)}`,
+      ".EE",
+    ]),
+    ".SH SEE ALSO",
+    ".BR bpftool (8),",
+    ".BR bpf (2)",
+    "",
+  ].join("\n");
+}
+
+/** A command, and those below it. */
+function section(command: Command, path: string): string[] {
+  const help = command.createHelp();
+  const name = `${path}${command.name()}`;
+  const below = help.visibleCommands(command);
+  const [first = "", ...others] = command.description().split("\n\n");
+  return [
+    `.SS ${escape(name)} ${escape(command.usage())}`,
+    text(first),
+    ...others.flatMap((paragraph) => [".PP", text(paragraph)]),
+    ...help.visibleArguments(command).flatMap((one) => [".TP", `.I ${escape(one.name())}`, text(one.description)]),
+    ...command.options.flatMap((flag) => [
+      ".TP",
+      `.B ${escape(help.optionTerm(flag))}`,
+      text(help.optionDescription(flag)),
+    ]),
+    ...below.flatMap((one) => section(one, `${name} `)),
+  ];
+}
+
+function text(words: string): string {
+  return escape(words.replaceAll(/\s*\n\s*/g, " ").trim());
+}
+
+/** Text that roff takes for nothing else. */
+function escape(words: string): string {
+  const escaped = words
+    .replaceAll("\\", "\\e")
+    .replaceAll("-", "\\-")
+    .replaceAll("'", "\\(aq")
+    .replaceAll("`", "\\(ga");
+  return escaped.replace(/^\./, "\\&.");
+}

@@ -1,0 +1,37 @@
+import { Command } from "commander";
+
+import { addAbout } from "./commands/about.js";
+import { addCgroupid } from "./commands/cgroupid.js";
+import { addList } from "./commands/list.js";
+import { addMap } from "./commands/map.js";
+import { addProbes } from "./commands/probes.js";
+import { addRecord } from "./commands/record.js";
+import { addRecordings } from "./commands/recordings.js";
+import { addReplay } from "./commands/replay.js";
+import { addRun } from "./commands/run.js";
+import { refuseUnknownBeforeHelp } from "./unknown-words.js";
+import { version } from "./version.js";
+
+/**
+ * The command line: all commands with their flags, of which parsing, help, completion and the man page are made.
+ * @param traced the words behind `--`: a command to trace
+ */
+export function makeProgram(traced: readonly string[] | undefined): Command {
+  const program = new Command("rxbpf")
+    .description("Kernel events as observables: trace with BCC's tools by name, in one container if you like.")
+    .version(version(), "-V, --version", "print the version")
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  addProbes(program, traced);
+  addRecord(program, traced);
+  addReplay(program);
+  addRun(program);
+  addRecordings(program);
+  addList(program);
+  addCgroupid(program);
+  addMap(program);
+  addAbout(program);
+  return refuseUnknownBeforeHelp(program);
+}

@@ -1,0 +1,69 @@
+import { existsSync } from "node:fs";
+
+import { type AnyProbe, recordedOptions } from "@rxbpf/probes/define";
+import { type Series, seriesAt } from "@rxbpf/sinks";
+import type { Command } from "commander";
+
+import { catalogue } from "./catalogue.js";
+import { itemList } from "./help-text.js";
+import { dependOnWords, flagNames, givenTo, type MoreFlags } from "./more-flags.js";
+
+/** Recordings at a path, and what is asked of them. */
+export interface AskedRecording {
+  readonly path: string;
+  readonly series: readonly Series[];
+  /** What they are of; undefined where that are several probes, or none that is known here. */
+  readonly of: RecordedOutput | undefined;
+  /** The probe's options that were given. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** An output of a probe that was recorded. */
+interface RecordedOutput {
+  readonly probe: AnyProbe;
+  readonly output: string;
+}
+
+/** Makes a command that is given a recording take the flags of the probe that it is of. */
+export function addRecordedFlags(command: Command): Command {
+  const find = (words: readonly string[]): MoreFlags | undefined => {
+    const path = pathIn(words);
+    const of = path === undefined ? undefined : outputOf(seriesAt(path));
+    if (!of) return undefined;
+    const { name, summary } = of.probe.definition;
+    return {
+      options: recordedOptions(of.probe, of.output),
+      title: `Flags of ${name} (${summary}), which recorded it`,
+    };
+  };
+  return dependOnWords(command, find, () => flagsByProbe(command));
+}
+
+/** What a command line asks of a recording. @throws CommanderError; Error where there is none */
+export function askedRecording(command: Command): AskedRecording {
+  const { words, values } = givenTo(command);
+  const [path = "", ...others] = words;
+  if (others.length > 0) command.error(`error: ${command.name()} takes one recording, not ${words.join(" ")}`);
+  const series = seriesAt(path);
+  return { path, series, of: outputOf(series), values };
+}
+
+/** The word that is the recording; values of flags that are not known yet may be among the others. */
+function pathIn(words: readonly string[]): string | undefined {
+  const candidates = words.filter((word) => !word.startsWith("-"));
+  return candidates.find((word) => existsSync(word)) ?? candidates[0];
+}
+
+function outputOf(series: readonly Series[]): RecordedOutput | undefined {
+  const { info } = series[0]![0];
+  const probe = series.length === 1 ? catalogue.get(info.probe) : undefined;
+  const output = info.output || probe?.definition.main;
+  return probe && output !== undefined && output in probe.outputs ? { probe, output } : undefined;
+}
+
+function flagsByProbe(command: Command): string {
+  const flags = [...catalogue].map(
+    ([name, probe]) => [name, flagNames(recordedOptions(probe, probe.definition.main)).join(" ")] as const,
+  );
+  return itemList(command, "Flags of the probe that recorded it; --help after PATH explains them", flags);
+}
