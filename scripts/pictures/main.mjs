@@ -25,7 +25,7 @@ const PICTURES = {
   opensnoop: {
     title: "rxbpf opensnoop -x -n ls shows where the loader looks for the libraries of ls in vain",
     rows: 26,
-    async act({ type, text }) {
+    act: async ({ type, text }) => {
       await command("rxbpf opensnoop -x -n ls --duration 3", { type, text });
       await waitFor(text, /PATH/);
       spawnSync("ls", { env: { PATH: process.env.PATH, LC_ALL: "C", LD_LIBRARY_PATH: "/opt/app/lib" } });
@@ -35,7 +35,7 @@ const PICTURES = {
   prompt: {
     title: "The prompt composes streams as they run: whose opens fail most, now",
     rows: 12,
-    async act({ type, text }) {
+    act: async ({ type, text }) => {
       const load = busy("while :; do cat /etc/hostname; git status; ls /etc/none; done");
       await command("rxbpf", { type, text });
       await waitFor(text, />/);
@@ -48,7 +48,7 @@ const PICTURES = {
   runqlat: {
     title: "rxbpf runqlat 2 1 counts how long threads wait for a processor",
     rows: 26,
-    async act({ type, text }) {
+    act: async ({ type, text }) => {
       const load = busy("while :; do ls /usr/bin | sort | wc -l; done");
       await command("rxbpf runqlat 2 1", { type, text });
       await waitFor(text, /distribution[^]*\$ +$/m);
@@ -70,9 +70,9 @@ function busy(script) {
 const to = path.join(root, "docs/pictures");
 mkdirSync(to, { recursive: true });
 try {
-  for (const [name, { title, rows, act }] of Object.entries(PICTURES)) {
-    const lines = await seen(shell, { columns: COLUMNS, rows, act, cwd: folder });
-    writeFileSync(path.join(to, `${name}.svg`), picture(title, lines, COLUMNS));
+  for (const [name, scene] of Object.entries(PICTURES)) {
+    const lines = await seen(shell, { ...scene, columns: COLUMNS, cwd: folder });
+    writeFileSync(path.join(to, `${name}.svg`), picture(scene.title, lines, COLUMNS));
     console.log(`docs/pictures/${name}.svg: ${lines.length} lines`);
   }
 } finally {
