@@ -1,9 +1,9 @@
 // `@rxbpf/core/events`: what events are made of, and what takes them. For who writes a probe, a sink or a view.
 
 // Sources and who consumes them
-export type { Batch, Connection, Receiver, Source } from "./stream/source.js";
+export type { Batch, Run, Receiver, Source } from "./stream/source.js";
 export { mapEvents, originOf } from "./stream/stream.js";
-export { type Attachment, attachments } from "./stream/runs.js";
+export { type StreamRun, runs } from "./stream/runs.js";
 export { Consumer, type ConsumerEvents, consumers } from "./stream/consumer.js";
 export { feed, type Feeder } from "./stream/feed.js";
 export { blame, blamed } from "./stream/blame.js";

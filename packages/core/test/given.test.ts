@@ -2,7 +2,7 @@ import { NEVER, Subject, take } from "rxjs";
 import { expect, test } from "vitest";
 
 import { EventStream, sampleEvent, statuses } from "@rxbpf/core";
-import { attachments, Consumer, schema, text, texts, u32, who } from "@rxbpf/core/events";
+import { runs, Consumer, schema, text, texts, u32, who } from "@rxbpf/core/events";
 
 import { driven } from "./streams.js";
 
@@ -33,11 +33,11 @@ test("events come as another observable gives them, and it can be ended, in good
   const until = new Subject<void>();
   const seen = collected(EventStream.of(info, subject).until(until));
   subject.next(1);
-  expect(attachments().some((one) => one.info.name === info.name)).toBe(true);
+  expect(runs().some((one) => one.info.name === info.name)).toBe(true);
   until.next();
   subject.next(2);
   expect(seen).toEqual([1, "end"]);
-  expect(attachments().some((one) => one.info.name === info.name)).toBe(false);
+  expect(runs().some((one) => one.info.name === info.name)).toBe(false);
   expect(subject.observed).toBe(false);
   EventStream.of(info, subject).pipe(take(1)).subscribe();
   expect(subject.observed).toBe(true);
@@ -73,7 +73,7 @@ test("what comes while it is held waits", () => {
 
 test("it can be ended while it runs", () => {
   const seen = collected(EventStream.of(info, NEVER));
-  for (const one of attachments()) if (one.info.name === info.name) one.stop();
+  for (const one of runs()) if (one.info.name === info.name) one.stop();
   expect(seen).toEqual(["end"]);
 });
 

@@ -1,13 +1,13 @@
 import { setImmediate as turn } from "node:timers/promises";
 
-import type { Connection, Source } from "@rxbpf/core/events";
+import type { Run, Source } from "@rxbpf/core/events";
 import { beforeEach, expect, test } from "vitest";
 
 import { streamOf } from "./streams.js";
 
 /** A source whose start takes all the time that starts have in a turn, and what was asked of its connections. */
 function slow(number: number, log: string[], fails = false): Source<number> {
-  return (receiver): Connection => {
+  return (receiver): Run => {
     const until = performance.now() + 101;
     while (performance.now() < until);
     if (fails) throw new Error(`Cannot start ${number}`);

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 
 import { EventStream, statuses, type Status } from "@rxbpf/core";
-import { attachments, type Connection, originOf, type Receiver, mapEvents, type Source } from "@rxbpf/core/events";
+import { runs, type Run, originOf, type Receiver, mapEvents, type Source } from "@rxbpf/core/events";
 import { expect, test } from "vitest";
 import { defer, filter, lastValueFrom, map, merge, NEVER, of, share, Subject, take, tap, toArray } from "rxjs";
 
@@ -171,7 +171,7 @@ test("until() passes on an error of its notifier, and leaves the notifier when t
 
 test("until() works with a connection that is an instance of a class", () => {
   const calls: string[] = [];
-  class Instance implements Connection {
+  class Instance implements Run {
     stop = (): void => void calls.push("stop");
     close(): void {
       calls.push("close");
@@ -235,7 +235,7 @@ test("a stream works with operators that gather all of it", async () => {
 });
 
 /** What runs of a stream; other tests leave theirs running. */
-const running = ({ info }: EventStream<number>) => attachments().filter((one) => one.info === info);
+const running = ({ info }: EventStream<number>) => runs().filter((one) => one.info === info);
 
 test("what runs is listed with its events and losses until it ends", () => {
   const { stream, runs } = driven();

@@ -2,7 +2,7 @@
 export { filterOptions, type SetFilters } from "./filter-options.js";
 
 // Sets
-export { type OpenSetOptions, PinnedSet, type Target } from "./pinned-set.js";
+export { type OpenSetOptions, PinnedSet, type SetMember } from "./pinned-set.js";
 export type { Member, SetKind } from "./set-kind.js";
 
 // What sets hold

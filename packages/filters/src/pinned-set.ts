@@ -12,7 +12,7 @@ import { guessKind, type Kind, KINDS, type Member, namedKind, type SetKind } fro
  * A member of a set: its id; a path, of a cgroup's directory or like /proc/PID/ns/mnt; or a
  * process that is in it.
  */
-export type Target = number | string | { readonly pid: number };
+export type SetMember = number | string | { readonly pid: number };
 
 /** How a set is opened. */
 export interface OpenSetOptions {
@@ -122,7 +122,7 @@ export class PinnedSet {
    * Adds all targets, or none if one cannot be. Values of those that were in already stay.
    * @throws MapMismatchError for a map that is no set by its name; Error where a target does not exist, is of the wrong kind, or the map is full
    */
-  add(...targets: readonly Target[]): void {
+  add(...targets: readonly SetMember[]): void {
     this.#requireSet();
     const ids = targets.map((target) => this.#id(target));
     for (const id of ids) {
@@ -154,13 +154,13 @@ export class PinnedSet {
    * Removes a target; false where it was not in.
    * @throws MapMismatchError for a map that is no set by its name; Error where a path or a process does not exist
    */
-  delete(target: Target): boolean {
+  delete(target: SetMember): boolean {
     this.#requireSet();
     return this.map.delete(keyOf(this.#id(target)));
   }
 
   /** Whether a target is in. @throws Error where a path or a process does not exist */
-  has(target: Target): boolean {
+  has(target: SetMember): boolean {
     return this.map.lookup(keyOf(this.#id(target))) !== undefined;
   }
 
@@ -225,7 +225,7 @@ export class PinnedSet {
     );
   }
 
-  #id(target: Target): number {
+  #id(target: SetMember): number {
     if (typeof target === "string") return this.#kind.ofPath(target);
     if (typeof target === "object") return this.#kind.ofProcess(target.pid);
     if (!Number.isSafeInteger(target) || target < 1)

@@ -10,7 +10,7 @@ import {
   type SetFilters,
   PinnedSet,
   type SetKind,
-  type Target,
+  type SetMember,
 } from "@rxbpf/filters";
 import { describe, expect, onTestFinished, test } from "vitest";
 
@@ -19,7 +19,7 @@ import { start } from "../../../testing/programs.js";
 import { startShell } from "../../../testing/shell.js";
 
 /** A set, open until the test ends. */
-function setOf(type: SetKind, ...targets: readonly Target[]): PinnedSet {
+function setOf(type: SetKind, ...targets: readonly SetMember[]): PinnedSet {
   const set = PinnedSet.create(pinPath(), type);
   onTestFinished(() => set.close());
   set.add(...targets);

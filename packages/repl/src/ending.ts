@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { type Attachment, attachments, consumers } from "@rxbpf/core/events";
+import { type StreamRun, runs, consumers } from "@rxbpf/core/events";
 
 import { FAILED } from "./exit.js";
 import { lost } from "./standard.js";
@@ -19,20 +19,20 @@ const PATIENCE_MS = 5_000;
  * itself; else, as when a timer keeps it alive, it is ended after a while, with its output written.
  */
 export async function endInOrder(): Promise<void> {
-  const stopped = new Set<Attachment>();
+  const stopped = new Set<StreamRun>();
   const stopStreams = (): void => {
-    for (const stream of attachments().filter((one) => !stopped.has(one))) {
+    for (const stream of runs().filter((one) => !stopped.has(one))) {
       stopped.add(stream);
       stream.stop();
     }
   };
-  const streams = attachments();
+  const streams = runs();
   // A stream whose sink cannot write is held, and has no end.
   hurrySinks();
   stopStreams();
   // What ends may make a script start another, which nobody waits for.
   setInterval(stopStreams, LOOK_MS).unref();
-  while (attachments().some((one) => streams.includes(one))) await delay(LOOK_MS);
+  while (runs().some((one) => streams.includes(one))) await delay(LOOK_MS);
 
   const ending = consumers();
   hurrySinks();

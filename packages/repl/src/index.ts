@@ -10,6 +10,3 @@ export * as core from "@rxbpf/core";
 export * as filters from "@rxbpf/filters";
 export * as probes from "@rxbpf/probes";
 export * as sinks from "@rxbpf/sinks";
-
-// Of a name that several export, that of the first package stands, as at the prompt.
-export type { Target } from "@rxbpf/filters";

@@ -1,5 +1,5 @@
 import { EventStream } from "@rxbpf/core";
-import type { Connection, Receiver } from "@rxbpf/core/events";
+import type { Run, Receiver } from "@rxbpf/core/events";
 import { seriesAt, type SnapshotProcess } from "@rxbpf/sinks";
 
 /** A process as a recording names it. */
@@ -34,7 +34,7 @@ function* batchesAt(path: string): Generator<readonly NamedProcess[]> {
 }
 
 /** Delivers batches, one in each turn of the event loop, while nobody holds them. */
-function deliver<E>(batches: Generator<readonly E[]>, receiver: Receiver<E>): Connection {
+function deliver<E>(batches: Generator<readonly E[]>, receiver: Receiver<E>): Run {
   let holds = 0;
   let next: NodeJS.Immediate | undefined;
   const schedule = (): void => {

@@ -1,5 +1,5 @@
 import { EventStream, histogram, Table } from "@rxbpf/core";
-import { attachments, column, i32, type Receiver, schema, text } from "@rxbpf/core/events";
+import { runs, column, i32, type Receiver, schema, text } from "@rxbpf/core/events";
 import { from, map, merge, NEVER, of, Subject, throwError } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -330,7 +330,7 @@ describe("the end", () => {
     await showing.done;
     expect(calls).toEqual(["stop", "close"]);
     expect(await lines()).toEqual(["PID    PATH", "7      /late"]);
-    expect(attachments().filter(({ info }) => info === stream.info)).toEqual([]);
+    expect(runs().filter(({ info }) => info === stream.info)).toEqual([]);
   });
 
   test("comes at once when it is asked for again", async () => {

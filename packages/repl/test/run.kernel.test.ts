@@ -61,7 +61,7 @@ test("the packages are the command's own and fit each other, also where others l
     "index.js": "export const decoy = true;",
   };
   const file = script(
-    `import { attachments, originOf } from "@rxbpf/core";
+    `import { originOf, runs } from "@rxbpf/core/events";
     import { cgroupMounts } from "@rxbpf/filters";
     import { opensnoop } from "@rxbpf/probes";
     import { toJson } from "@rxbpf/sinks";
@@ -70,7 +70,7 @@ test("the packages are the command's own and fit each other, also where others l
     import { other } from "other";
     const opens = opensnoop({ duration: 1 });
     opens.pipe(take(1), toJson("/dev/null")).subscribe();
-    console.log(originOf(opens.pipe(map(String))) === opens, attachments().length, cgroupMounts().length > 0, other);`,
+    console.log(originOf(opens.pipe(map(String))) === opens, runs().length, cgroupMounts().length > 0, other);`,
     {
       "node_modules/other/package.json": '{"type":"module","exports":"./index.js","types":"./index.d.ts"}',
       "node_modules/other/index.js": "export const other = 'other';",

@@ -50,13 +50,13 @@ export function sink<E>(
 ): OperatorFunction<E, Progress> {
   return (source) =>
     new Observable((subscriber) => {
-      const run = new Run(target, options, open(source), subscriber);
-      run.start(source);
-      return () => run.stop();
+      const writing = new Writing(target, options, open(source), subscriber);
+      writing.start(source);
+      return () => writing.stop();
     });
 }
 
-class Run<E> {
+class Writing<E> {
   readonly #writer: Writer;
   readonly #format: Format<E>;
   readonly #consumer: Consumer;

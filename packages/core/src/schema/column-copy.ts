@@ -1,10 +1,10 @@
-import { lengthOf, type Target } from "./column-writers.js";
+import { lengthOf, type Destination } from "./column-writers.js";
 import type { Records } from "./column-data.js";
 import { recordForm } from "./kinds.js";
 import type { Place } from "./record.js";
 
 /** Copies the fields of records to columns, of which the first value is to stand at an index. */
-type Copy = (positions: Int32Array, count: number, at: number, columns: readonly Target[]) => void;
+type Copy = (positions: Int32Array, count: number, at: number, columns: readonly Destination[]) => void;
 
 /**
  * Makes what copies the records of one layout in one piece of memory. Its source is written out, as that of the

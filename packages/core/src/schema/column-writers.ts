@@ -8,7 +8,7 @@ export interface ColumnWriter {
   /** Puts a value at an index, after all others. */
   value(value: unknown, at: number): void;
   /** What a copier of records puts `count` values to, from an index on. */
-  target(at: number, count: number): Target;
+  target(at: number, count: number): Destination;
   /** Hands over the values, in memory that the next ones are put to. */
   take(length: number): Column;
   /** That so many values take. */
@@ -16,7 +16,7 @@ export interface ColumnWriter {
 }
 
 /** An array with room: of numbers, of halves of wide ones, or of bits. Or what takes values of different length. */
-export type Target = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array | Appending;
+export type Destination = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array | Appending;
 
 interface Appending {
   append(from: Uint8Array, start: number, length: number): void;
@@ -188,7 +188,7 @@ export class StringWriter implements ColumnWriter {
     this.#put(bytes, 0, bytes.length);
   }
 
-  target(): Target {
+  target(): Destination {
     return this;
   }
 
@@ -251,7 +251,7 @@ export class ListWriter implements ColumnWriter {
     this.#end();
   }
 
-  target(): Target {
+  target(): Destination {
     return this;
   }
 

@@ -1,6 +1,6 @@
 import { type Observable, type Observer, Subscriber, type Subscription } from "rxjs";
 
-import type { Connection, Lost, Status } from "./source.js";
+import type { Run, Lost, Status } from "./source.js";
 
 /** What a consumer is asked and told. */
 export interface ConsumerEvents {
@@ -13,7 +13,7 @@ export interface ConsumerEvents {
 }
 
 /** A running subscription, as those see it who take its events. */
-export interface Feed extends Pick<Connection, "hold" | "release"> {
+export interface Feed extends Pick<Run, "hold" | "release"> {
   /** Tells those who watch the stream. */
   report(lost: Lost): void;
 }

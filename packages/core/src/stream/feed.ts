@@ -31,8 +31,8 @@ export function feed<E>(consumer: Consumer, source: Observable<E>, feeder: Feede
       complete: () => feeder.complete(),
       error: (error) => feeder.error(error),
     };
-    const connection = consumer.during(() => source.connect(receiver));
-    subscription.add(() => connection.close());
+    const run = consumer.during(() => source.connect(receiver));
+    subscription.add(() => run.close());
   } catch (error) {
     feeder.error(error);
   }

@@ -1,18 +1,18 @@
 import { from, type ObservableInput } from "rxjs";
 
-import type { Batch, Connection, Receiver, Source } from "./source.js";
+import type { Batch, Run, Receiver, Source } from "./source.js";
 
 /** A source of events that are there already, or that another observable gives. It loads nothing. */
 export function given<E>(events: ObservableInput<E>): Source<E> {
   return (receiver) => {
     receiver.status({ type: "attached", programs: [] });
-    const connection = new Given(receiver);
-    connection.start(events);
-    return connection;
+    const run = new Given(receiver);
+    run.start(events);
+    return run;
   };
 }
 
-class Given<E> implements Connection {
+class Given<E> implements Run {
   readonly #receiver: Receiver<E>;
   /** What came while it was held. */
   readonly #waiting: (() => void)[] = [];

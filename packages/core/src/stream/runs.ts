@@ -1,9 +1,9 @@
 import { type Observable, Subject } from "rxjs";
 
-import type { Connection, Status, StreamInfo } from "./source.js";
+import type { Run, Status, StreamInfo } from "./source.js";
 
 /** A source that runs in this process. */
-export interface Attachment {
+export interface StreamRun {
   /** Counts from 1, in the order of attaching. */
   readonly id: number;
   readonly info: StreamInfo;
@@ -18,7 +18,7 @@ export interface Attachment {
 }
 
 /** What runs now, the oldest first: every subscription to an `EventStream` that has not ended. */
-export function attachments(): readonly Attachment[] {
+export function runs(): readonly StreamRun[] {
   return [...running];
 }
 
@@ -27,25 +27,25 @@ const said = new Subject<Status>();
 /** What all streams say of themselves: attachment, losses and notices, as they come. Does not complete. */
 export const statuses: Observable<Status> = said.asObservable();
 
-const running = new Set<Run>();
+const running = new Set<ListedRun>();
 let last = 0;
 
 /** What is known of one subscription. */
-export class Run implements Attachment {
+export class ListedRun implements StreamRun {
   readonly id = ++last;
   readonly since = Date.now();
   readonly info: StreamInfo;
   events = 0;
   lost = 0;
-  #connection: Connection | undefined;
+  #run: Run | undefined;
   #ended = false;
 
   constructor(info: StreamInfo) {
     this.info = info;
   }
 
-  begin(connection: Connection): void {
-    this.#connection = connection;
+  begin(run: Run): void {
+    this.#run = run;
     if (!this.#ended) running.add(this);
   }
 
@@ -60,6 +60,6 @@ export class Run implements Attachment {
   }
 
   stop(): void {
-    this.#connection?.stop();
+    this.#run?.stop();
   }
 }

@@ -56,7 +56,7 @@ export interface Receiver<E> {
 }
 
 /** A source that has been started. */
-export interface Connection {
+export interface Run {
   /** Ends the source in good order: nothing new, what is under way is delivered, then `complete`. */
   stop(): void;
   /** Ends the source at once and frees what it holds. Calls nothing back. May be called twice. */
@@ -68,7 +68,7 @@ export interface Connection {
 }
 
 /** Starts delivering to a receiver. Throws where it cannot start, having freed everything. */
-export type Source<E> = (receiver: Receiver<E>) => Connection;
+export type Source<E> = (receiver: Receiver<E>) => Run;
 
 /** What a stream knows of its events beyond their type. */
 export interface StreamInfo {

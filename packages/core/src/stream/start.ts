@@ -1,4 +1,4 @@
-import type { Connection, Receiver, Source } from "./source.js";
+import type { Run, Receiver, Source } from "./source.js";
 
 /** Loading a program takes tens of milliseconds, in which nothing else runs. So long at most for all, then others have a turn. */
 const TURN_MS = 100;
@@ -11,40 +11,40 @@ const waiting = new Set<() => void>();
  * Starts a source: now, or where many start at once in a later turn of the event loop, in the order of asking.
  * @throws where it cannot start now; later the receiver is told
  */
-export function start<E>(source: Source<E>, receiver: Receiver<E>): Connection {
+export function start<E>(source: Source<E>, receiver: Receiver<E>): Run {
   if (waiting.size === 0 && spent < TURN_MS) return timed(() => source(receiver));
   return startLater(source, receiver);
 }
 
-function startLater<E>(source: Source<E>, receiver: Receiver<E>): Connection {
-  let connection: Connection | undefined;
+function startLater<E>(source: Source<E>, receiver: Receiver<E>): Run {
+  let run: Run | undefined;
   /** What was asked of it before it had started. */
   const asked = { holds: 0, stop: false, close: false };
   const begin = (): void => {
     try {
-      connection = source(receiver);
+      run = source(receiver);
     } catch (error) {
       return receiver.error(error);
     }
     // It may deliver while it starts, and its receiver then leave.
-    if (asked.close) return connection.close();
-    while (asked.holds-- > 0) connection.hold();
-    if (asked.stop) connection.stop();
+    if (asked.close) return run.close();
+    while (asked.holds-- > 0) run.hold();
+    if (asked.stop) run.stop();
   };
   waiting.add(begin);
   return {
     stop() {
-      if (connection) connection.stop();
+      if (run) run.stop();
       else if (waiting.delete(begin)) receiver.complete();
       else asked.stop = true;
     },
     close() {
       waiting.delete(begin);
       asked.close = true;
-      connection?.close();
+      run?.close();
     },
-    hold: () => (connection ? connection.hold() : asked.holds++),
-    release: () => (connection ? connection.release() : asked.holds--),
+    hold: () => (run ? run.hold() : asked.holds++),
+    release: () => (run ? run.release() : asked.holds--),
   };
 }
 

@@ -9,13 +9,13 @@ import {
   type TeardownLogic,
 } from "rxjs";
 
-import { Run } from "./runs.js";
+import { ListedRun } from "./runs.js";
 import { Audiences } from "./consumer.js";
 import { deliver } from "./delivery.js";
 import { Flow } from "./flow.js";
 import { given } from "./given.js";
 import { printable } from "../text/printable.js";
-import type { Connection, Lost, Receiver, Source, Status, StreamInfo } from "./source.js";
+import type { Run, Lost, Receiver, Source, Status, StreamInfo } from "./source.js";
 import { start } from "./start.js";
 
 /**
@@ -74,51 +74,51 @@ export class EventStream<E> extends Flow<E> {
 
   /**
    * Starts the source and hands its batches over as they are, for a receiver that does not need
-   * an object for each event. The caller closes the connection.
+   * an object for each event. The caller closes the run.
    *
    * Loading programs stops all else: where many streams start at once, later ones do in later turns of the event
    * loop, and the receiver is told of one that cannot. Each says when it is attached.
    * @param subscriber for whom, where that is not the consumer that does this: see `Consumer.during`
    * @throws where the source cannot start
    */
-  connect(receiver: Receiver<E>, subscriber?: Subscriber<E>): Connection {
+  connect(receiver: Receiver<E>, subscriber?: Subscriber<E>): Run {
     const status = this.#status;
-    const run = new Run(this.info);
-    let connection: Connection | undefined;
-    // A source may deliver while it starts, so that it is held before there is a connection.
+    const listed = new ListedRun(this.info);
+    let run: Run | undefined;
+    // A source may deliver while it starts, so that it is held before there is a run.
     let holds = 0;
     const audiences = new Audiences(
       this,
       {
-        hold: () => (connection ? connection.hold() : holds++),
-        release: () => (connection ? connection.release() : holds--),
+        hold: () => (run ? run.hold() : holds++),
+        release: () => (run ? run.release() : holds--),
         report(lost) {
-          run.tell(lost);
+          listed.tell(lost);
           status.next(lost);
         },
       },
       subscriber,
     );
     const end = (tell?: () => void): void => {
-      run.end();
+      listed.end();
       // Who takes the events may have lost some on the way, and hears of the end before it leaves.
       tell?.();
       audiences.end();
     };
     try {
-      connection = start(this.#source, {
+      run = start(this.#source, {
         batch(batch) {
-          run.events += batch.length;
+          listed.events += batch.length;
           deliver(
             () => receiver.batch(batch),
             (error) => {
-              connection?.close();
+              run?.close();
               end(() => receiver.error(error));
             },
           );
         },
         status(value) {
-          run.tell(value);
+          listed.tell(value);
           status.next(value);
           audiences.tell(value);
           receiver.status(value);
@@ -130,8 +130,8 @@ export class EventStream<E> extends Flow<E> {
       end();
       throw error;
     }
-    const started = connection;
-    run.begin(started);
+    const started = run;
+    listed.begin(started);
     while (holds-- > 0) started.hold();
     return {
       stop: () => started.stop(),
@@ -150,7 +150,7 @@ export class EventStream<E> extends Flow<E> {
   }
 
   #subscribe(subscriber: Subscriber<E>): TeardownLogic {
-    const connection = this.connect(
+    const run = this.connect(
       {
         batch(batch) {
           for (let i = 0; i < batch.length && !subscriber.closed; i++) subscriber.next(batch.row(i));
@@ -161,7 +161,7 @@ export class EventStream<E> extends Flow<E> {
       },
       subscriber,
     );
-    return () => connection.close();
+    return () => run.close();
   }
 }
 
@@ -192,18 +192,18 @@ export function mapEvents<E, R>(source: Source<E>, change: (event: E) => R | und
 
 function stopOn<E>(source: Source<E>, notifier: ObservableInput<unknown>): Source<E> {
   return (receiver) => {
-    const connection = source(receiver);
+    const run = source(receiver);
     // The notifier may emit before `subscribe` returns.
     const notified = from(notifier)
       .pipe(take(1))
-      .subscribe({ next: () => connection.stop(), error: (error) => receiver.error(error) });
+      .subscribe({ next: () => run.stop(), error: (error) => receiver.error(error) });
     return {
-      stop: () => connection.stop(),
-      hold: () => connection.hold(),
-      release: () => connection.release(),
+      stop: () => run.stop(),
+      hold: () => run.hold(),
+      release: () => run.release(),
       close() {
         notified.unsubscribe();
-        connection.close();
+        run.close();
       },
     };
   };

@@ -10,25 +10,25 @@ export function aroundCommand<E>(command: readonly string[], children: Source<E>
   return (receiver) => {
     let pid: number | undefined;
     const ofCommand = mapEvents(children, (event) => ((event as { pid?: number }).pid === pid ? event : undefined));
-    const connection = ofCommand(receiver);
+    const run = ofCommand(receiver);
     try {
       const child = startCommand(command);
       if (child.pid !== undefined) pid = new MachineIds().process(child.pid);
       const ended = (status: number | null, signal: NodeJS.Signals | null): void => {
         const how = signal ? `was ended by ${signal}` : `ended with status ${status}`;
         if (status !== 0) receiver.status({ type: "notice", message: `${command[0]} ${how}` });
-        connection.stop();
+        run.stop();
       };
       child.once("exit", ended).once("error", (error) => receiver.error(error));
       return {
-        ...connection,
+        ...run,
         close() {
           child.off("exit", ended).unref();
-          connection.close();
+          run.close();
         },
       };
     } catch (error) {
-      connection.close();
+      run.close();
       throw error;
     }
   };

@@ -1,5 +1,5 @@
 import { printable, printableJson } from "@rxbpf/core";
-import { type Member, PinnedSet, type SetKind, type Target } from "@rxbpf/filters";
+import { type Member, PinnedSet, type SetKind, type SetMember } from "@rxbpf/filters";
 import { integer } from "@rxbpf/probes/define";
 import { type Command, Option } from "commander";
 
@@ -137,7 +137,7 @@ function withSet<T>(path: string, { type, force }: Typed, use: (set: PinnedSet) 
   }
 }
 
-function target(text: string): Target {
+function target(text: string): SetMember {
   if (/^\d+$/.test(text)) return Number(text);
   const pid = /^pid:(\d+)$/.exec(text)?.[1];
   return pid === undefined ? text : { pid: Number(pid) };

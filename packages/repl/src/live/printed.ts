@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 
 import { EventStream, harmless, Histogram, printable, Table } from "@rxbpf/core";
-import { attachments, originOf } from "@rxbpf/core/events";
+import { runs, originOf } from "@rxbpf/core/events";
 import { textFormat } from "@rxbpf/sinks";
 import { isObservable, NEVER, type Observable } from "rxjs";
 
@@ -35,7 +35,7 @@ function isRow(value: unknown): value is Readonly<Record<string, unknown>> {
 function streamText(stream: Observable<unknown>): string {
   const info = originOf(stream)?.info;
   if (!info) return "a stream, which runs for who subscribes";
-  const running = attachments().filter((one) => one.info === info);
+  const running = runs().filter((one) => one.info === info);
   const state = running.length > 0 ? `attached as ${running.map(({ id }) => id).join(", ")}` : "not attached";
   const kind = stream instanceof EventStream ? "stream" : "stream through operators";
   return `${printable(info.name)} ${kind}, ${state}`;

@@ -1,4 +1,4 @@
-import { type Attachment, attachments } from "@rxbpf/core/events";
+import { type StreamRun, runs } from "@rxbpf/core/events";
 import type { Observable } from "rxjs";
 
 import { printLines } from "./lines.js";
@@ -26,13 +26,13 @@ const GRACE_MS = 1000;
  * read while all is counted; elsewhere as lines of text, all of them.
  */
 export function show(stream: Observable<unknown>, output: Output): Showing {
-  const before = new Set(attachments());
-  let attached: readonly Attachment[] = [];
+  const before = new Set(runs());
+  let attached: readonly StreamRun[] = [];
   let end = (): void => {};
   const done = new Promise<void>((resolve, reject) => {
     const receiver = { complete: resolve, error: reject };
     const release = output.isTTY ? new View(stream, output).run(receiver) : printLines(stream, output, receiver);
-    attached = attachments().filter((one) => !before.has(one));
+    attached = runs().filter((one) => !before.has(one));
     end = () => {
       release();
       resolve();
@@ -40,7 +40,7 @@ export function show(stream: Observable<unknown>, output: Output): Showing {
   });
   let timer: NodeJS.Timeout | undefined;
   const wait = (): void => {
-    const running = attachments();
+    const running = runs();
     timer = attached.some((one) => running.includes(one))
       ? setTimeout(wait, LOOK_MS)
       : setTimeout(end, attached.length > 0 ? GRACE_MS : 0);

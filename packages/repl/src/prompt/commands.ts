@@ -1,7 +1,7 @@
 import type { REPLServer } from "node:repl";
 
 import { harmless, printable } from "@rxbpf/core";
-import { attachments } from "@rxbpf/core/events";
+import { runs } from "@rxbpf/core/events";
 
 import { catalogue } from "../catalogue.js";
 import type { Session } from "../session/session.js";
@@ -56,7 +56,7 @@ export function addCommands(server: REPLServer, session: Session): void {
 }
 
 function stop(argument: string): string {
-  const running = attachments();
+  const running = runs();
   const wanted = argument.trim();
   const chosen = wanted === "" ? running : running.filter(({ id }) => String(id) === wanted);
   for (const one of chosen) one.stop();

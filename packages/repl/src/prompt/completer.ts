@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { dirname } from "node:path";
 
 import { harmless } from "@rxbpf/core";
-import { attachments } from "@rxbpf/core/events";
+import { runs } from "@rxbpf/core/events";
 
 import { cutLine } from "../live/fit.js";
 import { openedIn } from "../session/open.js";
@@ -37,7 +37,7 @@ export async function complete(session: Session, code: string, { commands, first
   if (command === "load" || command === "save") return { words: paths(argument).map(plain), typed: argument };
   if (command === "stop")
     return fitting(
-      attachments().map(({ id }) => plain(String(id))),
+      runs().map(({ id }) => plain(String(id))),
       argument,
     );
   return { words: [], typed: argument };

@@ -1,4 +1,4 @@
-import { type Attachment, attachments, blame, originOf } from "@rxbpf/core/events";
+import { type StreamRun, runs, blame, originOf } from "@rxbpf/core/events";
 import { isObservable, Subscription } from "rxjs";
 
 import { printed } from "../live/printed.js";
@@ -52,7 +52,7 @@ export class Evaluator {
         this.#complain(faults.join("\n"));
         return false;
       }
-      const before = attachments();
+      const before = runs();
       const given = await this.#value(input);
       const value = isThenable(given) ? await this.#wait(given) : given;
       this.#keep(input, value);
@@ -106,7 +106,7 @@ export class Evaluator {
     if (gaveValue && !this.#lastIsTheirs) Object.defineProperty(globalThis, LAST, { value, ...WRITABLE });
   }
 
-  async #show(value: unknown, before: ReadonlySet<Attachment>): Promise<void> {
+  async #show(value: unknown, before: ReadonlySet<StreamRun>): Promise<void> {
     if (isObservable(value)) {
       const showing = show(value, this.#output);
       this.#foreground = { interrupt: () => showing.stop() };
@@ -139,8 +139,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** A subscription has nothing to show but what it attached. */
-function subscribedText(before: ReadonlySet<Attachment>): string {
-  const ids = attachments()
+function subscribedText(before: ReadonlySet<StreamRun>): string {
+  const ids = runs()
     .filter((one) => !before.has(one))
     .map(({ id }) => id);
   if (ids.length === 0) return "Subscribed";

@@ -4,7 +4,7 @@ import { Recoverable, type REPLServer } from "node:repl";
 import type { WriteStream } from "node:tty";
 
 import { printable } from "@rxbpf/core";
-import { attachments, guardDelivery, stateOf } from "@rxbpf/core/events";
+import { runs, guardDelivery, stateOf } from "@rxbpf/core/events";
 
 import { endInOrder } from "../ending.js";
 import { expectKeys, watchForOverruns } from "../overrun/watch.js";
@@ -168,7 +168,7 @@ function onInterrupt(server: REPLServer, output: WriteStream, forget: () => bool
   const listeners = server.listeners("SIGINT") as ((...args: unknown[]) => void)[];
   server.removeAllListeners("SIGINT");
   server.on("SIGINT", () => {
-    const running = attachments();
+    const running = runs();
     if (!forget() && server.line === "" && running.length > 0) {
       for (const one of running) one.stop();
       output.write(`\nStopped ${running.map(({ id }) => id).join(", ")}\n`);

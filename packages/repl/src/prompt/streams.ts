@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 
-import { attachments } from "@rxbpf/core/events";
+import { runs } from "@rxbpf/core/events";
 
 import { printed } from "../live/printed.js";
 import { amount } from "../live/tally.js";
@@ -20,14 +20,14 @@ export class StreamTable {
   #look(): void {
     const now = performance.now();
     const seconds = (now - this.#looked) / 1000;
-    const running = attachments();
+    const running = runs();
     this.#rates = new Map(running.map(({ id, events }) => [id, (events - (this.#before.get(id) ?? 0)) / seconds]));
     this.#before = new Map(running.map(({ id, events }) => [id, events]));
     this.#looked = now;
   }
 
   text(): string {
-    const running = attachments();
+    const running = runs();
     if (running.length === 0) return "Nothing is attached";
     const rows = running.map(({ id, info: { name, options = {} }, since, events, lost }) => ({
       n: id,

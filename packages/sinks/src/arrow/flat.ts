@@ -11,7 +11,7 @@ interface Allowance {
  * (a DataView throws a RangeError), nothing is taken to be a length before it was compared with them, and what is read
  * in all is no more than a few times the bytes there are.
  */
-export class Table {
+export class FlatTable {
   readonly #view: DataView;
   readonly #allowance: Allowance;
   readonly #at: number;
@@ -27,9 +27,9 @@ export class Table {
   }
 
   /** The table that bytes begin with. @throws RangeError here and below, where they are damaged */
-  static root(bytes: Uint8Array): Table {
+  static root(bytes: Uint8Array): FlatTable {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return new Table(view, view.getUint32(0, true), { left: TIMES * bytes.length });
+    return new FlatTable(view, view.getUint32(0, true), { left: TIMES * bytes.length });
   }
 
   byte(slot: number): number {
@@ -52,12 +52,12 @@ export class Table {
     return Buffer.from(this.#view.buffer, this.#view.byteOffset + at + 4, length).toString("utf8");
   }
 
-  table(slot: number): Table | undefined {
+  table(slot: number): FlatTable | undefined {
     const at = this.#follow(slot);
     return at === 0 ? undefined : this.#table(at);
   }
 
-  tables(slot: number): Table[] {
+  tables(slot: number): FlatTable[] {
     return this.#elements(slot, 4).map((at) => this.#table(at + this.#view.getUint32(at, true)));
   }
 
@@ -69,8 +69,8 @@ export class Table {
     ]);
   }
 
-  #table(at: number): Table {
-    return new Table(this.#view, at, this.#allowance);
+  #table(at: number): FlatTable {
+    return new FlatTable(this.#view, at, this.#allowance);
   }
 
   #spend(bytes: number): void {

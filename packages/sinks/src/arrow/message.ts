@@ -1,4 +1,4 @@
-import { Table } from "./flat.js";
+import { FlatTable } from "./flat.js";
 import type { FieldDescription } from "./metadata.js";
 
 /** A message of the Arrow format, of the types that a recording has. */
@@ -7,7 +7,7 @@ export interface Message {
   /** Bytes that follow it. */
   readonly bodyLength: number;
   readonly metadata: ReadonlyMap<string, string>;
-  readonly header: Table;
+  readonly header: FlatTable;
 }
 
 /** A record batch before its body is looked at. */
@@ -27,14 +27,14 @@ const TYPES = [undefined, "schema", "dictionary", "batch"] as const;
 
 /** @throws RangeError for bytes that are no such message */
 export function decodeMessage(bytes: Uint8Array): Message {
-  const root = Table.root(bytes);
+  const root = FlatTable.root(bytes);
   const type = TYPES[root.byte(1)];
   const header = root.table(2);
   if (!type || !header) throw new RangeError("A message is of no known type");
   return { type, bodyLength: root.long(3), metadata: keyValues(root, 4), header };
 }
 
-export function decodeSchema(header: Table): {
+export function decodeSchema(header: FlatTable): {
   readonly fields: readonly FieldDescription[];
   readonly metadata: ReadonlyMap<string, string>;
 } {
@@ -47,7 +47,7 @@ export function decodeSchema(header: Table): {
 }
 
 /** @throws RangeError where it is damaged or compressed in another way, which no recording is */
-export function decodeBatch(header: Table): BatchHeader {
+export function decodeBatch(header: FlatTable): BatchHeader {
   const compression = header.table(3);
   if (compression && (compression.byte(0) !== ZSTD || compression.byte(1) !== 0))
     throw new RangeError("A batch is compressed in an unknown way");
@@ -59,6 +59,6 @@ export function decodeBatch(header: Table): BatchHeader {
   };
 }
 
-function keyValues(table: Table, slot: number): Map<string, string> {
+function keyValues(table: FlatTable, slot: number): Map<string, string> {
   return new Map(table.tables(slot).map((pair) => [pair.text(0), pair.text(1)]));
 }

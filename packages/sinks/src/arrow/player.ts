@@ -1,5 +1,5 @@
 import type { Table } from "@rxbpf/core";
-import type { Connection, Receiver } from "@rxbpf/core/events";
+import type { Run, Receiver } from "@rxbpf/core/events";
 
 import { type Piece, Track } from "./track.js";
 
@@ -16,8 +16,8 @@ export interface Played {
   readonly change: (event: Readonly<Record<string, unknown>> | Table<Readonly<Record<string, unknown>>>) => unknown;
 }
 
-/** Delivers tracks, merged by time, as fast as their receiver takes them or at a pace. Its methods are its own properties, as a connection's must be. */
-export class Player implements Connection {
+/** Delivers tracks, merged by time, as fast as their receiver takes them or at a pace. Its methods are its own properties, as a run's must be. */
+export class Player implements Run {
   readonly #receiver: Receiver<unknown>;
   readonly #tracks: Played[];
   readonly #speed: number;

@@ -62,9 +62,9 @@ export function sourceOf<E>(image: ObjectSpec, output: Output<E>, prepare: () =>
     try {
       let open!: ReturnType<Output<E>["bind"]>;
       loaded = load(image, options, (btf) => (open = output.bind(btf)));
-      const connection = run(loaded, open, options, receiver);
+      const started = run(loaded, open, options, receiver);
       announce(loaded, options, receiver);
-      return connection;
+      return started;
     } catch (error) {
       loaded?.object.close();
       options.close?.(false);

@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 
-import { StringWriter, type Target } from "../column-writers.js";
+import { StringWriter, type Destination } from "../column-writers.js";
 import { field, type Field } from "../field.js";
 import { at, type FieldKind } from "./kind.js";
 import { remembered } from "./remembered.js";
@@ -25,7 +25,7 @@ export const addressKind: FieldKind = {
 };
 
 class AddressWriter extends StringWriter {
-  override target(): Target {
+  override target(): Destination {
     return { append: (from, start, length) => this.value(addressText(from.subarray(start, start + length))) };
   }
 }
