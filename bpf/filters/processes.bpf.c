@@ -28,7 +28,8 @@ const struct task *const task_anchor __attribute__((unused)) = 0;
 
 static __always_inline __u32 local_id(struct task_struct *task)
 {
-	struct pid *pid = task->thread_pid;
+	/* A number for the verifier: up to 6.1 it adds none that varies to a pointer that it knows. */
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	__u32 level = bpf_get_current_task_btf()->thread_pid->level - levels_up;
 	struct upid local = {};
 

@@ -80,10 +80,10 @@ static __always_inline bool are_same(const char *one, const char *other, __u32 l
 
 /*
  * Where the caller's arguments begin in the LIST of those that an interpreter got, in bytes; past all
- * of them if they are not found. Before them stands the name of the file that the caller gave, which compare_with() was
- * told and which has NAME_LENGTH bytes, in the place of their first, unless that was KEPT. Before that stand, for each interpreter, its name and perhaps one
- * argument. An interpreter that has one in turn which keeps arguments is there twice: what was kept is its
- * own first argument.
+ * of them if they are not found. Before them stands the name of the file that the caller gave, in the place of
+ * their first, unless that was KEPT: compare_with() was told that name, which has NAME_LENGTH bytes. Before that
+ * stand, for each interpreter, its name and perhaps one argument. An interpreter that has one in turn which
+ * keeps arguments is there twice: what was kept is its own first argument.
  */
 __noinline __u32 callers_start(__u64 list, __u32 name_length, bool kept, __u32 slot)
 {

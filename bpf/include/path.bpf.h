@@ -108,6 +108,10 @@ __noinline __u32 walk_up(__u64 from, __u64 through, __u32 slot, bool cross_mount
 		dentry = parent;
 	}
 	begin = begin > 4 ? begin - 3 : 1;
+	/* Verifiers up to 6.12 want to see it compared, in the register that is added. */
+	asm volatile("" : "+r"(begin));
+	if (begin >= PATH_MAX)
+		return PATH_MAX | CUT;
 	__builtin_memcpy(room->bytes + begin, "...", 3);
 	return begin | CUT;
 }

@@ -33,7 +33,7 @@ __u64 lost_programs_preempted;
 
 enum mark { NO_MARK, MARK_SEEN, MARK_CHECKED };
 
-/* A mark of the current task for its events of one kind. The loader makes maps of this name on preemptible kernels only. */
+/* A mark of the current task for its events of one kind. */
 #define SEEN(name)                                       \
 	struct {                                         \
 		__uint(type, BPF_MAP_TYPE_TASK_STORAGE); \
@@ -58,8 +58,8 @@ static __always_inline void mark_seen(void *map)
 }
 
 /*
- * For the fourth, NAME_preemptible_end, for the same events. Where another tracer has made it run before the three, the mark is that of the
- * task's event before.
+ * For the fourth, NAME_preemptible_end, for the same events. Where another tracer has made it run before the three, the mark
+ * is that of the task's event before.
  */
 static __always_inline void check_seen(void *map)
 {

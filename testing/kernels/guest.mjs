@@ -1,5 +1,6 @@
 // Runs in a guest, where nothing else does: makes events for every probe and looks for exactly them.
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { isDeepStrictEqual } from "node:util";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism, release } from "node:os";
@@ -113,10 +114,16 @@ const checks = {
     await rxbpf("map", "create", "/sys/fs/bpf/cgroups", "--type", "cgroup");
     await shell("mkdir /sys/fs/cgroup/inside");
     await rxbpf("map", "add", "/sys/fs/bpf/cgroups", "/sys/fs/cgroup/inside");
-    const events = await recorded(
-      ["opensnoop", "--cgroupmap", "/sys/fs/bpf/cgroups"],
-      "cat /outside; echo $$ > /sys/fs/cgroup/inside/cgroup.procs; cat /inside; true",
-    );
+    const live = spawn(process.execPath, [RXBPF, "opensnoop", "--json", "--cgroupmap", "/sys/fs/bpf/cgroups"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let text = "";
+    live.stdout.setEncoding("utf8").on("data", (part) => (text += part));
+    const script = "cat /outside; echo $$ > /sys/fs/cgroup/inside/cgroup.procs; cat /inside; true";
+    await until(() => shell(script), once(live.stdout, "data"));
+    live.kill("SIGINT");
+    await once(live, "close");
+    const events = lines(text);
     same("opens", [...new Set(events.filter(isOfCat).map((event) => event.path))], ["/inside"]);
     same(
       "processes that are not in it",

@@ -312,9 +312,16 @@ function because(log: string): string {
     verdict > 0
       ? lines[verdict - 1]
       : lines.find((line) => line.startsWith("libbpf: ") && !/ failed to load: -\d+$|BEGIN|END/.test(line));
-  return line ? `: ${line.replace(/^libbpf: /, "").replace(NO_HELPER, TOO_OLD)}` : "";
+  return line
+    ? `: ${line
+        .replace(/^libbpf: /, "")
+        .replace(NO_HELPER, `${TOO_OLD} BPF helper $1`)
+        .replace(NO_MAP, `${TOO_OLD} map such as $1`)}`
+    : "";
 }
 
 /** The verifier's word for a function of the kernel's that this one does not have. */
 const NO_HELPER = /^invalid func unknown#(\d+)$/;
-const TOO_OLD = "this kernel is too old for it: it has no BPF helper $1";
+/** libbpf's, for a kind of map that the kernel does not have. */
+const NO_MAP = /^Error in bpf_create_map\w*\((\w+)\): ?Invalid argument\b.*$/;
+const TOO_OLD = "this kernel is too old for it: it has no";
