@@ -32,6 +32,8 @@ export default defineConfig({
           globalSetup: ["testing/kernel-mounts.ts", "testing/build.ts", "testing/environment.ts"],
           pool: "forks",
           maxWorkers: 3,
+          // Vitest wants those that have another number of workers in a group of their own, which runs after.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -15,7 +15,7 @@ struct line_event {
 	__u8 _pad[3];
 };
 
-TEXT_RECORD(line_event, LINE_MAX, 1)
+TASK_TEXT_RECORD(line_event, LINE_MAX)
 
 SEC("uretprobe")
 int returned(struct pt_regs *regs)
@@ -27,7 +27,7 @@ int returned(struct pt_regs *regs)
 	/* There is no line at the end of the input. */
 	if (!line || drop_current())
 		return 0;
-	record = new_record(0);
+	record = new_record();
 	if (!record)
 		return 0;
 	length = bpf_probe_read_user_str(record->tail, LINE_MAX, line);

@@ -12,6 +12,7 @@ RING(events)
 #include "filter.bpf.h"
 #include "interpreter.bpf.h"
 #include "path.bpf.h"
+#include "preemption.bpf.h"
 #include "syscall.bpf.h"
 
 #define ARGS_MAX 32768 /* bytes of arguments in an event; user space asks for at most so many */
@@ -91,34 +92,39 @@ static __always_inline __u32 put_program(struct exec_event_record *record, struc
 	return place(&event->fs_path, start, put_path(to, &path, slot, &whole, false));
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binprm *program)
-{
-	if (drop_current())
-		return 0;
+/* What a process has become. */
+struct program {
+	struct file *file;
+	const char *filename;
+	bool interpreted;
+	const char *interpreter; /* NULL: its name is the first argument */
+	bool keeps_argv0;
+};
 
+static __always_inline int tell_done(struct task_struct *task, const struct program *program)
+{
 	struct exec_event_record *record = new_record(SLOT_DONE);
 
 	if (!record)
 		return 0;
 
 	struct exec_event *event = &record->event;
-	const char *filename = program->filename, *interpreter = program->interp;
-	/* The same string unless the file names an interpreter, or another does so for it. */
-	bool interpreted = interpreter != filename;
-	long length = bpf_probe_read_kernel_str(record->tail, PATH_MAX, filename);
+	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
+	long length = bpf_probe_read_kernel_str(record->tail, PATH_MAX, program->filename);
 	__u32 next = place(&event->filename, 0, without_nul(length));
+	char *interpreter = record->tail + next;
 
 	length = 0;
-	if (interpreted)
-		length = bpf_probe_read_kernel_str(record->tail + next, PATH_MAX, interpreter);
+	if (program->interpreted && program->interpreter)
+		length = bpf_probe_read_kernel_str(interpreter, PATH_MAX, program->interpreter);
+	else if (program->interpreted)
+		length = bpf_probe_read_user_str(interpreter, PATH_MAX, (void *)start);
 	next = place(&event->interpreter, next, without_nul(length));
 	next = put_program(record, program->file, next, SLOT_DONE);
 	next = describe(record, task, 0, next, SLOT_DONE);
 	place(&event->args, next, 0);
 	place(&event->interpreter_args, next, 0);
 
-	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
 	__u32 whole = BPF_CORE_READ(task, mm, arg_end) - start, wanted = whole;
 
 	if (wanted > args_limit)
@@ -131,10 +137,11 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 		wanted = 0;
 	}
 	event->args.length = wanted;
-	if (interpreted) {
-		/* Read as a number: what the verifier takes for a pointer it lets nobody pass for one. */
-		__u64 name = (__u64)BPF_CORE_READ(program, filename);
-		__u32 skip = callers_start(start, name, keeps_argv0(program), SLOT_DONE);
+	if (program->interpreted) {
+		compare_with(program->filename, SLOT_DONE);
+
+		__u32 skip = callers_start(start, event->filename.length, program->keeps_argv0,
+					   SLOT_DONE);
 
 		if (skip > wanted)
 			skip = wanted;
@@ -144,6 +151,76 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 	}
 	emit_text(record, sizeof(*event) + next + wanted);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binprm *binary)
+{
+	if (drop_current())
+		return 0;
+
+	struct program program = {
+		.file = binary->file,
+		.filename = binary->filename,
+		.interpreter = binary->interp,
+		/* The same string unless the file names an interpreter, or another does so for it. */
+		.interpreted = binary->interp != binary->filename,
+		.keeps_argv0 = keeps_argv0(binary),
+	};
+
+	return tell_done(task, &program);
+}
+
+/* See preemption.bpf.h. */
+
+/* Whether a task is about to become an interpreter. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u8);
+} interpreted_preemptible SEC(".maps");
+
+__u64 lost_no_room_for_interpreter;
+
+#define STRING(event, field) ((const char *)(event) + ((event)->__data_loc_##field & 0xffff))
+#define STRING_LENGTH(event, field) ((event)->__data_loc_##field >> 16)
+
+SEC("?tp/sched/sched_prepare_exec")
+int exec_done_preemptible_before(struct trace_event_raw_sched_prepare_exec *event)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 length = STRING_LENGTH(event, filename);
+	bool same = length == STRING_LENGTH(event, interp) &&
+		    are_same(STRING(event, filename), STRING(event, interp), length, SLOT_DONE);
+	__u8 *is = bpf_task_storage_get(&interpreted_preemptible, task, 0,
+					same ? 0 : BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (is)
+		*is = !same;
+	else if (!same && !drop_current())
+		LOST(lost_no_room_for_interpreter);
+	return 0;
+}
+
+SEC("?tp/sched/sched_process_exec")
+int exec_done_preemptible(struct trace_event_raw_sched_process_exec *event)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (drop_current())
+		return 0;
+
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	__u8 *is = bpf_task_storage_get(&interpreted_preemptible, task, 0, 0);
+	struct program program = {
+		.file = BPF_CORE_READ(mm, exe_file),
+		.filename = STRING(event, filename),
+		.interpreted = is && *is,
+		.keeps_argv0 = is && *is && is_told_argv0(mm),
+	};
+
+	return tell_done(task, &program);
 }
 
 #define DIGITS_MAX 10
@@ -269,8 +346,7 @@ static __noinline int tell_failed(struct pt_regs *regs, long ret, enum syscall n
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
+AT_SYSCALL_END(exec_failed)
 {
 	bool compat;
 	enum syscall nr = leaving_exec(regs, &compat);

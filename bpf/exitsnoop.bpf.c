@@ -8,6 +8,7 @@
 RING(events)
 
 #include "filter.bpf.h"
+#include "preemption.bpf.h"
 
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h: all threads end, for one reason */
 
@@ -55,12 +56,10 @@ static __always_inline __u32 exit_status(struct task_struct *task)
 	return task->exit_code;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(thread_exit, struct task_struct *thread)
+AT_THREAD_END(thread_exit)
 {
 	struct task_struct *task = per_thread ? thread : thread->group_leader;
 	struct exit_event event = {};
-	__u64 age = event_time() - task->start_boottime;
 	__u32 status = exit_status(task);
 
 	if (!per_thread && thread->signal->live.counter > 0)
@@ -72,8 +71,8 @@ int BPF_PROG(thread_exit, struct task_struct *thread)
 	bpf_probe_read_kernel(event.who.comm, sizeof(event.who.comm), task->comm);
 	if (drop(&event.who) || (!per_thread && !is_first_to_tell(task)))
 		return 0;
-	event.start_time = event.who.time - age;
-	event.age_us = age / 1000;
+	event.start_time = task->start_boottime;
+	event.age_us = (event.who.time - event.start_time) / 1000;
 	event.exit_code = status >> 8;
 	event.signal = status & 0x7f;
 	event.core_dumped = (status & 0x80) != 0;

@@ -4,6 +4,7 @@
 #include "descriptor.bpf.h"
 #include "filter.bpf.h"
 #include "io_uring.bpf.h"
+#include "preemption.bpf.h"
 #include "table.bpf.h"
 #include "transfer.bpf.h"
 
@@ -109,8 +110,7 @@ static __always_inline void was_written(struct file *file, __u64 bytes)
 	}
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+AT_SYSCALL_END(sys_exit)
 {
 	struct transfer transfer;
 
@@ -124,7 +124,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-static __always_inline void uring_submitted(struct io_kiocb *request)
+static __always_inline void uring_submitted(struct io_kiocb *request, __u8 opcode, __u64 flags)
 {
 }
 

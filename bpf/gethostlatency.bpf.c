@@ -18,7 +18,7 @@ struct lookup_event {
 	__u8 _pad[3];
 };
 
-TEXT_RECORD(lookup_event, HOST_MAX, 1)
+TASK_TEXT_RECORD(lookup_event, HOST_MAX)
 
 /* A call that has not returned: the first, where one calls another. */
 struct call {
@@ -67,7 +67,7 @@ int returned(struct pt_regs *regs)
 
 	if (!call || !call->depth || --call->depth)
 		return 0;
-	record = new_record(0);
+	record = new_record();
 	if (!record)
 		return 0;
 	length = call->length & (HOST_MAX - 1);

@@ -5,6 +5,7 @@
 RING(events)
 
 #include "filter.bpf.h"
+#include "preemption.bpf.h"
 #include "syscall.bpf.h"
 
 #define SYS_KILL 62
@@ -42,8 +43,7 @@ static __always_inline bool leaving_kill(struct pt_regs *regs, bool *compat)
 	return *compat == (nr == COMPAT_KILL);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+AT_SYSCALL_END(sys_exit)
 {
 	struct kill_event event = {};
 	bool compat;

@@ -7,6 +7,7 @@ RING(events)
 #include "filter.bpf.h"
 #include "io_uring.bpf.h"
 #include "path.bpf.h"
+#include "preemption.bpf.h"
 #include "syscall.bpf.h"
 
 const volatile bool only_failed;
@@ -198,8 +199,7 @@ static __noinline int tell_open(struct pt_regs *regs, long ret, enum syscall nr,
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+AT_SYSCALL_END(sys_exit)
 {
 	bool compat;
 	enum syscall nr = leaving_open(regs, &compat);
@@ -247,13 +247,13 @@ static __always_inline const char *name_of(struct io_open *open)
 	return BPF_CORE_READ(filename, name);
 }
 
-static __always_inline void uring_submitted(struct io_kiocb *request)
+static __always_inline void uring_submitted(struct io_kiocb *request, __u8 opcode, __u64 flags)
 {
 	/* A request starts with what its operation needs. */
 	struct io_open *open = (void *)request;
-	bool silent = request->flags & REQ_F_CQE_SKIP;
+	bool silent = flags & REQ_F_CQE_SKIP;
 
-	if (!is_open(request->opcode) || drop_current())
+	if (!is_open(opcode) || drop_current())
 		return;
 
 	struct open_event_record *record = new_record(SLOT_IO_URING);

@@ -2,6 +2,7 @@
 /* How many system calls are made, counted when each ends: by call, or by process. */
 #include "event.bpf.h"
 #include "filter.bpf.h"
+#include "preemption.bpf.h"
 #include "sched.bpf.h"
 #include "syscall.bpf.h"
 #include "table.bpf.h"
@@ -81,16 +82,14 @@ static __always_inline void ended(struct pt_regs *regs, long ret)
 		ADD(entry->time_ns, took);
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(sys_enter)
+AT_SYSCALL_START(sys_enter)
 {
 	if (!drop_current())
 		mark(bpf_get_current_task_btf());
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+AT_SYSCALL_END(sys_exit)
 {
 	if (has_result(regs, &ret) && !leaving_as_child(regs, ret))
 		ended(regs, ret);

@@ -11,6 +11,7 @@ RING(events)
 
 #include "dns.bpf.h"
 #include "filter.bpf.h"
+#include "repetition.bpf.h"
 #include "table.bpf.h"
 #include "tcp.bpf.h"
 
@@ -112,6 +113,30 @@ int BPF_PROG(state_by_packet, const struct sock *sk, int before)
 {
 	if (!by_process(sk) && before == TCP_SYN_SENT)
 		went_on(sk);
+	return 0;
+}
+
+SEEN(state_seen)
+
+THREE_TIMES(inet_sock_set_state, state)
+{
+	const struct sock *sk = (void *)ctx[0];
+	int before = ctx[1], after = ctx[2];
+
+	if (by_process(sk))
+		mark_seen(&state_seen_preemptible);
+	if (after != TCP_SYN_SENT && before == TCP_SYN_SENT)
+		went_on(sk);
+	else if (after == TCP_SYN_SENT && (time == 1 || !state_of(sk)))
+		started(sk);
+	return 0;
+}
+
+SEC("?tp/sock/inet_sock_set_state")
+int state_preemptible_end(struct trace_event_raw_inet_sock_set_state *event)
+{
+	if (is_owned(event->skaddr))
+		check_seen(&state_seen_preemptible);
 	return 0;
 }
 

@@ -10,6 +10,7 @@ RING(events)
 
 #include "accept.bpf.h"
 #include "filter.bpf.h"
+#include "repetition.bpf.h"
 
 const volatile __u32 remote_ports_count;
 const volatile __u16 only_remote_ports[MAX_PORTS];
@@ -226,6 +227,28 @@ int BPF_PROG(state_by_packet, const struct sock *sk, int before, int after)
 {
 	if (!by_process(sk))
 		changed(sk, before, after);
+	return 0;
+}
+
+SEEN(state_seen)
+
+THREE_TIMES(inet_sock_set_state, state)
+{
+	const struct sock *sk = (void *)ctx[0];
+	int before = ctx[1], after = ctx[2];
+
+	if (by_process(sk))
+		mark_seen(&state_seen_preemptible);
+	if (after != TCP_SYN_SENT || time == 1 || !state_of(sk))
+		changed(sk, before, after);
+	return 0;
+}
+
+SEC("?tp/sock/inet_sock_set_state")
+int state_preemptible_end(struct trace_event_raw_inet_sock_set_state *event)
+{
+	if (is_owned(event->skaddr))
+		check_seen(&state_seen_preemptible);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "event.bpf.h"
 #include "filter.bpf.h"
+#include "preemption.bpf.h"
 #include "table.bpf.h"
 #include "tcp.bpf.h"
 #include "transfer.bpf.h"
@@ -71,6 +72,23 @@ int BPF_PROG(receive_length, struct sock *sk, int ret, int flags)
 	return 0;
 }
 
+/* See preemption.bpf.h. */
+
+SEC("?tp/sock/sock_send_length")
+int send_length_preemptible(struct trace_event_raw_sock_msg_length *event)
+{
+	sent(event->sk, event->ret);
+	return 0;
+}
+
+SEC("?tp/sock/sock_recv_length")
+int receive_length_preemptible(struct trace_event_raw_sock_msg_length *event)
+{
+	if (!(event->flags & MSG_PEEK))
+		received(event->sk, event->ret);
+	return 0;
+}
+
 /*
  * Kernels before 6.3 do not tell what a socket takes and gives, but calls do when they end. Those of 32-bit processes that have a name
  * for sockets are not looked at, nor those that move many messages, whose results are how many.
@@ -96,8 +114,7 @@ static __always_inline bool leaving_socket_call(struct pt_regs *regs, struct tra
 	}
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+AT_SYSCALL_END(sys_exit)
 {
 	struct transfer transfer;
 	struct sock *sk;

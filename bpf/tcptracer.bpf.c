@@ -13,6 +13,8 @@ RING(events)
 
 #include "accept.bpf.h"
 #include "filter.bpf.h"
+#include "preemption.bpf.h"
+#include "repetition.bpf.h"
 
 enum session_change {
 	CONNECT,
@@ -33,6 +35,7 @@ enum stage {
 	CONNECTING,
 	OPEN,
 	ENDING, /* shut down or reset, and not closed yet */
+	CLOSED, /* kept where another program sees the same change: see THREE_TIMES */
 };
 
 /* A socket of a process that the filters want, while it connects, or any that is ending, until it is closed. */
@@ -71,15 +74,14 @@ static __always_inline bool has_task_storage(void)
 	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu);
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(thread_exit, struct task_struct *task)
+AT_THREAD_END(thread_exit)
 {
 	__u32 mntns_id;
 
 	if (!has_task_storage() || drop_current())
 		return 0;
-	mntns_id = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	bpf_task_storage_get(&exiting, task, &mntns_id, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	mntns_id = BPF_CORE_READ(thread, nsproxy, mnt_ns, ns.inum);
+	bpf_task_storage_get(&exiting, thread, &mntns_id, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	return 0;
 }
 
@@ -242,15 +244,26 @@ static __always_inline bool nobodys(const struct sock *sk, const struct session 
 	return !BPF_CORE_READ(sk, sk_socket) && !by_process(sk) && !(session && session->who.pid);
 }
 
-static __always_inline void changed(const struct sock *sk, int before, int after)
+static __always_inline bool is_at(const struct sock *sk, enum stage stage)
+{
+	struct session *session = state_of(sk);
+
+	return session && session->stage == stage;
+}
+
+/* Programs that see the same change one after the other number it by TIME; 0: there is one. */
+static __always_inline void changed(const struct sock *sk, int before, int after, int time)
 {
 	struct session *session;
 
 	if (after == TCP_SYN_SENT) {
-		started(sk);
+		if (time < 2 || !is_at(sk, CONNECTING))
+			started(sk);
 		return;
 	}
 	session = state_of(sk);
+	if (session && session->stage == CLOSED)
+		return;
 	if (session && session->stage == CONNECTING) {
 		went_on(sk, session, after);
 		return;
@@ -268,6 +281,8 @@ static __always_inline void changed(const struct sock *sk, int before, int after
 	} else if (let_go(sk)) {
 		closed(sk, session);
 		finish(sk);
+		if (time)
+			keep(sk, &(struct session){.stage = CLOSED});
 	} else if (!ending) {
 		keep_ending(sk, session);
 	}
@@ -278,7 +293,8 @@ static __always_inline void destroyed(const struct sock *sk)
 	struct session *session = state_of(sk);
 
 	/* An open one was closed by the kernel itself, which does so with those under MPTCP. */
-	if (session && session->stage != CONNECTING && !nobodys(sk, session))
+	if (session && (session->stage == OPEN || session->stage == ENDING) &&
+	    !nobodys(sk, session))
 		closed(sk, session);
 	finish(sk);
 }
@@ -286,7 +302,7 @@ static __always_inline void destroyed(const struct sock *sk)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state, const struct sock *sk, int before, int after)
 {
-	changed(sk, before, after);
+	changed(sk, before, after, 0);
 	return 0;
 }
 
@@ -294,7 +310,7 @@ SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state_by_packet, const struct sock *sk, int before, int after)
 {
 	if (!by_process(sk))
-		changed(sk, before, after);
+		changed(sk, before, after, 0);
 	return 0;
 }
 
@@ -310,6 +326,26 @@ int BPF_PROG(destroy_by_packet, struct sock *sk)
 {
 	if (!by_process(sk))
 		destroyed(sk);
+	return 0;
+}
+
+SEEN(state_seen)
+
+THREE_TIMES(inet_sock_set_state, state)
+{
+	const struct sock *sk = (void *)ctx[0];
+
+	if (by_process(sk))
+		mark_seen(&state_seen_preemptible);
+	changed(sk, ctx[1], ctx[2], time);
+	return 0;
+}
+
+SEC("?tp/sock/inet_sock_set_state")
+int state_preemptible_end(struct trace_event_raw_inet_sock_set_state *event)
+{
+	if (is_owned(event->skaddr))
+		check_seen(&state_seen_preemptible);
 	return 0;
 }
 

@@ -7,14 +7,15 @@
 #pragma once
 
 #include "io_uring.bpf.h"
+#include "preemption.bpf.h"
+#include "repetition.bpf.h"
 #include "syscall.bpf.h"
 #include "tcp.bpf.h"
 
 /* Called as the accepting process, once for each connection that it gets. */
 static void accepted(struct sock *sk);
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+AT_SYSCALL_END(sys_exit)
 {
 	if (!leaving_accept(regs) || !has_result(regs, &ret) || ret < 0 || drop_current())
 		return 0;
@@ -83,14 +84,15 @@ static __always_inline bool share(const struct request_id *id, __u32 file_slot)
 	return bpf_map_update_elem(&shared_accepts, &name, &file_slot, BPF_ANY) == 0;
 }
 
-static __always_inline void remember(struct io_kiocb *request, struct task_struct *submitter)
+static __always_inline void remember(struct io_kiocb *request, __u64 flags,
+				     struct task_struct *submitter)
 {
 	struct io_accept *accept = (void *)request;
 	struct search search = {.wanted = id_of(request)};
 	__u32 file_slot = BPF_CORE_READ(accept, file_slot);
 	struct waiting *place;
 
-	if (request->flags & REQ_F_FORCE_ASYNC)
+	if (flags & REQ_F_FORCE_ASYNC)
 		submitter = submitter->group_leader;
 	/* There may be one at the same address, of which no end was told. */
 	place = find_with(submitter, &search, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -104,23 +106,34 @@ static __always_inline void remember(struct io_kiocb *request, struct task_struc
 	}
 }
 
-static __always_inline void uring_submitted(struct io_kiocb *request)
+static __always_inline void uring_submitted(struct io_kiocb *request, __u8 opcode, __u64 flags)
 {
-	if (request->opcode == IORING_OP_ACCEPT && !drop_current())
-		remember(request, bpf_get_current_task_btf());
+	if (opcode == IORING_OP_ACCEPT && !drop_current())
+		remember(request, flags, bpf_get_current_task_btf());
 }
 
 /* A request that waited is about to go on: so those are known too that were submitted before the trace. */
-SEC("tp_btf/io_uring_task_add")
-int BPF_PROG(io_uring_wake, struct io_kiocb *request)
+static __always_inline int woken(struct io_kiocb *request)
 {
 	if (request->opcode != IORING_OP_ACCEPT)
 		return 0;
 	if (bpf_core_field_exists(request->tctx))
-		remember(request, request->tctx->task);
+		remember(request, request->flags, request->tctx->task);
 	else
-		remember(request, request->task);
+		remember(request, request->flags, request->task);
 	return 0;
+}
+
+SEC("tp_btf/io_uring_task_add")
+int BPF_PROG(io_uring_wake, struct io_kiocb *request)
+{
+	return woken(request);
+}
+
+/* Their misses are not counted: they run in interrupts too, and what they miss is seen unless it began before the trace. */
+THREE_TIMES(io_uring_task_add, io_uring_wake)
+{
+	return woken((void *)ctx[0]);
 }
 
 /* The file in a slot of the ring's own table. */

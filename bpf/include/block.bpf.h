@@ -9,6 +9,7 @@
 #pragma once
 
 #include "event.bpf.h"
+#include "repetition.bpf.h"
 
 const volatile bool by_disk;
 const volatile char only_disk[32];
@@ -130,6 +131,25 @@ int BPF_PROG(io_start, struct request *request)
 	return 0;
 }
 
+SEEN(io_start_seen)
+
+THREE_TIMES(block_io_start, io_start)
+{
+	struct request *request = (void *)ctx[0];
+
+	mark_seen(&io_start_seen_preemptible);
+	if (time == 1 || !state_of(request))
+		made(request);
+	return 0;
+}
+
+SEC("?tp/block/block_io_start")
+int io_start_preemptible_end(void *event)
+{
+	check_seen(&io_start_seen_preemptible);
+	return 0;
+}
+
 SEC("tp_btf/block_rq_insert")
 int BPF_PROG(rq_insert, struct request *request)
 {
@@ -143,6 +163,26 @@ SEC("tp_btf/block_rq_issue")
 int BPF_PROG(rq_issue, struct request *request)
 {
 	issued(request);
+	return 0;
+}
+
+SEEN(rq_issue_seen)
+
+THREE_TIMES(block_rq_issue, rq_issue)
+{
+	struct request *request = (void *)ctx[0];
+	struct request_state *state = state_of(request);
+
+	mark_seen(&rq_issue_seen_preemptible);
+	if (time == 1 || (state && !state->issued))
+		issued(request);
+	return 0;
+}
+
+SEC("?tp/block/block_rq_issue")
+int rq_issue_preemptible_end(void *event)
+{
+	check_seen(&rq_issue_seen_preemptible);
 	return 0;
 }
 
@@ -160,6 +200,22 @@ SEC("tp_btf/block_rq_merge")
 int BPF_PROG(rq_merge, struct request *request)
 {
 	forget(request);
+	return 0;
+}
+
+SEEN(rq_merge_seen)
+
+THREE_TIMES(block_rq_merge, rq_merge)
+{
+	mark_seen(&rq_merge_seen_preemptible);
+	forget((void *)ctx[0]);
+	return 0;
+}
+
+SEC("?tp/block/block_rq_merge")
+int rq_merge_preemptible_end(void *event)
+{
+	check_seen(&rq_merge_seen_preemptible);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "preemption.bpf.h"
 #include "syscall.bpf.h"
 #include "tcp.bpf.h"
 
@@ -168,8 +169,7 @@ __noinline int tell_messages(__u64 socket, __u64 messages, __u64 count, bool que
 	return 0;
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(dns_sent, struct pt_regs *regs, long nr)
+AT_SYSCALL_START(dns_sent)
 {
 	if (nr != SYS_SENDTO && nr != SYS_SENDMSG && nr != SYS_SENDMMSG && nr != SYS_WRITE)
 		return 0;
@@ -189,8 +189,7 @@ int BPF_PROG(dns_sent, struct pt_regs *regs, long nr)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(dns_received, struct pt_regs *regs, long ret)
+AT_SYSCALL_END(dns_received)
 {
 	long nr = regs->orig_ax;
 

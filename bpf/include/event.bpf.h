@@ -51,7 +51,7 @@ struct who {
 /* Events that could not be reported, by reason. User space maps these and reads them as it drains. */
 __u64 lost_ring_full;
 __u64 lost_map_full;
-__u64 lost_no_scratch_memory; /* a processor with a number past those counted at the start */
+__u64 lost_no_scratch_memory; /* on a processor with a number past those counted at the start, or with a task */
 
 #define LOST(counter) __sync_fetch_and_add(&(counter), 1)
 
@@ -83,6 +83,32 @@ __u64 lost_no_scratch_memory; /* a processor with a number past those counted at
 		if (!record)                                                \
 			LOST(lost_no_scratch_memory);                       \
 		return record;                                              \
+	}
+
+/*
+ * The same for programs at uprobes. The kernel may preempt them, and run them for another task of that processor meanwhile: so the
+ * memory is of the task. Kernel 5.12.
+ */
+#define TASK_TEXT_RECORD(name, TAIL)                                                          \
+	struct name##_record {                                                                \
+		struct name event;                                                            \
+		char tail[TAIL];                                                              \
+	};                                                                                    \
+	struct {                                                                              \
+		__uint(type, BPF_MAP_TYPE_TASK_STORAGE);                                      \
+		__uint(map_flags, BPF_F_NO_PREALLOC);                                         \
+		__type(key, int);                                                             \
+		__type(value, struct name##_record);                                          \
+	} events_scratch SEC(".maps");                                                        \
+	static __always_inline struct name##_record *new_record(void)                         \
+	{                                                                                     \
+		struct name##_record *record;                                                 \
+                                                                                              \
+		record = bpf_task_storage_get(&events_scratch, bpf_get_current_task_btf(), 0, \
+					      BPF_LOCAL_STORAGE_GET_F_CREATE);                \
+		if (!record)                                                                  \
+			LOST(lost_no_scratch_memory);                                         \
+		return record;                                                                \
 	}
 
 /*

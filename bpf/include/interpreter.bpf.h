@@ -26,6 +26,30 @@ static __always_inline bool keeps_argv0(struct linux_binprm *program)
 	return program->interp_flags & BINPRM_FLAGS_PRESERVE_ARGV0;
 }
 
+#define AT_FLAGS 8 /* include/linux/auxvec.h */
+#define AT_FLAGS_PRESERVE_ARGV0 1
+#define AUXILIARY_MAX 32 /* there are fewer */
+
+/* The same, as it is told to the program itself, in the auxiliary vector of its MM. */
+static __always_inline bool is_told_argv0(struct mm_struct *mm)
+{
+	const unsigned long *vector = __builtin_preserve_access_index(&mm->saved_auxv[0]);
+	unsigned long entry[2] = {}; /* a type and its value */
+
+	for (int i = 0; i < AUXILIARY_MAX && entry[0] != AT_FLAGS; i++)
+		bpf_probe_read_kernel(entry, sizeof(entry), vector + 2 * i);
+	return entry[0] == AT_FLAGS && entry[1] & AT_FLAGS_PRESERVE_ARGV0;
+}
+
+/* Puts the NAME of a file, a string of the kernel, where arguments will be compared with it. */
+static __always_inline void compare_with(const char *name, __u32 slot)
+{
+	struct compared *compared = bpf_map_lookup_elem(&path_rooms, &slot);
+
+	if (compared)
+		bpf_probe_read_kernel_str(compared->name, sizeof(compared->name), name);
+}
+
 /* Whether an argument of a LENGTH is the same as the last one, or as the file's name. */
 __noinline int is_same(bool last, __u32 length, __u32 slot)
 {
@@ -42,14 +66,26 @@ __noinline int is_same(bool last, __u32 length, __u32 slot)
 	return true;
 }
 
+/* Whether two strings of the kernel, of the same LENGTH, are the same. */
+static __always_inline bool are_same(const char *one, const char *other, __u32 length, __u32 slot)
+{
+	struct compared *compared = bpf_map_lookup_elem(&path_rooms, &slot);
+
+	if (!compared)
+		return false;
+	compare_with(one, slot);
+	bpf_probe_read_kernel_str(compared->text, sizeof(compared->text), other);
+	return is_same(false, length, slot);
+}
+
 /*
  * Where the caller's arguments begin in the LIST of those that an interpreter got, in bytes; past all
- * of them if they are not found. Before them stands the NAME of the file that the caller gave, in the place
- * of their first, unless that was KEPT. Before that stand, for each interpreter, its name and perhaps one
+ * of them if they are not found. Before them stands the name of the file that the caller gave, which compare_with() was
+ * told and which has NAME_LENGTH bytes, in the place of their first, unless that was KEPT. Before that stand, for each interpreter, its name and perhaps one
  * argument. An interpreter that has one in turn which keeps arguments is there twice: what was kept is its
  * own first argument.
  */
-__noinline __u32 callers_start(__u64 list, __u64 name, bool kept, __u32 slot)
+__noinline __u32 callers_start(__u64 list, __u32 name_length, bool kept, __u32 slot)
 {
 	struct compared *compared = bpf_map_lookup_elem(&path_rooms, &slot);
 	__u32 at = 0, before = 0;
@@ -57,17 +93,13 @@ __noinline __u32 callers_start(__u64 list, __u64 name, bool kept, __u32 slot)
 	if (!compared)
 		return ~0U;
 
-	long of_name =
-		bpf_probe_read_kernel_str(compared->text, sizeof(compared->text), (void *)name);
-
-	bpf_probe_read_kernel(compared->name, sizeof(compared->name), compared->text);
 	for (int i = 0; i < INSERTED_MAX; i++) {
 		long length = bpf_probe_read_user_str(compared->text, sizeof(compared->text),
 						      (void *)(list + at));
 
 		if (length <= 0)
 			break;
-		if (i > 0 && length == of_name && is_same(false, length, slot))
+		if (i > 0 && length == name_length + 1 && is_same(false, length, slot))
 			return kept ? at + length : at;
 		if (i > 0 && length == before && is_same(true, length, slot))
 			kept = false;

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "kernel.bpf.h"
+#include "preemption.bpf.h"
 
 /* A request, and what its completion says of it where it does not name it. */
 
@@ -18,12 +18,14 @@ struct request_id {
 
 static __always_inline struct request_id id_of(const struct io_kiocb *request)
 {
-	return (struct request_id){(__u64)request, (__u64)request->ctx, request->cqe.user_data};
+	return (struct request_id){(__u64)request, (__u64)BPF_CORE_READ(request, ctx),
+				   BPF_CORE_READ(request, cqe.user_data)};
 }
 
-static __always_inline void uring_submitted(struct io_kiocb *request);
+/* Here and below RING and REQUEST can only be read by BPF_CORE_READ. */
+static __always_inline void uring_submitted(struct io_kiocb *request, __u8 opcode, __u64 flags);
 
-/* RING and REQUEST can only be read by BPF_CORE_READ. REQUEST is NULL for a completion after which more come. */
+/* REQUEST is NULL for a completion after which more come. */
 static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_kiocb *request,
 					    __u64 user_data, __s32 result);
 
@@ -34,7 +36,7 @@ static __always_inline void uring_overflowed(struct io_ring_ctx *ring, __u64 use
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(io_uring_submit_req, struct io_kiocb *request)
 {
-	uring_submitted(request);
+	uring_submitted(request, request->opcode, request->flags);
 	return 0;
 }
 
@@ -42,7 +44,7 @@ int BPF_PROG(io_uring_submit_req, struct io_kiocb *request)
 SEC("?tp_btf/io_uring_submit_sqe")
 int BPF_PROG(io_uring_submit_sqe, struct io_kiocb *request)
 {
-	uring_submitted(request);
+	uring_submitted(request, request->opcode, request->flags);
 	return 0;
 }
 
@@ -68,5 +70,29 @@ int BPF_PROG(io_uring_cqe_overflow, struct io_ring_ctx *ring, __u64 user_data, _
 	     __u32 flags)
 {
 	uring_overflowed(ring, user_data, result, !(flags & IORING_CQE_F_MORE));
+	return 0;
+}
+
+/* The same for preemption.bpf.h. Kernels that need these have the newest of the above. */
+
+SEC("?tp/io_uring/io_uring_submit_req")
+int io_uring_submit_req_preemptible(struct trace_event_raw_io_uring_submit_req *event)
+{
+	uring_submitted(event->req, event->opcode, event->flags);
+	return 0;
+}
+
+SEC("?tp/io_uring/io_uring_complete")
+int io_uring_complete_entry_preemptible(struct trace_event_raw_io_uring_complete *event)
+{
+	uring_completed(event->ctx, event->req, event->user_data, event->res);
+	return 0;
+}
+
+SEC("?tp/io_uring/io_uring_cqe_overflow")
+int io_uring_cqe_overflow_preemptible(struct trace_event_raw_io_uring_cqe_overflow *event)
+{
+	uring_overflowed(event->ctx, event->user_data, event->res,
+			 !(event->cflags & IORING_CQE_F_MORE));
 	return 0;
 }

@@ -103,7 +103,9 @@ struct files_struct {
 };
 
 struct mm_struct {
+	struct file *exe_file;
 	unsigned long arg_start, arg_end;
+	unsigned long saved_auxv[64];
 };
 
 struct kernfs_node {
@@ -351,6 +353,55 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+/* What perf gives of tracepoints: include/trace/events. */
+
+struct trace_event_raw_sys_enter {
+	long id;
+};
+
+struct trace_event_raw_sys_exit {
+	long ret;
+};
+
+/* A string is its offset in the lower half and its length, which counts the NUL, in the upper. */
+struct trace_event_raw_sched_prepare_exec {
+	__u32 __data_loc_interp;
+	__u32 __data_loc_filename;
+};
+
+struct trace_event_raw_sched_process_exec {
+	__u32 __data_loc_filename;
+};
+
+struct trace_event_raw_inet_sock_set_state {
+	const void *skaddr;
+};
+
+struct trace_event_raw_sock_msg_length {
+	const void *sk;
+	int ret;
+	int flags;
+};
+
+struct trace_event_raw_io_uring_submit_req {
+	void *req;
+	__u8 opcode;
+	__u64 flags;
+};
+
+struct trace_event_raw_io_uring_complete {
+	void *ctx, *req;
+	__u64 user_data;
+	int res;
+};
+
+struct trace_event_raw_io_uring_cqe_overflow {
+	void *ctx;
+	__u64 user_data;
+	__s32 res;
+	__u32 cflags;
 };
 
 #pragma clang attribute pop

@@ -124,6 +124,12 @@ static __always_inline bool by_process(const struct sock *sk)
 	return sk->sk_lock.owned;
 }
 
+/* The same where the socket's type is not known to the verifier. */
+static __always_inline bool is_owned(const struct sock *sk)
+{
+	return BPF_CORE_READ(sk, sk_lock.owned);
+}
+
 /*
  * Makes storage for what a program keeps of a socket. It lies with the socket, so nobody can use up another's. But
  * a socket has little room (net.core.optmem_max), and its owner may fill it, or allow none in a network of its own; such

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "io_uring.bpf.h"
+#include "preemption.bpf.h"
 
 #define SHORT_PATH 256
 
@@ -204,11 +205,10 @@ static long leave_long(void *map, struct request_id *id, struct open_event_recor
 }
 
 /* Nothing more is told of what a process has asked for: its requests ended before it does, if silently. */
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(process_exit, struct task_struct *task)
+AT_THREAD_END(process_exit)
 {
-	struct requests *of = bpf_task_storage_get(&requests_of_task, task, 0, 0);
-	__u32 pid = task->tgid;
+	struct requests *of = bpf_task_storage_get(&requests_of_task, thread, 0, 0);
+	__u32 pid = thread->tgid;
 
 	if (!of)
 		return 0;
@@ -219,6 +219,6 @@ int BPF_PROG(process_exit, struct task_struct *task)
 		bpf_for_each_map_elem(&short_opens, leave_short, &pid, 0);
 		bpf_for_each_map_elem(&long_opens, leave_long, &pid, 0);
 	}
-	bpf_task_storage_delete(&requests_of_task, task);
+	bpf_task_storage_delete(&requests_of_task, thread);
 	return 0;
 }

@@ -91,6 +91,24 @@ const checks = {
     same("those with a result", told.filter(({ ret }) => ret > 0).length, 3_030);
   },
 
+  "nothing is lost of tasks that compete for a processor": async () => {
+    for (const { what, count, probe, isOne } of BUSY) {
+      const events = await recorded([probe], `busy 2 ${count} ${what}`);
+      same(`events of ${probe}`, events.filter(isOne).length, 2 * count);
+    }
+  },
+
+  "of connections of tasks that compete nearly all are told, and the others counted as lost": async () => {
+    const made = 2 * 1_000;
+    await run("record", "tcpconnect", "-o", "/tmp/busy.arrow", "--", "busy", "2", "1000", "connect");
+    const { stdout } = await run("replay", "/tmp/busy.arrow", "--json");
+    const told = lines(stdout).filter(({ comm }) => comm === "busy").length;
+    const lost = lines(stdout).reduce((sum, { type, count }) => sum + (type === "lost" ? count : 0), 0);
+    console.log(`  ${told} told, ${lost} lost`);
+    same("connections told and lost", told + lost, made);
+    if (lost > made / 100) throw new Error(`${lost} of ${made} are lost`);
+  },
+
   "a set of cgroups narrows it": async () => {
     await rxbpf("map", "create", "/sys/fs/bpf/cgroups", "--type", "cgroup");
     await shell("mkdir /sys/fs/cgroup/inside");
@@ -302,6 +320,14 @@ const checks = {
   },
 };
 
+/** What each task of `busy` does, how often, the probe that tells it, and which of its events are that. */
+const BUSY = [
+  { what: "open", count: 10_000, probe: "opensnoop", isOne: ({ comm, path }) => comm === "busy" && path === "/busy" },
+  { what: "kill", count: 10_000, probe: "killsnoop", isOne: ({ comm }) => comm === "busy" },
+  { what: "exec", count: 300, probe: "execsnoop", isOne: ({ args }) => args.at(-1) === "busy" },
+  { what: "exec", count: 300, probe: "exitsnoop", isOne: ({ comm }) => comm === "true" },
+];
+
 /** Does something again and again until there is what it should lead to. */
 async function until(action, outcome) {
   let there = false;
@@ -341,14 +367,17 @@ let recordings = 0;
 
 /** Runs the command and gives what it prints; what it says beside that is shown. */
 async function rxbpf(...args) {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [RXBPF, ...args], {
-    timeout: PATIENCE_MS,
-    maxBuffer: 1 << 28,
-  });
-  for (const line of stderr.split("\n").filter((line) => line.startsWith("rxbpf"))) console.log(`  ${line}`);
+  const { stdout, stderr } = await run(...args);
   // Nothing here is more than a kernel can tell.
   if (/lost events/.test(stderr)) throw new Error(`${args.join(" ")} lost events: ${stderr}`);
   return stdout;
+}
+
+async function run(...args) {
+  const options = { timeout: PATIENCE_MS, maxBuffer: 1 << 28 };
+  const outcome = await promisify(execFile)(process.execPath, [RXBPF, ...args], options);
+  for (const line of outcome.stderr.split("\n").filter((line) => line.startsWith("rxbpf"))) console.log(`  ${line}`);
+  return outcome;
 }
 
 function shell(script) {

@@ -1,6 +1,16 @@
 // What a guest boots into: Node, the command and what they need, in a file system that the kernel unpacks to memory.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, openSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,11 +35,13 @@ const PROGRAMS = [
   "packages/probes/test/programs/sandbox.c",
   "testing/sockets.c",
   "testing/attacks.c",
+  "testing/busy.c",
 ];
 
 /** Writes the image to a file. */
 export function makeImage(file) {
   const root = mkdtempSync(path.join(tmpdir(), "rxbpf-image-"));
+  chmodSync(root, 0o755); // all users of a guest look into its root
   try {
     const place = (from, to) => cpSync(from, path.join(root, to), { recursive: true, dereference: true });
     const libraries = OPENED.map(libraryPath);

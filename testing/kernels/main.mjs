@@ -9,7 +9,7 @@ import { stripVTControlCharacters } from "node:util";
 import { makeImage } from "./image.mjs";
 import { fetchKernel, kernels } from "./kernels.mjs";
 
-const MINUTES = 10;
+const MINUTES = 20;
 
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(kernels);
 const unknown = wanted.filter((name) => !Object.hasOwn(kernels, name));

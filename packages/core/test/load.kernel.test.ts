@@ -87,6 +87,22 @@ test("of several variants the first that the kernel takes runs, and says so", as
   await recording.find(({ number }) => number === 0);
 });
 
+test("on a preemptible kernel the programs for it run, or where it does not show their hooks the others, and it says so", async () => {
+  const options = { preemptible: true };
+  const recording = await record(ticks(ticksImage(image), options));
+  expect(recording.statuses).toEqual([{ type: "attached", programs: ["tick_preemptible"] }]);
+  const other = await record(ticks(ticksImage(image, only("tick", "idle")), options));
+  expect(other.statuses).toEqual([
+    { type: "attached", programs: ["tick", "idle"] },
+    {
+      type: "notice",
+      message: expect.stringContaining("all events of tasks that compete for a processor, as tracefs,"),
+    },
+  ]);
+  await run(makeTicks, ["1"]);
+  for (const one of [recording, other]) await one.find(({ number }) => number === 0);
+});
+
 test("when the kernel takes no variant, the reason of the last is told, which needs the least, and all is freed", () => {
   const error = refusal([{ programs: ["hookless"] }, { programs: ["careless"] }]);
   expect(error).toBeInstanceOf(NotSupportedError);

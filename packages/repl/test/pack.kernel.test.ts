@@ -143,6 +143,12 @@ test("the installed command tells the version of its package", () => {
   expect(run(user, "npx", "rxbpf", "--version")).toBe("0.1.0\n");
 });
 
+test("installed from a clone, as the README says, the command is there for every folder", () => {
+  const place = path.join(folder, "global");
+  run(repository, "npm", "install", "--global", "--prefix", place, "./packages/repl");
+  expect(run("/", path.join(place, "bin/rxbpf"), "--version")).toBe("0.1.0\n");
+});
+
 test("a program has one RxJS, its own, and everything from one import", () => {
   expect(copiesOf("rxjs", user)).toEqual(["node_modules/rxjs"]);
   const program = `

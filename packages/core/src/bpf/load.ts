@@ -5,8 +5,9 @@ import { requireCapabilities } from "./capabilities.js";
 import { NotSupportedError, VerifierError } from "../errors.js";
 import { possibleCpus } from "../ffi/cpus.js";
 import type { BpfMap } from "../ffi/map.js";
-import type { Hook } from "../ffi/attach.js";
 import { BpfObject } from "../ffi/object.js";
+import { forPreemptible, isPreemptible, PREEMPTIBLE } from "./preemption.js";
+import type { Variant } from "./variant.js";
 
 /** A value for one of a program's `const volatile` switches. Text is padded with NULs; undefined leaves it as it is. */
 export type Constant = number | boolean | string | ArrayBufferView | undefined;
@@ -22,17 +23,8 @@ export interface LoadOptions {
   readonly leaveOut?: readonly string[];
   /** Hash maps of the object that are to have a value for each processor. */
   readonly perCpu?: readonly string[];
-}
-
-/** A set of an object's programs that does a job together. */
-export interface Variant {
-  readonly programs: readonly string[];
-  /** Those of the programs that lose nothing when they are interrupted: another of them sees what comes then. */
-  readonly interruptible?: readonly string[];
-  /** Where programs are attached whose section does not say it. */
-  readonly hooks?: Readonly<Record<string, readonly Hook[]>>;
-  /** What events it cannot see that the variants before it can, for a notice: `opens through io_uring`. */
-  readonly lacks?: string;
+  /** Whether to take the programs for a kernel that may preempt them at tracepoints; if not given, as this kernel may. */
+  readonly preemptible?: boolean;
 }
 
 /** A compiled program with the ways to run it. */
@@ -62,7 +54,7 @@ export function load(image: ObjectSpec, patch: LoadOptions, check: (btf: Btf) =>
   requireMainThread(image.name);
   const bytes = image.bytes();
   const refusals: Error[] = [];
-  for (const variant of image.variants) {
+  for (const variant of variantsOf(image, bytes, patch.preemptible ?? isPreemptible())) {
     const outcome = loadVariant(image.name, bytes, variant, patch, check);
     if (!(outcome instanceof Error)) return outcome;
     refusals.push(outcome);
@@ -75,6 +67,17 @@ export function load(image: ObjectSpec, patch: LoadOptions, check: (btf: Btf) =>
     image.name,
     { cause: last },
   );
+}
+
+/** In order of preference, as this kernel runs programs. */
+function variantsOf({ name, variants }: ObjectSpec, bytes: Uint8Array, preemptible: boolean): readonly Variant[] {
+  if (!preemptible) return variants;
+  const object = BpfObject.open(name, bytes);
+  try {
+    return variants.flatMap((variant) => forPreemptible(variant, object.programs));
+  } finally {
+    object.close();
+  }
 }
 
 /**
@@ -102,6 +105,8 @@ function loadVariant(
     requireCapabilities(`load ${name}`);
     apply(object, btf, patch);
     object.choose(variant.programs);
+    if (!variant.programs.some((program) => program.includes(PREEMPTIBLE)))
+      for (const map of object.maps.filter((one) => one.endsWith(PREEMPTIBLE))) object.leaveOutMap(map);
     const refusal = start(object, variant);
     if (refusal) object.close();
     return refusal ?? { object, btf, variant };

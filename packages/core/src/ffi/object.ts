@@ -265,6 +265,11 @@ export class BpfObject {
     return misses;
   }
 
+  /** What a program is for, as libbpf reads it: `tp_btf/sys_exit`. */
+  section(program: string): string {
+    return sectionOf(this.#program(program));
+  }
+
   /** Detaches all programs; the maps stay. */
   detach(): void {
     this.#clocks.length = 0;

@@ -24,9 +24,13 @@ const HOOKLESS: ReadonlySet<string> = new Set(["ENOENT", "ESRCH", "EOPNOTSUPP", 
 /** Hooks that are the kernel's own, of all that a section may name; a program's are elsewhere. */
 const OF_KERNEL = /^(tp_btf|raw_tp|raw_tracepoint|tp|tracepoint|kprobe|kretprobe|fentry|fexit|fmod_ret|lsm|iter)\//;
 
+/** Perf's way to a tracepoint, which is for who may read tracefs: others are as where it is not mounted. */
+const OF_PERF = /^(tp|tracepoint)\//;
+
 /** Whether attaching a program failed because the kernel lacks its hook. */
 export function isHookless(code: string, program: bigint): boolean {
-  return HOOKLESS.has(code) && OF_KERNEL.test(sectionOf(program));
+  const section = sectionOf(program);
+  return (HOOKLESS.has(code) && OF_KERNEL.test(section)) || (code === "EACCES" && OF_PERF.test(section));
 }
 
 /** Those hooks that the kernel describes in its types. */

@@ -43,6 +43,7 @@ export interface Field<T> {
   readonly value?: T;
 }
 
+/** The fields of an event, or of a row, by name, in their order. */
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
 /** Makes the function that describes a field of a kind which is nothing but its kind. */

@@ -5,6 +5,7 @@
 RING(events)
 
 #include "filter.bpf.h"
+#include "preemption.bpf.h"
 
 #define SYS_PRCTL 157
 #define TICK 0x7469636b
@@ -26,10 +27,9 @@ TEXT_RECORD(tick_event, LENGTH_MAX, 1)
 __u64 lost_first;
 __u64 lost_second;
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(tick, struct pt_regs *regs, long call)
+AT_SYSCALL_START(tick)
 {
-	if (call != SYS_PRCTL || regs->di != TICK || drop_current())
+	if (nr != SYS_PRCTL || regs->di != TICK || drop_current())
 		return 0;
 
 	struct tick_event_record *record = new_record(SLOT);
@@ -52,6 +52,19 @@ int BPF_PROG(tick, struct pt_regs *regs, long call)
 	event->bytes.length = length;
 	bpf_probe_read_user(record->tail, length, bytes);
 	emit(record, sizeof(*event) + length);
+	return 0;
+}
+
+/* Its form for preemptible kernels has a hook that no kernel has. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(idle)
+{
+	return 0;
+}
+
+SEC("?tp/no_such/tracepoint")
+int idle_preemptible(void *event)
+{
 	return 0;
 }
 

@@ -64,7 +64,7 @@ function wide(stored: "u64" | "i64", fits: (value: bigint) => boolean): FieldKin
 }
 
 /** Copies the halves of 64 bits. */
-export function copyWide(place: Place, c: string): string {
+function copyWide(place: Place, c: string): string {
   return `${c}[2 * at] = u32[${word(place)}]; ${c}[2 * at + 1] = u32[${word(place)} + 1];`;
 }
 

@@ -9,17 +9,17 @@ import type { Memory, Place } from "../record.js";
  */
 export interface FieldKind {
   /** The value in an event that says nothing of it. */
-  blank(field: Field<unknown>): unknown;
+  readonly blank: (field: Field<unknown>) => unknown;
   /** How programs write it; undefined where none does. */
   readonly recorded?: RecordForm;
   /** Makes what gathers its values. */
-  writer(field: Field<unknown>): ColumnWriter;
+  readonly writer: (field: Field<unknown>) => ColumnWriter;
   /** How a file has it. */
   readonly stored: Stored;
   /** Makes what a file has into what a row has; undefined where they are the same. */
-  fromFile?(field: Field<unknown>): (stored: never) => unknown;
+  readonly fromFile?: (field: Field<unknown>) => (stored: never) => unknown;
   /** Whether a file gives this value back as it was. */
-  fits(value: unknown, field: Field<unknown>): boolean;
+  readonly fits: (value: unknown, field: Field<unknown>) => boolean;
 }
 
 /** The member of a struct that a program writes. */
@@ -29,22 +29,22 @@ export interface RecordForm {
   readonly size?: number;
   readonly signed?: true;
   /** It must stand at a multiple of so many bytes. */
-  align(size: number): number;
+  readonly align: (size: number) => number;
   /** The source of its value in a row. `index` is its place's among `places`, and its choices' among `choices`. */
-  row(place: Place, index: number): string;
+  readonly row: (place: Place, index: number) => string;
   /** The function that the source has as `read.<kind>`. */
-  reader?(memory: Memory, unixOffsetNs: bigint): (...args: never[]) => unknown;
+  readonly reader?: (memory: Memory, unixOffsetNs: bigint) => (...args: never[]) => unknown;
   /** The source that puts it into the column `c`, as the value at `at`; undefined where it is only in tables. */
-  copy?(place: Place, c: string): string;
+  readonly copy?: (place: Place, c: string) => string;
   readonly json?: JsonForm;
 }
 
 /** How a line of JSON has it, where that is not what JSON has for the row's value. */
 export interface JsonForm {
   /** The source of what writes it into `out` at `at`, and gives where it ends. `value` is the source of the row's. */
-  write(place: Place, value: string): string;
+  readonly write: (place: Place, value: string) => string;
   /** Bytes that it takes at most, beside what follows. */
-  most?(place: Place): number;
+  readonly most?: (place: Place) => number;
   /** Bytes at most for each byte of the text that it points to. */
   readonly mostPerByte?: number;
   /** Whether it is whole words of its record, and nothing else of it. */

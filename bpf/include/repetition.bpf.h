@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What a program with typed arguments is on a preemptible kernel (preemption.bpf.h says what that is): three that see the same
+ * one after the other, and each does what those before have not done. While tasks that were preempted are at all three, an event is
+ * lost. A fourth, by perf's way, which is not preempted, counts those that came as a process did something.
+ */
+#pragma once
+
+#include "event.bpf.h"
+#include "preemption.bpf.h"
+
+/*
+ * Makes three programs of the body that follows, NAME_preemptible_1 to NAME_preemptible_3, for the program NAME at tp_btf/HOOK.
+ * The body has the hook's arguments in CTX and the number in TIME. It must not build a record in scratch memory, where another of
+ * them may be at one.
+ */
+#define THREE_TIMES(hook, name)                                                    \
+	static __always_inline int name##_each(unsigned long long *ctx, int time); \
+	ONE_TIME(hook, name, 1)                                                    \
+	ONE_TIME(hook, name, 2)                                                    \
+	ONE_TIME(hook, name, 3)                                                    \
+	static __always_inline int name##_each(unsigned long long *ctx, int time)
+
+#define ONE_TIME(hook, name, time)                             \
+	SEC("?tp_btf/" #hook)                                  \
+	int name##_preemptible_##time(unsigned long long *ctx) \
+	{                                                      \
+		return name##_each(ctx, time);                 \
+	}
+
+/* Events that came while a preempted task was at each of the programs for them. */
+__u64 lost_programs_preempted;
+
+enum mark { NO_MARK, MARK_SEEN, MARK_CHECKED };
+
+/* A mark of the current task for its events of one kind. The loader makes maps of this name on preemptible kernels only. */
+#define SEEN(name)                                       \
+	struct {                                         \
+		__uint(type, BPF_MAP_TYPE_TASK_STORAGE); \
+		__uint(map_flags, BPF_F_NO_PREALLOC);    \
+		__type(key, int);                        \
+		__type(value, enum mark);                \
+	} name##_preemptible SEC(".maps");
+
+static __always_inline enum mark *mark_of_current(void *map)
+{
+	return bpf_task_storage_get(map, bpf_get_current_task_btf(), 0,
+				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+/* For the three: not in an interrupt, where the current task has nothing to do with the event. */
+static __always_inline void mark_seen(void *map)
+{
+	enum mark *mark = mark_of_current(map);
+
+	if (mark)
+		*mark = MARK_SEEN;
+}
+
+/*
+ * For the fourth, NAME_preemptible_end, for the same events. Where another tracer has made it run before the three, the mark is that of the
+ * task's event before.
+ */
+static __always_inline void check_seen(void *map)
+{
+	enum mark *mark = mark_of_current(map);
+
+	if (!mark)
+		return;
+	if (*mark == MARK_CHECKED)
+		LOST(lost_programs_preempted);
+	*mark = MARK_CHECKED;
+}
