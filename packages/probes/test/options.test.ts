@@ -122,7 +122,7 @@ test("a time in microseconds has units too", () => {
 });
 
 test.each(["", "ms", "1 s", "-1", "1e3", "5x", "1.2.3", "0", "0.0001", "30h", Number.NaN, 5n])(
-  "a time is not %j",
+  "a time is not %s",
   (given) => {
     const { parse } = timeSpan("end after TIME", { value: "TIME", unit: "s", min: 0.001, max: 100_000 });
     expect(() => parse(given, "--duration")).toThrow("--duration takes a time from 0.001 to 100000 seconds");

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { join, parse } from "node:path";
 
 import { printable, type Status } from "@rxbpf/core";
 import type { Command } from "@rxbpf/filters";
@@ -56,7 +56,7 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   const { paths, forget } = pathsFor(output, probes);
   const progress = progressLine(
     probes.map(({ probe }) => probe.definition.name),
-    paths,
+    rotate ? paths.map(partsOf) : paths,
     process.stderr,
   );
   const ended = streams.map((stream) => report(stream));
@@ -100,6 +100,12 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   forget();
   if (failure) throw failure.error;
   progress.conclude();
+}
+
+/** How the files of a recording that has several are called. */
+function partsOf(path: string): string {
+  const { dir, name, ext } = parse(path);
+  return join(dir, `${name}-*${ext}`);
 }
 
 function isAttached({ type }: Status): boolean {

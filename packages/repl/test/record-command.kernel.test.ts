@@ -123,7 +123,10 @@ test("a recording that rotates keeps the last files", async () => {
   mkdirSync(directory);
   const loop = "for i in $(seq 60); do cat /etc/hostname; sleep 0.1; done";
   const flags = ["-o", `${directory}/r.arrow`, "--rotate-seconds", "1", "--keep", "3"];
-  expect(await rxbpf("record", "opensnoop", ...flags, "--", "sh", "-c", loop)).toMatchObject({ status: 0 });
+  expect(await rxbpf("record", "opensnoop", ...flags, "--", "sh", "-c", loop)).toMatchObject({
+    status: 0,
+    stderr: expect.stringContaining(`events of opensnoop in ${directory}/r-*.arrow (`),
+  });
   const names = readdirSync(directory);
   expect(names).toHaveLength(3);
   for (const name of names) expect(readRecording(`${directory}/${name}`).info.probe).toBe("opensnoop");
@@ -162,7 +165,7 @@ test("how far it is stands on one line of a terminal, and the message of a failu
   const command = ["sh", "-c", "'cat /etc/hostname >/dev/null; sleep 1.2'"];
   const lines = await terminal("record", "opensnoop", "execsnoop", "-o", `${path}/`, "--", ...command);
   expect(lines.length).toBeGreaterThan(2);
-  const line = /^opensnoop execsnoop: ([\d,]+) events {2}[\d,]+\/s {2}\d+\.\d MB {2}\d+ lost {2}0:0\d$/;
+  const line = /^opensnoop execsnoop: ([\d,]+) events {2}[\d,]+\/s {2}\d+\.\d [kM]B {2}\d+ lost {2}0:0\d$/;
   const counts = lines.map((text) => Number(line.exec(text)?.[1]?.replaceAll(",", "")));
   expect(counts).toEqual([...counts].sort((a, b) => a - b));
   expect(counts.at(-1)).toBeGreaterThan(3);

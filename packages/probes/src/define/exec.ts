@@ -1,15 +1,18 @@
+import { Table } from "@rxbpf/core";
 import { mapEvents, type Source } from "@rxbpf/core/events";
 import { MachineIds, startCommand } from "@rxbpf/filters";
 
 /**
  * A source of what a command's process does, without its children: it runs the command once it has started, so that
  * nothing is missed, and ends when that does. Where the source ends first, the command goes on, and nothing here waits for it.
+ * In a table, other children that this process starts meanwhile count too.
  * @param children a source of what children of this process do
  */
 export function aroundCommand<E>(command: readonly string[], children: Source<E>): Source<E> {
   return (receiver) => {
     let pid: number | undefined;
-    const ofCommand = mapEvents(children, (event) => ((event as { pid?: number }).pid === pid ? event : undefined));
+    const isOfCommand = (event: E): boolean => event instanceof Table || (event as { pid?: number }).pid === pid;
+    const ofCommand = mapEvents(children, (event) => (isOfCommand(event) ? event : undefined));
     const run = ofCommand(receiver);
     try {
       const child = startCommand(command);
