@@ -60,8 +60,11 @@ test.each([[], ["--compress"], ["--rotate-bytes", "2000000", "--compress"]])(
     const recorder = start(command, args);
     await expect.poll(() => files().some((file) => statSync(file).size > 0), { timeout: 10_000 }).toBe(true);
     const { objects } = holdings(recorder.pid);
+    const sizeOf = (): number => files().reduce((sum, file) => sum + statSync(file).size, 0);
+    const before = sizeOf();
     const flood = start("perl", opener);
-    await wait(300 + next(1000));
+    await expect.poll(sizeOf, { interval: 5 }).toBeGreaterThan(before);
+    await wait(next(1000));
     recorder.kill("SIGKILL");
     await expect(recorder.ended()).rejects.toThrow("SIGKILL");
     flood.kill("SIGKILL");
