@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+import type { Frame, Histogram } from "@rxbpf/core";
 import { replay } from "@rxbpf/sinks";
 import { lastValueFrom, toArray } from "rxjs";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -20,9 +21,10 @@ const blocks = [...page.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(([, language,
 const inLanguage = (wanted: string): string[] =>
   blocks.flatMap(({ language, text }) => (language === wanted ? text : []));
 const [service = ""] = inLanguage("ini");
-const [record = "", toParquet = "", toProcesses = "", ...otherCommands] = inLanguage("sh");
-const [misses = "", perSecond = "", commands = "", views = "", named = "", about = "", ...otherQueries] =
-  inLanguage("sql");
+const [record = "", toParquet = "", toProcesses = "", load = "", ...otherCommands] = inLanguage("sh");
+const [misses = "", perSecond = "", commands = "", views = "", named = "", about = "", ...ofTables] = inLanguage("sql");
+const [distribution = "", slow = "", median = "", programs = "", functions = "", below = "", ...otherQueries] =
+  ofTables;
 
 // Questions have the same answers wherever they are asked.
 process.env.TZ = "America/New_York";
@@ -38,7 +40,7 @@ beforeAll(async () => {
   writeFileSync(path.join(folder, "package.json"), '{"type":"module"}');
   writeFileSync(path.join(folder, "hello.c"), '#include <stdio.h>\nint main(void) { return puts("hello") < 0; }\n');
   recorded = await follow(record);
-  for (const block of [toParquet, toProcesses]) {
+  for (const block of [toParquet, toProcesses, load]) {
     const { status, stderr } = await follow(block);
     if (status !== 0) throw new Error(`${block}: ${stderr}`);
   }
@@ -84,8 +86,8 @@ test("every block of the page is known here", () => {
   expect(blocks.map(({ language }) => language).sort()).toEqual([
     "ini",
     ...Array(3).fill("python"),
-    ...Array(3).fill("sh"),
-    ...Array(6).fill("sql"),
+    ...Array(4).fill("sh"),
+    ...Array(12).fill("sql"),
   ]);
   expect([...otherCommands, ...otherQueries]).toEqual([]);
 });
@@ -168,4 +170,55 @@ test("processes of the command are named, and no others", async () => {
 test("what the recording says of itself", async () => {
   const said = Object.fromEntries((await byDuckDb(about)).map(({ key, value }) => [key, value]));
   expect(said).toMatchObject({ "rxbpf.probe": "opensnoop", "rxbpf.lost": "{}" });
+});
+
+test("a histogram is asked in DuckDB, and counted here", async () => {
+  type Waits = { readonly rows: readonly { readonly latency: Histogram }[] };
+  const tables = await lastValueFrom(replay<Waits>(path.join(folder, "load/runqlat.arrow")).pipe(toArray()));
+  const buckets = new Map<number, number>();
+  for (const { from, count } of tables.flatMap(({ rows }) => rows.flatMap(({ latency }) => latency.buckets)))
+    if (count > 0) buckets.set(Math.max(from, 1), (buckets.get(Math.max(from, 1)) ?? 0) + count);
+  const sorted = [...buckets].sort(([a], [b]) => a - b);
+  const waits = sorted.reduce((sum, [, count]) => sum + count, 0);
+  expect(waits).toBeGreaterThan(100);
+  let upTo = 0;
+  const expected = sorted.map(([atLeastUs, count]) => ({ atLeastUs, waits: count, share: (upTo += count) / waits }));
+  expect(await byDuckDb(distribution)).toEqual(expected);
+  const late = sorted.filter(([from]) => from >= 1024).reduce((sum, [, count]) => sum + count, 0);
+  expect(await byDuckDb(slow)).toEqual([{ slow: late, waits }]);
+  const half = expected.find(({ share }) => share >= 0.5)!;
+  expect(await byDuckDb(median)).toEqual([{ n: Math.log2(half.atLeastUs) }]);
+});
+
+test("a profile is asked in DuckDB, and counted here", async () => {
+  type Samples = {
+    readonly rows: readonly {
+      readonly comm: string;
+      readonly count: number;
+      readonly kernelStack: readonly Frame[];
+      readonly userStack: readonly Frame[];
+    }[];
+  };
+  const tables = await lastValueFrom(replay<Samples>(path.join(folder, "load/profile.arrow")).pipe(toArray()));
+  const rows = tables.flatMap(({ rows }) => rows);
+  const sums = <K>(key: (row: (typeof rows)[number]) => K): [K, number][] => {
+    const found = new Map<K, number>();
+    for (const row of rows) found.set(key(row), (found.get(key(row)) ?? 0) + row.count);
+    return [...found].sort(([a, n], [b, m]) => m - n || order([String(a)], [String(b)]));
+  };
+  const all = rows.reduce((sum, { count }) => sum + count, 0);
+  const byProgram = sums(({ comm }) => comm).slice(0, 10);
+  expect((await byDuckDb(programs)).map(({ comm, samples }) => [comm, samples])).toEqual(byProgram);
+  const [first] = await byDuckDb(programs);
+  expect(first!["percent"]).toBeCloseTo((100 * byProgram[0]![1]) / all, 1);
+  expect(byProgram.map(([comm]) => comm)).toContain("ls");
+  const byFunction = sums(({ kernelStack, userStack }) => (kernelStack[0] ?? userStack[0])?.name).slice(0, 10);
+  expect((await byDuckDb(functions)).map(({ function: name, samples }) => [name ?? undefined, samples])).toEqual(
+    byFunction,
+  );
+  const inDirectories = sums(({ comm, kernelStack }) =>
+    kernelStack.some(({ name }) => name.endsWith("getdents64")) ? comm : "",
+  ).filter(([comm]) => comm !== "");
+  expect((await byDuckDb(below)).map(({ comm, samples }) => [comm, samples])).toEqual(inDirectories);
+  expect(inDirectories.map(([comm]) => comm)).toContain("ls");
 });
