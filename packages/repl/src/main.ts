@@ -2,12 +2,12 @@ import { UsageError } from "@rxbpf/probes/define";
 import { writeError } from "@rxbpf/sinks";
 import { type Command, CommanderError } from "commander";
 
-import { conclude } from "./conclude.js";
-import { endInOrder } from "./ending.js";
-import { fail, WRONG_USAGE } from "./exit.js";
+import { conclude } from "./process/conclude.js";
+import { endInOrder } from "./process/ending.js";
+import { fail, WRONG_USAGE } from "./process/exit.js";
 import { makeProgram } from "./program.js";
-import { watchStandardStreams } from "./standard.js";
-import { splitCommandLine } from "./traced.js";
+import { watchStandardStreams } from "./process/standard.js";
+import { splitCommandLine } from "./flags/traced.js";
 
 const { words, traced } = splitCommandLine(process.argv.slice(2));
 const program = makeProgram(traced);

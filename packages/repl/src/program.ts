@@ -9,7 +9,7 @@ import { addRecord } from "./commands/record.js";
 import { addRecordings } from "./commands/recordings.js";
 import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
-import { refuseUnknownBeforeHelp } from "./unknown-words.js";
+import { refuseUnknownBeforeHelp } from "./flags/unknown-words.js";
 import { version } from "./version.js";
 
 /**

@@ -2,9 +2,9 @@ import { Argument, type Command } from "commander";
 
 import { completions } from "../completion/completions.js";
 import { SCRIPTS } from "../completion/scripts.js";
-import { STATUSES } from "../exit.js";
-import { itemList } from "../help-text.js";
-import { manPage } from "../man.js";
+import { STATUSES } from "../process/exit.js";
+import { itemList } from "../flags/help-text.js";
+import { manPage } from "./man.js";
 import { version } from "../version.js";
 
 const INSTALL = `

@@ -6,11 +6,11 @@ import { type ExportOptions, exportParquet, replay, type Target, toCsv, toJson }
 import type { Command } from "commander";
 import { lastValueFrom } from "rxjs";
 
-import { endInOrder, expectReader } from "../ending.js";
-import { addRecordedFlags, askedRecording } from "../recorded-flags.js";
-import { lostText, report } from "../run.js";
-import { processesAt } from "../processes.js";
-import { cutShort, signals } from "../signals.js";
+import { endInOrder, expectReader } from "../process/ending.js";
+import { addRecordedFlags, askedRecording } from "../flags/recorded-flags.js";
+import { lostText, report } from "../process/run.js";
+import { processesAt } from "../recordings/processes.js";
+import { cutShort, signals } from "../process/signals.js";
 
 const FORMATS = ["json", "csv", "parquet"] as const;
 

@@ -2,9 +2,9 @@ import { type AnyProbe, flag, type Options, outputOf, UsageError } from "@rxbpf/
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
-import { givenByFlags, OptionFlag } from "../flags.js";
-import { addFormatFlags, type FormatFlags, run } from "../run.js";
-import { COMMAND_HELP, withCommand } from "../traced.js";
+import { givenByFlags, OptionFlag } from "../flags/flags.js";
+import { addFormatFlags, type FormatFlags, run } from "../process/run.js";
+import { COMMAND_HELP, withCommand } from "../flags/traced.js";
 
 /**
  * Adds a command for every probe, its flags made from the probe's options.

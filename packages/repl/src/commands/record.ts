@@ -12,12 +12,12 @@ import type { Rotation } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
-import { addFlags, givenByFlags } from "../flags.js";
-import { itemList } from "../help-text.js";
-import { dependOnWords, type Given, givenTo, type MoreFlags } from "../more-flags.js";
-import { type Recorded, runRecording } from "../recording.js";
-import { wordsBeforeHelp } from "../unknown-words.js";
-import { COMMAND_HELP, withCommand } from "../traced.js";
+import { addFlags, givenByFlags } from "../flags/flags.js";
+import { itemList } from "../flags/help-text.js";
+import { dependOnWords, type Given, givenTo, type MoreFlags } from "../flags/more-flags.js";
+import { type Recorded, runRecording } from "../recordings/recording.js";
+import { wordsBeforeHelp } from "../flags/unknown-words.js";
+import { COMMAND_HELP, withCommand } from "../flags/traced.js";
 
 const own = {
   output: text("where to: a file, or a directory that gets one file for each probe", { short: "o", value: "PATH" }),

@@ -2,7 +2,7 @@ import { printable, printableJson } from "@rxbpf/core";
 import { recover, seriesAt } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
-import { factsOf } from "../facts.js";
+import { factsOf } from "../recordings/facts.js";
 import { addExport } from "./export.js";
 
 /** `rxbpf info`, `rxbpf recover` and `rxbpf export`: what can be done with recordings. */

@@ -4,9 +4,9 @@ import { replay, type Series } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
-import { mergedColumns } from "../merged.js";
-import { addRecordedFlags, askedRecording } from "../recorded-flags.js";
-import { addFormatFlags, type FormatFlags, run } from "../run.js";
+import { mergedColumns } from "../recordings/merged.js";
+import { addRecordedFlags, askedRecording } from "../flags/recorded-flags.js";
+import { addFormatFlags, type FormatFlags, run } from "../process/run.js";
 
 /** `rxbpf replay`: a recording as the live run would have shown it. */
 export function addReplay(program: Command): void {

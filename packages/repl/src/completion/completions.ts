@@ -2,9 +2,9 @@ import { printable } from "@rxbpf/core";
 import type { Argument, Command, Option } from "commander";
 
 import { catalogue } from "../catalogue.js";
-import { OptionFlag } from "../flags.js";
-import { moreOptions } from "../more-flags.js";
-import { canTrace } from "../traced.js";
+import { OptionFlag } from "../flags/flags.js";
+import { moreOptions } from "../flags/more-flags.js";
+import { canTrace } from "../flags/traced.js";
 
 /** Lines in the place of words, for the shell to complete by itself: names of files, names of commands. */
 const FILES = ":files";

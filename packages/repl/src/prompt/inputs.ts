@@ -6,7 +6,7 @@ import type { WriteStream } from "node:tty";
 import { printable } from "@rxbpf/core";
 import { runs, guardDelivery, stateOf } from "@rxbpf/core/events";
 
-import { endInOrder } from "../ending.js";
+import { endInOrder } from "../process/ending.js";
 import { expectKeys, watchForOverruns } from "../overrun/watch.js";
 import { faultText } from "../session/faults.js";
 import { goesOn, type Input } from "../session/input.js";

@@ -2,10 +2,10 @@ import { createInterface } from "node:readline";
 
 import { writeError } from "@rxbpf/sinks";
 
-import { endInOrder } from "../ending.js";
+import { endInOrder } from "../process/ending.js";
 import { watchForOverruns } from "../overrun/watch.js";
-import { signals } from "../signals.js";
-import { watchStandardStreams } from "../standard.js";
+import { signals } from "../process/signals.js";
+import { watchStandardStreams } from "../process/standard.js";
 import { faultText } from "../session/faults.js";
 import { goesOn, parseInput, saysNothing } from "../session/input.js";
 import { installScope } from "../session/scope.js";

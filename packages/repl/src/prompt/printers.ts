@@ -5,7 +5,7 @@ import { isObservable } from "rxjs";
 
 import { printed } from "../live/printed.js";
 import { show } from "../live/show.js";
-import { endInOrder } from "../ending.js";
+import { endInOrder } from "../process/ending.js";
 import { leaveOnHangUp } from "./hang-up.js";
 import { Keys } from "./keys.js";
 

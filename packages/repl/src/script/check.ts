@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 
 import { stateOf } from "@rxbpf/core/events";
 
-import { temporaryFolder } from "../temporary.js";
+import { temporaryFolder } from "../process/temporary.js";
 import { compilerOptions } from "../typescript/options.js";
 import { tscPath } from "../typescript/packages.js";
 

@@ -7,11 +7,11 @@ import { statuses } from "@rxbpf/core";
 import { stateOf } from "@rxbpf/core/events";
 import { take } from "rxjs";
 
-import { endInOrder } from "../ending.js";
-import { fail, FAILED } from "../exit.js";
+import { endInOrder } from "../process/ending.js";
+import { fail, FAILED } from "../process/exit.js";
 import { watchForOverruns } from "../overrun/watch.js";
-import { report } from "../run.js";
-import { signals } from "../signals.js";
+import { report } from "../process/run.js";
+import { signals } from "../process/signals.js";
 import { placeOf, shownPath } from "../typescript/files.js";
 import { registerHooks } from "../typescript/importer.js";
 import { passesCheck } from "./check.js";

@@ -2,7 +2,7 @@ import { builtinModules } from "node:module";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { temporaryFolder } from "../temporary.js";
+import { temporaryFolder } from "../process/temporary.js";
 import { exportedNames } from "./exported-names.js";
 import { BUILTINS, IMPORTABLE, PACKAGES, packageFolder, packageTypes } from "../typescript/packages.js";
 

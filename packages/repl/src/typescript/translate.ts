@@ -8,7 +8,7 @@ import { transformSync } from "oxc-transform";
 
 import { visit } from "./nodes.js";
 import { TARGET } from "./options.js";
-import { temporaryFolder } from "../temporary.js";
+import { temporaryFolder } from "../process/temporary.js";
 import { tscPath } from "./packages.js";
 
 export interface Translation {

@@ -19,10 +19,10 @@ import {
   tap,
 } from "rxjs";
 
-import { runCommand } from "./command.js";
+import { runCommand } from "../process/command.js";
 import { progressLine } from "./progress.js";
-import { report } from "./run.js";
-import { cutShort, signals } from "./signals.js";
+import { report } from "../process/run.js";
+import { cutShort, signals } from "../process/signals.js";
 import { Snapshots } from "./snapshot.js";
 
 /** A probe, and the options that it is recorded with. */

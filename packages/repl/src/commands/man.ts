@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-import { STATUSES } from "./exit.js";
+import { STATUSES } from "../process/exit.js";
 
 const EXAMPLES: readonly (readonly [what: string, line: string])[] = [
   ["What files does a program look for and not find?", "rxbpf opensnoop -x -- ls"],

@@ -1,7 +1,7 @@
 import { Command } from "@rxbpf/filters";
 import { UsageError } from "@rxbpf/probes/define";
 
-import { catalogue } from "./catalogue.js";
+import { catalogue } from "../catalogue.js";
 
 /** What the help of a command says that can trace another. */
 export const COMMAND_HELP =

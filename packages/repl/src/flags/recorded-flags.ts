@@ -4,7 +4,7 @@ import { type AnyProbe, recordedOptions } from "@rxbpf/probes/define";
 import { type Series, seriesAt } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
-import { catalogue } from "./catalogue.js";
+import { catalogue } from "../catalogue.js";
 import { itemList } from "./help-text.js";
 import { dependOnWords, flagNames, givenTo, type MoreFlags } from "./more-flags.js";
 
