@@ -3,7 +3,7 @@
 // Sources and who consumes them
 export type { Batch, Run, Receiver, Source } from "./stream/source.js";
 export { mapEvents, originOf } from "./stream/stream.js";
-export { type StreamRun, runs } from "./stream/runs.js";
+export { collectRuns, runs, type StreamRun } from "./stream/runs.js";
 export { Consumer, type ConsumerEvents, consumers } from "./stream/consumer.js";
 export { feed, type Feeder } from "./stream/feed.js";
 export { blame, blamed } from "./stream/blame.js";

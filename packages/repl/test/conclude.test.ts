@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import { run } from "../../../testing/programs.js";
 
-const module = fileURLToPath(new URL("../dist/conclude.js", import.meta.url));
+const module = fileURLToPath(new URL("../dist/process/conclude.js", import.meta.url));
 
 /** Runs code with `conclude`, and `tell`, which says why on stderr and gives 3. */
 function concluding(code: string) {

@@ -146,7 +146,7 @@ test("Ctrl-C ends a wait, a loop and what a person does not want to see, and the
 test("a stream is shown until Ctrl-C, which leaves nothing attached", async () => {
   const name = uniqueName();
   const prompt = await startPrompt();
-  await enter(prompt, "const opens = opensnoop({ failed: true })");
+  await enter(prompt, "const opens = opensnoop({ failed: true, comm: 'cat' })");
   expect(links(prompt)).toEqual([]);
   prompt.type("opens\r");
   await expect.poll(() => links(prompt), { timeout: 5_000 }).not.toEqual([]);

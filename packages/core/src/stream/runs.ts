@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
 import { type Observable, Subject } from "rxjs";
 
 import type { Run, Status, StreamInfo } from "./source.js";
@@ -13,6 +15,8 @@ export interface StreamRun {
   readonly events: number;
   /** Events that happened and could not be delivered, so far. */
   readonly lost: number;
+  /** Resolves when it has ended. */
+  readonly ended: Promise<void>;
   /** Ends it in good order, as `EventStream.until` does. */
   stop(): void;
 }
@@ -20,6 +24,13 @@ export interface StreamRun {
 /** What runs now, the oldest first: every subscription to an `EventStream` that has not ended. */
 export function runs(): readonly StreamRun[] {
   return [...running];
+}
+
+const collectors = new AsyncLocalStorage<StreamRun[]>();
+
+/** Calls a function, and adds the runs that it starts to a list: now, and later in what it awaits and schedules. */
+export function collectRuns<T>(into: StreamRun[], act: () => T): T {
+  return collectors.run(into, act);
 }
 
 const said = new Subject<Status>();
@@ -37,21 +48,26 @@ export class ListedRun implements StreamRun {
   readonly info: StreamInfo;
   events = 0;
   lost = 0;
+  readonly ended: Promise<void>;
   #run: Run | undefined;
   #ended = false;
+  #tellEnd!: () => void;
 
   constructor(info: StreamInfo) {
     this.info = info;
+    this.ended = new Promise((resolve) => (this.#tellEnd = resolve));
   }
 
   begin(run: Run): void {
     this.#run = run;
     if (!this.#ended) running.add(this);
+    collectors.getStore()?.push(this);
   }
 
   end(): void {
     this.#ended = true;
     running.delete(this);
+    this.#tellEnd();
   }
 
   tell(status: Status): void {

@@ -1,4 +1,4 @@
-import { type StreamRun, runs } from "@rxbpf/core/events";
+import { collectRuns, type StreamRun } from "@rxbpf/core/events";
 import type { Observable } from "rxjs";
 
 import { printLines } from "./lines.js";
@@ -16,8 +16,6 @@ export interface Showing {
   stop(): void;
 }
 
-/** How often it is looked whether what is ended has delivered all. */
-const LOOK_MS = 20;
 /** A stream that has not completed so long after its sources have is left. */
 const GRACE_MS = 1000;
 
@@ -26,31 +24,29 @@ const GRACE_MS = 1000;
  * read while all is counted; elsewhere as lines of text, all of them.
  */
 export function show(stream: Observable<unknown>, output: Output): Showing {
-  const before = new Set(runs());
-  let attached: readonly StreamRun[] = [];
+  const attached: StreamRun[] = [];
   let end = (): void => {};
   const done = new Promise<void>((resolve, reject) => {
     const receiver = { complete: resolve, error: reject };
-    const release = output.isTTY ? new View(stream, output).run(receiver) : printLines(stream, output, receiver);
-    attached = runs().filter((one) => !before.has(one));
+    const release = collectRuns(attached, () =>
+      output.isTTY ? new View(stream, output).run(receiver) : printLines(stream, output, receiver),
+    );
     end = () => {
       release();
       resolve();
     };
   });
+  let stopping = false;
   let timer: NodeJS.Timeout | undefined;
-  const wait = (): void => {
-    const running = runs();
-    timer = attached.some((one) => running.includes(one))
-      ? setTimeout(wait, LOOK_MS)
-      : setTimeout(end, attached.length > 0 ? GRACE_MS : 0);
-  };
   return {
     done: done.finally(() => clearTimeout(timer)),
     stop() {
-      if (timer) return end();
+      if (stopping) return end();
+      stopping = true;
       for (const one of attached) one.stop();
-      wait();
+      void Promise.all(attached.map(({ ended }) => ended)).then(() => {
+        timer = setTimeout(end, attached.length > 0 ? GRACE_MS : 0);
+      });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type StreamRun, runs, blame, originOf } from "@rxbpf/core/events";
+import { blame, collectRuns, originOf, runs, type StreamRun } from "@rxbpf/core/events";
 import { isObservable, Subscription } from "rxjs";
 
 import { printed } from "../live/printed.js";
@@ -52,11 +52,11 @@ export class Evaluator {
         this.#complain(faults.join("\n"));
         return false;
       }
-      const before = runs();
-      const given = await this.#value(input);
+      const started: StreamRun[] = [];
+      const given = await collectRuns(started, () => this.#value(input));
       const value = isThenable(given) ? await this.#wait(given) : given;
       this.#keep(input, value);
-      await this.#show(value, new Set(before));
+      await this.#show(value, started);
       return true;
     } catch (error) {
       this.#complain(wasInterrupted(error) ? "Interrupted" : this.describe(error));
@@ -106,14 +106,14 @@ export class Evaluator {
     if (gaveValue && !this.#lastIsTheirs) Object.defineProperty(globalThis, LAST, { value, ...WRITABLE });
   }
 
-  async #show(value: unknown, before: ReadonlySet<StreamRun>): Promise<void> {
+  async #show(value: unknown, started: readonly StreamRun[]): Promise<void> {
     if (isObservable(value)) {
       const showing = show(value, this.#output);
       this.#foreground = { interrupt: () => showing.stop() };
       await showing.done.catch((error: unknown) => {
         throw blame(error, originOf(value)?.info.name);
       });
-    } else if (value instanceof Subscription) this.#print(subscribedText(before));
+    } else if (value instanceof Subscription) this.#print(subscribedText(started));
     else if (value !== undefined) this.#print(printed(value, this.#output));
   }
 
@@ -139,10 +139,9 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** A subscription has nothing to show but what it attached. */
-function subscribedText(before: ReadonlySet<StreamRun>): string {
-  const ids = runs()
-    .filter((one) => !before.has(one))
-    .map(({ id }) => id);
-  if (ids.length === 0) return "Subscribed";
-  return `Attached ${ids.join(", ")}; .streams shows what runs, .stop ${ids[0]} ends it`;
+function subscribedText(started: readonly StreamRun[]): string {
+  const running = runs().filter((one) => started.includes(one));
+  const [first] = running;
+  if (!first) return "Subscribed";
+  return `Attached ${running.map(({ id }) => id).join(", ")}; .streams shows what runs, .stop ${first.id} ends it`;
 }
