@@ -19,7 +19,7 @@ export interface Terminal {
   history(): string;
   /**
    * Resolves with the screen when it contains a text, matches an expression or satisfies a function.
-   * @throws Error, with the screen, where the program ended or `seconds` (10) passed before that
+   * @throws Error, with the screen, where the program ended or `seconds` (30) passed before that
    */
   waitFor(what: string | RegExp | ((screen: string) => boolean), seconds?: number): Promise<string>;
   /** Closes the terminal, as a window is closed: the kernel sends SIGHUP, and nothing can be read or written any more. */
@@ -89,7 +89,7 @@ export function startTerminal(command: readonly [string, ...string[]], options: 
     },
     screen: () => screen.text(),
     history: () => screen.allLines().join("\n").trimEnd(),
-    waitFor(what, seconds = 10) {
+    waitFor(what, seconds = 30) {
       const found = typeof what === "function" ? what : (text: string) => text.search(pattern(what)) >= 0;
       return new Promise((resolve, reject) => {
         const settle = (act: () => void): void => {

@@ -2,7 +2,7 @@ import { type EventStream, iterate, type Lost } from "@rxbpf/core";
 import { filter, firstValueFrom, Subject } from "rxjs";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 
-import { holdings, inKernel } from "../../../testing/holdings.js";
+import { type Holdings, holdings, inKernel } from "../../../testing/holdings.js";
 import { compile, compileProgram, run, temporaryFolder } from "../../../testing/programs.js";
 import { type Tick, ticks, ticksImage } from "./programs/ticks.js";
 
@@ -26,14 +26,19 @@ function lossesOf({ losses }: { readonly losses: EventStream<Tick>["losses"] }):
   return counts;
 }
 
+/** Waits until this process holds more than before: where much was started in this turn, what follows starts in a later one. */
+async function attached({ objects }: Holdings): Promise<void> {
+  await expect.poll(() => holdings().objects.length).toBeGreaterThan(objects.length);
+}
+
 test("a loop takes events as they happen; making its iterator attaches nothing, leaving it detaches everything", async () => {
   stream().subscribe().unsubscribe(); // what the first one leaves is made once: the event loop's own descriptors
   const before = holdings();
   const iterator = stream()[Symbol.asyncIterator]();
   expect(holdings()).toEqual(before);
   const first = iterator.next();
+  await attached(before);
   const { objects } = holdings();
-  expect(objects.length).toBeGreaterThan(before.objects.length);
   await run(makeTicks, ["3", "1"]);
   expect((await first).value).toMatchObject({ number: 0, comm: "ticks" });
   expect((await iterator.next()).value).toMatchObject({ number: 1 });
@@ -60,6 +65,7 @@ test("break, return and an error in the body detach the programs", async () => {
   for (const [how, loop] of Object.entries(ends)) {
     const even = stream().pipe(filter(({ number }) => number % 2 === 0));
     const left = loop(iterate(even)).catch((error: Error) => error.message);
+    await attached(before);
     await run(makeTicks, ["10", "1"]);
     expect(await left).toBe({ return: 2, throw: "thrown" }[how]);
     expect(holdings()).toEqual(before);

@@ -207,7 +207,8 @@ describe("a compiled program that is not ours", () => {
   });
 
   test("one of which the kernel accepts no variant, with the reason of the last", async () => {
-    const hookless = changed("opensnoop", "tp_btf/sys_exit", "tp_btf/no_such_tracepoint");
+    const hook = 'SEC("tp_btf/no_such_tracepoint")\nint BPF_PROG(sys_exit, struct pt_regs *regs, long ret)';
+    const hookless = changed("opensnoop", "AT_SYSCALL_END(sys_exit)", hook);
     expect(await failure(["opensnoop"], hookless)).toMatch(
       /^Cannot trace with opensnoop: this kernel accepts none of its 4 variants; the last: .*no_such_tracepoint/,
     );
