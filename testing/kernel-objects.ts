@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { cgroupMounts } from "@rxbpf/filters";
 import { onTestFinished } from "vitest";
 
+import { holdings } from "./holdings.js";
+
 let made = 0;
 
 /** A name that no other test run uses. */
@@ -49,6 +51,5 @@ export function dumpIds(path: string): number[] {
 
 /** How many files this process has open on BPF maps. */
 export function openMaps(): number {
-  const files = execFileSync("ls", ["-l", `/proc/${process.pid}/fd`], { encoding: "utf8" });
-  return files.split("anon_inode:bpf-map").length - 1;
+  return holdings().descriptors.filter((name) => name === "anon_inode:bpf-map").length;
 }

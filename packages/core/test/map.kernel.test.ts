@@ -140,11 +140,11 @@ test("a path without a map says what is there instead, and leaves nothing open",
   expect(() => BpfMap.open("/etc/passwd")).toThrow(BpfError);
 
   const program = pinPath();
-  const object = new URL("../../probes/bpf/execsnoop.bpf.o", import.meta.url).pathname;
+  const object = new URL("../../filters/bpf/processes.bpf.o", import.meta.url).pathname;
   bpftool("prog", "loadall", object, program);
-  expect(() => BpfMap.open(`${program}/exec_done`)).toThrow(MapMismatchError);
-  expect(() => BpfMap.open(`${program}/exec_done`)).toThrow(
-    `Cannot open ${program}/exec_done as a pinned map: another kind of object is pinned there`,
+  expect(() => BpfMap.open(`${program}/tasks`)).toThrow(MapMismatchError);
+  expect(() => BpfMap.open(`${program}/tasks`)).toThrow(
+    `Cannot open ${program}/tasks as a pinned map: another kind of object is pinned there`,
   );
   expect(holdings()).toEqual(before);
 });

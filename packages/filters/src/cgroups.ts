@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 
 import { cgroupId } from "./cgroup-id.js";
-import { isMissing } from "./file-systems.js";
+import { errorCode, isMissing } from "./file-systems.js";
 import { CGROUP2_MISSING, type CgroupMount, cgroupMounts } from "./mounts.js";
 import { requireOwnProc } from "./proc.js";
 
@@ -21,8 +21,8 @@ export function liveCgroups(mounts: readonly CgroupMount[] = cgroupMounts()): Ma
         if (entry.isDirectory()) directories.push(Buffer.concat([directory, SLASH, entry.name]));
       }
     } catch (error) {
-      // Removed while we looked.
-      if (!isMissing(error)) throw error;
+      // Removed while we looked, or somebody's who lets nobody look.
+      if (!isMissing(error) && errorCode(error) !== "EACCES") throw error;
     }
   }
   return found;

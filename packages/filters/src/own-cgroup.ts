@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   existsSync,
@@ -76,6 +77,7 @@ function enter(cgroup: string): void {
 function makeLocked(home: string): [path: string, lock: number] {
   for (;;) {
     const made = mkdtempSync(path.join(home, PREFIX));
+    chmodSync(made, 0o755); // others may look who is in a cgroup
     const lock = openSync(made, constants.O_DIRECTORY);
     // Another may have found it before it was locked.
     if (lockFile(lock) && existsSync(made)) return [made, lock];

@@ -81,7 +81,7 @@ test("all of it is imported in a pipe", async () => {
 });
 
 test("all of it is imported at a terminal, typed", { timeout: 60_000 }, async () => {
-  const prompt = await startPrompt({ cwd: project });
+  const prompt = await startPrompt({ cwd: project, columns: 200 });
   for (const [, inputs, given, refused] of IMPORTS) {
     for (const input of inputs.slice(0, -1)) expect(await enter(prompt, input)).not.toMatch(/TS|Uncaught/);
     expect((await enter(prompt, inputs.at(-1)!)).split("\n")).toContain(given);

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 
 import type { Frame } from "@rxbpf/core";
@@ -26,10 +27,17 @@ const plainName = ({ name }: Frame): string =>
     .replace(/^(?:LazyCompile|JS|Function):\W?/, "")
     .replace(/ .*$/, "");
 
+/** How long a process has used processors. */
+function processorSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 /** The share of the samples of a process that each function has in itself or in what it calls. */
 async function sharesOf(child: Child, frequency: number): Promise<Record<string, number>> {
   const recording = await record(profile({ pid: child.pid, frequency, userStacksOnly: true }));
-  await new Promise((resolve) => setTimeout(resolve, 4000));
+  const before = processorSeconds(child.pid);
+  await expect.poll(() => processorSeconds(child.pid) - before, { timeout: 30_000 }).toBeGreaterThan(3);
   const rows = (await recording.finish()).flatMap((table) => [...table]);
   const total = rows.reduce((sum, { count }) => sum + count, 0);
   expect(total).toBeGreaterThan(200);
