@@ -18,7 +18,7 @@ import { version } from "./version.js";
  */
 export function makeProgram(traced: readonly string[] | undefined): Command {
   const program = new Command("rxbpf")
-    .description("Kernel events as observables: trace with BCC's tools by name, in one container if you like.")
+    .description("BCC's tools as typed observables: trace opens, execs, TCP sessions and more, on the whole machine or in one container.")
     .version(version(), "-V, --version", "print the version")
     .helpCommand(false)
     .showSuggestionAfterError()

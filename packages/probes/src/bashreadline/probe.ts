@@ -8,10 +8,10 @@ import { type LineEvent, lineEvent } from "./schema.js";
 
 const definition = define({
   name: "bashreadline",
-  summary: "lines that are typed at bash",
+  summary: "lines typed at a bash prompt",
   options: {
     ...whoOptions(),
-    shared: text("the file with the function `readline`: bash or a library (default /bin/bash)", {
+    shared: text("path of the file with the function `readline`: bash or a library (default /bin/bash)", {
       short: "s",
       value: "PATH",
     }),

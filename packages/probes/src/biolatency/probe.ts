@@ -11,12 +11,12 @@ import { type Latency, latencyKey, latencyValue } from "./schema.js";
 
 const definition = define({
   name: "biolatency",
-  summary: "how long requests to block devices take, as histograms",
+  summary: "latency of requests to block devices, as histograms",
   options: {
-    queued: flag("also the time that requests wait for the disk", { short: "Q" }),
-    milliseconds: flag("count milliseconds, not microseconds", { short: "m" }),
+    queued: flag("also count the time that requests wait in the queue", { short: "Q" }),
+    milliseconds: flag("measure in milliseconds, not microseconds", { short: "m" }),
     disks: flag("a histogram for each disk", { short: "D" }),
-    flags: flag("a histogram for each set of flags of requests", { short: "F" }),
+    flags: flag("a histogram for each set of request flags", { short: "F" }),
     extension: showing(flag("show average, total and count", { short: "e" })),
     disk,
     ...whoOptions(),

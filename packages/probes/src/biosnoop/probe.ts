@@ -12,7 +12,7 @@ const definition = define({
   name: "biosnoop",
   summary: "requests to block devices, with their latency",
   options: {
-    queue: showing(flag("show the time that requests wait for the disk", { short: "Q" })),
+    queue: showing(flag("show the time that requests wait in the queue", { short: "Q" })),
     disk,
     pattern: showing(flag("show whether requests are sequential (S) or random (R)", { short: "P" })),
     ...whoOptions(),

@@ -9,14 +9,14 @@ import { type Stretch, stretchKey, stretchValue } from "./schema.js";
 
 const definition = define({
   name: "cpudist",
-  summary: "how long threads run at a time, or are off the processor, as histograms",
+  summary: "how long threads run each time, or stay off the CPU, as histograms",
   options: {
     ...whoOptions({ pid: "p" }),
-    offcpu: flag("the time off the processor, not on it", { short: "O" }),
-    milliseconds: flag("count milliseconds, not microseconds", { short: "m" }),
+    offcpu: flag("measure the time off the CPU, not on it", { short: "O" }),
+    milliseconds: flag("measure in milliseconds, not microseconds", { short: "m" }),
     pids: flag("a histogram for each process", { short: "P" }),
     tids: flag("a histogram for each thread", { short: "L" }),
-    includeIdle: flag("also what processors do when they have nothing to do", { short: "I" }),
+    includeIdle: flag("also count the CPUs' idle threads", { short: "I" }),
     extension: showing(flag("show average, total and count", { short: "e" })),
   },
   positional: ["interval", "tables"],

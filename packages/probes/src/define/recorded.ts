@@ -8,7 +8,7 @@ import { matcher } from "./selection.js";
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** The options that can be asked of a recording of a probe's output: those that choose by what is in it, and those that show it. */
+/** The options that apply to a recording of a probe's output: those that select by its fields, and those that change how it is shown. */
 export function recordedOptions(probe: AnyProbe, outputName: string): Options {
   const { fields } = probe.outputs[outputName]!.schema;
   const can = ({ selection }: Options[string]): boolean =>
@@ -19,8 +19,8 @@ export function recordedOptions(probe: AnyProbe, outputName: string): Options {
 }
 
 /**
- * Which recorded events, or rows of tables, a probe would have given with these options.
- * @throws UsageError for options that do not fit, or of which a recording does not say what they would have changed
+ * Selects the recorded events, or rows of tables, that a live probe would have given with these options.
+ * @throws UsageError for options that are not valid, or whose effect a recording cannot tell
  */
 export function recordedMatcher(probe: AnyProbe, outputName: string, given: Values): (event: unknown) => boolean {
   const output = probe.outputs[outputName]!;
@@ -35,8 +35,8 @@ export function recordedMatcher(probe: AnyProbe, outputName: string, given: Valu
 }
 
 /**
- * A replayed stream as the probe that it was recorded by would give it with these options: its events, or the rows of its
- * tables, are chosen by what is in them, and shown as the probe shows them.
+ * A replayed stream, as the probe that recorded it would give it with these options: events, or rows of tables, are selected
+ * by their fields and shown as the probe shows them.
  * @throws UsageError as `recordedMatcher`
  * @throws Error for a stream without the probe's fields
  */

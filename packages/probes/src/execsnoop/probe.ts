@@ -15,21 +15,21 @@ const definition = define({
   options: {
     time: showing(flag("show the time of day", { short: "T" })),
     timestamp: showing(flag("show the time since the start", { short: "t" })),
-    fails: showing(flag("also failed execs", { short: "x" })),
+    fails: showing(flag("also show failed execs", { short: "x" })),
     ...whoOptions({ uid: "u", ppid: "P" }),
     quote: showing(flag('put each argument in "quotes"', { short: "q" })),
     name: selecting(pattern("only commands whose name matches REGEX", { short: "n", value: "REGEX" }), {
       matches: (name, event: ExecEvent) => matches(name, event.comm) || matches(name, baseName(event.filename)),
       processes: () => undefined,
     }),
-    line: selecting(pattern("only commands whose line of arguments matches REGEX", { short: "l", value: "REGEX" }), {
+    line: selecting(pattern("only commands whose argument line matches REGEX", { short: "l", value: "REGEX" }), {
       matches: (line, event: ExecEvent, shown: Shown) => matches(line, argsLine(shown)(event)),
       processes: () => undefined,
     }),
     printUid: showing(flag("show the user id", { short: "U" })),
-    printCpu: showing(flag("show the processor", { short: "C" })),
+    printCpu: showing(flag("show the CPU", { short: "C" })),
     printPcomm: showing(flag("show the parent's name", { short: "M" })),
-    maxArgs: showing(integer("show at most N arguments, the file's name among them", { value: "N", min: 1 })),
+    maxArgs: showing(integer("show at most N arguments, counting the file's name", { value: "N", min: 1 })),
     argsSize: integer("read at most BYTES of arguments (default 8192)", { value: "BYTES", min: 1, max: 32768 }),
   },
   variants: ({ fails }) => [{ programs: ["exec_done", ...(fails ? ["exec_failed", "exec_interrupted"] : [])] }],

@@ -11,17 +11,17 @@ import { type ExitEvent, exitEvent } from "./schema.js";
 
 const definition = define({
   name: "exitsnoop",
-  summary: "processes that end, and why",
+  summary: "processes that exit, and why",
   options: {
     timestamp: showing(flag("show the time of day", { short: "t" })),
     utc: showing(flag("show the time of day in UTC")),
     ...whoOptions({ pid: "p" }),
-    label: showing(label("put LABEL into each line; exit if it is empty")),
-    failed: selecting(flag("only ends with a signal or an exit code that is not 0", { short: "x" }), {
+    label: showing(label("add a column with LABEL, or with the word exit if LABEL is empty")),
+    failed: selecting(flag("only exits by a signal or with an exit code other than 0", { short: "x" }), {
       constants: (failed) => ({ only_failed: failed }),
       matches: (failed, event: ExitEvent) => !failed || event.exitCode !== 0 || event.signal !== 0,
     }),
-    perThread: flag("show the end of each thread"),
+    perThread: flag("show the exit of each thread"),
   },
   variants: () => [{ programs: ["thread_exit"] }],
   constants: ({ perThread }) => ({ per_thread: perThread }),

@@ -19,15 +19,15 @@ const SORTS = {
 
 const definition = define({
   name: "filetop",
-  summary: "what threads read from files and write to them",
+  summary: "files that threads read and write most",
   options: {
-    allFiles: flag("also files that are not regular ones, such as sockets and pipes", { short: "a" }),
+    allFiles: flag("also files that are not regular, such as sockets and pipes", { short: "a" }),
     ...topOptions,
     sort: sortOption(`sort by COLUMN: ${Object.keys(SORTS).join(", ")} (default all)`, { short: "s", value: "COLUMN" }),
     ...whoOptions({ pid: "p" }),
     readOnly: flag("only reads"),
     writeOnly: flag("only writes"),
-    directory: text("only files that are in the directory DIRECTORY itself", { short: "d", value: "DIRECTORY" }),
+    directory: text("only files directly in DIRECTORY, not in directories below it", { short: "d", value: "DIRECTORY" }),
   },
   positional: ["interval", "tables"],
   check({ readOnly, writeOnly, directory }) {

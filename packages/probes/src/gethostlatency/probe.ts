@@ -13,10 +13,10 @@ const RESOLVERS = ["getaddrinfo", "gethostbyname", "gethostbyname2"];
 
 const definition = define({
   name: "gethostlatency",
-  summary: "how long programs take to find the addresses of a host",
+  summary: "latency of host name lookups by getaddrinfo and gethostbyname",
   options: {
     ...whoOptions({ pid: "p" }),
-    libc: text(`the C library (default ${LIBC})`, { short: "l", value: "PATH" }),
+    libc: text(`path of the C library (default ${LIBC})`, { short: "l", value: "PATH" }),
   },
   variants({ libc = LIBC }) {
     const at = (returns: boolean): Hook[] =>

@@ -11,7 +11,7 @@ import { type KillEvent, killEvent } from "./schema.js";
 
 const definition = define({
   name: "killsnoop",
-  summary: "signals that processes send by kill",
+  summary: "signals that processes send with kill",
   options: {
     failed: selecting(flag("only calls that failed", { short: "x" }), {
       constants: (failed) => ({ only_failed: failed }),
@@ -26,7 +26,7 @@ const definition = define({
       },
     ),
     signal: selecting(
-      signals("only these SIGNALS, numbers or names with commas between", { short: "s", value: "SIGNALS" }),
+      signals("only SIGNALS: numbers or names, separated by commas", { short: "s", value: "SIGNALS" }),
       {
         constants: (only) => ({ by_signal: true, wanted_signals: marked(only) }),
         matches: (only, event: KillEvent) => only.includes(event.signal),

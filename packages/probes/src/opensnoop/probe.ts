@@ -22,7 +22,7 @@ const definition = define({
     ...whoOptions({ pid: "p", tid: "t", uid: "u", comm: { short: "n", long: "name" } }),
     extendedFields: showing(flag("show flags and mode", { short: "e", long: "extended_fields" })),
     flagFilter: selecting(
-      list("only opens with FLAG, such as O_CREAT; may be given several times", {
+      list("only opens with FLAG, such as O_CREAT; can be repeated", {
         short: "f",
         long: "flag_filter",
         value: "FLAG",
@@ -37,10 +37,10 @@ const definition = define({
         matches: (flags, event: OpenEvent) => flags.length === 0 || flags.some((flag) => hasFlag(event.flags, flag)),
       },
     ),
-    fullPath: flag("show paths from the root; of what was opened, the file's own", { short: "F" }),
+    fullPath: flag("show full paths; of an opened file, its own path with links resolved", { short: "F" }),
     duration: { ...common.duration, short: "d" },
-    bufferPages: integer("size of the buffer in pages", { short: "b", value: "PAGES", min: 1, max: 2 ** 18 }),
-    exec: command("run a command, trace its process without its children, and end when it does", {
+    bufferPages: integer("size of the ring buffer in pages", { short: "b", value: "PAGES", min: 1, max: 2 ** 18 }),
+    exec: command("run COMMAND and trace its process, not its children; end when it ends", {
       value: "COMMAND...",
     }),
   },

@@ -9,24 +9,24 @@ import { type Sample, sampleKey, sampleValue } from "./schema.js";
 
 const definition = define({
   name: "profile",
-  summary: "what runs on the processors, by its stacks",
+  summary: "what runs on the CPUs, sampled by stack",
   options: {
     ...whoOptions({ pid: "p", tid: "L" }),
-    userStacksOnly: flag("no stacks of the kernel", { short: "U" }),
-    kernelStacksOnly: flag("no stacks of processes", { short: "K" }),
-    frequency: integer("look HERTZ times a second (default 49)", { short: "F", value: "HERTZ", min: 1, max: 100_000 }),
-    delimited: showing(flag("-- between the frames of the kernel and those of the process", { short: "d" })),
-    annotations: showing(flag("_[k] after the kernel's functions", { short: "a" })),
-    includeIdle: flag("also processors that have nothing to do", { short: "I" }),
-    folded: showing(flag("a line for each stack, as flame graphs are made of", { short: "f" })),
+    userStacksOnly: flag("only user stacks, not those of the kernel", { short: "U" }),
+    kernelStacksOnly: flag("only kernel stacks, not those of processes", { short: "K" }),
+    frequency: integer("sample HERTZ times a second (default 49)", { short: "F", value: "HERTZ", min: 1, max: 100_000 }),
+    delimited: showing(flag("put -- between kernel frames and user frames", { short: "d" })),
+    annotations: showing(flag("add _[k] to the names of kernel functions", { short: "a" })),
+    includeIdle: flag("also count idle CPUs", { short: "I" }),
+    folded: showing(flag("write each stack as one line, the input for flame graphs", { short: "f" })),
     addresses: showing(flag("show addresses", { short: "A", long: "address" })),
-    hashStorageSize: integer("room for N threads with their stacks (default 40960)", {
+    hashStorageSize: integer("room for N pairs of thread and stacks (default 40960)", {
       value: "N",
       min: 1,
       max: 2 ** 24,
     }),
     stackStorageSize: integer("room for N different stacks (default 16384)", { value: "N", min: 1, max: 2 ** 24 }),
-    cpu: integer("only the processor CPU", { short: "C", value: "CPU" }),
+    cpu: integer("only the CPU with the number CPU", { short: "C", value: "CPU" }),
   },
   positional: ["duration"],
   check({ userStacksOnly, kernelStacksOnly }) {

@@ -8,10 +8,10 @@ import { type Wait, waitKey, waitValue } from "./schema.js";
 
 const definition = define({
   name: "runqlat",
-  summary: "how long threads wait for a processor, as histograms",
+  summary: "how long runnable threads wait for a CPU, as histograms",
   options: {
     ...whoOptions({ pid: "p" }),
-    milliseconds: flag("count milliseconds, not microseconds", { short: "m" }),
+    milliseconds: flag("measure in milliseconds, not microseconds", { short: "m" }),
     pids: flag("a histogram for each process", { short: "P" }),
     tids: flag("a histogram for each thread", { short: "L" }),
   },

@@ -15,21 +15,21 @@ const { interval, rows } = tableOptions;
 
 const definition = define({
   name: "syscount",
-  summary: "how many system calls are made",
+  summary: "how many system calls are made, by call or by process",
   options: {
     ...whoOptions({ pid: "p", tid: "t", ppid: "c" }),
     interval: { ...interval, short: "i" },
     duration: { ...common.duration, short: "d" },
-    rows: { ...rows, help: "show only the first N of each table (default 10)", short: "T", long: "top" },
+    rows: { ...rows, help: "show only the first N rows of each table (default 10)", short: "T", long: "top" },
     failures: flag("only calls that failed", { short: "x" }),
     errno: errorNumber("only calls that failed with ERRNO, a number or a name", { short: "e", value: "ERRNO" }),
-    latency: flag("count how long calls take", { short: "L" }),
+    latency: flag("also measure how long calls take", { short: "L" }),
     milliseconds: showing(flag("show milliseconds, not microseconds", { short: "m" })),
     process: flag("count by process, not by call", { short: "P" }),
-    syscall: callOption("only the call NAME", { value: "NAME" }),
-    exec: command("run a command, count its calls alone, and end when it does", { value: "COMMAND..." }),
+    syscall: callOption("only the system call NAME", { value: "NAME" }),
+    exec: command("run COMMAND and count only its calls; end when it ends", { value: "COMMAND..." }),
   },
-  lists: { list: { short: "l", help: "list the calls whose names are known, and end", lines: callNames } },
+  lists: { list: { short: "l", help: "list the names of the known calls, and exit", lines: callNames } },
   check({ pid, exec }) {
     if (pid !== undefined && exec) throw new UsageError("pid and exec exclude each other");
   },

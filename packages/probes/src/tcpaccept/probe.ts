@@ -15,7 +15,7 @@ const definition = define({
     time: showing(flag("show the time of day", { short: "T" })),
     timestamp: showing(flag("show the time since the first event", { short: "t" })),
     ...whoOptions({ pid: "p" }),
-    port: ports("localPort", "only the local ports PORTS, with commas between", { short: "P", value: "PORTS" }),
+    port: ports("localPort", "only the local ports PORTS, separated by commas", { short: "P", value: "PORTS" }),
     ...ipOptions,
   },
   check: checkIp,

@@ -15,11 +15,11 @@ const definition = define({
   options: {
     timestamp: showing(flag("show the time since the first event", { short: "t" })),
     ...whoOptions({ pid: "p", uid: "u" }),
-    port: ports("remotePort", "only the remote ports PORTS, with commas between", { short: "P", value: "PORTS" }),
+    port: ports("remotePort", "only the remote ports PORTS, separated by commas", { short: "P", value: "PORTS" }),
     ...ipOptions,
     lport: showing(flag("show the local port", { short: "L" })),
     printUid: showing(flag("show the user id", { short: "U" })),
-    dns: showing(flag("show the DNS name that the address was the answer for", { short: "d" })),
+    dns: showing(flag("show the DNS name that resolved to the address", { short: "d" })),
   },
   check: checkIp,
   variants: ({ dns }) => [
@@ -56,7 +56,7 @@ const definition = define({
       ],
     }),
     count: table("counts", {
-      help: "count connects by addresses and remote port; show the table at the end",
+      help: "count connections by addresses and remote port; show the table at the end",
       short: "c",
       key: connectKey,
       value: connectCounts,

@@ -10,16 +10,16 @@ import { type LifeEvent, lifeEvent } from "./schema.js";
 
 const definition = define({
   name: "tcplife",
-  summary: "TCP sessions that end, with what they carried and how long they lasted",
+  summary: "TCP sessions that end, with their bytes and duration",
   options: {
     time: showing(flag("show the time of day", { short: "T" })),
     timestamp: showing(flag("show the time since the first event", { short: "t" })),
-    wide: showing(flag("wide columns, for IPv6, and the IP version", { short: "w" })),
+    wide: showing(flag("show wide columns, for IPv6, and the IP version", { short: "w" })),
     ...whoOptions({ pid: "p" }),
-    localport: ports("localPort", "only the local ports PORTS, with commas between", { short: "L", value: "PORTS" }),
+    localport: ports("localPort", "only the local ports PORTS, separated by commas", { short: "L", value: "PORTS" }),
     remoteport: ports(
       "remotePort",
-      "only the remote ports PORTS, with commas between",
+      "only the remote ports PORTS, separated by commas",
       { short: "D", value: "PORTS" },
       "remote_ports",
     ),

@@ -11,10 +11,10 @@ import { type Traffic, traffic, trafficKey } from "./schema.js";
 
 const definition = define({
   name: "tcptop",
-  summary: "what processes send and receive by TCP",
+  summary: "bytes that processes send and receive over TCP, by session",
   options: {
     ...topOptions,
-    nosummary: showing(flag("no line with the time and the load above each table", { short: "S" })),
+    nosummary: showing(flag("no heading with time and load above each table", { short: "S" })),
     ...whoOptions({ pid: "p" }),
     ...ipOptions,
   },

@@ -22,14 +22,14 @@ type Flags = { readonly [flag in (typeof FORMATS)[number] | "processes" | "force
 export function addExport(program: Command): void {
   const command = program
     .command("export")
-    .description("write the events of a recording in another format, as they were recorded; flags of its probe choose")
+    .description("convert a recording to JSON, CSV or Parquet; its probe's flags select events")
     .argument("<path>", "a recording, or a directory of recordings")
-    .option("--json", "one JSON object a line")
-    .option("--csv", "comma-separated values; lists as JSON")
-    .option("--parquet", "a Parquet file, of one probe; times are in UTC, to the nanosecond")
-    .option("--processes", "with --json: instead of the events, the processes that the recording can name")
-    .option("-o, --output <file>", "where to; stdout if not given")
-    .option("--force", "replace the file if it is there already");
+    .option("--json", "write one JSON object per line")
+    .option("--csv", "write comma-separated values; lists as JSON")
+    .option("--parquet", "write a Parquet file of one probe; times are UTC, to the nanosecond")
+    .option("--processes", "with --json: write the processes that the recording can name, not the events")
+    .option("-o, --output <file>", "where to write (default: stdout)")
+    .option("--force", "replace the file if it exists");
   addRecordedFlags(command).action(async () => {
     const flags = command.opts<Flags>();
     const { path, of, values } = askedRecording(command);

@@ -20,22 +20,22 @@ import { wordsBeforeHelp } from "../flags/unknown-words.js";
 import { COMMAND_HELP, withCommand } from "../flags/traced.js";
 
 const own = {
-  output: text("where to: a file, or a directory that gets one file for each probe", { short: "o", value: "PATH" }),
-  rotateBytes: integer("go on in a new file after BYTES", { value: "BYTES", min: 1, max: Number.MAX_SAFE_INTEGER }),
-  rotateSeconds: timeSpan("go on in a new file after TIME: seconds, or as 10m or 1h", {
+  output: text("where to write: a file, or a directory that gets one file for each probe", { short: "o", value: "PATH" }),
+  rotateBytes: integer("start a new file after BYTES", { value: "BYTES", min: 1, max: Number.MAX_SAFE_INTEGER }),
+  rotateSeconds: timeSpan("start a new file after TIME: seconds, or with a unit: 10m, 1h", {
     value: "TIME",
     unit: "s",
     min: 0.001,
     max: 2_147_483,
   }),
-  compress: flag("compress what is recorded, with zstd"),
-  keep: integer("keep only the last N files of each probe, those of earlier runs counted", { value: "N", min: 1 }),
-  keepBytes: integer("keep the files of each probe below BYTES together, by removing the oldest", {
+  compress: flag("compress the recording with zstd"),
+  keep: integer("keep only the last N files of each probe, counting those of earlier runs", { value: "N", min: 1 }),
+  keepBytes: integer("keep each probe's files below BYTES in total, by removing the oldest", {
     value: "BYTES",
     min: 1,
     max: Number.MAX_SAFE_INTEGER,
   }),
-  force: flag("replace what is there already"),
+  force: flag("replace files that exist"),
 } as const satisfies Options;
 
 interface Own {
@@ -48,7 +48,7 @@ interface Own {
   readonly compress?: boolean;
 }
 
-const SUMMARY = "record probes as Arrow files, which `rxbpf replay` and every reader of Arrow read";
+const SUMMARY = "record events to Arrow files, for `rxbpf replay` and any Arrow reader";
 
 /** `rxbpf record`: the events of probes as Arrow files. */
 export function addRecord(program: Command, traced: readonly string[] | undefined): void {
@@ -57,7 +57,7 @@ export function addRecord(program: Command, traced: readonly string[] | undefine
     .description(`${SUMMARY}\n\n${COMMAND_HELP}`)
     .summary(SUMMARY)
     .usage("PROBE... -o PATH [flags] [-- COMMAND [ARGS...]]")
-    .argument("<probe...>", "what to record; --help after probes shows their flags");
+    .argument("<probe...>", "probes to record; --help after them shows their flags");
   const ownValues = addFlags(command, own);
   const find = (words: readonly string[]): MoreFlags | undefined => {
     const probes = probesIn(words);

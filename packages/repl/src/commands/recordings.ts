@@ -9,9 +9,9 @@ import { addExport } from "./export.js";
 export function addRecordings(program: Command): void {
   program
     .command("info")
-    .description("tell what recordings are of, what is in them, and whether they are whole")
+    .description("describe recordings: their probes, what they hold, and whether they are whole")
     .argument("<path>", "a recording, or a directory of recordings")
-    .option("--json", "write a JSON document a line, one for each probe")
+    .option("--json", "write one JSON document per line, for each probe")
     .action((path: string, { json }: { json?: boolean }) => {
       for (const [i, series] of seriesAt(path).entries()) {
         const facts = factsOf(series);
@@ -22,8 +22,8 @@ export function addRecordings(program: Command): void {
 
   program
     .command("recover")
-    .description("finish recordings whose writer died, so that every reader of Arrow can open them")
-    .argument("<file...>", "recordings that nobody writes to any more")
+    .description("finish recordings whose writer died, so that any Arrow reader can open them")
+    .argument("<file...>", "recordings that no process writes to any more")
     .action(async (files: string[]) => {
       for (const file of files) {
         const { rows, dropped, finished } = await recover(file);

@@ -65,5 +65,5 @@ function flagsByProbe(command: Command): string {
   const flags = [...catalogue].map(
     ([name, probe]) => [name, flagNames(recordedOptions(probe, probe.definition.main)).join(" ")] as const,
   );
-  return itemList(command, "Flags of the probe that recorded it; --help after PATH explains them", flags);
+  return itemList(command, "Flags of the probe that made the recording; --help after PATH explains them", flags);
 }

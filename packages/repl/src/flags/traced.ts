@@ -5,8 +5,8 @@ import { catalogue } from "../catalogue.js";
 
 /** What the help of a command says that can trace another. */
 export const COMMAND_HELP =
-  "With -- COMMAND at the end it runs the command and traces that alone: with its children and threads, from its first " +
-  "instruction until it ends. The exit status is the command's. Children that outlive it go on, untraced.";
+  "With -- COMMAND at the end, runs the command and traces only it, with its children and threads, from its first " +
+  "instruction until it ends. The exit status is the command's. Children that outlive the command go on untraced.";
 
 /** A command line, and the command that it asks to trace. */
 export interface CommandLine {

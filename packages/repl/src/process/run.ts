@@ -21,8 +21,8 @@ export function addFormatFlags(
   letters: Readonly<Partial<Record<keyof FormatFlags, string>>> = {},
 ): void {
   const flags = (name: keyof FormatFlags): string => `${letters[name] ? `-${letters[name]}, ` : ""}--${name}`;
-  command.option(flags("json"), "write one JSON object a line");
-  command.option(flags("csv"), "write comma-separated values, all fields");
+  command.option(flags("json"), "write one JSON object per line");
+  command.option(flags("csv"), "write all fields as comma-separated values");
 }
 
 export interface RunOptions extends FormatFlags {
