@@ -64,15 +64,15 @@ const definition = define({
   main: "blocked",
 });
 
-/** What `offcputime` can be asked for. */
+/** Options of `offcputime`. */
 export interface OffcputimeOptions extends GivenTo<typeof definition> {}
 
 /**
- * How long threads are off the processor, by the stacks at which they left it: asleep, waiting for a lock, a disk or a peer, or put
- * off although they could go on (`state: 0` shows those alone).
+ * How long threads stay off the CPU, by the stack at which they left it: asleep, waiting for a lock, a disk or a peer, or
+ * preempted while runnable (`state: 0` shows only those).
  *
- * Options and columns are those of BCC's offcputime; microseconds are shown, nanoseconds counted. A wait that is not over when the
- * trace ends is not counted. Stacks are followed by frame pointers; one that ends early is marked `[cut]`. It costs each switch of
- * the machine some microseconds where stacks are taken, so narrow it where many threads switch.
+ * Options and columns are those of BCC's offcputime; it counts nanoseconds and shows microseconds. A wait that is not over when
+ * the trace ends is not counted. Stacks are unwound by frame pointers; a stack that ends early is marked `[cut]`. Each context
+ * switch for which it takes stacks costs some microseconds, so filter where many threads switch.
  */
 export const offcputime: ProbeOf<typeof definition, OffcputimeOptions, Table<Blocked>> = probe(definition);

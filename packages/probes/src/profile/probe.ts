@@ -56,15 +56,16 @@ const definition = define({
   main: "samples",
 });
 
-/** What `profile` can be asked for. */
+/** Options of `profile`. */
 export interface ProfileOptions extends GivenTo<typeof definition> {}
 
 /**
- * What runs on the processors, by its stacks: a clock looks so many times a second on each, and counts what it finds. A look
- * costs about 17 µs by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`): at 49 a second less than one in
- * a thousand of a processor.
+ * What runs on the CPUs: a timer samples the stack on each CPU, `frequency` times a second, and counts equal stacks. A sample
+ * costs about 17 µs by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`): at 49 samples a second, less
+ * than a thousandth of a CPU.
  *
- * Options and columns are those of BCC's profile. Stacks are followed by frame pointers; one that ends early, as in most of
- * Debian's C libraries, is marked `[cut]`. Needs root, or CAP_BPF, CAP_PERFMON and, to name what runs, CAP_SYSLOG and CAP_SYS_PTRACE.
+ * Options and columns are those of BCC's profile. Stacks are unwound by frame pointers; a stack that ends early, as in most of
+ * Debian's C libraries, is marked `[cut]`. Needs root, or CAP_BPF and CAP_PERFMON and, for the names of functions, CAP_SYSLOG and
+ * CAP_SYS_PTRACE.
  */
 export const profile: ProbeOf<typeof definition, ProfileOptions, Table<Sample>> = probe(definition);

@@ -78,28 +78,30 @@ const definition = define({
   main: "calls",
 });
 
-/** What `syscount` can be asked for. */
+/** Options of `syscount`. */
 export interface SyscountOptions extends GivenTo<typeof definition> {}
 
 /**
- * How many system calls are made, by call or by process, and with `latency` how long they take: exactly those that ended since the last
- * table, or in all. Text shows the first ten of each table, other sinks get all, unless `rows` says how many.
+ * How many system calls are made, by call or by process, and with `latency` how long they take: exactly those that ended since
+ * the last table, or in all. Text shows the first ten rows of each table and other sinks get all rows, unless `rows` sets a
+ * number.
  *
- * Options and columns are those of BCC's syscount. Where that has faults this differs: a 32-bit call is named as one; fork and clone
- * are counted once, not again as the child comes out of them; what a signal interrupts is counted once, as failed with EINTR if its process is told so, and not if it is made again; `errno` is looked for
- * under all its names; a process that has ended is named.
+ * Options and columns are those of BCC's syscount. It differs where BCC's has faults: a 32-bit call is named as one; fork and
+ * clone are counted once, not again when the child returns; a call that a signal interrupts is counted once: as failed if its
+ * process gets EINTR, and not as failed if it is made again; `errno` knows all names of an error; a process that has ended is
+ * named.
  *
- * A call counts when it ends. Not counted: exit, exit_group and rt_sigreturn, which do not come back to where they were made; with
- * `latency`, calls that were under way when it was attached.
+ * A call is counted when it ends. Not counted: exit, exit_group and rt_sigreturn, which do not return to their caller; and with
+ * `latency`, calls that were under way when the probe was attached.
  *
- * It costs each system call of the machine about 70 ns by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`), with
- * `latency` 170.
+ * It costs each system call of the machine about 70 ns by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`,
+ * `bpftool prog`); with `latency`, 170 ns.
  */
 export const syscount: ProbeOf<typeof definition, SyscountOptions, Table<CallCount>> = probe(definition);
 
 const ERRNOS: Readonly<Record<string, number>> = os.constants.errno;
 
-/** An error by number or by name. Its value, once it was checked, is the number. */
+/** An error by number or by name. The checked value is the number. */
 function errorNumber(help: string, names: { short: string; value: string }): Option<number | string> {
   return {
     kind: "text",
