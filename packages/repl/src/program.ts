@@ -13,8 +13,8 @@ import { refuseUnknownBeforeHelp } from "./flags/unknown-words.js";
 import { version } from "./version.js";
 
 /**
- * The command line: all commands with their flags, of which parsing, help, completion and the man page are made.
- * @param traced the words behind `--`: a command to trace
+ * The command line: all commands with their flags. Parsing, help, completion and the man page follow from it.
+ * @param traced the words after `--`: a command to trace
  */
 export function makeProgram(traced: readonly string[] | undefined): Command {
   const program = new Command("rxbpf")

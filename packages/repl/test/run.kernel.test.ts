@@ -136,7 +136,7 @@ test("what an error has no place for is told all the same; --stack shows all", a
   });
   expect(await rxbpf("run", script(`throw "text";`))).toMatchObject({ stderr: "rxbpf: text\n", status: 1 });
   expect(await rxbpf("run", script("await new Promise(() => {});"))).toMatchObject({
-    stderr: expect.stringMatching(/^rxbpf: .*script.ts awaits what nothing can bring any more\n$/),
+    stderr: expect.stringMatching(/^rxbpf: .*script.ts awaits a promise that nothing can settle any more\n$/),
     status: 1,
   });
   const thrower = script(`interface A {\n  a: 1;\n}\nfunction f(): never {\n  throw new Error("deep");\n}\nf();`);

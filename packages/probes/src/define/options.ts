@@ -156,7 +156,7 @@ export function text(
     help,
     ...names,
     parse: (given, name) => {
-      if (typeof given !== "string" || given === "") throw new UsageError(`${name} takes a text, not ${show(given)}`);
+      if (typeof given !== "string" || given === "") throw new UsageError(`${name} takes a string that is not empty, not ${show(given)}`);
       if (Buffer.byteLength(given) > mostBytes) throw new UsageError(`${name} takes at most ${mostBytes} bytes`);
       return given;
     },
@@ -200,7 +200,7 @@ export function list<const A extends string = string>(
       for (const value of values) {
         if (typeof value !== "string" || (allowed && !allowed.includes(value as A)))
           throw new UsageError(
-            `${name} takes ${allowed ? `one of ${allowed.join(" ")}` : "texts"}, not ${show(value)}`,
+            `${name} takes ${allowed ? `one of ${allowed.join(" ")}` : "strings"}, not ${show(value)}`,
           );
       }
       return values as A[];
@@ -247,7 +247,7 @@ export function parseOptions<O extends Options>(options: O, given: Readonly<Reco
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
-    if (!option) throw new UsageError(`There is no option ${name}; there are ${Object.keys(options).join(" ")}`);
+    if (!option) throw new UsageError(`There is no option ${name}; the options are ${Object.keys(options).join(" ")}`);
     if (value !== undefined) values[name] = option.parse(value, name);
   }
   return values as ValuesOf<O>;

@@ -27,7 +27,7 @@ export function recordedMatcher(probe: AnyProbe, outputName: string, given: Valu
   const options = recordedOptions(probe, outputName);
   const refused = Object.keys(given).filter((option) => !(option in options));
   if (refused.length > 0)
-    throw new UsageError(`${refused.join(" ")} cannot be asked of a recording; ${Object.keys(options).join(" ")} can`);
+    throw new UsageError(`${refused.join(" ")} cannot be used with a recording; ${Object.keys(options).join(" ")} can`);
   const values = parseOptions(options, given) as Values;
   const chosen = matcher(options, values);
   const recorded = output.kind === "ring" ? output.recorded?.(values) : undefined;
@@ -44,7 +44,7 @@ export function recordedBy(probe: AnyProbe, stream: EventStream<unknown>, given:
   const { name, main } = probe.definition;
   const outputName = stream.info.output ?? main;
   const output = probe.outputs[outputName];
-  if (!output) throw new Error(`Cannot replay it as ${name}: it is of an output that is not known here: ${outputName}`);
+  if (!output) throw new Error(`Cannot replay it as ${name}: this version does not know its output ${outputName}`);
   const missing = missingFields(output.schema.fields, stream.info.schema.fields);
   if (missing.length > 0) throw new Error(`Cannot replay it as ${name}: the recording has no ${missing.join(" ")}`);
   const matches = recordedMatcher(probe, outputName, given);

@@ -45,7 +45,7 @@ export function ports(
       const isPort = (number: unknown): boolean =>
         Number.isInteger(number) && Number(number) >= 1 && Number(number) <= 65535;
       if (numbers.length === 0 || !numbers.every(isPort))
-        throw new UsageError(`${name} takes ports from 1 to 65535 with commas between, not ${show(given)}`);
+        throw new UsageError(`${name} takes ports from 1 to 65535, separated by commas, not ${show(given)}`);
       return numbers as number[];
     },
   };

@@ -68,7 +68,7 @@ function label(help: string): Option<string> {
     help,
     value: "LABEL",
     parse: (given, name) => {
-      if (typeof given !== "string") throw new UsageError(`${name} takes a text`);
+      if (typeof given !== "string") throw new UsageError(`${name} takes a string`);
       return given;
     },
   };

@@ -81,7 +81,7 @@ function signals(help: string, names: { short: string; value: string }): Option<
       const numbers = parts.map(signalNumber);
       if (numbers.length === 0 || numbers.includes(undefined))
         throw new UsageError(
-          `${name} takes signals from 0 to ${LAST_SIGNAL} or their names with commas between, not ${show(given)}`,
+          `${name} takes signals from 0 to ${LAST_SIGNAL} or their names, separated by commas, not ${show(given)}`,
         );
       return numbers as number[];
     },

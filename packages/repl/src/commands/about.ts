@@ -12,7 +12,7 @@ bash: source <(rxbpf completion bash)          for good: in ~/.bashrc
 zsh:  source <(rxbpf completion zsh)           for good: in ~/.zshrc, after compinit
 fish: rxbpf completion fish | source           for good: rxbpf completion fish > ~/.config/fish/completions/rxbpf.fish`;
 
-/** What tells about the command itself: `help`, `version`, `completion`, `man`. */
+/** Commands about rxbpf itself: `help`, `version`, `completion`, `man`. */
 export function addAbout(program: Command): void {
   program
     .command("help")

@@ -76,7 +76,7 @@ function text(words: string): string {
   return escape(words.replaceAll(/\s*\n\s*/g, " ").trim());
 }
 
-/** Text that roff takes for nothing else. */
+/** Escapes text for roff. */
 function escape(words: string): string {
   const escaped = words
     .replaceAll("\\", "\\e")

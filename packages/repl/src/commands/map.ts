@@ -9,7 +9,7 @@ interface Typed {
 }
 
 const TARGETS = "an id; a path: a cgroup's directory or /proc/PID/ns/mnt; or pid:PID, for that process's cgroup or namespace";
-/** How many processes of a namespace a line shows. */
+/** The most processes of a namespace that a line shows. */
 const SHOWN = 3;
 
 /** `rxbpf map`: the sets that --cgroupmap and --mntnsmap take. */
@@ -89,7 +89,7 @@ function edit(map: Command, name: string, description: string): Command {
 const KIND_HELP =
   "what the set holds; by default told by the map's name (cgroupset or mount_ns_set), else by its value size (8 or 4)";
 
-/** All sets that are pinned, of a kind or of both. */
+/** All pinned sets, of one kind or of both. */
 function listAll(only: SetKind | undefined): Listing {
   const sets = PinnedSet.all();
   try {
@@ -108,7 +108,7 @@ function listAll(only: SetKind | undefined): Listing {
   }
 }
 
-/** What is listed, for programs and for people. */
+/** A listed set, for programs and for people. */
 interface Listing {
   readonly json: unknown;
   readonly table: readonly string[];

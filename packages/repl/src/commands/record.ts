@@ -74,7 +74,7 @@ export function addRecord(program: Command, traced: readonly string[] | undefine
     });
 }
 
-/** The probes that words name, whatever else is among them. */
+/** The probes that words name; other words are ignored. */
 function probesIn(words: readonly string[]): AnyProbe[] {
   return [...new Set(words)].flatMap((word) => catalogue.get(word) ?? []);
 }
@@ -84,7 +84,7 @@ async function record({ words, values }: Given, ownValues: Own, traced: readonly
   const probes = probesIn(words);
   if (words.length !== probes.length) throw new UsageError("record takes probes, each once; see: rxbpf record --help");
   const { output, compress, force, ...rest } = ownValues;
-  if (output === undefined) throw new UsageError("record takes --output PATH: where to write");
+  if (output === undefined) throw new UsageError("record needs --output PATH, where to write");
   const rotation = rotationOf(rest);
   await withCommand(traced, values, async (command, within) => {
     await runRecording(
@@ -94,7 +94,7 @@ async function record({ words, values }: Given, ownValues: Own, traced: readonly
   });
 }
 
-/** @throws UsageError for a word that is none */
+/** @throws UsageError for a word that is not a probe */
 function checkProbes(words: readonly string[]): void {
   const unknown = words.find((name) => !catalogue.has(name));
   if (unknown !== undefined) throw new UsageError(`There is no probe ${JSON.stringify(unknown)}; see: rxbpf list`);
@@ -107,17 +107,17 @@ function rotationOf({ rotateBytes, rotateSeconds, keep, keepBytes }: Own): Rotat
     return undefined;
   }
   if (rotateBytes !== undefined && keepBytes !== undefined && keepBytes < 2 * rotateBytes)
-    throw new UsageError("--keep-bytes takes at least twice what --rotate-bytes takes");
+    throw new UsageError("--keep-bytes must be at least twice --rotate-bytes");
   return { bytes: rotateBytes, ms: rotateSeconds && rotateSeconds * 1000, keep, keepBytes };
 }
 
-/** The flags of some probes together. A letter or a name that means different options has none of them. */
+/** The flags of some probes together. A letter or name that means different options in them is left out. */
 function flagsOf(probes: readonly AnyProbe[]): Options {
   const all = [
     ...Object.entries(own),
     ...probes.flatMap((probe) => Object.entries(givenByFlags(probe.optionsOf(probe.definition.main)))),
   ].filter(([, { kind }]) => kind !== "command") as [string, Option<unknown>][];
-  /** Whether what some options are called by is one option's alone, and the same in every probe. */
+  /** Whether a letter or name belongs to one option alone, the same in every probe. */
   const isSure = (
     of: (option: Option<unknown>, name: string) => string | undefined,
     one: string,

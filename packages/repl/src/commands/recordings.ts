@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { factsOf } from "../recordings/facts.js";
 import { addExport } from "./export.js";
 
-/** `rxbpf info`, `rxbpf recover` and `rxbpf export`: what can be done with recordings. */
+/** `rxbpf info`, `rxbpf recover` and `rxbpf export`: commands on recordings. */
 export function addRecordings(program: Command): void {
   program
     .command("info")
@@ -27,7 +27,7 @@ export function addRecordings(program: Command): void {
     .action(async (files: string[]) => {
       for (const file of files) {
         const { rows, dropped, finished } = await recover(file);
-        const done = finished ? "was whole" : `recovered; cut off ${dropped} bytes that were no whole batch`;
+        const done = finished ? "was whole" : `recovered; cut off ${dropped} bytes of an incomplete batch`;
         console.log(`${printable(file)}: ${rows} events, ${done}`);
       }
     });

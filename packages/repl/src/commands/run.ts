@@ -2,7 +2,7 @@ import type { Command } from "commander";
 
 import type { ScriptOptions } from "../script/run.js";
 
-/** `rxbpf run`: a script of one's own. */
+/** `rxbpf run`: runs a user's script. */
 export function addRun(program: Command): void {
   program
     .command("run")

@@ -34,7 +34,7 @@ function isRow(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function streamText(stream: Observable<unknown>): string {
   const info = originOf(stream)?.info;
-  if (!info) return "a stream, which runs for who subscribes";
+  if (!info) return "a stream, which starts when subscribed to";
   const running = runs().filter((one) => one.info === info);
   const state = running.length > 0 ? `attached as ${running.map(({ id }) => id).join(", ")}` : "not attached";
   const kind = stream instanceof EventStream ? "stream" : "stream through operators";

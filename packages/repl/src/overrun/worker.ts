@@ -67,7 +67,7 @@ class Overrun {
 
   #tell(): void {
     this.#told = true;
-    writeSync(2, "\r\nWhat runs cannot be interrupted. Ctrl-C again ends rxbpf\r\n");
+    writeSync(2, "\r\nThe running code cannot be interrupted. Ctrl-C again ends rxbpf\r\n");
   }
 
   end(): void {

@@ -6,9 +6,9 @@ import { UnreadError } from "@rxbpf/sinks";
 
 import { loseStandardStreams } from "./standard.js";
 
-/** The run was asked for rightly and did not succeed. */
+/** The command line was valid, and the run failed. */
 export const FAILED = 1;
-/** The command line cannot be understood. */
+/** The command line is not valid. */
 export const WRONG_USAGE = 2;
 
 /** What each status that the command exits with means, for its help. */
@@ -24,11 +24,11 @@ export const STATUSES: readonly (readonly [status: string, meaning: string])[] =
   ["others", "with -- COMMAND: the command's own status, or 128+N if signal N ended it."],
 ];
 
-/** Says why on stderr, in one line, and where if that is told; gives the status to exit with. */
+/** Writes one line to stderr: why, and where if given. Returns the status to exit with. */
 export function fail(error: unknown, place?: string): number {
   const message = messageOf(error);
   console.error(`rxbpf: ${harmless(place === undefined ? message : `${place}: ${message}`)}`);
-  // Whoever was to read it is as good as gone.
+  // The reader has been idle for so long that it counts as gone.
   if (error instanceof UnreadError) loseStandardStreams();
   if (error instanceof CommandError) return error.status;
   return error instanceof UsageError ? WRONG_USAGE : FAILED;

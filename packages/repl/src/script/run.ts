@@ -75,7 +75,7 @@ function begin(path: string, args: readonly string[], failed: (error: unknown) =
   let done = false;
   import(pathToFileURL(path).href).then(() => (done = true), failed);
   process.once("beforeExit", () => {
-    if (!done && !isEnding()) failed(new Error(`${shownPath(path)} awaits what nothing can bring any more`));
+    if (!done && !isEnding()) failed(new Error(`${shownPath(path)} awaits a promise that nothing can settle any more`));
   });
 }
 
