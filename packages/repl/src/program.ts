@@ -18,7 +18,9 @@ import { version } from "./version.js";
  */
 export function makeProgram(traced: readonly string[] | undefined): Command {
   const program = new Command("rxbpf")
-    .description("BCC's tools as typed observables: trace opens, execs, TCP sessions and more, on the whole machine or in one container.")
+    .description(
+      "BCC's tools as typed observables: trace opens, execs, TCP sessions and more, on the whole machine or in one container.",
+    )
     .version(version(), "-V, --version", "print the version")
     .helpCommand(false)
     .showSuggestionAfterError()

@@ -2,9 +2,7 @@ import type { RowOf } from "@rxbpf/core";
 import { chars, histogramOf, measured, optional, text, time, u32, u64 } from "@rxbpf/core/events";
 
 export const latencyKey = {
-  flags: u32(
-    "with flags: operation and flags of the requests, as the kernel's bits REQ_OP and REQ; else 0",
-  ),
+  flags: u32("with flags: operation and flags of the requests, as the kernel's bits REQ_OP and REQ; else 0"),
   disk: chars("with disks: name of the disk; else empty"),
 } as const;
 

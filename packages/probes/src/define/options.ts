@@ -156,7 +156,8 @@ export function text(
     help,
     ...names,
     parse: (given, name) => {
-      if (typeof given !== "string" || given === "") throw new UsageError(`${name} takes a string that is not empty, not ${show(given)}`);
+      if (typeof given !== "string" || given === "")
+        throw new UsageError(`${name} takes a string that is not empty, not ${show(given)}`);
       if (Buffer.byteLength(given) > mostBytes) throw new UsageError(`${name} takes at most ${mostBytes} bytes`);
       return given;
     },

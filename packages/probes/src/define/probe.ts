@@ -135,8 +135,7 @@ function withoutLetters(options: Options, taken: ReadonlySet<string | undefined>
   return Object.fromEntries(free) as Options;
 }
 
-const IDS_DIFFER =
-  "this is a pid namespace: events have the machine's process ids, not those that ps shows here";
+const IDS_DIFFER = "this is a pid namespace: events have the machine's process ids, not those that ps shows here";
 
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 

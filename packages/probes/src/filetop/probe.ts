@@ -27,7 +27,10 @@ const definition = define({
     ...whoOptions({ pid: "p" }),
     readOnly: flag("only reads"),
     writeOnly: flag("only writes"),
-    directory: text("only files directly in DIRECTORY, not in directories below it", { short: "d", value: "DIRECTORY" }),
+    directory: text("only files directly in DIRECTORY, not in directories below it", {
+      short: "d",
+      value: "DIRECTORY",
+    }),
   },
   positional: ["interval", "tables"],
   check({ readOnly, writeOnly, directory }) {

@@ -26,7 +26,10 @@ const definition = define({
       short: "m",
       ...blockTime,
     }),
-    maxBlockTime: timeSpan("only waits of at most TIME: microseconds, or with a unit: 10ms", { short: "M", ...blockTime }),
+    maxBlockTime: timeSpan("only waits of at most TIME: microseconds, or with a unit: 10ms", {
+      short: "M",
+      ...blockTime,
+    }),
     state: integer("only waits in a task state of the bit mask MASK; 0: only threads preempted while runnable", {
       value: "MASK",
     }),

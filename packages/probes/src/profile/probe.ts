@@ -14,7 +14,12 @@ const definition = define({
     ...whoOptions({ pid: "p", tid: "L" }),
     userStacksOnly: flag("only user stacks, not those of the kernel", { short: "U" }),
     kernelStacksOnly: flag("only kernel stacks, not those of processes", { short: "K" }),
-    frequency: integer("sample HERTZ times a second (default 49)", { short: "F", value: "HERTZ", min: 1, max: 100_000 }),
+    frequency: integer("sample HERTZ times a second (default 49)", {
+      short: "F",
+      value: "HERTZ",
+      min: 1,
+      max: 100_000,
+    }),
     delimited: showing(flag("put -- between kernel frames and user frames", { short: "d" })),
     annotations: showing(flag("add _[k] to the names of kernel functions", { short: "a" })),
     includeIdle: flag("also count idle CPUs", { short: "I" }),

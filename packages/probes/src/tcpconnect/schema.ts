@@ -6,7 +6,9 @@ import { connectionFields } from "../define/tcp.js";
 /** The fields of a `ConnectEvent`. */
 export const connectEvent = schema("connect_event", {
   ...connectionFields,
-  query: optional(text("with the option `dns`: the name that resolved to the remote address last, if an answer was seen")),
+  query: optional(
+    text("with the option `dns`: the name that resolved to the remote address last, if an answer was seen"),
+  ),
   queryAgeMs: optional(f64("how long before the connect the answer came, in milliseconds")),
 });
 

@@ -30,9 +30,7 @@ export function manPage(program: Command): string {
     "[flags]",
     ".SH DESCRIPTION",
     text("Without a command, rxbpf opens a prompt, where you compose streams of kernel events in TypeScript."),
-    text(
-      "With a command, it traces, records, or shows a recording. Tracing needs root, or CAP_BPF and CAP_PERFMON.",
-    ),
+    text("With a command, it traces, records, or shows a recording. Tracing needs root, or CAP_BPF and CAP_PERFMON."),
     ".SH COMMANDS",
     ...commands.flatMap((command) => section(command, "")),
     ".SH EXIT STATUS",

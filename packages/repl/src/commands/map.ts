@@ -8,15 +8,14 @@ interface Typed {
   readonly force?: boolean;
 }
 
-const TARGETS = "an id; a path: a cgroup's directory or /proc/PID/ns/mnt; or pid:PID, for that process's cgroup or namespace";
+const TARGETS =
+  "an id; a path: a cgroup's directory or /proc/PID/ns/mnt; or pid:PID, for that process's cgroup or namespace";
 /** The most processes of a namespace that a line shows. */
 const SHOWN = 3;
 
 /** `rxbpf map`: the sets that --cgroupmap and --mntnsmap take. */
 export function addMap(program: Command): void {
-  const map = program
-    .command("map")
-    .description("create, edit and list the sets that --cgroupmap and --mntnsmap take");
+  const map = program.command("map").description("create, edit and list the sets that --cgroupmap and --mntnsmap take");
   const entries = integer("how many members the set can have", { value: "N", min: 1 });
 
   map

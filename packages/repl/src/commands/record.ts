@@ -20,7 +20,10 @@ import { wordsBeforeHelp } from "../flags/unknown-words.js";
 import { COMMAND_HELP, withCommand } from "../flags/traced.js";
 
 const own = {
-  output: text("where to write: a file, or a directory that gets one file for each probe", { short: "o", value: "PATH" }),
+  output: text("where to write: a file, or a directory that gets one file for each probe", {
+    short: "o",
+    value: "PATH",
+  }),
   rotateBytes: integer("start a new file after BYTES", { value: "BYTES", min: 1, max: Number.MAX_SAFE_INTEGER }),
   rotateSeconds: timeSpan("start a new file after TIME: seconds, or with a unit: 10m, 1h", {
     value: "TIME",

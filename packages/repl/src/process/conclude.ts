@@ -14,7 +14,9 @@ export async function conclude(
     process.exitCode = await tell(error);
   };
   const unsettled = (): void => {
-    void failed(new Error("Cannot go on: the run has not ended, but nothing is left to wait for; its output may be incomplete"));
+    void failed(
+      new Error("Cannot go on: the run has not ended, but nothing is left to wait for; its output may be incomplete"),
+    );
   };
   process.once("beforeExit", unsettled);
   await run().catch(failed);
