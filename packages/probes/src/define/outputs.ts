@@ -32,7 +32,7 @@ export interface RingOutput<V, R, E> extends Described<V, E> {
   readonly already?: (options: V & SetFilters) => readonly E[];
   /** Which recorded events a live run with these options would have given, besides what the options select. */
   recorded?(options: V): (event: E) => boolean;
-  /** The size of the ring in bytes, where an option of the probe sets it. */
+  /** The size of the ring in bytes, if an option of the probe sets it. */
   ringBytes?(options: V): number | undefined;
 }
 

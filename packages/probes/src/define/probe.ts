@@ -30,7 +30,7 @@ export interface Definition<O extends Options, P extends Outputs, M extends keyo
   readonly options: O;
   /** Flags of its command that print a list and exit, by name. */
   readonly lists?: Readonly<Record<string, List>>;
-  /** The letter of the flag `--csv`, where BCC's tool has one. */
+  /** The letter of the flag `--csv`, if BCC's tool has one. */
   readonly csvLetter?: string;
   /** Options that can be given by position on the command line, in this order, as in BCC. */
   readonly positional?: readonly string[];

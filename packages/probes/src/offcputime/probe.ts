@@ -41,7 +41,7 @@ const definition = define({
     if (userStacksOnly && kernelStacksOnly)
       throw new UsageError("userStacksOnly and kernelStacksOnly exclude each other");
     if (maxBlockTime !== undefined && minBlockTime > maxBlockTime)
-      throw new UsageError("minBlockTime takes no more than maxBlockTime");
+      throw new UsageError("minBlockTime must not exceed maxBlockTime");
   },
   variants: () => [{ programs: ["switched"] }],
   constants: ({ userThreadsOnly, kernelThreadsOnly, userStacksOnly, kernelStacksOnly, ...limits }) => ({

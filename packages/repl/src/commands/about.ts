@@ -8,9 +8,9 @@ import { manPage } from "./man.js";
 import { version } from "../version.js";
 
 const INSTALL = `
-bash: source <(rxbpf completion bash)          for good: in ~/.bashrc
-zsh:  source <(rxbpf completion zsh)           for good: in ~/.zshrc, after compinit
-fish: rxbpf completion fish | source           for good: rxbpf completion fish > ~/.config/fish/completions/rxbpf.fish`;
+bash: source <(rxbpf completion bash)          to keep it: add the line to ~/.bashrc
+zsh:  source <(rxbpf completion zsh)           to keep it: add the line to ~/.zshrc, after compinit
+fish: rxbpf completion fish | source           to keep it: rxbpf completion fish > ~/.config/fish/completions/rxbpf.fish`;
 
 /** Commands about rxbpf itself: `help`, `version`, `completion`, `man`. */
 export function addAbout(program: Command): void {

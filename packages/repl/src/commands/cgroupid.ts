@@ -5,7 +5,7 @@ import { type Command, Argument } from "commander";
 export function addCgroupid(program: Command): void {
   program
     .command("cgroupid")
-    .description("print the id of the cgroup with a directory")
+    .description("print the id of a cgroup, given its directory")
     .addArgument(
       new Argument("<format>", "number, or hex: the bytes of a key, for bpftool map").choices(["number", "hex"]),
     )

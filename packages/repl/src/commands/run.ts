@@ -7,7 +7,7 @@ export function addRun(program: Command): void {
   program
     .command("run")
     .description("run a TypeScript file that composes probes, filters, operators and sinks")
-    .argument("<script>", "a module; it may import @rxbpf/core, filters, probes, sinks, and rxjs, from anywhere")
+    .argument("<script>", "a module; in any folder, it can import @rxbpf/core, filters, probes, sinks and rxjs")
     .argument("[args...]", "arguments of the script, in its process.argv")
     .option("--check", "check types first; do not run the script if they are wrong")
     .option("--stack", "show the whole stack of an error")

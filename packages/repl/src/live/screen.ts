@@ -53,7 +53,7 @@ export class Screen {
   }
 }
 
-/** Breaks a text into lines of so many columns. */
+/** Breaks a text into lines of at most so many columns. */
 export function breakLine(text: string, columns: number): string[] {
   const lines: string[] = [];
   for (let rest = text; rest !== "";) {

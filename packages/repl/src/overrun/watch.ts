@@ -25,7 +25,7 @@ export function watchForOverruns(): void {
   const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: { state } satisfies Shared });
   // Passes on the input that the watching thread read instead of this one.
   worker.on("message", (typed: Uint8Array) => process.stdin.emit("data", Buffer.from(typed)));
-  worker.on("error", () => {}); // there is no watch, then
+  worker.on("error", () => {}); // then nothing watches
   // Only now: adding a listener would keep the process alive again.
   worker.unref();
 }

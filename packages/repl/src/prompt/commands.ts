@@ -36,7 +36,7 @@ function commands(session: Session): Readonly<Record<string, Command>> {
       run: async (name) => docText(name.trim(), await session.doc(name)),
     },
     help: {
-      help: "this",
+      help: "show this help",
       run: () => helpText(all),
     },
   };
@@ -77,7 +77,7 @@ function helpText(all: Readonly<Record<string, Command>>): string {
     '  opensnoop({ failed: true }).pipe(filter((e) => e.comm === "bash"))',
     ...lines(probes),
     `In .pipe(...): RxJS's operators, such as filter map take; ${OPERATORS.join(" ")};`,
-    `and the sinks ${SINKS.join(" ")}. replay(path) reads a file of toArrow as a stream.`,
+    `and the sinks ${SINKS.join(" ")}. replay(path) reads what toArrow wrote, as a stream.`,
     `${SETS.slice(0, -1).join(", ")} and ${SETS.at(-1)} make the sets that cgroupmap and mntnsmap take.`,
     "_ is the last value. import and require work as in a file of this folder.",
     "Commands:",

@@ -77,7 +77,7 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
     .subscribe(() => snapshots.open());
   const begun = new Subject<void>();
   const ready = firstValueFrom(merge(begun, failed, ending));
-  ready.catch(() => {}); // where no recorder came so far as to wait for it
+  ready.catch(() => {}); // no recorder may get as far as waiting for it
   const work = command ? runCommand(command) : NEVER.pipe(startWith(undefined));
   const running = attached
     .pipe(switchMap(() => work))

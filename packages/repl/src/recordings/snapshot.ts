@@ -22,8 +22,8 @@ export class Snapshots {
   }
 
   /**
-   * Returns a function that gives the running processes that a probe with these options can see, and no others. Called with
-   * newcomers, of which events told, it gives only those.
+   * Returns a function that gives the running processes that a probe with these options can see, and no others. If called with
+   * newcomers, which it learned of from events, it gives only those.
    */
   of(probe: AnyProbe, values: Values): (newcomers?: Newcomers) => Snapshot | undefined {
     const { cgroupmap, mntnsmap, within } = values as SetFilters;

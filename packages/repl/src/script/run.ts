@@ -55,7 +55,7 @@ export async function runScript(
   if (ending) return;
 
   for (const unhandled of ["uncaughtException", "unhandledRejection"] as const) {
-    process.removeAllListeners(unhandled); // those of the command
+    process.removeAllListeners(unhandled); // the command's own handlers
     process.on(unhandled, (error: unknown) => {
       // A script with a listener of its own handles errors itself. Node's `domain`, which its prompt loads, only cleans up.
       const listeners = process.rawListeners(unhandled).filter(({ name }) => name !== "domainUncaughtExceptionClear");

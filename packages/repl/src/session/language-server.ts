@@ -61,7 +61,7 @@ export class LanguageServer {
     this.#ended.catch(() => {});
     this.#connection = createMessageConnection(this.#child.stdout!, this.#child.stdin!);
     this.#connection.onRequest(() => null);
-    this.#connection.onError(() => {}); // told by what was asked of it, which then fails
+    this.#connection.onError(() => {}); // the pending requests fail, and report it
     this.#connection.listen();
     this.#hold(0);
     this.started = this.#initialize();
