@@ -150,7 +150,7 @@ test("what an error has no place for is told all the same; --stack shows all", a
 
 test.each([
   ["nosuch.ts", "no such file or directory"],
-  [folder, "it is no file"],
+  [folder, "it is not a file"],
 ])("the script %s cannot be run", async (file, state) => {
   expect(await rxbpf("run", file)).toMatchObject({ stderr: `rxbpf: Cannot run ${file}: ${state}\n`, status: 1 });
 });
