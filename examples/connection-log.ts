@@ -1,10 +1,10 @@
-// A log of all TCP sessions, for whatever reads lines of JSON.
+// A log of all TCP sessions, as lines of JSON.
 //
 //   rxbpf run examples/connection-log.ts >> sessions.ndjson
 //   rxbpf run examples/connection-log.ts sessions.ndjson
 //
-// Writes to a file, which it replaces, or to stdout, until Ctrl-C, a line for each session that a process connects,
-// accepts or closes; one that says so where events were lost:
+// Writes a line for each session that a process connects, accepts or closes, to stdout or to a file, which it replaces, until
+// Ctrl-C. Where events were lost, a line says so:
 //
 //   {"time":"2026-01-31T12:00:00.123Z","type":"connect","pid":4711,"comm":"curl","uid":0,"from":"10.0.0.2:51234","to":"10.0.0.9:443"}
 import { tcptracer } from "@rxbpf/probes";

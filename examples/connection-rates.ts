@@ -1,8 +1,8 @@
-// Which processes make how many connections a second, now?
+// Which processes make the most connections per second, now?
 //
 //   rxbpf run examples/connection-rates.ts
 //
-// Prints the 20 busiest of each second, until Ctrl-C; on a terminal each table takes the place of the one before:
+// Prints the 20 busiest of each second, until Ctrl-C; on a terminal, each table replaces the one before:
 //
 //   PROCESS     PER SECOND
 //   curl (4711)         12

@@ -1,14 +1,14 @@
-// Does anybody execute something that lies where everybody can write?
+// Does anybody execute a file from a directory where everybody can write?
 //
 //   rxbpf run examples/exec-from-tmp.ts
 //
-// Prints a line for each exec of a file below /tmp, /var/tmp or /dev/shm, or of one in memory, until Ctrl-C:
+// Prints a line for each exec of a file below /tmp, /var/tmp or /dev/shm, or of a file in memory, until Ctrl-C:
 //
 //   2026-01-31T12:00:00.123Z ALERT /tmp/.x/miner by uid 33, pid 4711, child of sh (4709): ./miner -o pool:3333
 //
-// The kernel says which file runs, whatever name it was given, and where it is in its file system, wherever that is
-// mounted. Of a script it says the name: the file is looked for when the event comes, and one that is gone by then is
-// told too. A script's name in another mount namespace is taken as it is.
+// The kernel tells which file runs, whatever name the caller gave, and its path in its file system, wherever that is mounted. For a
+// script it tells only the name: this program looks for the file when the event comes, and also reports a file that is gone by
+// then. In another mount namespace, it trusts the script's name.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
@@ -27,7 +27,7 @@ function isBelow(file: string, directory: string): boolean {
   return file.startsWith(directory.replace(/\/?$/, "/"));
 }
 
-/** Where a file of our own mount namespace is in its file system. */
+/** The place of a file of our own mount namespace in its file system. */
 function placeOf(file: string): Place {
   const lines = readFileSync("/proc/self/mountinfo", "utf8").trimEnd().split("\n");
   const mounts = lines.map((line) => {
@@ -37,13 +37,13 @@ function placeOf(file: string): Place {
     return { device, root, point };
   });
   const above = mounts.filter(({ point }) => file === point || isBelow(file, point));
-  // Of those at one point the last is on top.
+  // Of several mounts at one point, the last is on top.
   const { device, root, point } = above.sort((a, b) => a.point.length - b.point.length).at(-1)!;
   const [major, minor] = device.split(":").map(Number);
   return { device: major! * 2 ** 20 + minor!, fsPath: path.join(root, path.relative(point, file)) };
 }
 
-/** Whether a file is where everybody can write, or nobody can look: in memory, or deeper than the kernel's path tells. */
+/** Whether a file is where everybody can write, or out of sight: in memory, or too deep for the path that the kernel gives. */
 function isSuspicious(file: string, { device, fsPath }: Place): boolean {
   return (
     /^(\/memfd:|\.\.\.)/.test(file) ||
@@ -52,7 +52,7 @@ function isSuspicious(file: string, { device, fsPath }: Place): boolean {
   );
 }
 
-/** Whether a file has another name there. What is root's is so where nobody else can have put it. */
+/** Whether a file also has a name there. Files of root do not count: no other user can have put them there. */
 function isLinked(file: string): boolean {
   const { dev, ino, nlink, uid } = statSync(bytesOf(file));
   const directories = WRITABLE.filter((directory) => statSync(directory).dev === dev);
@@ -68,7 +68,7 @@ function suspect({ pid, filename, file, device, fsPath, cwd, interpreter, mntnsI
   if (mntnsId !== HERE) return undefined;
   try {
     if (isLinked(file)) return file;
-    // What the kernel calls a script that was given by a descriptor, the process must be asked for.
+    // For a script that was given by descriptor, the kernel's name is a /dev/fd path, which only the process can resolve.
     const asked = bytesOf(script.replace(/^\/(dev|proc\/self)\/fd\//, `/proc/${pid}/fd/`));
     const found = script && textOf(realpathSync(asked, "buffer"));
     return found && (isSuspicious(found, placeOf(found)) || isLinked(found)) ? found : undefined;

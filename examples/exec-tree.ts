@@ -2,8 +2,8 @@
 //
 //   rxbpf run examples/exec-tree.ts make -j4
 //
-// Runs the command in a cgroup of its own, so that nothing else is seen and nothing that it starts is missed. When it
-// has ended, prints what was executed, each below its parent if that executed something too:
+// Runs the command in a cgroup of its own, so that it sees all that the command starts and nothing else. When the command has
+// ended, prints each executed command line, below that of its parent if the parent executed something too:
 //
 //   make -j4
 //     cc -c main.c
@@ -30,7 +30,7 @@ const build = defer(() => {
   return fromEvent(spawn("sh", ["-c", enter, cgroup, ...command], { stdio: "inherit" }), "exit");
 });
 
-// The build is subscribed to, and so started, once the probe is attached.
+// `until` subscribes to the build, and so starts it, once the probe is attached.
 const processes = new Map<number, ExecEvent[]>();
 await execsnoop({ cgroupmap: set.path })
   .until(build)

@@ -1,10 +1,10 @@
-// What happened in the minutes before it broke? Keeps the last of them, and stops when it breaks.
+// What happened in the minutes before it broke? Records all the time, keeps the last minutes, and stops when it breaks.
 //
 //   rxbpf run examples/flight-recorder.ts '^systemd-coredum' 10 /var/tmp/flight
 //
-// Takes what to stop at, an expression that the name of an executed program matches; how many minutes to keep (10), and
-// where (the directory here). Records opens and execs in files of a tenth of that time each, of which it removes the oldest.
-// When such a program runs, or at Ctrl-C, it ends and tells how to read them:
+// Takes a regular expression for the name of the program at which to stop, how many minutes to keep (default 10), and a directory
+// (default: the current one). Records opens and execs in files of a tenth of that time each, and removes the oldest files. When
+// such a program runs, or at Ctrl-C, it ends and says how to read the files:
 //
 //   stopped by systemd-coredump; see: rxbpf replay /var/tmp/flight
 import { printable } from "@rxbpf/core";
@@ -13,7 +13,7 @@ import { toArrow } from "@rxbpf/sinks";
 import { forkJoin, share, take, tap } from "rxjs";
 
 const [, , pattern, minutes = "10", directory = "."] = process.argv;
-if (pattern === undefined) throw new Error("Give an expression for the names of the programs to stop at");
+if (pattern === undefined) throw new Error("Give a regular expression for the name of the program to stop at");
 
 let stoppedBy = "a signal";
 const broken = execsnoop({ name: new RegExp(pattern) }).pipe(

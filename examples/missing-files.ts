@@ -1,9 +1,9 @@
-// Which files do programs look for most often that are not there?
+// Which missing files do programs look for most often?
 //
 //   rxbpf run examples/missing-files.ts
 //   rxbpf run examples/missing-files.ts yesterday/opens.arrow
 //
-// Takes a recording of opensnoop; without one it traces until Ctrl-C. Prints the ten most frequent, anew each second:
+// Takes a recording of opensnoop; without one, it traces until Ctrl-C. Prints the ten most frequent, again each second:
 //
 //   COUNT MISSING
 //     210 nginx: /etc/nginx/conf.d/site.conf

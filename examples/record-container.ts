@@ -3,9 +3,9 @@
 //   rxbpf run examples/record-container.ts 4711
 //   rxbpf run examples/record-container.ts /sys/fs/cgroup/system.slice/web.service 600 /var/tmp/web
 //
-// Takes a cgroup's directory or the id of any process in it, for how many seconds (3600), and where to (the directory
-// here). Ctrl-C ends it before. Makes opens.arrow, execs.arrow and sessions.arrow, for `rxbpf replay`, DuckDB or polars.
-// Prints what each holds:
+// Takes a cgroup's directory or the id of any process in it, for how many seconds to record (default 3600), and a directory (default:
+// the current one). Ctrl-C ends it early. Writes opens.arrow, execs.arrow and sessions.arrow, for `rxbpf replay`, DuckDB or polars,
+// and prints what each holds:
 //
 //   opens: 18230 events, 1.1 MB, 0 lost
 import { join } from "node:path";

@@ -3,8 +3,8 @@
 //   rxbpf run examples/who-reads-etc.ts
 //   rxbpf run examples/who-reads-etc.ts yesterday/opens.arrow
 //
-// Takes a recording of opensnoop, or a directory of such, made with --full-path: then a path is that of the file, and not
-// a name that may be a link to it. Without one it traces until Ctrl-C. Prints:
+// Takes a recording of opensnoop, or a directory of them, made with --full-path: then each path is the file's own, not the name of a
+// link to it. Without a recording, it traces until Ctrl-C. Prints:
 //
 //   at=2026-01-31T12:00:00.123Z uid=33 comm=nginx path=/etc/nginx/nginx.conf
 import { type OpenEvent, opensnoop } from "@rxbpf/probes";

@@ -1,4 +1,4 @@
-// Which command opens this file for writing? A name such as `sh` tells little: this gives the whole command line.
+// Which command opens this file for writing? A name such as `sh` says little, so this prints the whole command line.
 //
 //   rxbpf run examples/written-by.ts /etc/resolv.conf
 //
@@ -14,7 +14,7 @@ const [, , wanted = "/"] = process.argv;
 
 opensnoop({ fullPath: true, flagFilter: ["O_WRONLY", "O_RDWR"] })
   .pipe(
-    // The command of a process is what it executed last: now, or before this began.
+    // Adds each process's last exec, also one from before this script started.
     joinBy({ command: execsnoop() }, ({ execId }) => execId),
     filter(({ path, ret }) => path.startsWith(wanted) && ret >= 0),
     map(({ pid, path, comm, command }) => ({ pid, path, command: command?.args.join(" ") ?? comm })),

@@ -62,6 +62,6 @@ function look(file) {
 
 report(
   "full disk",
-  `${ROUNDS} disks, ${whole} whole files with ${events} events that tell of ${lost} lost, ${none} without room for any`,
+  `${ROUNDS} disks, ${whole} whole files with ${events} events that report ${lost} lost, ${none} without room for a file`,
   faults,
 );

@@ -32,10 +32,10 @@ const theirs = types.map((type) => count(type, isOfNobody));
 report(
   "held-sessions",
   {
-    "connections somebody holds": HELD,
-    "connects, accepts and closes of them told": theirs.join(" "),
+    "connections held by one user": HELD,
+    "of their connects, accepts and closes seen": theirs.join(" "),
     "sessions of others": made,
-    "connects, accepts and closes told": others.join(" "),
+    "of their connects, accepts and closes seen too": others.join(" "),
     lost: lost + lostOf,
   },
   others.join() === [made, made, 2 * made].join() &&

@@ -54,6 +54,6 @@ const figures = [
   `${Object.keys(hostile).length} files by ${READERS.length} commands`,
   `at most ${Math.round(peak / MEGABYTE)} MB`,
   `at most ${seconds.toFixed(1)} s (${slowest})`,
-  `SIGTERM heard after ${stop.toFixed(1)} s at most`,
+  `ended at most ${stop.toFixed(1)} s after SIGTERM`,
 ];
 report("hostile recordings", figures.join(", "), faults);

@@ -18,6 +18,6 @@ const sorted = (numbers) => numbers.toSorted((a, b) => a - b).join();
 const right = sorted(events.map(({ ret }) => ret)) === sorted(results);
 report(
   "opens-in-one-call",
-  { opens: OPENS, [right ? "told with their results" : "told, not all as they ended"]: events.length, lost },
+  { opens: OPENS, [right ? "seen with their results" : "seen, but not all with their results"]: events.length, lost },
   right && lost === 0,
 );

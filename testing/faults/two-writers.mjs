@@ -77,6 +77,6 @@ function look(file) {
 const { written, refused, recovered } = counts;
 report(
   "two writers",
-  `${ROUNDS} rounds of ${WRITERS} recorders with recoveries, ${written} wrote, ${refused} were refused; ${recovered} of ${ROUNDS} killed ones recovered`,
+  `${ROUNDS} rounds of ${WRITERS} recorders with recoveries, ${written} wrote, ${refused} were refused; ${recovered} of ${ROUNDS} killed recorders' files recovered`,
   faults,
 );

@@ -42,12 +42,12 @@ const { events: of, lost: lostOf } = await idle.finish();
 report(
   "waiting-accepts",
   {
-    "requests of somebody wait": WAITING,
-    "connections that others accept": CONNECTIONS,
-    "are told": events.length,
+    "waiting requests of one user": WAITING,
+    "connections accepted by others": CONNECTIONS,
+    "of them seen": events.length,
     lost,
-    "of an idle process": of.length,
-    "lost of it": lostOf,
+    "seen of an idle process": of.length,
+    "lost there": lostOf,
   },
   events.map(({ remotePort }) => remotePort).join() === ports.join() && lost + of.length + lostOf === 0,
 );

@@ -39,10 +39,10 @@ const lost = victims.lost + attacking.lost;
 report(
   "waiting-opens",
   {
-    "opens of somebody wait": ATTACKERS * WAITING,
-    "are told": attacking.events.length,
+    "waiting opens of one user": ATTACKERS * WAITING,
+    "of them seen": attacking.events.length,
     "opens of others": results.length,
-    [right ? "are told with their results" : "are told, not all as they ended"]: victims.events.length,
+    [right ? "seen with their results" : "seen, but not all with their results"]: victims.events.length,
     lost,
   },
   right && lost === 0 && attacking.events.length === ATTACKERS * WAITING,

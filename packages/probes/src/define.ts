@@ -1,4 +1,4 @@
-// `@rxbpf/probes/define`: what probes are made of, for who writes one, and for what treats all alike.
+// `@rxbpf/probes/define`: the parts of a probe, for authors of probes and for code that handles every probe alike.
 export {
   type AnyProbe,
   define,

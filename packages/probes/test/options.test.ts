@@ -51,7 +51,7 @@ test("an option that is undefined is an option that was not given", () => {
 });
 
 test.each([
-  ["an unknown name", { fail: true }, /^There is no option fail; there are failed pid name/],
+  ["an unknown name", { fail: true }, /^There is no option fail; the options are failed pid name/],
   ["a name that objects have by themselves", { constructor: 1 }, /^There is no option constructor/],
   ["a flag that is no boolean", { failed: "yes" }, "failed takes true or false"],
   ["a fraction", { pid: 1.5 }, "pid takes a whole number from 1 to 4294967295, not 1.5"],
@@ -60,14 +60,14 @@ test.each([
   ["not a number", { pid: Number.NaN }, "pid takes a whole number from 1 to 4294967295, not NaN"],
   ["a number in other writing", { pid: "0x10" }, 'pid takes a whole number from 1 to 4294967295, not "0x10"'],
   ["a bigint", { pid: 5n }, "pid takes a whole number from 1 to 4294967295, not 5n"],
-  ["an empty text", { name: "" }, 'name takes a text, not ""'],
-  ["a text that is none", { name: 5 }, "name takes a text, not 5"],
+  ["an empty text", { name: "" }, 'name takes a string that is not empty, not ""'],
+  ["a text that is none", { name: 5 }, "name takes a string that is not empty, not 5"],
   [
     "a value outside the list",
     { flagFilter: ["O_CREAT", "O_NO"] },
     'flagFilter takes one of O_CREAT O_EXCL, not "O_NO"',
   ],
-  ["a list of numbers", { anything: [1] }, "anything takes texts, not 1"],
+  ["a list of numbers", { anything: [1] }, "anything takes strings, not 1"],
   [
     "a user that there is not",
     { uid: "no-such-user" },

@@ -179,8 +179,8 @@ describe("options that do not fit are refused in a line", () => {
       "interval takes a time from 0.001 to 2147483 seconds, or with a unit such as 500ms or 2m, not 0",
       () => tcpconnect.count({ interval: 0 }),
     ],
-    ["port takes ports from 1 to 65535 with commas between", () => tcpconnect({ port: [80, 65536] })],
-    ["port takes ports from 1 to 65535 with commas between", () => tcpaccept({ port: [] })],
+    ["port takes ports from 1 to 65535, separated by commas,", () => tcpconnect({ port: [80, 65536] })],
+    ["port takes ports from 1 to 65535, separated by commas,", () => tcpaccept({ port: [] })],
     ["port takes at most 64 ports", () => tcpaccept({ port: Array(65).fill(1) })],
   ])("%s", (message, make) => {
     expect(make).toThrow(message);

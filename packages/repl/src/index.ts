@@ -1,4 +1,4 @@
-// `rxbpf`: what is in scope at the prompt, for programs: every word of RxJS and of rxbpf's packages, and those by name.
+// `rxbpf`, for programs: what is in scope at the prompt. That is every export of RxJS and of rxbpf's packages, and those packages by name.
 export * from "rxjs";
 export * from "@rxbpf/core";
 export * from "@rxbpf/filters";

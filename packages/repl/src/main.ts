@@ -13,7 +13,7 @@ const { words, traced } = splitCommandLine(process.argv.slice(2));
 const program = makeProgram(traced);
 
 watchStandardStreams((error) => (process.exitCode = fail(writeError("stdout", error))));
-// A fault, whose place is worth telling. What runs ends in good order all the same.
+// A bug: tell where it is. What runs still ends in good order.
 process.on("uncaughtException", (error) => {
   process.exitCode = fail(error);
   if (!("errno" in error)) console.error(error.stack);
@@ -30,9 +30,9 @@ void conclude(async () => {
   }
 }, fail);
 
-/** One line for a command line that commander refused, with where to find what would have been accepted. */
+/** One line for a command line that commander refused, with a hint to what it would accept. */
 function usage(error: CommanderError): number {
-  // The help that was printed in place of a missing subcommand says all.
+  // For a missing subcommand, commander has printed the help.
   if (error.code === "commander.help") return WRONG_USAGE;
   const message = error.message
     .replace(/^error: /, "")

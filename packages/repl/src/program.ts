@@ -13,12 +13,14 @@ import { refuseUnknownBeforeHelp } from "./flags/unknown-words.js";
 import { version } from "./version.js";
 
 /**
- * The command line: all commands with their flags, of which parsing, help, completion and the man page are made.
- * @param traced the words behind `--`: a command to trace
+ * The command line: all commands with their flags. Parsing, help, completion and the man page follow from it.
+ * @param traced the words after `--`: a command to trace
  */
 export function makeProgram(traced: readonly string[] | undefined): Command {
   const program = new Command("rxbpf")
-    .description("Kernel events as observables: trace with BCC's tools by name, in one container if you like.")
+    .description(
+      "BCC's tools as typed observables: trace opens, execs, TCP sessions and more, on the whole machine or in one container.",
+    )
     .version(version(), "-V, --version", "print the version")
     .helpCommand(false)
     .showSuggestionAfterError()

@@ -243,7 +243,7 @@ describe("a command line that cannot be understood", () => {
       ["opensnoop", "--ring-bytes", "5000"],
       /^The buffer takes a power of two, not 5000/,
     ],
-    ["an empty path", ["opensnoop", "--cgroupmap", ""], /^--cgroupmap takes a text, not ""$/],
+    ["an empty path", ["opensnoop", "--cgroupmap", ""], /^--cgroupmap takes a string that is not empty, not ""$/],
     ["what no option takes", ["opensnoop", "ls", "-x"], /^opensnoop takes options only, not ls -x$/],
     ["what list does not take", ["list", "more"], /^too many arguments for 'list'. Expected 0 arguments but got 1; /],
     ["an unknown format", ["cgroupid", "octal", "/"], /'octal' is invalid .* Allowed choices are number, hex; see: /],

@@ -79,8 +79,8 @@ describe("--help of a probe", () => {
         .map((entry) => entry.trim().replace(/\s+/g, " "));
       expect(entries).toEqual([
         ...expected,
-        "--json write one JSON object a line",
-        `${csvLetter ? `-${csvLetter}, ` : ""}--csv write comma-separated values, all fields`,
+        "--json write one JSON object per line",
+        `${csvLetter ? `-${csvLetter}, ` : ""}--csv write all fields as comma-separated values`,
         ...Object.entries(lists).map(([list, { short, help }]) => `${short ? `-${short}, ` : ""}--${list} ${help}`),
         "-h, --help display help for command",
       ]);

@@ -96,7 +96,7 @@ test("zsh completes on Tab, and tells what words mean", async () => {
   await typed(shell, "rxbpf opensnoop -f O_CRE", /-f O_CREAT ?$/);
   await typed(shell, "rxbpf run some-fi", /rxbpf run some-file\.ts ?$/);
   await typed(shell, "rxbpf opensnoop -- basena", /-- basename ?$/);
-  await typed(shell, "rxbpf re", /record +-- record probes as Arrow files/);
+  await typed(shell, "rxbpf re", /record +-- record events to Arrow files/);
 });
 
 test("fish completes, and tells what words mean", async () => {

@@ -16,7 +16,7 @@ test.each(["", "await "])("a run of which nothing is left to wait for has failed
   const { status, stderr } = await concluding(`${wait}conclude(() => new Promise(() => {}), tell);`);
   expect({ status, stderr }).toEqual({
     status: 3,
-    stderr: "Cannot go on: nothing is left that could end this run, which may be incomplete\n",
+    stderr: "Cannot go on: the run has not ended, but nothing is left to wait for; its output may be incomplete\n",
   });
 });
 

@@ -425,7 +425,7 @@ describe("a value", () => {
     stream.subscribe();
     expect(printed(stream, colours)).toMatch(/^probe stream, attached as \d+$/);
     complete();
-    expect(printed(NEVER, colours)).toBe("a stream, which runs for who subscribes");
+    expect(printed(NEVER, colours)).toBe("a stream, which starts when subscribed to");
   });
 
   test("that is a table fits the terminal, without the columns that tell least", () => {

@@ -79,7 +79,7 @@ test("an export is refused in one line where it is not clear what to write, or w
   for (const [flags, state] of [
     [[], "export takes one of --json, --csv and --parquet"],
     [["--json", "--parquet"], "export takes one of --json, --csv and --parquet"],
-    [["--parquet", "-o", path], "--output takes another file than the recording"],
+    [["--parquet", "-o", path], "--output takes a file other than the recording"],
   ] as const)
     expect(await rxbpf("export", path, ...flags)).toEqual(
       expect.objectContaining({ status: 2, stdout: "", stderr: `rxbpf: ${state}\n` }),
@@ -255,7 +255,7 @@ test("info tells what is in each probe's files: events, span, losses, commands, 
   const told = (await rxbpf("info", directory)).stdout;
   expect(told).toMatch(/^probe +execsnoop$/m);
   expect(told).toMatch(
-    new RegExp(`^state +${directory}/${part} is not finished, \\d+ bytes at its end are no whole batch`, "m"),
+    new RegExp(`^state +${directory}/${part} is not finished; its last \\d+ bytes are not a whole batch`, "m"),
   );
 });
 

@@ -136,7 +136,7 @@ test("what an error has no place for is told all the same; --stack shows all", a
   });
   expect(await rxbpf("run", script(`throw "text";`))).toMatchObject({ stderr: "rxbpf: text\n", status: 1 });
   expect(await rxbpf("run", script("await new Promise(() => {});"))).toMatchObject({
-    stderr: expect.stringMatching(/^rxbpf: .*script.ts awaits what nothing can bring any more\n$/),
+    stderr: expect.stringMatching(/^rxbpf: .*script.ts awaits a promise that nothing can settle any more\n$/),
     status: 1,
   });
   const thrower = script(`interface A {\n  a: 1;\n}\nfunction f(): never {\n  throw new Error("deep");\n}\nf();`);
@@ -150,7 +150,7 @@ test("what an error has no place for is told all the same; --stack shows all", a
 
 test.each([
   ["nosuch.ts", "no such file or directory"],
-  [folder, "it is no file"],
+  [folder, "it is not a file"],
 ])("the script %s cannot be run", async (file, state) => {
   expect(await rxbpf("run", file)).toMatchObject({ stderr: `rxbpf: Cannot run ${file}: ${state}\n`, status: 1 });
 });

@@ -180,9 +180,9 @@ test.each([
     ["tcpconnect", "-c", "--interval", "0"],
     'rxbpf: --interval takes a time from 0.001 to 2147483 seconds, or with a unit such as 500ms or 2m, not "0"\n',
   ],
-  [["tcpconnect", "-P", "http"], 'rxbpf: --port takes ports from 1 to 65535 with commas between, not "http"\n'],
-  [["tcpaccept", "-P", "80,"], 'rxbpf: --port takes ports from 1 to 65535 with commas between, not "80,"\n'],
-  [["tcpaccept", "-P", "65536"], 'rxbpf: --port takes ports from 1 to 65535 with commas between, not "65536"\n'],
+  [["tcpconnect", "-P", "http"], 'rxbpf: --port takes ports from 1 to 65535, separated by commas, not "http"\n'],
+  [["tcpaccept", "-P", "80,"], 'rxbpf: --port takes ports from 1 to 65535, separated by commas, not "80,"\n'],
+  [["tcpaccept", "-P", "65536"], 'rxbpf: --port takes ports from 1 to 65535, separated by commas, not "65536"\n'],
   [["tcptracer", "-N", "eth0"], 'rxbpf: --netns takes a whole number from 0 to 4294967295, not "eth0"\n'],
   [
     ["tcpconnect", "-u", "nobody-of-that-name"],

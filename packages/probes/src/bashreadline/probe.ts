@@ -8,10 +8,10 @@ import { type LineEvent, lineEvent } from "./schema.js";
 
 const definition = define({
   name: "bashreadline",
-  summary: "lines that are typed at bash",
+  summary: "lines typed at a bash prompt",
   options: {
     ...whoOptions(),
-    shared: text("the file with the function `readline`: bash or a library (default /bin/bash)", {
+    shared: text("path of the file with the function `readline`: bash or a library (default /bin/bash)", {
       short: "s",
       value: "PATH",
     }),
@@ -34,15 +34,15 @@ const definition = define({
   main: "events",
 });
 
-/** What `bashreadline` can be asked for. */
+/** Options of `bashreadline`. */
 export interface BashreadlineOptions extends GivenTo<typeof definition> {}
 
 /**
- * Lines that are typed at bash, of all users, as its readline gives them to it. Nothing else pays for it: only that function
- * is watched, in every process that runs the file.
+ * Lines that any user types at a bash prompt, as bash gets them from `readline`. Only that function is watched, in every
+ * process that runs the file, so nothing else costs more.
  *
- * Options and columns are those of BCC's bashreadline; a line is whole up to 4095 bytes. It does not see scripts, pasted blocks
- * that other line editors read, or another file: a bash in a container is one, so give its path as this process sees it,
- * such as `/proc/PID/root/bin/bash`.
+ * Options and columns are those of BCC's bashreadline; a line is whole up to 4095 bytes. Not seen: scripts, pasted blocks
+ * that another line editor reads, and any other file. The bash of a container is another file: give its path as this process
+ * sees it, such as `/proc/PID/root/bin/bash`.
  */
 export const bashreadline: ProbeOf<typeof definition, BashreadlineOptions, LineEvent> = probe(definition);

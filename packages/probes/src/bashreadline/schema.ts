@@ -8,5 +8,5 @@ export const lineEvent = schema("line_event", {
   truncated: bool("whether the line was cut"),
 });
 
-/** A line that was typed at a shell. */
+/** A line that was typed at a bash prompt. */
 export interface LineEvent extends EventOf<typeof lineEvent> {}

@@ -1,9 +1,9 @@
-/** What requests are to do, by number; include/linux/blk_types.h. Numbers of other operations differ from kernel to kernel. */
+/** Operations of requests, by number: include/linux/blk_types.h. Other operations have different numbers in different kernels. */
 const OPERATIONS: Readonly<Record<number, string>> = {
   ...{ 0: "Read", 1: "Write", 2: "Flush", 3: "Discard", 5: "SecureErase", 9: "WriteZeros" },
 };
 
-/** How requests are to be done, by bit, in the order in which BCC puts their names before that of the operation. */
+/** Flags of requests, by bit, in the order in which BCC puts their names before the operation's name. */
 const FLAGS: readonly (readonly [bit: number, name: string])[] = [
   [11, "Sync"],
   [12, "Metadata"],
@@ -21,7 +21,7 @@ export const NAMED_FLAGS = FLAGS.reduce((bits, [bit]) => bits | (1 << bit), 0);
 
 const OPERATION = 0xff;
 
-/** As `Priority-Metadata-Read`. */
+/** The flags and the operation as a name, such as `Priority-Metadata-Read`. */
 export function flagNames(flags: number): string {
   const names = FLAGS.filter(([bit]) => flags & (1 << bit)).map(([, name]) => name);
   return [...names.reverse(), OPERATIONS[flags & OPERATION] ?? "Unknown"].join("-");

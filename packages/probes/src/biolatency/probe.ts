@@ -11,12 +11,12 @@ import { type Latency, latencyKey, latencyValue } from "./schema.js";
 
 const definition = define({
   name: "biolatency",
-  summary: "how long requests to block devices take, as histograms",
+  summary: "latency of requests to block devices, as histograms",
   options: {
-    queued: flag("also the time that requests wait for the disk", { short: "Q" }),
-    milliseconds: flag("count milliseconds, not microseconds", { short: "m" }),
+    queued: flag("also count the time that requests wait in the queue", { short: "Q" }),
+    milliseconds: flag("measure in milliseconds, not microseconds", { short: "m" }),
     disks: flag("a histogram for each disk", { short: "D" }),
-    flags: flag("a histogram for each set of flags of requests", { short: "F" }),
+    flags: flag("a histogram for each set of request flags", { short: "F" }),
     extension: showing(flag("show average, total and count", { short: "e" })),
     disk,
     ...whoOptions(),
@@ -46,7 +46,7 @@ const definition = define({
       mapRows:
         ({ flags }) =>
         (row: Latency) => ({ ...row, flagNames: flags ? flagNames(row.flags) : "" }),
-      // What a row itself says goes for a recording too.
+      // Read from the row, not from the options, so that it is right for a recording too.
       text({ extension }) {
         const total = ({ totalUs, latency: { unit } }: Latency): number =>
           unit === "ms" ? Math.floor(totalUs / 1000) : totalUs;
@@ -60,17 +60,17 @@ const definition = define({
   main: "latencies",
 });
 
-/** What `biolatency` can be asked for. */
+/** Options of `biolatency`. */
 export interface BiolatencyOptions extends GivenTo<typeof definition> {}
 
 /**
- * How long requests to block devices take, as histograms: of all, of each disk, or of each kind of request.
+ * Latency of requests to block devices, as histograms: one for all requests, or one for each disk or each kind of request.
  *
- * The time is that of the disk, from when it is given a request; with `queued` it starts when the request is made. Filters
- * hold for who made it, as in `biosnoop`, which says more of what is seen and what is not.
+ * The time runs from when the disk gets a request until the request is done; with `queued` it runs from when the request is
+ * made. Filters apply to the process that made it, as in `biosnoop`, whose documentation says what is seen and what is not.
  *
- * Options are those of BCC's biolatency. Where that has faults this differs: flags that have no name do not make histograms of
- * the same name; `extension` is told of each histogram, and adds up microseconds, also with `milliseconds`; JSON is JSON (`--json`).
- * It costs each request about 0.6 µs by the kernel's count.
+ * Options are those of BCC's biolatency. It differs where BCC's has faults: flags without a name do not make several histograms
+ * of the same name; `extension` is written below each histogram, and sums microseconds also with `milliseconds`; `--json` writes
+ * valid JSON. It costs each request about 0.6 µs by the kernel's count.
  */
 export const biolatency: ProbeOf<typeof definition, BiolatencyOptions, Table<Latency>> = probe(definition);

@@ -12,7 +12,7 @@ const definition = define({
   name: "biosnoop",
   summary: "requests to block devices, with their latency",
   options: {
-    queue: showing(flag("show the time that requests wait for the disk", { short: "Q" })),
+    queue: showing(flag("show the time that requests wait in the queue", { short: "Q" })),
     disk,
     pattern: showing(flag("show whether requests are sequential (S) or random (R)", { short: "P" })),
     ...whoOptions(),
@@ -38,24 +38,25 @@ const definition = define({
   main: "events",
 });
 
-/** What `biosnoop` can be asked for. */
+/** Options of `biosnoop`. */
 export interface BiosnoopOptions extends GivenTo<typeof definition> {}
 
 /**
- * Requests to block devices, when they are done: by whom, where, how much, and how long they took.
+ * Requests to block devices, when they are done: which process made them, where on the disk, how many bytes, and their latency.
  *
- * Who made a request is noted when it is made, and filters hold for that process. What the kernel writes back from its cache
- * is its own: of a kworker, not of the process that wrote the file.
+ * A request belongs to the process that made it, and filters apply to that process. What the kernel writes back from its page
+ * cache belongs to the kernel: to a kworker, not to the process that wrote the file.
  *
- * Options and columns are those of BCC's biosnoop. Where that has faults this differs: T tells flushes (F), discards (D),
- * secure erasure (E), zeroes (Z) and others (N), which are not reads; a request that others were added to is told with all its
- * bytes; a pattern is one of requests as they were given to the disk, not as they were done, and a flush does not change it.
+ * Options and columns are those of BCC's biosnoop. It differs where BCC's has faults: column T has letters for flushes (F),
+ * discards (D), secure erasure (E), zeroes (Z) and others (N), which are not reads; a merged request is shown with all its
+ * bytes; the pattern follows the order in which the disk got requests, not that in which they were done, and flushes do not
+ * affect it.
  *
  * It costs each request about 1.1 µs by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`).
  *
- * Not seen: requests that were under way when it was attached; who asked for what became part of another's request; what
- * devices without requests of their own do, such as dm and md, other than as the requests of their disks. Kernels before 6.5 do not
- * tell when a request is made: there its owner may be the kernel thread that gives it to the disk.
+ * Not seen: requests that were under way when it was attached; the process whose bytes were merged into a request of another;
+ * devices without requests of their own, such as dm and md, other than through the requests to their disks. Kernels before 6.5
+ * do not tell when a request is made: there, its owner can be the kernel thread that hands it to the disk.
  */
 export const biosnoop: ProbeOf<typeof definition, BiosnoopOptions, BlockEvent> = probe(definition);
 

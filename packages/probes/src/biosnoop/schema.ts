@@ -14,16 +14,16 @@ export const blockEvent = schema("block_event", {
     "write-zeroes",
     "other",
   ]),
-  sector: u64("where on the disk, in units of 512 bytes; 0 where there are no bytes"),
-  bytes: measured(u32("how much"), "bytes"),
-  pattern: choice("whether it began where the last one that is shown of the disk ended", [
+  sector: u64("where on the disk, in units of 512 bytes; 0 for a request without bytes"),
+  bytes: measured(u32("length of the request"), "bytes"),
+  pattern: choice("whether it began where the last shown request to the disk ended", [
     "unknown",
     "sequential",
     "random",
   ]),
-  queuedNs: measured(u64("from when it was made until the disk was given it, in nanoseconds"), "ns"),
-  latencyNs: measured(u64("from when the disk was given it until it was done, in nanoseconds"), "ns"),
+  queuedNs: measured(u64("time from making the request until the disk got it, in nanoseconds"), "ns"),
+  latencyNs: measured(u64("time from when the disk got the request until it was done, in nanoseconds"), "ns"),
 });
 
-/** A request to a block device that was done; who is who made it. */
+/** A completed request to a block device, with the process that made it. */
 export interface BlockEvent extends EventOf<typeof blockEvent> {}

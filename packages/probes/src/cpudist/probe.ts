@@ -9,14 +9,14 @@ import { type Stretch, stretchKey, stretchValue } from "./schema.js";
 
 const definition = define({
   name: "cpudist",
-  summary: "how long threads run at a time, or are off the processor, as histograms",
+  summary: "how long threads run each time, or stay off the CPU, as histograms",
   options: {
     ...whoOptions({ pid: "p" }),
-    offcpu: flag("the time off the processor, not on it", { short: "O" }),
-    milliseconds: flag("count milliseconds, not microseconds", { short: "m" }),
+    offcpu: flag("measure the time off the CPU, not on it", { short: "O" }),
+    milliseconds: flag("measure in milliseconds, not microseconds", { short: "m" }),
     pids: flag("a histogram for each process", { short: "P" }),
     tids: flag("a histogram for each thread", { short: "L" }),
-    includeIdle: flag("also what processors do when they have nothing to do", { short: "I" }),
+    includeIdle: flag("also count the CPUs' idle threads", { short: "I" }),
     extension: showing(flag("show average, total and count", { short: "e" })),
   },
   positional: ["interval", "tables"],
@@ -61,13 +61,14 @@ const definition = define({
   main: "stretches",
 });
 
-/** What `cpudist` can be asked for. */
+/** Options of `cpudist`. */
 export interface CpudistOptions extends GivenTo<typeof definition> {}
 
 /**
- * How long threads run at a time, or are off the processor, as histograms: of all, of each process or of each thread.
+ * How long threads run each time they get a CPU or, with `offcpu`, how long they stay off it, as histograms: one for all
+ * threads, or one for each process or each thread.
  *
- * Options are those of BCC's cpudist. Its filters hold for the thread that runs or waits. It does not see what began before it was
- * attached. It costs each switch of the machine some hundred nanoseconds.
+ * Options are those of BCC's cpudist. Filters apply to the thread that runs or waits. A stretch that began before the probe was
+ * attached is not seen. It costs each context switch of the machine some hundred nanoseconds.
  */
 export const cpudist: ProbeOf<typeof definition, CpudistOptions, Table<Stretch>> = probe(definition);

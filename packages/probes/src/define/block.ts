@@ -5,7 +5,7 @@ import type { Variant } from "@rxbpf/core/bpf";
 import { show, text, UsageError } from "./options.js";
 import { selecting } from "./selection.js";
 
-/** The option that chooses a disk by its name, of a probe whose program includes bpf/include/block.bpf.h. */
+/** The option that selects a disk by name, for a probe whose program includes bpf/include/block.bpf.h. */
 const diskName = {
   ...text("only the disk DISK, such as sda", { short: "d", value: "DISK", mostBytes: 31 }),
   choices: () => (existsSync("/sys/block") ? readdirSync("/sys/block") : []),
@@ -16,7 +16,7 @@ export const disk = selecting(diskName, {
   matches: (name, event: { readonly disk: string }) => event.disk === name,
 });
 
-/** @throws UsageError for a name that no disk has; not where the kernel does not show its disks here */
+/** @throws UsageError for a name that no disk has; does not check where /sys/block is missing */
 export function checkDisk({ disk }: { readonly disk?: string }): void {
   if (disk === undefined || !existsSync("/sys/block")) return;
   const disks = readdirSync("/sys/block");
@@ -31,6 +31,6 @@ export const blockVariants: readonly Variant[] = [
   {
     programs: ["rq_insert", "rq_issue_at_once", "rq_merge", ...COMPLETE],
     interruptible: COMPLETE,
-    lacks: "who made requests that its own threads pass on",
+    lacks: "who made a request that a kernel thread hands to the disk",
   },
 ];

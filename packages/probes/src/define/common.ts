@@ -8,29 +8,29 @@ import { user } from "./user.js";
 export const common = {
   cgroupmap: text("only processes in the cgroups of the set pinned at PATH", { value: "PATH" }),
   mntnsmap: text("only processes in the mount namespaces of the set pinned at PATH", { value: "PATH" }),
-  within: object("only processes in a cgroup and those below it", CgroupTree),
-  // The most is what a timer of Node can wait for.
-  duration: timeSpan("end after TIME: seconds, or as 500ms, 2m or 1h", {
+  within: object("only processes in a cgroup or in one below it", CgroupTree),
+  // The longest wait of a timer in Node.
+  duration: timeSpan("end after TIME: seconds, or with a unit: 500ms, 2m, 1h", {
     value: "TIME",
     unit: "s",
     min: 0.001,
     max: 2_147_483,
   }),
-  includeSelf: flag("also show what this process itself does"),
+  includeSelf: flag("also show what the tracer itself does"),
 } as const;
 
-/** Options that every output has that is the records of a ring. */
+/** Options of every output that reads records from a ring. */
 export const ringOptions = {
-  ringBytes: integer("size of the buffer between kernel and reader, a power of two of whole pages", {
+  ringBytes: integer("size of the ring buffer: a power of two, in whole pages", {
     value: "BYTES",
     min: 4096,
     max: 2 ** 30,
   }),
 } as const;
 
-/** Options that every output has that is a table. */
+/** Options of every output that is a table. */
 export const tableOptions = {
-  interval: timeSpan("show a table every TIME, of what was counted since the last: seconds, or as 500ms, 2m or 1h", {
+  interval: timeSpan("show a table every TIME, counted since the last one: seconds, or with a unit: 500ms, 2m, 1h", {
     value: "TIME",
     unit: "s",
     min: 0.001,
@@ -49,7 +49,7 @@ interface Who {
   readonly comm: string;
 }
 
-/** Bytes of a thread's name that the kernel keeps. */
+/** The kernel keeps this many bytes of a thread's name. */
 const COMM_BYTES = 15;
 
 /** Options of every probe whose events have a process. */
@@ -86,7 +86,7 @@ const who = {
   }),
 } as const;
 
-/** The options that choose by who caused an event, with the letters that the probe gives them. */
+/** The options that select events by the process that caused them, with the letters that the probe gives them. */
 export function whoOptions(letters: Flags<typeof who> = {}): typeof who {
   return lettered(who, letters);
 }

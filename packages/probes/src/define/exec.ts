@@ -3,10 +3,10 @@ import { mapEvents, type Source } from "@rxbpf/core/events";
 import { MachineIds, startCommand } from "@rxbpf/filters";
 
 /**
- * A source of what a command's process does, without its children: it runs the command once it has started, so that
- * nothing is missed, and ends when that does. Where the source ends first, the command goes on, and nothing here waits for it.
- * In a table, other children that this process starts meanwhile count too.
- * @param children a source of what children of this process do
+ * A source of the events of a command's own process, without its children. It starts the command once the programs are
+ * attached, so that no event is missed, and ends when the command ends. If the source ends first, the command goes on, and
+ * does not keep this process alive. In a table, other children that this process starts meanwhile are counted too.
+ * @param children a source of the events of this process's children
  */
 export function aroundCommand<E>(command: readonly string[], children: Source<E>): Source<E> {
   return (receiver) => {

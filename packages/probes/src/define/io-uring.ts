@@ -1,6 +1,6 @@
 import type { Variant } from "@rxbpf/core/bpf";
 
-/** The programs of bpf/include/io_uring.bpf.h: those for the newest kernels first. */
+/** The programs of bpf/include/io_uring.bpf.h, for the newest kernels first. */
 const PROGRAMS = [
   ["io_uring_submit_req", "io_uring_complete_entry"],
   ["io_uring_submit_req", "io_uring_complete_result"],
@@ -8,9 +8,9 @@ const PROGRAMS = [
 ] as const;
 
 /**
- * The variants of a probe that sees what io_uring does too, and at the end the one that does not.
- * @param lacks what that one does not see
- * @param more programs that the others need beside those of io_uring.bpf.h
+ * The variants of a probe that also sees what io_uring does; the last variant does not.
+ * @param lacks what the last variant does not see
+ * @param more programs that the other variants need besides those of io_uring.bpf.h
  */
 export function withIoUring(without: Variant, lacks: string, more: readonly string[] = []): readonly Variant[] {
   const { programs } = without;

@@ -4,11 +4,11 @@ import type { Constant } from "@rxbpf/core/bpf";
 import type { MachineIds } from "@rxbpf/filters";
 
 /**
- * Options of probes. One description gives an option its TypeScript type, its command-line
- * flag, its line of help and the check of its value.
+ * Options of probes. One description of an option gives its TypeScript type, its command-line flag, its line of help and
+ * the check of its value.
  */
 
-/** How an option is given on the command line; one that takes an object is not. */
+/** How an option is given on the command line. One of kind `object` can only be given in a program. */
 export type OptionKind = "flag" | "integer" | "time" | "text" | "list" | "user" | "command" | "object";
 
 /** An option whose value is a `T`. */
@@ -18,33 +18,33 @@ export interface Option<T> {
   readonly help: string;
   /** The one-letter flag. */
   readonly short?: string;
-  /** The long flag, where it is not the option's name with dashes. */
+  /** The long flag, if it is not the option's name with dashes. */
   readonly long?: string;
   /** What its value is called in `--help`. */
   readonly value?: string;
-  /** What its value can be, where that can be listed: for completion. */
+  /** The possible values, if they can be listed: for completion. */
   readonly choices?: () => readonly string[];
   /** Checks a value, from a caller or from the command line. @throws UsageError */
   readonly parse: (given: unknown, name: string) => T;
-  /** What it chooses, or that it only shows; undefined for one that concerns a live run alone. */
+  /** Which events it selects, or `{}` if it only changes how they are shown; undefined if it applies to live runs only. */
   readonly selection?: Selection<T>;
-  /** Makes a value that is an id in this process's namespaces that of the machine, which the kernel is asked for. */
+  /** Translates an id of this process's namespaces to the machine's id, with which the kernel filters. */
   machine?(value: T, ids: MachineIds): T;
 }
 
-/** What an option chooses. */
+/** Which events an option selects. */
 export interface Selection<T> {
-  /** The constants of the program that make the kernel choose so. */
+  /** The program's constants that make the kernel select them. */
   constants?(value: T): Readonly<Record<string, Constant>>;
-  /** The field that `matches` looks at: the option cannot be asked of a recording that has no such field. */
+  /** The field that `matches` reads: the option does not apply to a recording without that field. */
   readonly field?: string;
-  /** Whether an event, or a row of a table, is chosen; `options` are all that were given. */
+  /** Whether an event, or a row of a table, is selected; `options` are all options that were given. */
   matches?(value: T, event: never, options: never): boolean;
-  /** Whether a process that runs can be one of chosen events; undefined where only an event tells. Any can, if not given. */
+  /** Whether selected events can come from a running process; undefined if only an event can tell. If not given, any process. */
   processes?(value: T, process: Process): boolean | undefined;
 }
 
-/** What is known of a process. Its ids are the machine's. */
+/** A process, with the machine's ids. */
 export interface Process {
   readonly pid: number;
   readonly ppid: number;
@@ -53,10 +53,10 @@ export interface Process {
 
 /** Options by name. */
 export type Options = Readonly<Record<string, Option<unknown>>>;
-/** The values of options: what a caller passes to a probe. All are optional. */
+/** The values that a caller passes for options. All are optional. */
 export type ValuesOf<O extends Options> = { readonly [K in keyof O]?: O[K] extends Option<infer T> ? T : never };
 
-/** Options that cannot be used as they were given. The command line ends with status 2. */
+/** Options that are not valid as given. The command line then ends with status 2. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
@@ -100,12 +100,12 @@ export function integer(
   };
 }
 
-/** What a unit of time is in seconds. */
+/** Units of time, in seconds. */
 const UNITS = { ns: 1e-9, us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /**
- * A span of time as a number, which may have a fraction; as text also with a unit: `0.5`, `500ms`, `2m`.
- * @param unit what the number counts, and what a text without a unit does
+ * A span of time: a number, possibly with a fraction, or a text, possibly with a unit: `0.5`, `500ms`, `2m`.
+ * @param unit the unit of a number, and of a text that names none
  */
 export function timeSpan(
   help: string,
@@ -131,7 +131,7 @@ const WORDS = { s: "seconds", us: "microseconds" } as const;
 function spanOf(text: string, base: keyof typeof UNITS): number | undefined {
   const [, number, unit = base] = /^(\d+(?:\.\d*)?|\.\d+)(ns|us|ms|s|m|h|d)?$/.exec(text) ?? [];
   if (number === undefined) return undefined;
-  // By powers of ten where that can be, which no rounding spoils.
+  // By powers of ten where possible, which is exact.
   const factor = UNITS[unit as keyof typeof UNITS] / UNITS[base];
   return factor < 1 ? Number(number) / Math.round(1 / factor) : Number(number) * Math.round(factor);
 }
@@ -146,7 +146,7 @@ export function threadId(help: string, names: Valued): Option<number> {
   return { ...integer(help, { min: 1, ...names }), machine: (tid, ids) => ids.thread(tid) };
 }
 
-/** A string, of so many bytes at most. */
+/** A string of at most `mostBytes` bytes. */
 export function text(
   help: string,
   { mostBytes = Infinity, ...names }: Valued & { readonly mostBytes?: number },
@@ -156,14 +156,15 @@ export function text(
     help,
     ...names,
     parse: (given, name) => {
-      if (typeof given !== "string" || given === "") throw new UsageError(`${name} takes a text, not ${show(given)}`);
+      if (typeof given !== "string" || given === "")
+        throw new UsageError(`${name} takes a string that is not empty, not ${show(given)}`);
       if (Buffer.byteLength(given) > mostBytes) throw new UsageError(`${name} takes at most ${mostBytes} bytes`);
       return given;
     },
   };
 }
 
-/** Whether a value is the one that an option asks for, if it asks for one. */
+/** Whether a value is the wanted one; true if none is wanted. */
 export function isWanted<T>(only: T | undefined, value: T): boolean {
   return only === undefined || value === only;
 }
@@ -185,7 +186,7 @@ export function pattern(help: string, names: Valued): Option<RegExp> {
   };
 }
 
-/** Strings; the flag may be given several times. `allowed` lists what each may be. */
+/** Strings; the flag can be repeated. `allowed` lists the possible values. */
 export function list<const A extends string = string>(
   help: string,
   { allowed, ...names }: Valued & { allowed?: readonly A[] },
@@ -200,7 +201,7 @@ export function list<const A extends string = string>(
       for (const value of values) {
         if (typeof value !== "string" || (allowed && !allowed.includes(value as A)))
           throw new UsageError(
-            `${name} takes ${allowed ? `one of ${allowed.join(" ")}` : "texts"}, not ${show(value)}`,
+            `${name} takes ${allowed ? `one of ${allowed.join(" ")}` : "strings"}, not ${show(value)}`,
           );
       }
       return values as A[];
@@ -208,7 +209,7 @@ export function list<const A extends string = string>(
   };
 }
 
-/** A command and its arguments; on the command line all that follows the flag. */
+/** A command and its arguments; on the command line, everything after the flag. */
 export function command(help: string, names: Valued): Option<readonly string[]> {
   return {
     kind: "command",
@@ -222,7 +223,7 @@ export function command(help: string, names: Valued): Option<readonly string[]> 
   };
 }
 
-/** An object of a class, which only a program can give. */
+/** An instance of a class; only a program can give one. */
 export function object<T>(help: string, type: abstract new (...args: never) => T): Option<T> {
   return {
     kind: "object",
@@ -234,7 +235,7 @@ export function object<T>(help: string, type: abstract new (...args: never) => T
   };
 }
 
-/** How a value is shown in a complaint about it. */
+/** A value as an error message shows it. */
 export function show(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : inspect(value);
 }
@@ -247,13 +248,13 @@ export function parseOptions<O extends Options>(options: O, given: Readonly<Reco
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
-    if (!option) throw new UsageError(`There is no option ${name}; there are ${Object.keys(options).join(" ")}`);
+    if (!option) throw new UsageError(`There is no option ${name}; the options are ${Object.keys(options).join(" ")}`);
     if (value !== undefined) values[name] = option.parse(value, name);
   }
   return values as ValuesOf<O>;
 }
 
-/** Values with the machine's ids in the place of those of this process's namespaces. @throws Error for an id of nothing that runs */
+/** Values with the machine's ids in place of those of this process's namespaces. @throws Error for an id that nothing running has */
 export function machineValues<V extends object>(options: Options, values: V, ids: MachineIds): V {
   const entries = Object.entries(values).map(([name, value]) => {
     const option = options[name];

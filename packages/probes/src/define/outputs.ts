@@ -5,19 +5,19 @@ import type { SetFilters } from "@rxbpf/filters";
 
 import type { TableText } from "./table-text.js";
 
-/** What all outputs of a probe say. `V` are the values of the probe's options, `R` a row: an event, or one of a table. */
+/** What every output of a probe defines. `V` are the values of the probe's options, `R` is a row: an event, or a row of a table. */
 interface Described<V, R> {
-  /** What it gives, in a few words, for `--help`; of an output that is not the main one. */
+  /** What it gives, in a few words, for `--help`; for an output that is not the main one. */
   readonly help?: string;
   /** The letter of the flag that asks for it. */
   readonly short?: string;
-  /** What must hold between options, for this output. @throws UsageError */
+  /** Checks options against each other, for this output. @throws UsageError */
   check?(options: V): void;
-  /** The constants that make the program give it. */
+  /** The constants that make the program produce it. */
   readonly constants?: Readonly<Record<string, Constant>>;
-  /** A line that comes before the text. */
+  /** A line to print before the text. */
   readonly banner?: string;
-  /** The columns of the text table, made anew for each. */
+  /** The columns of the text table; made anew for each table. */
   columns(options: V): readonly (Column<R> | undefined | false)[];
 }
 
@@ -26,21 +26,21 @@ export interface RingOutput<V, R, E> extends Described<V, E> {
   readonly kind: "ring";
   readonly map: string;
   readonly schema: Schema<Fields>;
-  /** What the kernel cannot decide or know, made anew for each subscription; undefined if nothing. */
+  /** Adds or decides what the kernel cannot; made anew for each subscription. Undefined if there is nothing to do. */
   mapEvents?(options: V): EventMapping<R, E> | undefined;
-  /** Events of before whose effect lasts, of what the options narrow it to: see `StreamInfo.already`. */
+  /** Earlier events whose effect lasts, within what the options select: see `StreamInfo.already`. */
   readonly already?: (options: V & SetFilters) => readonly E[];
-  /** Which recorded events a live run with these options would have given, beside what options choose. */
+  /** Which recorded events a live run with these options would have given, besides what the options select. */
   recorded?(options: V): (event: E) => boolean;
-  /** The size of the ring in bytes, where an option of the probe sets it. */
+  /** The size of the ring in bytes, if an option of the probe sets it. */
   ringBytes?(options: V): number | undefined;
 }
 
-/** What becomes of events in user space. */
+/** What user space does with events. */
 export interface EventMapping<R, E> {
-  /** An event as it is delivered; undefined leaves it out. */
+  /** Returns the event to deliver; undefined drops it. */
   readonly event: (row: R) => E | undefined;
-  /** What the program tells beside its events. */
+  /** What the program reports besides its events. */
   readonly side?: SideRecords;
 }
 
@@ -49,49 +49,49 @@ export interface TableOutput<V, R> extends Described<V, R> {
   readonly kind: "table";
   readonly map: string;
   readonly shape: TableShape;
-  /** The fields of a row: when its table was taken, and those of key and value. */
+  /** The fields of a row: the time of its table, and the fields of key and value. */
   readonly schema: Schema<Fields>;
   /** The units of fields that the options change, by name. */
   units?(options: V): Readonly<Record<string, Unit>> | undefined;
-  /** Seconds from one table to the next where it is not said; one at the end alone if not given. */
+  /** The default interval between tables in seconds; without it, one table at the end. */
   readonly every?: number;
-  /** How many rows of each table are shown as text where it is not said. */
+  /** The default number of rows that text shows of each table. */
   readonly rows?: number;
-  /** Whether each table takes the place of the one before, on a terminal. */
+  /** Whether each table replaces the one before, on a terminal. */
   inPlace?(options: V): boolean;
   /** How rows are sorted. */
   order?(options: V): (a: R, b: R) => number;
-  /** What becomes of a row in user space; undefined leaves it out. Made anew for each subscription. */
+  /** Returns the row to deliver; undefined drops it. Made anew for each subscription. */
   mapRows?(options: V): (row: R) => R | undefined;
-  /** Whether each processor has values of its own, of so few keys that many would meet. */
+  /** Whether each CPU has values of its own: for so few keys that CPUs would contend for them. */
   perCpu?(options: V): boolean;
-  /** How many keys there may be. */
+  /** The maximum number of keys. */
   entries?(options: V): number | undefined;
-  /** How many different stacks there may be. */
+  /** The maximum number of different stacks. */
   stackEntries?(options: V): number | undefined;
-  /** The line that stands above each table, where the time of day is not asked for. */
+  /** The line above each table, unless the time of day was asked for. */
   heading?(options: V): ((table: Table<R>) => string) | undefined;
-  /** How a table is written, where it is no text table: histograms, stacks. */
+  /** How to write a table that is not rows of text: histograms, stacks. */
   text?(options: V): TableText<R>;
 }
 
-/** Options, or rows, of whatever probe. They are checked where a probe is defined, and the probe is typed by them. */
+/** Options, or rows, of any probe. They are checked where a probe is defined, and give the probe its type. */
 // oxlint-disable-next-line no-explicit-any
 export type Whatever = any;
 
 /** One thing that a probe gives: events from a ring, or a table from a map. */
 export type Output<V = Whatever, R = Whatever> = RingOutput<V, Whatever, R> | TableOutput<V, R>;
-/** Outputs by name, of which no more is said here: TypeScript would take types of rows from it. */
+/** Outputs by name. The type says no more, because TypeScript would infer the types of rows from it. */
 export type Outputs = Readonly<Record<string, { readonly kind: Output<never>["kind"] }>>;
 
-/** What an output's stream gives. */
+/** The values of an output's stream. */
 export type Given<T> =
   T extends RingOutput<Whatever, Whatever, infer E> ? E : T extends TableOutput<Whatever, infer R> ? Table<R> : never;
 export type StreamOf<T> = EventStream<Given<T>>;
 
 type RowsOf<K extends Fields, W extends Fields> = RowOf<{ readonly time: ReturnType<typeof time> } & K & W>;
 
-/** What makes outputs for the options of one probe. */
+/** Makes the outputs of one probe, typed by its options. */
 export interface OutputMakers<V> {
   /** The records of the ring `events`, or of another. */
   readonly ring: <F extends Fields>(

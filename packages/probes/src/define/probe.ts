@@ -21,42 +21,42 @@ import {
 import { chosenHere, constantsOf, matcher } from "./selection.js";
 import { clockTime } from "./times.js";
 
-/** What a probe is; everything else about it follows from this. */
+/** The definition of a probe; everything else about it follows from this. */
 export interface Definition<O extends Options, P extends Outputs, M extends keyof P & string> {
-  /** The command's name, and that of its program in bpf/. */
+  /** The name of the command, and of the program in bpf/. */
   readonly name: string;
-  /** What it shows, in a line. */
+  /** What it shows, in one line. */
   readonly summary: string;
   readonly options: O;
-  /** Flags of its command that print something and end it, by name. */
+  /** Flags of its command that print a list and exit, by name. */
   readonly lists?: Readonly<Record<string, List>>;
-  /** The letter of the flag `--csv`, where BCC's tool has one. */
+  /** The letter of the flag `--csv`, if BCC's tool has one. */
   readonly csvLetter?: string;
-  /** Options that can be given by their place on the command line, in this order, as BCC has them. */
+  /** Options that can be given by position on the command line, in this order, as in BCC. */
   readonly positional?: readonly string[];
-  /** What must hold between options. @throws UsageError */
+  /** Checks options against each other. @throws UsageError */
   readonly check?: (options: ValuesOf<O>) => void;
   /** The programs to run, in order of preference. */
   readonly variants: (options: ValuesOf<O>) => readonly Variant[];
-  /** The program's constants, beside those that options set themselves. */
+  /** The program's constants, besides those that options set themselves. */
   readonly constants?: (options: ValuesOf<O>) => Readonly<Record<string, Constant>>;
-  /** What it gives, each under a name. */
+  /** What it gives, by name. */
   readonly outputs: (make: OutputMakers<ValuesOf<O>>) => P;
   /** The output that calling the probe gives; the others are its methods. */
   readonly main: M;
 }
 
-/** Something that a probe's command prints when a flag asks for it. */
+/** A list that a probe's command prints when a flag asks for it. */
 export interface List {
   /** What it prints, in a few words, for `--help`. */
   readonly help: string;
   /** The letter of the flag that asks for it. */
   readonly short?: string;
-  /** What it prints, each without a newline. */
+  /** The lines to print, without newlines. */
   readonly lines: () => readonly string[];
 }
 
-/** What can be asked of an output: the probe's own options, and those of its kind of output. */
+/** The options of an output: the probe's own, and those of its kind of output. */
 export type OutputOptions<O extends Options, T> = Omit<
   ValuesOf<typeof common> &
     ValuesOf<T extends TableOutput<Whatever, Whatever> ? typeof tableOptions : typeof ringOptions>,
@@ -64,10 +64,10 @@ export type OutputOptions<O extends Options, T> = Omit<
 > &
   ValuesOf<O>;
 
-/** The options of a definition's main output, as they are given. */
+/** The options of a definition's main output, as a caller gives them. */
 export type GivenTo<D> = D extends Definition<infer O, infer P, infer M> ? OutputOptions<O, P[M]> : never;
 
-/** The probe of a definition, whose options and events have types of their own, as errors name them. */
+/** The probe of a definition. Its options and events have named types, so that type errors stay short. */
 export type ProbeOf<D, G extends object, E> =
   D extends Definition<infer O, infer P, infer M> ? Probe<O, P, M, G, EventStream<E>> : never;
 
@@ -80,8 +80,8 @@ export type Probe<
   S = StreamOf<P[M]>,
 > = {
   /**
-   * @throws UsageError for options that do not fit. What a run needs and cannot have (privileges, a kernel that
-   * accepts the program, the sets that it was given) arrives as the stream's error when it is subscribed to.
+   * @throws UsageError for options that are not valid. If a run lacks something (privileges, a kernel that accepts the
+   * program, a set that it was given), the stream fails with an error when it is subscribed to.
    */
   (options?: G): S;
   readonly definition: Omit<Definition<O, P, M>, "outputs">;
@@ -93,14 +93,14 @@ export type Probe<
   readonly [K in Exclude<keyof P, M>]: (options?: OutputOptions<O, P[K]>) => StreamOf<P[K]>;
 };
 
-/** Describes a probe, for `probe` to make it. */
+/** Types the definition of a probe, which `probe` takes. */
 export function define<O extends Options, P extends Outputs, M extends keyof P & string>(
   definition: Definition<O, P, M>,
 ): Definition<O, P, M> {
   return definition;
 }
 
-/** Makes a probe of its definition. */
+/** Makes a probe from its definition. */
 export function probe<O extends Options, P extends Outputs, M extends keyof P & string>(
   definition: Definition<O, P, M>,
 ): Probe<O, P, M> {
@@ -108,7 +108,7 @@ export function probe<O extends Options, P extends Outputs, M extends keyof P & 
   const allMaps = [...new Set(Object.values(outputs).flatMap((output) => mapsOf(output)))];
   const optionsOf = (name: keyof P): Options => {
     const kind = outputs[name]!.kind === "table" ? tableOptions : ringOptions;
-    // A probe may give one of these a letter, or another meaning, or its letter to one of its own.
+    // A probe may give one of these a letter or another meaning, or use its letter for an option of its own.
     const letters = new Set(Object.values(definition.options).map(({ short }) => short));
     return { ...definition.options, ...withoutLetters({ ...common, ...kind }, letters), ...definition.options };
   };
@@ -126,7 +126,7 @@ export function probe<O extends Options, P extends Outputs, M extends keyof P & 
   return named as unknown as Probe<O, P, M>;
 }
 
-/** Options of which none has one of these letters. */
+/** The options without any of these letters. */
 function withoutLetters(options: Options, taken: ReadonlySet<string | undefined>): Options {
   const free = Object.entries(options).map(([name, option]) => {
     const { short, ...rest } = option;
@@ -135,12 +135,11 @@ function withoutLetters(options: Options, taken: ReadonlySet<string | undefined>
   return Object.fromEntries(free) as Options;
 }
 
-const IDS_DIFFER =
-  "this is a pid namespace: events have the machine's process ids, which are not those that are seen here";
+const IDS_DIFFER = "this is a pid namespace: events have the machine's process ids, not those that ps shows here";
 
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
-/** The names that `RING` and `TABLE` of bpf/include give to what belongs to an output. */
+/** The names that `RING` and `TABLE` of bpf/include give to an output's programs and maps. */
 function mapsOf(output: Output): readonly string[] {
   return output.kind === "ring" ? ring(output.map, output.schema).maps : table(output.map, output.shape).maps;
 }
@@ -172,7 +171,7 @@ function open(unmeasured: Asked, given: Values): EventStream<unknown> {
       ? sourceFor(asked, values)
       : aroundCommand(values[command] as readonly string[], sourceFor(asked, { ppid: process.pid, ...values }));
   const { already } = output.kind === "ring" ? output : {};
-  // Its events have the machine's ids, as all have.
+  // Like all events, these have the machine's ids.
   const chosen = (): ((event: unknown) => boolean) | undefined =>
     matcher(options, machineValues(options, values, new MachineIds()));
   const info = {
@@ -186,7 +185,7 @@ function open(unmeasured: Asked, given: Values): EventStream<unknown> {
   return duration === undefined ? stream : stream.until(timer(duration * 1000));
 }
 
-/** An output in the units that the options ask for. */
+/** An output with the units that the options ask for. */
 function inUnits<T extends Output>(output: T, values: Values): T {
   const units = output.kind === "table" ? output.units?.(values) : undefined;
   if (output.kind !== "table" || !units) return output;
@@ -199,7 +198,7 @@ function inUnits<T extends Output>(output: T, values: Values): T {
   return { ...output, schema, shape: { ...shape, key, value: changed(value) } };
 }
 
-/** What is said of a stream's events, and how they are written, with these options. */
+/** What a stream says of its events, and how they are written, with these options. */
 export function describe(
   { definition: { name }, output }: Pick<Asked, "definition" | "output">,
   values: Values,
@@ -263,7 +262,7 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
   };
 }
 
-/** Of an output's maps. */
+/** The sizes of an output's maps. */
 function sizes(output: Output, values: Values): Pick<RunOptions, "maxEntries" | "perCpu"> {
   if (output.kind === "ring") return { maxEntries: { [output.map]: ringSize(output, values) } };
   const stacks = `${output.map}_stacks`;
@@ -279,7 +278,7 @@ function sizes(output: Output, values: Values): Pick<RunOptions, "maxEntries" | 
   };
 }
 
-/** Gives the rows of a table their time, what user space knows of them, and their order. */
+/** Gives the rows of a table their time, what user space adds to them, and their order. */
 function arranged<R>(output: TableOutput<Whatever, R>, values: Values): (table: Table<R>) => Table<R> {
   const change = output.mapRows?.(values) ?? ((row: R) => row);
   const order = output.order?.(values);
@@ -291,14 +290,14 @@ function arranged<R>(output: TableOutput<Whatever, R>, values: Values): (table: 
   };
 }
 
-/** In bytes. The kernel wants a power of two of whole pages. @throws UsageError */
+/** The size of the ring in bytes. The kernel wants a power of two, in whole pages. @throws UsageError */
 function ringSize(output: { ringBytes?(options: Values): number | undefined }, values: Values): number {
   const size = (values as ValuesOf<typeof ringOptions>).ringBytes ?? output.ringBytes?.(values) ?? 32 * 2 ** 20;
   if ((size & (size - 1)) !== 0) throw new UsageError(`The buffer takes a power of two, not ${size} bytes`);
   return size;
 }
 
-/** A probe of whatever options and outputs. */
+/** A probe with any options and outputs. */
 export interface AnyProbe {
   (options?: Values): EventStream<unknown>;
   readonly definition: {
@@ -320,7 +319,7 @@ export function isProbe(value: unknown): value is AnyProbe {
   return typeof value === "function" && "definition" in value && "optionsOf" in value;
 }
 
-/** What makes the streams of a probe's output. */
+/** Makes the streams of a probe's output. */
 export function outputOf(probe: AnyProbe, name: string): (options?: Values) => EventStream<unknown> {
   return name === probe.definition.main ? probe : (probe as unknown as Record<string, never>)[name]!;
 }

@@ -8,7 +8,7 @@ import { matcher } from "./selection.js";
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** The options that can be asked of a recording of a probe's output: those that choose by what is in it, and those that show it. */
+/** The options that apply to a recording of a probe's output: those that select by its fields, and those that change how it is shown. */
 export function recordedOptions(probe: AnyProbe, outputName: string): Options {
   const { fields } = probe.outputs[outputName]!.schema;
   const can = ({ selection }: Options[string]): boolean =>
@@ -19,15 +19,15 @@ export function recordedOptions(probe: AnyProbe, outputName: string): Options {
 }
 
 /**
- * Which recorded events, or rows of tables, a probe would have given with these options.
- * @throws UsageError for options that do not fit, or of which a recording does not say what they would have changed
+ * Selects the recorded events, or rows of tables, that a live probe would have given with these options.
+ * @throws UsageError for options that are not valid, or whose effect a recording cannot tell
  */
 export function recordedMatcher(probe: AnyProbe, outputName: string, given: Values): (event: unknown) => boolean {
   const output = probe.outputs[outputName]!;
   const options = recordedOptions(probe, outputName);
   const refused = Object.keys(given).filter((option) => !(option in options));
   if (refused.length > 0)
-    throw new UsageError(`${refused.join(" ")} cannot be asked of a recording; ${Object.keys(options).join(" ")} can`);
+    throw new UsageError(`${refused.join(" ")} cannot be used with a recording; ${Object.keys(options).join(" ")} can`);
   const values = parseOptions(options, given) as Values;
   const chosen = matcher(options, values);
   const recorded = output.kind === "ring" ? output.recorded?.(values) : undefined;
@@ -35,8 +35,8 @@ export function recordedMatcher(probe: AnyProbe, outputName: string, given: Valu
 }
 
 /**
- * A replayed stream as the probe that it was recorded by would give it with these options: its events, or the rows of its
- * tables, are chosen by what is in them, and shown as the probe shows them.
+ * A replayed stream, as the probe that recorded it would give it with these options: events, or rows of tables, are selected
+ * by their fields and shown as the probe shows them.
  * @throws UsageError as `recordedMatcher`
  * @throws Error for a stream without the probe's fields
  */
@@ -44,7 +44,7 @@ export function recordedBy(probe: AnyProbe, stream: EventStream<unknown>, given:
   const { name, main } = probe.definition;
   const outputName = stream.info.output ?? main;
   const output = probe.outputs[outputName];
-  if (!output) throw new Error(`Cannot replay it as ${name}: it is of an output that is not known here: ${outputName}`);
+  if (!output) throw new Error(`Cannot replay it as ${name}: this version does not know its output ${outputName}`);
   const missing = missingFields(output.schema.fields, stream.info.schema.fields);
   if (missing.length > 0) throw new Error(`Cannot replay it as ${name}: the recording has no ${missing.join(" ")}`);
   const matches = recordedMatcher(probe, outputName, given);

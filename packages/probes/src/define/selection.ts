@@ -2,13 +2,13 @@ import type { Constant } from "@rxbpf/core/bpf";
 
 import type { Option, Process, Selection } from "./options.js";
 
-/** An option that chooses. */
+/** An option that selects events. */
 export type Selecting<T> = Option<T> & { readonly selection: Selection<T> };
 
 type Values = Readonly<Record<string, unknown>>;
 type Options = Readonly<Record<string, Option<unknown>>>;
 
-/** Which constants of the program the options set that were given. */
+/** The constants of the program that the given options set. */
 export function constantsOf(options: Options, values: Values): Readonly<Record<string, Constant>> {
   const set = Object.entries(values).flatMap(([name, value]) => {
     const constants = value === undefined ? undefined : options[name]?.selection?.constants?.(value);
@@ -17,7 +17,7 @@ export function constantsOf(options: Options, values: Values): Readonly<Record<s
   return Object.fromEntries(set.filter(([, constant]) => constant !== undefined));
 }
 
-/** Whether an event is one that all options choose that were given. */
+/** Tests whether all given options select an event; undefined if none of them selects. */
 export function matcher(options: Options, values: Values): ((event: unknown) => boolean) | undefined {
   const tests = Object.entries(values).flatMap(([name, value]) => {
     const selection = options[name]?.selection;
@@ -27,7 +27,7 @@ export function matcher(options: Options, values: Values): ((event: unknown) => 
   return tests.length > 0 ? (event) => tests.every((test) => test(event)) : undefined;
 }
 
-/** Whether a process can be one of the events that all options choose; undefined where only an event tells. */
+/** Whether events that all given options select can come from a process; undefined if only an event can tell. */
 export function processMatcher(options: Options, values: Values): (process: Process) => boolean | undefined {
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   return (process) => {
@@ -40,24 +40,24 @@ export function processMatcher(options: Options, values: Values): (process: Proc
   };
 }
 
-/** The options that choose what the kernel cannot. */
+/** The options that select here, because the kernel cannot. */
 export function chosenHere(options: Options): Options {
   return Object.fromEntries(
     Object.entries(options).filter(([, { selection }]) => selection?.matches && !selection.constants),
   );
 }
 
-/** Makes an option one that chooses events: in the kernel, and of those that were recorded. */
+/** Makes an option select events: in the kernel, and among recorded ones. */
 export function selecting<T>(option: Option<T>, selection: Selection<T>): Selecting<T> {
   return { ...option, selection };
 }
 
-/** Makes an option one that changes only what is shown of events, and so can be asked of a recording too. */
+/** Marks an option that changes only how events are shown, and so applies to recordings too. */
 export function showing<T>(option: Option<T>): Option<T> {
   return { ...option, selection: {} };
 }
 
-/** How the flags of options are called: by a letter, or also by another long name. */
+/** The flags of options: a letter, or a letter and another long name. */
 export type Flags<O> = { readonly [K in keyof O]?: string | Pick<Option<unknown>, "short" | "long"> };
 
 /** The same options with letters. */

@@ -11,22 +11,22 @@ interface Stacked {
 }
 
 export interface StackTextOptions {
-  /** A line for each stack, its frames outermost first with `;` between: what flame graphs are made of. */
+  /** One line for each stack, outermost frame first, separated by `;`: the input for flame graphs. */
   readonly folded?: boolean | undefined;
-  /** `--` between the kernel's frames and the process's. */
+  /** Puts `--` between kernel frames and user frames. */
   readonly delimited?: boolean | undefined;
-  /** `_[k]` after the kernel's functions. */
+  /** Adds `_[k]` to the names of kernel functions. */
   readonly annotations?: boolean | undefined;
-  /** The address before each frame. */
+  /** Shows each frame's address before its name. */
   readonly addresses?: boolean | undefined;
-  /** The bytes into the function after each frame. */
+  /** Shows each frame's offset into its function, in bytes. */
   readonly offsets?: boolean | undefined;
 }
 
-/** What stands for a stack that could not be followed to its beginning. */
+/** Marks a stack that could not be followed to its outermost frame. */
 const CUT = "[cut]";
 
-/** Stacks as BCC's tools write them, each with what was counted of it. */
+/** Stacks as BCC's tools write them, each with its number. */
 export function stackText<R extends Stacked>(number: (row: R) => number, options: StackTextOptions = {}): TableText<R> {
   const { folded, delimited, addresses } = options;
   const kernel = (frame: Frame): string => frameName(frame, options) + (options.annotations ? "_[k]" : "");

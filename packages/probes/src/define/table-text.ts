@@ -4,9 +4,9 @@ import { type Histogram, printable, type Table } from "@rxbpf/core";
 export type TableText<R> = (table: Table<R>) => string;
 
 /**
- * Histograms as BCC's tools write them: under a blank line, and the time where it is asked for, one for each key, under its name.
- * @param section what the key is called, as `disk = sda`; undefined where there is one histogram alone
- * @param below what stands below a histogram
+ * Histograms as BCC's tools write them: one for each key, below its name.
+ * @param section the name of a row's key, such as `disk = sda`; undefined if there is only one histogram
+ * @param below the text below a histogram
  */
 export function histogramText<R>(
   histogram: (row: R) => Histogram,
@@ -24,7 +24,7 @@ export function histogramText<R>(
 
 const TITLES: Readonly<Record<string, string>> = { us: "usecs", ms: "msecs" };
 
-/** The line that BCC's tools write below a histogram: average, total and count of the values in it. */
+/** The line that BCC's tools write below a histogram: average, total and count of its values. */
 export function totalsText<R>(histogram: (row: R) => Histogram, total: (row: R) => number): (row: R) => string {
   return (row) => {
     const { count, unit = "" } = histogram(row);

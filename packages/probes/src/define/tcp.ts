@@ -5,7 +5,7 @@ import { withIoUring } from "./io-uring.js";
 import { flag, type Option, type Selection, show, UsageError } from "./options.js";
 import { selecting } from "./selection.js";
 
-/** Both ends of a connection, as `struct connection` in bpf/include/tcp.bpf.h, and who caused the event. */
+/** Both ends of a connection, as in `struct connection` of bpf/include/tcp.bpf.h, and who caused the event. */
 export const connectionFields = {
   ...who,
   ip: u8("IP version of its packets, 4 or 6"),
@@ -19,8 +19,8 @@ export const connectionFields = {
 const MAX_PORTS = 64;
 
 /**
- * The option that chooses by a port: numbers as a list, or as text with commas.
- * @param list what the program calls its ports: `ports`, as in bpf/include/tcp.bpf.h, or those of a list of its own
+ * The option that selects by port: a list of numbers, or a text with commas.
+ * @param list the name of the ports in the program: `ports`, as in bpf/include/tcp.bpf.h, or another for a second list
  */
 export function ports(
   field: "localPort" | "remotePort",
@@ -45,13 +45,13 @@ export function ports(
       const isPort = (number: unknown): boolean =>
         Number.isInteger(number) && Number(number) >= 1 && Number(number) <= 65535;
       if (numbers.length === 0 || !numbers.every(isPort))
-        throw new UsageError(`${name} takes ports from 1 to 65535 with commas between, not ${show(given)}`);
+        throw new UsageError(`${name} takes ports from 1 to 65535, separated by commas, not ${show(given)}`);
       return numbers as number[];
     },
   };
 }
 
-/** The options that choose an IP version. */
+/** The options that select an IP version. */
 export const ipOptions = {
   ipv4: selecting(flag("only IPv4", { short: "4" }), ipVersion(4)),
   ipv6: selecting(flag("only IPv6", { short: "6" }), ipVersion(6)),
@@ -70,12 +70,12 @@ interface Chosen {
   readonly ipv6?: boolean;
 }
 
-/** @throws UsageError for both versions, which leave nothing */
+/** @throws UsageError if both versions are given */
 export function checkIp({ ipv4, ipv6 }: Chosen): void {
   if (ipv4 && ipv6) throw new UsageError("ipv4 and ipv6 exclude each other");
 }
 
-/** The variants of a probe of which a program includes bpf/include/accept.bpf.h. */
+/** The variants of a probe with a program that includes bpf/include/accept.bpf.h. */
 export function accepting(without: Variant): readonly Variant[] {
   return withIoUring(without, "connections accepted through io_uring", ["io_uring_wake"]);
 }

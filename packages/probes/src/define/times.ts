@@ -5,13 +5,13 @@ interface Timed {
   readonly time: number;
 }
 
-/** Seconds from the first event that is asked about. A column uses it, and is made anew for each table. */
+/** Seconds since the first event that it is called with. Columns are made anew for each table, and so is this. */
 export function sinceFirst(): (event: Timed) => number {
   let first: number | undefined;
   return ({ time }) => (time - (first ??= time)) / 1000;
 }
 
-/** Seconds from now, the moment the table is made; from the first event where that is older, as in a replay. */
+/** Seconds since now, when the table is made; or since the first event if that is older, as in a replay. */
 export function sinceNow(): (event: Timed) => number {
   let start = eventTime();
   return ({ time }) => {

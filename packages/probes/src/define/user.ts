@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { type Option, show, UsageError } from "./options.js";
 
 /**
- * A user by number, or by name in /etc/passwd; its value is the number. Events have the numbers of the machine's first
- * user namespace, and so has whoever traces, for only he may. Where a container maps users to others of the machine's, or has
- * an /etc/passwd of its own, a name that is known inside may be that of another user.
+ * A user by number, or by name in /etc/passwd; the value is the number. Events have the numbers of the machine's first
+ * user namespace, where every tracer runs too, because only there is tracing allowed. Where a container maps users to others,
+ * or has an /etc/passwd of its own, a name inside it can belong to another user of the machine.
  */
 export function user(help: string, names: { short?: string; long?: string; value: string }): Option<number> {
   return {

@@ -15,21 +15,21 @@ const definition = define({
   options: {
     time: showing(flag("show the time of day", { short: "T" })),
     timestamp: showing(flag("show the time since the start", { short: "t" })),
-    fails: showing(flag("also failed execs", { short: "x" })),
+    fails: showing(flag("also show failed execs", { short: "x" })),
     ...whoOptions({ uid: "u", ppid: "P" }),
     quote: showing(flag('put each argument in "quotes"', { short: "q" })),
     name: selecting(pattern("only commands whose name matches REGEX", { short: "n", value: "REGEX" }), {
       matches: (name, event: ExecEvent) => matches(name, event.comm) || matches(name, baseName(event.filename)),
       processes: () => undefined,
     }),
-    line: selecting(pattern("only commands whose line of arguments matches REGEX", { short: "l", value: "REGEX" }), {
+    line: selecting(pattern("only commands whose argument line matches REGEX", { short: "l", value: "REGEX" }), {
       matches: (line, event: ExecEvent, shown: Shown) => matches(line, argsLine(shown)(event)),
       processes: () => undefined,
     }),
     printUid: showing(flag("show the user id", { short: "U" })),
-    printCpu: showing(flag("show the processor", { short: "C" })),
+    printCpu: showing(flag("show the CPU", { short: "C" })),
     printPcomm: showing(flag("show the parent's name", { short: "M" })),
-    maxArgs: showing(integer("show at most N arguments, the file's name among them", { value: "N", min: 1 })),
+    maxArgs: showing(integer("show at most N arguments, counting the file's name", { value: "N", min: 1 })),
     argsSize: integer("read at most BYTES of arguments (default 8192)", { value: "BYTES", min: 1, max: 32768 }),
   },
   variants: ({ fails }) => [{ programs: ["exec_done", ...(fails ? ["exec_failed", "exec_interrupted"] : [])] }],
@@ -61,24 +61,23 @@ const definition = define({
   main: "events",
 });
 
-/** What `execsnoop` can be asked for. */
+/** Options of `execsnoop`. */
 export interface ExecsnoopOptions extends GivenTo<typeof definition> {}
 
 /**
- * Programs that processes start, by execve and execveat.
+ * Programs that processes start, with execve or execveat.
  *
- * Options and columns are those of BCC's execsnoop. Where that has faults this differs: `uid` 0
- * filters; arguments are whole, up to `argsSize` bytes and, if given, `maxArgs` of them, and end in
- * `...` only if there are more; `name` matches the thread's name, which is cut to 15 bytes, or that
- * of the file; TIME is that of the event. Arguments of a program that runs are read from its own memory;
- * those of a failed exec (`fails`) are what the caller had when it returned, at
- * most 512, and end where the caller's memory cannot be read.
+ * Options and columns are those of BCC's execsnoop. It differs where BCC's has faults: `uid: 0` filters; arguments are whole,
+ * up to `argsSize` bytes and, if given, `maxArgs` of them, and end in `...` only if there are more; `name` matches the thread's
+ * name, which is cut to 15 bytes, or the file's name; TIME is the time of the event. The arguments of a program that runs are
+ * read from its own memory. Those of a failed exec (`fails`) are read from the caller's memory when the call returns: at most
+ * 512, up to the first that cannot be read.
  *
- * `filename` is what the caller said; `file` is what runs: the program itself, or the interpreter of a script. `args` are the
- * caller's, with the file's name for the first where an interpreter runs it, as the kernel replaces that (but not for
- * binfmt_misc's flag P, told since Linux 5.12); `interpreterArgs` are what the interpreter got. A path that is too deep to be walked
- * begins with `...`. A failed exec has the error EINPROGRESS where a seccomp filter leaves the answer to the
- * process (SECCOMP_RET_TRAP).
+ * `filename` is the path that the caller gave; `file` is the file that runs: the program itself, or the interpreter of a script.
+ * `args` are the caller's arguments. For a script the kernel replaces the first one by the file's name (but not with
+ * binfmt_misc's flag P, which is seen since Linux 5.12). `interpreterArgs` are what the interpreter got. A path that is too deep
+ * to be walked begins with `...`. A failed exec has the error EINPROGRESS if a seccomp filter leaves the result to the process
+ * (SECCOMP_RET_TRAP).
  */
 export const execsnoop: ProbeOf<typeof definition, ExecsnoopOptions, ExecEvent> = probe(definition);
 
@@ -87,12 +86,12 @@ interface Shown {
   readonly maxArgs?: number;
 }
 
-/** The exec that made a process what it is, as far as that can be seen later: its `time` is 0. */
+/** The exec that started a process's program, as far as /proc still shows it: its `time` is 0. */
 function execOf({ args, ...process }: RunningProcess): ExecEvent {
   return sampleEvent(execEvent, { ...process, tid: process.pid, filename: args[0] ?? "", args });
 }
 
-/** The command as its caller gave it, as BCC shows it: the file in the place of the program's name for itself. */
+/** The command line as BCC shows it: the caller's arguments, with the file in place of the first. */
 function argsLine({ quote, maxArgs = Infinity }: Shown, part: (text: string) => string = (text) => text) {
   return (event: ExecEvent): string => {
     const all = [event.filename, ...event.args.slice(1)];
@@ -102,7 +101,7 @@ function argsLine({ quote, maxArgs = Infinity }: Shown, part: (text: string) => 
   };
 }
 
-/** Unlike `test`, begins at the start each time, also for an expression with the flag g. */
+/** Unlike `test`, always searches from the start, even if the expression has the flag g. */
 function matches(pattern: RegExp, text: string): boolean {
   return text.search(pattern) >= 0;
 }

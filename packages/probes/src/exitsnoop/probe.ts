@@ -11,17 +11,17 @@ import { type ExitEvent, exitEvent } from "./schema.js";
 
 const definition = define({
   name: "exitsnoop",
-  summary: "processes that end, and why",
+  summary: "processes that exit, and why",
   options: {
     timestamp: showing(flag("show the time of day", { short: "t" })),
     utc: showing(flag("show the time of day in UTC")),
     ...whoOptions({ pid: "p" }),
-    label: showing(label("put LABEL into each line; exit if it is empty")),
-    failed: selecting(flag("only ends with a signal or an exit code that is not 0", { short: "x" }), {
+    label: showing(label("add a column with LABEL, or with the word exit if LABEL is empty")),
+    failed: selecting(flag("only exits by a signal or with an exit code other than 0", { short: "x" }), {
       constants: (failed) => ({ only_failed: failed }),
       matches: (failed, event: ExitEvent) => !failed || event.exitCode !== 0 || event.signal !== 0,
     }),
-    perThread: flag("show the end of each thread"),
+    perThread: flag("show the exit of each thread"),
   },
   variants: () => [{ programs: ["thread_exit"] }],
   constants: ({ perThread }) => ({ per_thread: perThread }),
@@ -42,21 +42,22 @@ const definition = define({
   main: "events",
 });
 
-/** What `exitsnoop` can be asked for. */
+/** Options of `exitsnoop`. */
 export interface ExitsnoopOptions extends GivenTo<typeof definition> {}
 
 /**
- * Processes that end, with their age and why: an exit code, or a signal. With `perThread`, each of their threads.
+ * Processes that exit, with their age and the reason: an exit code, or a signal. With `perThread`, each thread that exits.
  *
- * With `execsnoop` it gives whole lives of programs: `exitsnoop().pipe(joinBy({ exec: execsnoop() }, (e) => e.execId))`.
+ * Joined with `execsnoop`, it shows the whole life of a program: `exitsnoop().pipe(joinBy({ exec: execsnoop() }, (e) => e.execId))`.
  *
- * Options and columns are those of BCC's exitsnoop. Where that has faults this differs: a process ends with its last thread,
- * also where its first one ended before; an exec by another thread is no end; the status is that which wait(2) gives, and not
- * that of whichever thread was last; `pid` goes on until it is ended; times are those of the event; an age counts the time that the
- * machine slept; real-time signals have a name. In a process's event, `tid` and `comm` are those of its first thread.
+ * Options and columns are those of BCC's exitsnoop. It differs where BCC's has faults: a process exits with its last thread,
+ * even if its first thread exited before; an exec by another thread is no exit; the status is the one that wait(2) gives, not
+ * that of the last thread; with `pid`, the probe runs until you end it; times are those of the event; the age includes time
+ * that the machine slept; real-time signals have names. In the event of a process, `tid` and `comm` are those of its first
+ * thread.
  *
- * It costs an exit 5 to 6 µs by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`), and other work nothing.
- * It sees every end, that of kernel threads too.
+ * It costs each exit 5 to 6 µs by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`), and nothing else.
+ * It sees every exit, also of kernel threads.
  */
 export const exitsnoop: ProbeOf<typeof definition, ExitsnoopOptions, ExitEvent> = probe(definition);
 
@@ -67,7 +68,7 @@ function label(help: string): Option<string> {
     help,
     value: "LABEL",
     parse: (given, name) => {
-      if (typeof given !== "string") throw new UsageError(`${name} takes a text`);
+      if (typeof given !== "string") throw new UsageError(`${name} takes a string`);
       return given;
     },
   };
@@ -91,13 +92,13 @@ function cause({ exitCode, signal, coreDumped }: ExitEvent): string {
   return `signal ${signal} (${signalName(signal)})${coreDumped ? ", core dumped" : ""}`;
 }
 
-/** Of those that have two names, the first. */
+/** Of two names for one signal, the first. */
 const NAMES = new Map(
   Object.entries(os.constants.signals)
     .map(([name, number]) => [number, name.slice("SIG".length)] as const)
     .reverse(),
 );
-/** The first that programs can use: the C library keeps two for itself. */
+/** The first real-time signal for programs: the C library keeps two for itself. */
 const FIRST_REAL_TIME = 34;
 
 function signalName(number: number): string {

@@ -2,13 +2,13 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 
 import { show, UsageError } from "../define/options.js";
 
-/** A directory as the kernel has it: the number of its inode, and that of its file system's device. */
+/** A directory as the kernel identifies it: its inode number, and the device number of its file system. */
 export interface Directory {
   readonly inode: bigint;
   readonly device: number;
 }
 
-/** @throws UsageError for a path that is no directory */
+/** @throws UsageError for a path that is not a directory */
 export function directoryAt(path: string): Directory {
   let fd: number;
   try {
@@ -25,7 +25,7 @@ export function directoryAt(path: string): Directory {
 
 const MINOR_BITS = 20; // include/linux/kdev_t.h
 
-/** Not that of stat(2), which some file systems make up. */
+/** From mountinfo, because some file systems give stat(2) another number. */
 function deviceOf(fd: number): number {
   const [, mount] = /^mnt_id:\t(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))!;
   const [, major, minor] = new RegExp(`^${mount} \\d+ (\\d+):(\\d+) `, "m").exec(

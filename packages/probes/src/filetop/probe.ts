@@ -19,15 +19,18 @@ const SORTS = {
 
 const definition = define({
   name: "filetop",
-  summary: "what threads read from files and write to them",
+  summary: "files that threads read and write most",
   options: {
-    allFiles: flag("also files that are not regular ones, such as sockets and pipes", { short: "a" }),
+    allFiles: flag("also files that are not regular, such as sockets and pipes", { short: "a" }),
     ...topOptions,
     sort: sortOption(`sort by COLUMN: ${Object.keys(SORTS).join(", ")} (default all)`, { short: "s", value: "COLUMN" }),
     ...whoOptions({ pid: "p" }),
     readOnly: flag("only reads"),
     writeOnly: flag("only writes"),
-    directory: text("only files that are in the directory DIRECTORY itself", { short: "d", value: "DIRECTORY" }),
+    directory: text("only files directly in DIRECTORY, not in directories below it", {
+      short: "d",
+      value: "DIRECTORY",
+    }),
   },
   positional: ["interval", "tables"],
   check({ readOnly, writeOnly, directory }) {
@@ -78,26 +81,27 @@ const definition = define({
   main: "files",
 });
 
-/** What `filetop` can be asked for. */
+/** Options of `filetop`. */
 export interface FiletopOptions extends GivenTo<typeof definition> {}
 
 /**
- * What threads read from files and write to them, each second, by thread and file: how often, and to the byte how much. Text shows
- * the first twenty rows of each table, other sinks get all, unless `rows` says how many.
+ * Reads and writes of files each second, by thread and file: how many, and exactly how many bytes. Text shows the first twenty
+ * rows of each table and other sinks get all rows, unless `rows` sets a number.
  *
- * Seen are calls that end well: read, write, their kin with p and v, sendfile, copy_file_range and splice, also of 32-bit programs,
- * and reads and writes through io_uring, which count for the thread that completes them: one of the same process.
+ * It counts calls that succeed: read, write, their variants with p and v, sendfile, copy_file_range and splice, also of 32-bit
+ * programs, and reads and writes through io_uring. The latter count for the thread that completes them, which belongs to the
+ * same process.
  *
- * Options and columns are those of BCC's filetop. Where that has faults this differs: bytes are those that were moved, not those that were
- * asked for; a call that fails does not count; calls with v, sendfile, copy_file_range and splice do; names are whole; `directory` is one
- * of one file system. BCC's looks into the kernel's vfs_read and vfs_write, this at the calls.
+ * Options and columns are those of BCC's filetop. It differs where BCC's has faults: bytes are those that were moved, not those
+ * that were asked for; calls that fail are not counted; calls with v, sendfile, copy_file_range and splice are; names are whole;
+ * `directory` is a directory of one file system. BCC's watches the kernel's vfs_read and vfs_write, this one system calls.
  *
- * It costs each system call of the machine about 45 ns, and one that reads or writes 200, by the kernel's count
+ * It costs each system call of the machine about 45 ns, and one that reads or writes 200 ns, by the kernel's count
  * (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`).
  *
- * Not seen: what is done to a file that is mapped into memory; reads and writes of the kernel itself, as for a loop device or as a
- * server of NFS; those of io_submit; a completion that its ring of io_uring has no room for; a call during which another thread closed
- * the descriptor.
+ * Not seen: access to files that are mapped into memory; reads and writes by the kernel itself, as for a loop device or an NFS
+ * server; those of io_submit; completions for which the io_uring has no room; calls during which another thread closed the
+ * descriptor.
  */
 export const filetop: ProbeOf<typeof definition, FiletopOptions, Table<FileCount>> = probe(definition);
 

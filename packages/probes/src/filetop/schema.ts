@@ -8,13 +8,13 @@ export const fileKey = {
 
 export const fileCount = {
   comm: chars("name of the thread, at most 15 bytes"),
-  file: chars("name of the file in its directory, whole; of a socket its protocol; empty where it has none"),
+  file: chars("name of the file in its directory, whole; the protocol of a socket; empty for a file without a name"),
   type: choice("what kind of file", ["regular", "socket", "other"]),
-  reads: u64("how many reads ended"),
-  writes: u64("how many writes ended"),
-  readBytes: measured(u64("how much they read"), "bytes"),
-  writtenBytes: measured(u64("how much they wrote"), "bytes"),
+  reads: u64("number of reads"),
+  writes: u64("number of writes"),
+  readBytes: measured(u64("bytes that they read"), "bytes"),
+  writtenBytes: measured(u64("bytes that they wrote"), "bytes"),
 } as const;
 
-/** What a thread read from a file and wrote to it. */
+/** Reads and writes of one file by one thread. */
 export type FileCount = RowOf<{ readonly time: ReturnType<typeof time> } & typeof fileKey & typeof fileCount>;

@@ -7,16 +7,16 @@ import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { clockTime } from "../define/times.js";
 import { type LookupEvent, lookupEvent } from "./schema.js";
 
-/** Where Debian and its kin have the C library. */
+/** Where Debian and its derivatives have the C library. */
 const LIBC = "/lib/x86_64-linux-gnu/libc.so.6";
 const RESOLVERS = ["getaddrinfo", "gethostbyname", "gethostbyname2"];
 
 const definition = define({
   name: "gethostlatency",
-  summary: "how long programs take to find the addresses of a host",
+  summary: "latency of host name lookups by getaddrinfo and gethostbyname",
   options: {
     ...whoOptions({ pid: "p" }),
-    libc: text(`the C library (default ${LIBC})`, { short: "l", value: "PATH" }),
+    libc: text(`path of the C library (default ${LIBC})`, { short: "l", value: "PATH" }),
   },
   variants({ libc = LIBC }) {
     const at = (returns: boolean): Hook[] =>
@@ -37,15 +37,15 @@ const definition = define({
   main: "events",
 });
 
-/** What `gethostlatency` can be asked for. */
+/** Options of `gethostlatency`. */
 export interface GethostlatencyOptions extends GivenTo<typeof definition> {}
 
 /**
- * How long programs take to find the addresses of a host: each call of getaddrinfo, gethostbyname and gethostbyname2 of the C
- * library, when it returns, whatever it found. A call that makes another is one.
+ * Latency of host name lookups: each call of getaddrinfo, gethostbyname and gethostbyname2 of the C library, when it returns,
+ * whether or not it found an address. If one of these calls another, that is one lookup.
  *
- * Columns are those of BCC's gethostlatency. It does not see resolvers of their own, as Go, Java and musl's programs have them, nor
- * another file: for a container give the path of its library as this process sees it, such as `/proc/PID/root/lib/x86_64-linux-gnu/libc.so.6`.
- * Nothing but those functions pays for it.
+ * Columns are those of BCC's gethostlatency. Not seen: programs with resolvers of their own, such as those of Go, Java and musl,
+ * and any other file than `libc`. For a container, give the path of its library as this process sees it, such as
+ * `/proc/PID/root/lib/x86_64-linux-gnu/libc.so.6`. Only calls of those functions cost more.
  */
 export const gethostlatency: ProbeOf<typeof definition, GethostlatencyOptions, LookupEvent> = probe(definition);

@@ -5,9 +5,9 @@ import { bool, measured, schema, text, u64, who } from "@rxbpf/core/events";
 export const lookupEvent = schema("lookup_event", {
   ...who,
   latencyNs: measured(u64("how long the call took"), "ns"),
-  host: text("the name that was asked for, at most 255 bytes"),
+  host: text("the host name that was looked up, at most 255 bytes"),
   truncated: bool("whether the name was cut"),
 });
 
-/** A call to find the addresses of a host, when it returned. */
+/** A lookup of a host name, when it returned. */
 export interface LookupEvent extends EventOf<typeof lookupEvent> {}

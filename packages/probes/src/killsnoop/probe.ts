@@ -11,7 +11,7 @@ import { type KillEvent, killEvent } from "./schema.js";
 
 const definition = define({
   name: "killsnoop",
-  summary: "signals that processes send by kill",
+  summary: "signals that processes send with kill",
   options: {
     failed: selecting(flag("only calls that failed", { short: "x" }), {
       constants: (failed) => ({ only_failed: failed }),
@@ -26,7 +26,7 @@ const definition = define({
       },
     ),
     signal: selecting(
-      signals("only these SIGNALS, numbers or names with commas between", { short: "s", value: "SIGNALS" }),
+      signals("only SIGNALS: numbers or names, separated by commas", { short: "s", value: "SIGNALS" }),
       {
         constants: (only) => ({ by_signal: true, wanted_signals: marked(only) }),
         matches: (only, event: KillEvent) => only.includes(event.signal),
@@ -49,27 +49,28 @@ const definition = define({
   main: "events",
 });
 
-/** What `killsnoop` can be asked for. */
+/** Options of `killsnoop`. */
 export interface KillsnoopOptions extends GivenTo<typeof definition> {}
 
 /**
- * Signals that processes send by kill(2), also those of 32-bit programs.
+ * Signals that processes send with kill(2), also those of 32-bit programs.
  *
- * Options and columns are those of BCC's killsnoop. Where that has faults this differs: PID is the process, not its thread;
- * `pid` means that too; a call is told whole or not at all, as nothing is kept from its start to its end; TIME is that of the
- * event; a signal may be given by name; `failed` is decided in the kernel; the columns of process ids have room for the longest.
+ * Options and columns are those of BCC's killsnoop. It differs where BCC's has faults: PID, and the option `pid`, mean the
+ * process, not its thread; a call is shown whole or not at all, as nothing is stored between its start and its end; TIME is the
+ * time of the event; a signal can be given by name; `failed` is decided in the kernel; the columns of process ids have room for
+ * the longest.
  *
- * It costs each system call of the machine the call of a program that compares a number, about 50 ns by the kernel's count
+ * It costs each system call of the machine about 50 ns, to call a program that compares a number, by the kernel's count
  * (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`).
  *
- * Not seen: signals sent by tkill, tgkill, rt_sigqueueinfo and pidfd_send_signal, and those of the kernel itself. The target
- * is what the caller called it: in another pid namespace that is no process id of this machine.
+ * Not seen: signals sent with tkill, tgkill, rt_sigqueueinfo and pidfd_send_signal, and those of the kernel itself. The target
+ * is the number that the caller gave: in another pid namespace, that is not a process id of the machine.
  */
 export const killsnoop: ProbeOf<typeof definition, KillsnoopOptions, KillEvent> = probe(definition);
 
 const LAST_SIGNAL = 64;
 
-/** Signals by number or by name, with or without SIG, as a list, or as text with commas. Its value are numbers. */
+/** Signals by number or name, with or without SIG, as a list or as text with commas. The value is a list of numbers. */
 function signals(help: string, names: { short: string; value: string }): Option<readonly number[]> {
   return {
     kind: "text",
@@ -80,7 +81,7 @@ function signals(help: string, names: { short: string; value: string }): Option<
       const numbers = parts.map(signalNumber);
       if (numbers.length === 0 || numbers.includes(undefined))
         throw new UsageError(
-          `${name} takes signals from 0 to ${LAST_SIGNAL} or their names with commas between, not ${show(given)}`,
+          `${name} takes signals from 0 to ${LAST_SIGNAL} or their names, separated by commas, not ${show(given)}`,
         );
       return numbers as number[];
     },
@@ -95,7 +96,7 @@ function signalNumber(given: unknown): number | undefined {
   return number !== undefined && number <= LAST_SIGNAL ? number : undefined;
 }
 
-/** A byte for each signal, 1 for those that are wanted. */
+/** One byte for each signal: 1 if it is wanted. */
 function marked(signals: readonly number[]): Uint8Array {
   return Uint8Array.from({ length: LAST_SIGNAL + 1 }, (_, signal) => Number(signals.includes(signal)));
 }

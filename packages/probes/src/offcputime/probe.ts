@@ -11,23 +11,26 @@ const blockTime = { value: "TIME", unit: "us", min: 0, max: 2 ** 32 - 1 } as con
 
 const definition = define({
   name: "offcputime",
-  summary: "how long threads are off the processor, by their stacks",
+  summary: "how long threads stay off the CPU, by stack",
   options: {
     ...whoOptions({ pid: "p", tid: "t" }),
-    userThreadsOnly: flag("no kernel threads", { short: "u" }),
-    kernelThreadsOnly: flag("kernel threads alone", { short: "k" }),
-    userStacksOnly: flag("no stacks of the kernel", { short: "U" }),
-    kernelStacksOnly: flag("no stacks of processes", { short: "K" }),
-    delimited: showing(flag("-- between the frames of the kernel and those of the process", { short: "d" })),
-    folded: showing(flag("a line for each stack, as flame graphs are made of", { short: "f" })),
-    offsets: showing(flag("show the bytes into each function", { short: "s", long: "offset" })),
+    userThreadsOnly: flag("only user threads", { short: "u" }),
+    kernelThreadsOnly: flag("only kernel threads", { short: "k" }),
+    userStacksOnly: flag("only user stacks, not those of the kernel", { short: "U" }),
+    kernelStacksOnly: flag("only kernel stacks, not those of processes", { short: "K" }),
+    delimited: showing(flag("put -- between kernel frames and user frames", { short: "d" })),
+    folded: showing(flag("write each stack as one line, the input for flame graphs", { short: "f" })),
+    offsets: showing(flag("show the offset into each function, in bytes", { short: "s", long: "offset" })),
     stackStorageSize: integer("room for N different stacks (default 16384)", { value: "N", min: 1, max: 2 ** 24 }),
-    minBlockTime: timeSpan("only waits of at least TIME: microseconds, or as 10ms (default 1)", {
+    minBlockTime: timeSpan("only waits of at least TIME: microseconds, or with a unit: 10ms (default 1)", {
       short: "m",
       ...blockTime,
     }),
-    maxBlockTime: timeSpan("only waits of at most TIME: microseconds, or as 10ms", { short: "M", ...blockTime }),
-    state: integer("only waits in one of the states of the bit mask MASK; 0: those that could go on", {
+    maxBlockTime: timeSpan("only waits of at most TIME: microseconds, or with a unit: 10ms", {
+      short: "M",
+      ...blockTime,
+    }),
+    state: integer("only waits in a task state of the bit mask MASK; 0: only threads preempted while runnable", {
       value: "MASK",
     }),
   },
@@ -38,7 +41,7 @@ const definition = define({
     if (userStacksOnly && kernelStacksOnly)
       throw new UsageError("userStacksOnly and kernelStacksOnly exclude each other");
     if (maxBlockTime !== undefined && minBlockTime > maxBlockTime)
-      throw new UsageError("minBlockTime takes no more than maxBlockTime");
+      throw new UsageError("minBlockTime must not exceed maxBlockTime");
   },
   variants: () => [{ programs: ["switched"] }],
   constants: ({ userThreadsOnly, kernelThreadsOnly, userStacksOnly, kernelStacksOnly, ...limits }) => ({
@@ -64,15 +67,15 @@ const definition = define({
   main: "blocked",
 });
 
-/** What `offcputime` can be asked for. */
+/** Options of `offcputime`. */
 export interface OffcputimeOptions extends GivenTo<typeof definition> {}
 
 /**
- * How long threads are off the processor, by the stacks at which they left it: asleep, waiting for a lock, a disk or a peer, or put
- * off although they could go on (`state: 0` shows those alone).
+ * How long threads stay off the CPU, by the stack at which they left it: asleep, waiting for a lock, a disk or a peer, or
+ * preempted while runnable (`state: 0` shows only those).
  *
- * Options and columns are those of BCC's offcputime; microseconds are shown, nanoseconds counted. A wait that is not over when the
- * trace ends is not counted. Stacks are followed by frame pointers; one that ends early is marked `[cut]`. It costs each switch of
- * the machine some microseconds where stacks are taken, so narrow it where many threads switch.
+ * Options and columns are those of BCC's offcputime; it counts nanoseconds and shows microseconds. A wait that is not over when
+ * the trace ends is not counted. Stacks are unwound by frame pointers; a stack that ends early is marked `[cut]`. Each context
+ * switch for which it takes stacks costs some microseconds, so filter where many threads switch.
  */
 export const offcputime: ProbeOf<typeof definition, OffcputimeOptions, Table<Blocked>> = probe(definition);

@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
 
-/** Access modes; open(2) keeps them in two bits, so each is a value and not a bit. */
+/** Access modes. They share two bits of open(2)'s flags, so each is a value, not a bit. */
 export const ACCESS_MODES = { O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2 } as const;
 
-/** Flags of open(2), each by the bit that tells it from all others. */
+/** Flags of open(2), each with the bit that distinguishes it from all others. */
 export const FLAGS = {
   O_CREAT: constants.O_CREAT,
   O_EXCL: constants.O_EXCL,
@@ -19,7 +19,7 @@ export const FLAGS = {
   O_NOFOLLOW: constants.O_NOFOLLOW,
   O_NOATIME: constants.O_NOATIME,
   O_CLOEXEC: 0o2000000,
-  // These two contain O_DSYNC and O_DIRECTORY, which alone do not make them.
+  // These two include the bits of O_DSYNC and O_DIRECTORY, so each is told by its other bit.
   O_SYNC: 0o4000000,
   O_TMPFILE: 0o20000000,
   O_PATH: 0o10000000,
@@ -27,10 +27,10 @@ export const FLAGS = {
 
 export type OpenFlag = keyof typeof ACCESS_MODES | keyof typeof FLAGS;
 
-/** Their names, in the order in which they are listed. */
+/** The names of access modes and flags, in the order of listing. */
 export const FLAG_NAMES = [...Object.keys(ACCESS_MODES), ...Object.keys(FLAGS)] as readonly OpenFlag[];
 
-/** What a flag's name means: an access mode, or a bit. */
+/** The value of a flag's name: an access mode, or a bit. */
 export function meaningOf(name: OpenFlag): { readonly mode: number } | { readonly bit: number } {
   return name in ACCESS_MODES
     ? { mode: ACCESS_MODES[name as keyof typeof ACCESS_MODES] }

@@ -22,7 +22,7 @@ const definition = define({
     ...whoOptions({ pid: "p", tid: "t", uid: "u", comm: { short: "n", long: "name" } }),
     extendedFields: showing(flag("show flags and mode", { short: "e", long: "extended_fields" })),
     flagFilter: selecting(
-      list("only opens with FLAG, such as O_CREAT; may be given several times", {
+      list("only opens with FLAG, such as O_CREAT; can be repeated", {
         short: "f",
         long: "flag_filter",
         value: "FLAG",
@@ -37,10 +37,10 @@ const definition = define({
         matches: (flags, event: OpenEvent) => flags.length === 0 || flags.some((flag) => hasFlag(event.flags, flag)),
       },
     ),
-    fullPath: flag("show paths from the root; of what was opened, the file's own", { short: "F" }),
+    fullPath: flag("show full paths; of an opened file, its own path with links resolved", { short: "F" }),
     duration: { ...common.duration, short: "d" },
-    bufferPages: integer("size of the buffer in pages", { short: "b", value: "PAGES", min: 1, max: 2 ** 18 }),
-    exec: command("run a command, trace its process without its children, and end when it does", {
+    bufferPages: integer("size of the ring buffer in pages", { short: "b", value: "PAGES", min: 1, max: 2 ** 18 }),
+    exec: command("run COMMAND and trace its process, not its children; end when it ends", {
       value: "COMMAND...",
     }),
   },
@@ -69,29 +69,29 @@ const definition = define({
   main: "events",
 });
 
-/** What `opensnoop` can be asked for. */
+/** Options of `opensnoop`. */
 export interface OpensnoopOptions extends GivenTo<typeof definition> {}
 
 /**
  * Files that processes open: open, openat, openat2, creat, and opens made through io_uring.
  *
- * Options and columns are those of BCC's opensnoop. Where that has faults this differs:
- * `flagFilter` O_RDONLY, which is no bit, matches files opened for reading only; `duration` ends
- * on time; paths are whole up to 4095 bytes, or marked `truncated`; MODE is `n/a` unless the call could create a file.
+ * Options and columns are those of BCC's opensnoop. It differs where BCC's has faults: `flagFilter` O_RDONLY, which is not a
+ * bit, matches files opened for reading only; `duration` ends on time; paths are whole up to 4095 bytes, or marked `truncated`;
+ * MODE is `n/a` unless the call could create a file.
  *
- * With `fullPath` a path is that of the file that was opened, from the root of its mount namespace, links resolved; where
- * there is none (a failed open, a pipe, a file of another mount namespace) it is the name that was given, after the
- * directory that it starts from: the working directory, a descriptor's, or the root that the process or openat2's
- * RESOLVE_IN_ROOT has. One that is too deep to be walked begins with `...`. Names are read, and the descriptor is looked
- * at, when the call returns, so a thread that changes them meanwhile can make them lie.
+ * With `fullPath`, `path` is the path of the opened file from the root of its mount namespace, with links resolved. If there is
+ * none (a failed open, a pipe, a file of another mount namespace), it is the given name after the directory where the lookup
+ * starts: the working directory, a descriptor's directory, or the root of the process or of openat2's RESOLVE_IN_ROOT. A path
+ * that is too deep to be walked begins with `...`. Names and descriptors are read when the call returns, so a thread that
+ * changes them during the call can make them lie.
  *
- * An open is told once, with the result that its process gets: a call that a signal interrupts ends with EINTR or is made
- * again; what a debugger makes of a result is not seen. Where the result is not known the error is EINPROGRESS: the call
- * was refused by a seccomp filter that leaves the answer to a handler of the process (SECCOMP_RET_TRAP), or io_uring is to
- * complete it without telling (IOSQE_CQE_SKIP_SUCCESS) and it is shown when it is asked for. So is one for whose result
- * there is no room to wait: 16,400 opens of a process may wait for io_uring, 65,536 of all, and 16 of each whatever others
- * do; and one that still waits when its process ends is shown then. With `failed` those that may have failed are counted as
- * lost instead. An open that io_uring refuses before it starts, for its path, is not shown.
+ * Each open is shown once, with the result that its process gets: a call that a signal interrupts ends with EINTR or is made
+ * again. A result that a debugger changes is not seen. If the result is not known, the error is EINPROGRESS, in three cases. A
+ * seccomp filter refused the call and leaves the result to a handler of the process (SECCOMP_RET_TRAP). io_uring completes the
+ * open without telling (IOSQE_CQE_SKIP_SUCCESS); it is then shown when it is submitted. Or there is no room to wait for the
+ * result: 16,400 opens of a process can wait for io_uring, 65,536 of all processes, and 16 of each process whatever others do.
+ * An open that still waits when its process ends is shown then. With `failed`, opens that may have failed are counted as lost
+ * instead. An open that io_uring refuses before it starts, because of its path, is not shown.
  */
 export const opensnoop: ProbeOf<typeof definition, OpensnoopOptions, OpenEvent> = probe(definition);
 

@@ -9,24 +9,29 @@ import { type Sample, sampleKey, sampleValue } from "./schema.js";
 
 const definition = define({
   name: "profile",
-  summary: "what runs on the processors, by its stacks",
+  summary: "what runs on the CPUs, sampled by stack",
   options: {
     ...whoOptions({ pid: "p", tid: "L" }),
-    userStacksOnly: flag("no stacks of the kernel", { short: "U" }),
-    kernelStacksOnly: flag("no stacks of processes", { short: "K" }),
-    frequency: integer("look HERTZ times a second (default 49)", { short: "F", value: "HERTZ", min: 1, max: 100_000 }),
-    delimited: showing(flag("-- between the frames of the kernel and those of the process", { short: "d" })),
-    annotations: showing(flag("_[k] after the kernel's functions", { short: "a" })),
-    includeIdle: flag("also processors that have nothing to do", { short: "I" }),
-    folded: showing(flag("a line for each stack, as flame graphs are made of", { short: "f" })),
+    userStacksOnly: flag("only user stacks, not those of the kernel", { short: "U" }),
+    kernelStacksOnly: flag("only kernel stacks, not those of processes", { short: "K" }),
+    frequency: integer("sample HERTZ times a second (default 49)", {
+      short: "F",
+      value: "HERTZ",
+      min: 1,
+      max: 100_000,
+    }),
+    delimited: showing(flag("put -- between kernel frames and user frames", { short: "d" })),
+    annotations: showing(flag("add _[k] to the names of kernel functions", { short: "a" })),
+    includeIdle: flag("also count idle CPUs", { short: "I" }),
+    folded: showing(flag("write each stack as one line, the input for flame graphs", { short: "f" })),
     addresses: showing(flag("show addresses", { short: "A", long: "address" })),
-    hashStorageSize: integer("room for N threads with their stacks (default 40960)", {
+    hashStorageSize: integer("room for N pairs of thread and stacks (default 40960)", {
       value: "N",
       min: 1,
       max: 2 ** 24,
     }),
     stackStorageSize: integer("room for N different stacks (default 16384)", { value: "N", min: 1, max: 2 ** 24 }),
-    cpu: integer("only the processor CPU", { short: "C", value: "CPU" }),
+    cpu: integer("only the CPU with the number CPU", { short: "C", value: "CPU" }),
   },
   positional: ["duration"],
   check({ userStacksOnly, kernelStacksOnly }) {
@@ -56,15 +61,16 @@ const definition = define({
   main: "samples",
 });
 
-/** What `profile` can be asked for. */
+/** Options of `profile`. */
 export interface ProfileOptions extends GivenTo<typeof definition> {}
 
 /**
- * What runs on the processors, by its stacks: a clock looks so many times a second on each, and counts what it finds. A look
- * costs about 17 µs by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`): at 49 a second less than one in
- * a thousand of a processor.
+ * What runs on the CPUs: a timer samples the stack on each CPU, `frequency` times a second, and counts equal stacks. A sample
+ * costs about 17 µs by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`): at 49 samples a second, less
+ * than a thousandth of a CPU.
  *
- * Options and columns are those of BCC's profile. Stacks are followed by frame pointers; one that ends early, as in most of
- * Debian's C libraries, is marked `[cut]`. Needs root, or CAP_BPF, CAP_PERFMON and, to name what runs, CAP_SYSLOG and CAP_SYS_PTRACE.
+ * Options and columns are those of BCC's profile. Stacks are unwound by frame pointers; a stack that ends early, as in most of
+ * Debian's C libraries, is marked `[cut]`. Needs root, or CAP_BPF and CAP_PERFMON and, for the names of functions, CAP_SYSLOG and
+ * CAP_SYS_PTRACE.
  */
 export const profile: ProbeOf<typeof definition, ProfileOptions, Table<Sample>> = probe(definition);

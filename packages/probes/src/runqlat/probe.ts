@@ -8,10 +8,10 @@ import { type Wait, waitKey, waitValue } from "./schema.js";
 
 const definition = define({
   name: "runqlat",
-  summary: "how long threads wait for a processor, as histograms",
+  summary: "how long runnable threads wait for a CPU, as histograms",
   options: {
     ...whoOptions({ pid: "p" }),
-    milliseconds: flag("count milliseconds, not microseconds", { short: "m" }),
+    milliseconds: flag("measure in milliseconds, not microseconds", { short: "m" }),
     pids: flag("a histogram for each process", { short: "P" }),
     tids: flag("a histogram for each thread", { short: "L" }),
   },
@@ -45,12 +45,12 @@ const definition = define({
   main: "waits",
 });
 
-/** What `runqlat` can be asked for. */
+/** Options of `runqlat`. */
 export interface RunqlatOptions extends GivenTo<typeof definition> {}
 
 /**
- * How long threads wait for a processor once they could run, as histograms: of all, of each process or of each thread. Unlike
- * BCC's, its filters hold for the thread that waits. It costs each wake-up and each switch of the machine some hundred
- * nanoseconds. It does not see the wait of a thread that was waiting already when it was attached.
+ * How long runnable threads wait for a CPU, as histograms: one for all threads, or one for each process or each thread. Unlike
+ * in BCC's, filters apply to the thread that waits. It costs each wake-up and each context switch of the machine some hundred
+ * nanoseconds. Waits that began before the probe was attached are not seen.
  */
 export const runqlat: ProbeOf<typeof definition, RunqlatOptions, Table<Wait>> = probe(definition);

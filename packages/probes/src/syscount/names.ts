@@ -14,7 +14,7 @@ export function namesOf(text: string): Names {
   return names;
 }
 
-/** By what Node calls processors: the kernel's own calls, and those of 32-bit programs. */
+/** By Node's name of the processor: the kernel's own calls, and those of 32-bit programs. */
 const NAMES: Readonly<Record<string, readonly [own: string, compat: string]>> = {
   x64: [X86_64, IA32],
   arm64: [ARM64, ""],
@@ -22,10 +22,10 @@ const NAMES: Readonly<Record<string, readonly [own: string, compat: string]>> = 
 
 const [own, compat] = (NAMES[process.arch] ?? ["", ""]).map(namesOf) as [Names, Names];
 
-/** Of calls of the x32 interface, which are those of the 64-bit one, and from 512 some of their own. */
+/** The bit in the numbers of x32 calls, which are the 64-bit calls, and from 512 some of their own. */
 const X32_BIT = 2 ** 30;
 
-/** What a call is called; BCC's `[unknown: 999]` where that is not known. */
+/** The name of a call; like BCC's, `[unknown: 999]` if there is none. */
 export function callName(number: number, isCompat: boolean): string {
   if (number < 0) return "[unknown]";
   const isX32 = number >= X32_BIT;
@@ -33,12 +33,12 @@ export function callName(number: number, isCompat: boolean): string {
   return isCompat ? `${name} (32-bit)` : isX32 ? `${name} (x32)` : name;
 }
 
-/** The numbers of a call that is known by a name; -1 where an interface has none. */
+/** The numbers of a call, by its name; -1 for an interface that lacks it. */
 export function callNumbers(name: string): { readonly own: number; readonly compat: number } {
   return { own: own.indexOf(name), compat: compat.indexOf(name) };
 }
 
-/** The names of all calls that are known, sorted. */
+/** The names of all known calls, sorted. */
 export function callNames(): readonly string[] {
   return [...new Set([...own, ...compat])].filter((name) => name !== undefined).sort();
 }

@@ -1,11 +1,11 @@
 /*
- * The numbers of system calls, as the kernel's interface has them for good: names in their order, a number before a name where
- * those between are not given. They stand here because nothing on a machine that runs tells them: the kernel names its calls in
- * tracefs and in its symbols, but without their numbers, and headers are not installed, or older than the kernel. A test compares
- * these with the headers where it runs, and the newest with what the running kernel calls them.
+ * The numbers of system calls, which the kernel never changes: names in order, with a number before a name where numbers are
+ * skipped. They are written here because a running machine does not tell them: the kernel names its calls in tracefs and in its
+ * symbols, but without numbers, and headers are not installed or are older than the kernel. A test compares these with the
+ * installed headers, and the newest with the names of the running kernel.
  */
 
-/** Since 5.1 all processors give new calls the same numbers. */
+/** Since Linux 5.1, new calls have the same numbers on all processors. */
 const COMMON = `
   424:pidfd_send_signal io_uring_setup io_uring_enter io_uring_register open_tree move_mount fsopen fsconfig
   fsmount fspick pidfd_open clone3 close_range openat2 pidfd_getfd faccessat2 process_madvise epoll_pwait2

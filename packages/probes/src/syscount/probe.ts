@@ -15,21 +15,21 @@ const { interval, rows } = tableOptions;
 
 const definition = define({
   name: "syscount",
-  summary: "how many system calls are made",
+  summary: "how many system calls are made, by call or by process",
   options: {
     ...whoOptions({ pid: "p", tid: "t", ppid: "c" }),
     interval: { ...interval, short: "i" },
     duration: { ...common.duration, short: "d" },
-    rows: { ...rows, help: "show only the first N of each table (default 10)", short: "T", long: "top" },
+    rows: { ...rows, help: "show only the first N rows of each table (default 10)", short: "T", long: "top" },
     failures: flag("only calls that failed", { short: "x" }),
     errno: errorNumber("only calls that failed with ERRNO, a number or a name", { short: "e", value: "ERRNO" }),
-    latency: flag("count how long calls take", { short: "L" }),
+    latency: flag("also measure how long calls take", { short: "L" }),
     milliseconds: showing(flag("show milliseconds, not microseconds", { short: "m" })),
     process: flag("count by process, not by call", { short: "P" }),
-    syscall: callOption("only the call NAME", { value: "NAME" }),
-    exec: command("run a command, count its calls alone, and end when it does", { value: "COMMAND..." }),
+    syscall: callOption("only the system call NAME", { value: "NAME" }),
+    exec: command("run COMMAND and count only its calls; end when it ends", { value: "COMMAND..." }),
   },
-  lists: { list: { short: "l", help: "list the calls whose names are known, and end", lines: callNames } },
+  lists: { list: { short: "l", help: "list the names of the known calls, and exit", lines: callNames } },
   check({ pid, exec }) {
     if (pid !== undefined && exec) throw new UsageError("pid and exec exclude each other");
   },
@@ -78,28 +78,30 @@ const definition = define({
   main: "calls",
 });
 
-/** What `syscount` can be asked for. */
+/** Options of `syscount`. */
 export interface SyscountOptions extends GivenTo<typeof definition> {}
 
 /**
- * How many system calls are made, by call or by process, and with `latency` how long they take: exactly those that ended since the last
- * table, or in all. Text shows the first ten of each table, other sinks get all, unless `rows` says how many.
+ * How many system calls are made, by call or by process, and with `latency` how long they take: exactly those that ended since
+ * the last table, or in all. Text shows the first ten rows of each table and other sinks get all rows, unless `rows` sets a
+ * number.
  *
- * Options and columns are those of BCC's syscount. Where that has faults this differs: a 32-bit call is named as one; fork and clone
- * are counted once, not again as the child comes out of them; what a signal interrupts is counted once, as failed with EINTR if its process is told so, and not if it is made again; `errno` is looked for
- * under all its names; a process that has ended is named.
+ * Options and columns are those of BCC's syscount. It differs where BCC's has faults: a 32-bit call is named as one; fork and
+ * clone are counted once, not again when the child returns; a call that a signal interrupts is counted once: as failed if its
+ * process gets EINTR, and not as failed if it is made again; `errno` knows all names of an error; a process that has ended is
+ * named.
  *
- * A call counts when it ends. Not counted: exit, exit_group and rt_sigreturn, which do not come back to where they were made; with
- * `latency`, calls that were under way when it was attached.
+ * A call is counted when it ends. Not counted: exit, exit_group and rt_sigreturn, which do not return to their caller; and with
+ * `latency`, calls that were under way when the probe was attached.
  *
- * It costs each system call of the machine about 70 ns by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`), with
- * `latency` 170.
+ * It costs each system call of the machine about 70 ns by the kernel's count (`sysctl kernel.bpf_stats_enabled=1`,
+ * `bpftool prog`); with `latency`, 170 ns.
  */
 export const syscount: ProbeOf<typeof definition, SyscountOptions, Table<CallCount>> = probe(definition);
 
 const ERRNOS: Readonly<Record<string, number>> = os.constants.errno;
 
-/** An error by number or by name. Its value, once it was checked, is the number. */
+/** An error by number or by name. The checked value is the number. */
 function errorNumber(help: string, names: { short: string; value: string }): Option<number | string> {
   return {
     kind: "text",

@@ -15,7 +15,7 @@ const definition = define({
     time: showing(flag("show the time of day", { short: "T" })),
     timestamp: showing(flag("show the time since the first event", { short: "t" })),
     ...whoOptions({ pid: "p" }),
-    port: ports("localPort", "only the local ports PORTS, with commas between", { short: "P", value: "PORTS" }),
+    port: ports("localPort", "only the local ports PORTS, separated by commas", { short: "P", value: "PORTS" }),
     ...ipOptions,
   },
   check: checkIp,
@@ -38,15 +38,14 @@ const definition = define({
   main: "events",
 });
 
-/** What `tcpaccept` can be asked for. */
+/** Options of `tcpaccept`. */
 export interface TcpacceptOptions extends GivenTo<typeof definition> {}
 
 /**
- * TCP connections that processes accept: by accept, accept4 and io_uring, one-shot and multishot.
+ * TCP connections that processes accept, with accept, accept4 or io_uring, one-shot and multishot.
  *
- * Options and columns are those of BCC's tcpaccept. An IPv4 connection to a socket that serves both
- * versions is IPv4 here, with dotted addresses, for `ipv4` and `ipv6` too; BCC shows its socket's version.
- * Connections that io_uring accepts without a file descriptor, into its own table, are shown from kernel 6.13 on; before,
- * they are counted as lost.
+ * Options and columns are those of BCC's tcpaccept. An IPv4 connection to a socket that serves both versions is IPv4 here, with
+ * dotted addresses, also for the options `ipv4` and `ipv6`; BCC's shows the version of the socket. Connections that io_uring
+ * accepts without a file descriptor, into its own table, are shown since Linux 6.13; on older kernels they are counted as lost.
  */
 export const tcpaccept: ProbeOf<typeof definition, TcpacceptOptions, AcceptEvent> = probe(definition);

@@ -6,23 +6,23 @@ import { Shares } from "./shares.js";
 
 const MOST_ADDRESSES = 65_536;
 const MOST_QUERIES = 16_384;
-/** Connects are told up to a second late; for them the answers before the last are kept too. */
+/** Connects are reported up to a second late, so the answers before the last are kept for them. */
 const MOST_ANSWERS = 8;
 const KEEP_MS = 24 * 60 * 60 * 1000;
-/** Resolvers give up sooner. */
+/** How long to wait for an answer. Resolvers give up sooner. */
 const ANSWERED_MS = 60 * 1000;
-/** Users of the system, not of people; also those of name services that ask for others. `SYS_UID_MAX` of login.defs(5). */
+/** System users have ids below this, among them the name services that ask for others: `SYS_UID_MAX` of login.defs(5). */
 const SYSTEM_UIDS = 1000;
 
 interface Answer {
   readonly name: string;
   /** Unix milliseconds. */
   readonly time: number;
-  /** Of the process that received it. */
+  /** The id of the process that received it. */
   readonly pid: number;
 }
 
-/** Whoever connects. */
+/** The process that connects. */
 interface Connecting {
   readonly time: number;
   readonly remoteAddress: string;
@@ -32,17 +32,17 @@ interface Connecting {
 }
 
 /**
- * Remembers which names an address was the answer for, of the answers that processes receive. One counts
- * if it came from a server that the same socket had asked that question, and only for those whom it can have reached: for
- * connects in the same network namespace, of the same user or, as name services answer for others, after users of the system.
+ * Remembers which names resolved to an address, from the DNS answers that processes receive. An answer counts if the same
+ * socket had asked that server that question, and only for processes that it can have reached: for connects in the same network
+ * namespace, by the same user, or by any user if a system user received it, as name services answer for others.
  */
 export class DnsAnswers {
   /** When a socket asked, by server and question. */
   readonly #queries = new Shares<number>(MOST_QUERIES);
-  /** By address, the last first. */
+  /** Answers by address, the last first. */
   readonly #answers = new Shares<readonly Answer[]>(MOST_ADDRESSES);
 
-  /** Takes in a packet, which may be anything: what is neither a query nor the answer to one is left out. */
+  /** Takes in a packet, which may hold anything; ignores it unless it is a query or the answer to one. */
   take({ time, pid, uid, netnsId, socket, server, query, packet }: DnsPacket): void {
     const message = decodeMessage(Buffer.from(packet));
     const [question] = message?.questions ?? [];
@@ -62,7 +62,7 @@ export class DnsAnswers {
     }
   }
 
-  /** The last answer before a connect that gave the address: the process's own, or else another's that counts; at most a day old. */
+  /** The last answer with the address before a connect: the process's own, else another that counts; at most a day old. */
   find({ time, remoteAddress, netnsId, pid, uid }: Connecting): Answer | undefined {
     const owners = new Set([ownerOf(netnsId, uid), ownerOf(netnsId, 0)]);
     const answers = [...owners]
@@ -77,24 +77,24 @@ function ownerOf(netnsId: number, uid: number): string {
   return `${netnsId} ${uid < SYSTEM_UIDS ? "system" : uid}`;
 }
 
-/** Servers give a name back as it was asked for, or in other letters. */
+/** Names are compared without case, which servers may change. */
 function asText({ name, type }: Question): string {
   return `${name.toLowerCase()} ${type}`;
 }
 
-/** The places of a header's counts, RFC 1035 section 4.1.1. */
+/** The offsets of the counts in a header, RFC 1035 section 4.1.1. */
 const QUESTIONS = 4;
 const ANSWERS = 6;
 const AUTHORITIES = 8;
 const ADDITIONAL = 10;
 const HEADER_BYTES = 12;
-/** No answer is shorter: a root name, type, class, time to live, and the length of nothing. */
+/** The shortest answer, in bytes: a root name, type, class, time to live, and a length of 0. */
 const ANSWER_BYTES = 11;
 
-/** Decodes a packet with one question, without what is not needed of it. Changes the packet. */
+/** Decodes a packet with one question, without the parts that are not needed. Changes the packet. */
 function decodeMessage(packet: Buffer): Packet | undefined {
   if (packet.length < HEADER_BYTES || packet.readUInt16BE(QUESTIONS) !== 1) return undefined;
-  // Room is made for as many as the packet says that it holds.
+  // The decoder allocates room for as many records as the packet claims to hold.
   if (packet.readUInt16BE(ANSWERS) * ANSWER_BYTES > packet.length) return undefined;
   packet.writeUInt16BE(0, AUTHORITIES);
   packet.writeUInt16BE(0, ADDITIONAL);
@@ -105,7 +105,7 @@ function decodeMessage(packet: Buffer): Packet | undefined {
   }
 }
 
-/** The address that an answer gives, as rows show it. Other types on the way are the chain of CNAMEs from the name that was asked for. */
+/** The address in an answer, as rows show it. Answers of other types are the CNAMEs that lead from the name to the address. */
 function addressIn(answer: Resource): string[] {
   if ((answer.type !== "A" && answer.type !== "AAAA") || !ipaddr.isValid(answer.data)) return [];
   return [ipaddr.process(answer.data).toString()];

@@ -15,11 +15,11 @@ const definition = define({
   options: {
     timestamp: showing(flag("show the time since the first event", { short: "t" })),
     ...whoOptions({ pid: "p", uid: "u" }),
-    port: ports("remotePort", "only the remote ports PORTS, with commas between", { short: "P", value: "PORTS" }),
+    port: ports("remotePort", "only the remote ports PORTS, separated by commas", { short: "P", value: "PORTS" }),
     ...ipOptions,
     lport: showing(flag("show the local port", { short: "L" })),
     printUid: showing(flag("show the user id", { short: "U" })),
-    dns: showing(flag("show the DNS name that the address was the answer for", { short: "d" })),
+    dns: showing(flag("show the DNS name that resolved to the address", { short: "d" })),
   },
   check: checkIp,
   variants: ({ dns }) => [
@@ -56,7 +56,7 @@ const definition = define({
       ],
     }),
     count: table("counts", {
-      help: "count connects by addresses and remote port; show the table at the end",
+      help: "count connections by addresses and remote port; show the table at the end",
       short: "c",
       key: connectKey,
       value: connectCounts,
@@ -77,21 +77,21 @@ const definition = define({
   main: "events",
 });
 
-/** What `tcpconnect` can be asked for. */
+/** Options of `tcpconnect`. */
 export interface TcpconnectOptions extends GivenTo<typeof definition> {}
 
 /**
- * TCP connections that processes start: blocking, non-blocking or through io_uring, once a SYN was sent, also
- * if they are refused or time out. An event comes when the first answer does, or the second SYN is sent, at most about
- * a second after the connect whose time it carries: only then is its local port known. One still unanswered when the
- * trace ends is not shown.
+ * TCP connections that processes start, blocking, non-blocking or through io_uring, once a SYN was sent, even if they are
+ * refused or time out. The event comes with the first answer or the second SYN, because only then is the local port known: at
+ * most about a second after the connect. Its time is that of the connect. A connection that is unanswered when the trace ends
+ * is not shown.
  *
- * Options and columns are those of BCC's tcpconnect. An IPv4 connection of an IPv6 socket is IPv4 here, with dotted
- * addresses, for `ipv4` and `ipv6` too. `dns` sees the answers that 64-bit processes receive
- * by UDP, with the calls send, sendto, sendmsg, sendmmsg and write, and recv, recvfrom, recvmsg, recvmmsg and read; it costs every
- * system call of the machine some nanoseconds, and those a fraction of a microsecond. An answer counts if its
- * socket had asked that server that question, and for connects in the same network namespace: first for those of the process
- * that received it, then for others of its user and, if that is one of the system (an id below 1000), for all.
+ * Options and columns are those of BCC's tcpconnect. An IPv4 connection of an IPv6 socket is IPv4 here, with dotted addresses,
+ * also for the options `ipv4` and `ipv6`. `dns` watches the queries and answers of 64-bit processes over UDP, with the calls
+ * send, sendto, sendmsg, sendmmsg and write, and recv, recvfrom, recvmsg, recvmmsg and read; it costs every system call of the
+ * machine some nanoseconds, and those calls a fraction of a microsecond. An answer counts if its socket had asked that server
+ * that question. It counts for connects in the same network namespace: first for those of the process that received it, then
+ * for others of its user and, if that is a system user (an id below 1000), for all.
  */
 export const tcpconnect: ProbeOf<typeof definition, TcpconnectOptions, ConnectEvent> = probe(definition);
 

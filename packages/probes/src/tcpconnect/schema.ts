@@ -6,20 +6,22 @@ import { connectionFields } from "../define/tcp.js";
 /** The fields of a `ConnectEvent`. */
 export const connectEvent = schema("connect_event", {
   ...connectionFields,
-  query: optional(text("with the option `dns`: the name whose answer gave the remote address last, if one was seen")),
-  queryAgeMs: optional(f64("how long before the connect that answer came, in milliseconds")),
+  query: optional(
+    text("with the option `dns`: the name that resolved to the remote address last, if an answer was seen"),
+  ),
+  queryAgeMs: optional(f64("how long before the connect the answer came, in milliseconds")),
 });
 
-/** A connection that a process started: its SYN was sent, whatever became of it. */
+/** A connection that a process started: its SYN was sent, with whatever result. */
 export interface ConnectEvent extends EventOf<typeof connectEvent> {}
 
-/** What the program tells of a DNS packet that some process sends or has received. */
+/** A DNS packet that a process sends or has received, as the program reports it. */
 export const dnsPacket = schema("dns_packet", {
   ...who,
   socket: u64("inode number of the socket"),
   netnsId: u32("inode number of the socket's network namespace"),
-  server: address("address of the server that it goes to or comes from"),
-  query: bool("whether it is sent"),
+  server: address("address of the DNS server"),
+  query: bool("whether the process sends it"),
   packet: bytes("the packet, at most 4096 bytes"),
 });
 
@@ -34,5 +36,5 @@ export const connectKey = {
 
 export const connectCounts = { count: u64("connections started") } as const;
 
-/** How many connections were started between two addresses and to one port. */
+/** How many connections were started between two addresses, to one port. */
 export type ConnectCount = RowOf<typeof connectKey & typeof connectCounts>;

@@ -1,10 +1,10 @@
 /**
- * Remembers a value for each key of each owner, at most `limit` in all. For a new one then that one goes which the owner
- * with the most of them set the longest time ago: who sets many takes room from nobody who sets few.
+ * Remembers a value for each key of each owner, at most `limit` in all. At the limit, a new value replaces the oldest one of
+ * the owner that has the most, so an owner of many takes no room from an owner of few.
  */
 export class Shares<V> {
   readonly #limit: number;
-  /** Each owner's keys, the one set longest ago first. */
+  /** Each owner's keys, oldest first. */
   readonly #owners = new Map<string, Map<string, V>>();
   #count = 0;
 

@@ -10,16 +10,16 @@ import { type LifeEvent, lifeEvent } from "./schema.js";
 
 const definition = define({
   name: "tcplife",
-  summary: "TCP sessions that end, with what they carried and how long they lasted",
+  summary: "TCP sessions that end, with their bytes and duration",
   options: {
     time: showing(flag("show the time of day", { short: "T" })),
     timestamp: showing(flag("show the time since the first event", { short: "t" })),
-    wide: showing(flag("wide columns, for IPv6, and the IP version", { short: "w" })),
+    wide: showing(flag("show wide columns, for IPv6, and the IP version", { short: "w" })),
     ...whoOptions({ pid: "p" }),
-    localport: ports("localPort", "only the local ports PORTS, with commas between", { short: "L", value: "PORTS" }),
+    localport: ports("localPort", "only the local ports PORTS, separated by commas", { short: "L", value: "PORTS" }),
     remoteport: ports(
       "remotePort",
-      "only the remote ports PORTS, with commas between",
+      "only the remote ports PORTS, separated by commas",
       { short: "D", value: "PORTS" },
       "remote_ports",
     ),
@@ -53,25 +53,27 @@ const definition = define({
   main: "events",
 });
 
-/** What `tcplife` can be asked for. */
+/** Options of `tcplife`. */
 export interface TcplifeOptions extends GivenTo<typeof definition> {}
 
 /**
- * TCP sessions, each told when it has ended: who connected or accepted it, what was sent and received, how long it lasted.
+ * TCP sessions, when they end: which process connected or accepted, how many bytes were sent and received, and how long the
+ * session lasted.
  *
- * Bytes are those of the kernel's own counters for the socket, without the one that TCP counts for a SYN or a FIN: what the peer
- * has acknowledged, and what has come, whether or not the process read it. A session begins when it is established; it ends when
- * both sides are done with it, which for the one that closes first is when the peer has closed too, or the kernel no longer waits for it.
+ * Bytes come from the kernel's own counters of the socket, without the one that TCP counts for a SYN or a FIN: bytes sent that
+ * the peer acknowledged, and bytes received, whether or not the process read them. A session begins when it is established. It
+ * ends when both sides are done: for the side that closes first, when the peer has closed too or the kernel stops waiting for
+ * it.
  *
- * Options and columns are those of BCC's tcplife, but for its CSV: that has all fields, bytes and nanoseconds, as of every probe.
- * Where BCC's has faults this differs: the process is who connected or accepted, not whoever ran when a packet came; an IPv4 session of
- * an IPv6 socket is IPv4, with dotted addresses; columns of bytes do not count SYN and FIN.
+ * Options and columns are those of BCC's tcplife, except that CSV has all fields, in bytes and nanoseconds, as for every probe.
+ * It differs where BCC's has faults: the process is the one that connected or accepted, not the one that ran when a packet came;
+ * an IPv4 session of an IPv6 socket is IPv4, with dotted addresses; byte columns do not count SYN and FIN.
  *
  * It costs a session 1.6 µs at each end, and each system call of the machine 55 ns, by the kernel's count
  * (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`).
  *
- * Not seen: sessions from before the trace; those that no process accepted; those under an accepted MPTCP socket; who got a
- * socket from another process. Connections that io_uring accepts without a file descriptor: as in `tcpaccept`.
+ * Not seen: sessions that began before the trace; sessions that no process accepted; those under an accepted MPTCP socket; a
+ * process that got the socket from another. For connections that io_uring accepts without a file descriptor, see `tcpaccept`.
  */
 export const tcplife: ProbeOf<typeof definition, TcplifeOptions, LifeEvent> = probe(definition);
 

@@ -6,10 +6,10 @@ import { connectionFields } from "../define/tcp.js";
 /** The fields of a `LifeEvent`. */
 export const lifeEvent = schema("life_event", {
   ...connectionFields,
-  sentBytes: measured(u64("sent, and acknowledged by the peer"), "bytes"),
-  receivedBytes: measured(u64("received from the peer, whether or not the process read it"), "bytes"),
-  durationNs: measured(u64("from when it was established until it ended, in nanoseconds"), "ns"),
+  sentBytes: measured(u64("bytes sent that the peer acknowledged"), "bytes"),
+  receivedBytes: measured(u64("bytes received from the peer, whether or not the process read them"), "bytes"),
+  durationNs: measured(u64("time from establishment to end, in nanoseconds"), "ns"),
 });
 
-/** A TCP session that has ended; who is who connected or accepted it, as they were then, and the time is that of its end. */
+/** A TCP session that has ended, with the process that connected or accepted it, as it was then. `time` is the session's end. */
 export interface LifeEvent extends EventOf<typeof lifeEvent> {}

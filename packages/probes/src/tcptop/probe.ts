@@ -11,10 +11,10 @@ import { type Traffic, traffic, trafficKey } from "./schema.js";
 
 const definition = define({
   name: "tcptop",
-  summary: "what processes send and receive by TCP",
+  summary: "bytes that processes send and receive over TCP, by session",
   options: {
     ...topOptions,
-    nosummary: showing(flag("no line with the time and the load above each table", { short: "S" })),
+    nosummary: showing(flag("no heading with time and load above each table", { short: "S" })),
     ...whoOptions({ pid: "p" }),
     ...ipOptions,
   },
@@ -43,27 +43,27 @@ const definition = define({
   main: "traffic",
 });
 
-/** What `tcptop` can be asked for. */
+/** Options of `tcptop`. */
 export interface TcptopOptions extends GivenTo<typeof definition> {}
 
 /**
- * What processes send and receive by TCP, each second, by process and session: to the byte what they gave their sockets and took from
- * them. A session of whatever length counts, and one that two processes share counts for each as it uses it.
+ * Bytes that processes send and receive over TCP, each second, by process and session: exactly what they wrote to their sockets
+ * and read from them. Sessions of any length count; of a session that two processes share, each is counted with its own bytes.
  *
- * Options and columns are those of BCC's tcptop, whose `noclear` and `nosummary` change text alone. Where that has faults this differs:
- * an IPv4 session of an IPv6 socket is IPv4; an IPv6 address is in brackets before its port; what only looks at bytes (MSG_PEEK) does
- * not receive them; a process that has ended is named.
+ * Options and columns are those of BCC's tcptop; `noclear` and `nosummary` only change the text. It differs where BCC's has
+ * faults: an IPv4 session of an IPv6 socket is IPv4; an IPv6 address before a port is in brackets; a peek (MSG_PEEK) does not
+ * count as received; a process that has ended is named.
  *
- * It counts at `sock_send_length` and `sock_recv_length`, which cost only who sends and receives, about 160 ns each time by the
- * kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`); not at packets or in the sockets' own counters, which do not say
- * whose bytes they are. Kernels before 6.3 have neither: there it counts at the end of system calls, as `attached` says, and
- * costs each of the machine about 50 ns.
+ * It counts at `sock_send_length` and `sock_recv_length`, which cost only the calls that send and receive, about 160 ns each by
+ * the kernel's count (`sysctl kernel.bpf_stats_enabled=1`, `bpftool prog`). Packets and the sockets' own counters do not tell
+ * which process the bytes belong to. Kernels before 6.3 lack these tracepoints: there it counts at the end of system calls, as
+ * `attached` tells, and costs each system call of the machine about 50 ns.
  *
- * Not seen: what is received by splice or TCP_ZEROCOPY_RECEIVE, and what the kernel itself reads of a socket for another.
+ * Not seen: bytes received by splice or TCP_ZEROCOPY_RECEIVE, and those that the kernel itself reads from a socket for a process.
  */
 export const tcptop: ProbeOf<typeof definition, TcptopOptions, Table<Traffic>> = probe(definition);
 
-/** IPv4 sessions, and after them, in wider columns, those of IPv6; as BCC's tcptop writes them. */
+/** IPv4 sessions, then IPv6 sessions in wider columns, as BCC's tcptop writes them. */
 function trafficText({ rows }: Table<Traffic>): string {
   const parts = [
     block(

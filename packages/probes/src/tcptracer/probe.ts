@@ -14,7 +14,7 @@ const definition = define({
   options: {
     timestamp: showing(flag("show the time since the first event", { short: "t" })),
     ...whoOptions({ pid: "p" }),
-    netns: selecting(integer("only the network namespace with the inode number INUM", { short: "N", value: "INUM" }), {
+    netns: selecting(integer("only the network namespace with inode number INUM", { short: "N", value: "INUM" }), {
       constants: (inode) => ({ only_netns: inode }),
       matches: (inode, event: SessionEvent) => event.netnsId === inode,
       processes: () => undefined,
@@ -48,18 +48,17 @@ const definition = define({
   main: "events",
 });
 
-/** What `tcptracer` can be asked for. */
+/** Options of `tcptracer`. */
 export interface TcptracerOptions extends GivenTo<typeof definition> {}
 
 /**
- * TCP sessions that processes connect, accept and close; each is told once, of the process that did it.
+ * TCP sessions that processes connect, accept and close; each of these is shown once, with the process that did it.
  *
- * Options and columns are those of BCC's tcptracer. Where that has faults this differs: an IPv4 session of
- * an IPv6 socket is IPv4, with dotted addresses, and its connect is shown; the close of a session that the peer reset is
- * shown too. A session is closed when the last process lets go of its socket, not by shutdown. Where that comes before
- * the peer has acknowledged a shutdown, the close is shown when the peer has, as that of the process that shut it down.
- * Not seen: the close of a session that was shut down or reset before the trace began. Connections that io_uring accepts
- * without a file descriptor: as in `tcpaccept`.
+ * Options and columns are those of BCC's tcptracer. It differs where BCC's has faults: an IPv4 session of an IPv6 socket is
+ * IPv4, with dotted addresses, and its connect is shown; the close of a session that the peer reset is shown too. A session is
+ * closed when the last process closes its socket, not by shutdown. If that happens before the peer has acknowledged a shutdown,
+ * the close is shown when the peer has, with the process that shut the session down. Not seen: the close of a session that was
+ * shut down or reset before the trace began. For connections that io_uring accepts without a file descriptor, see `tcpaccept`.
  */
 export const tcptracer: ProbeOf<typeof definition, TcptracerOptions, SessionEvent> = probe(definition);
 

@@ -8,16 +8,16 @@ import { manPage } from "./man.js";
 import { version } from "../version.js";
 
 const INSTALL = `
-bash: source <(rxbpf completion bash)          for good: in ~/.bashrc
-zsh:  source <(rxbpf completion zsh)           for good: in ~/.zshrc, after compinit
-fish: rxbpf completion fish | source           for good: rxbpf completion fish > ~/.config/fish/completions/rxbpf.fish`;
+bash: source <(rxbpf completion bash)          to keep it: add the line to ~/.bashrc
+zsh:  source <(rxbpf completion zsh)           to keep it: add the line to ~/.zshrc, after compinit
+fish: rxbpf completion fish | source           to keep it: rxbpf completion fish > ~/.config/fish/completions/rxbpf.fish`;
 
-/** What tells about the command itself: `help`, `version`, `completion`, `man`. */
+/** Commands about rxbpf itself: `help`, `version`, `completion`, `man`. */
 export function addAbout(program: Command): void {
   program
     .command("help")
-    .description("show what a command does, and its flags")
-    .argument("[command...]", "as for --help: rxbpf help map add")
+    .description("show what a command does and its flags")
+    .argument("[command...]", "the command, such as: rxbpf help map add")
     .allowUnknownOption()
     .action(async (words: string[]) => {
       await program.parseAsync([...words, "--help"], { from: "user" });
@@ -30,7 +30,7 @@ export function addAbout(program: Command): void {
 
   program
     .command("completion")
-    .description("print a script that makes a shell complete rxbpf's commands, flags and values")
+    .description("print a script with which a shell completes rxbpf's commands, flags and values")
     .addArgument(new Argument("<shell>", "which shell").choices(Object.keys(SCRIPTS)))
     .addHelpText("after", INSTALL)
     .action((shell: keyof typeof SCRIPTS) => void process.stdout.write(SCRIPTS[shell]));

@@ -5,9 +5,9 @@ import { type Command, Argument } from "commander";
 export function addCgroupid(program: Command): void {
   program
     .command("cgroupid")
-    .description("print the id of the cgroup at a directory")
+    .description("print the id of a cgroup, given its directory")
     .addArgument(
-      new Argument("<format>", "number, or hex: the bytes of a key for bpftool map").choices(["number", "hex"]),
+      new Argument("<format>", "number, or hex: the bytes of a key, for bpftool map").choices(["number", "hex"]),
     )
     .argument("<path>", "a directory of cgroup v2")
     .action((format: string, path: string) => {

@@ -22,14 +22,14 @@ type Flags = { readonly [flag in (typeof FORMATS)[number] | "processes" | "force
 export function addExport(program: Command): void {
   const command = program
     .command("export")
-    .description("write the events of a recording in another format, as they were recorded; flags of its probe choose")
+    .description("convert a recording to JSON, CSV or Parquet; its probe's flags select events")
     .argument("<path>", "a recording, or a directory of recordings")
-    .option("--json", "one JSON object a line")
-    .option("--csv", "comma-separated values; lists as JSON")
-    .option("--parquet", "a Parquet file, of one probe; times are in UTC, to the nanosecond")
-    .option("--processes", "with --json: instead of the events, the processes that the recording can name")
-    .option("-o, --output <file>", "where to; stdout if not given")
-    .option("--force", "replace the file if it is there already");
+    .option("--json", "write one JSON object per line")
+    .option("--csv", "write comma-separated values; lists as JSON")
+    .option("--parquet", "write a Parquet file of one probe; times are UTC, to the nanosecond")
+    .option("--processes", "with --json: write the processes that the recording can name, not the events")
+    .option("-o, --output <file>", "where to write (default: stdout)")
+    .option("--force", "replace the file if it exists");
   addRecordedFlags(command).action(async () => {
     const flags = command.opts<Flags>();
     const { path, of, values } = askedRecording(command);
@@ -38,9 +38,9 @@ export function addExport(program: Command): void {
     const target = flags.output ?? process.stdout;
     const { force } = flags;
     if (flags.output !== undefined && isSameFile(path, flags.output))
-      throw new UsageError("--output takes another file than the recording");
+      throw new UsageError("--output takes a file other than the recording");
     if (flags.processes && format !== "json") throw new UsageError("--processes goes with --json");
-    // All events go a faster way.
+    // Without a selection there is a faster way.
     const chosen = Object.keys(values).length > 0 ? of : undefined;
     if (flags.processes && chosen) throw new UsageError("--processes takes no flags of the probe");
     if (format === "parquet") {
@@ -69,7 +69,7 @@ async function writeLines(stream: EventStream<unknown>, sink: ReturnType<typeof 
 
 async function writeParquet(path: string, target: Target, options: ExportOptions): Promise<void> {
   if (target === process.stdout && process.stdout.isTTY)
-    throw new UsageError("--parquet is nothing for a terminal; give --output FILE");
+    throw new UsageError("--parquet does not write to a terminal; give --output FILE");
   const ending = new AbortController();
   const stopped = signals().subscribe((signal) => {
     cutShort(signal);
@@ -81,7 +81,7 @@ async function writeParquet(path: string, target: Target, options: ExportOptions
     for (const file of unfinished) console.error(`rxbpf: ${printable(file)} was not finished`);
     if (lost.size > 0) console.error(`rxbpf: ${lostText(lost)}`);
   } catch (error) {
-    // A reader that has gone wants no more.
+    // The reader is gone.
     if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code !== "EPIPE") throw error;
   } finally {
     stopped.unsubscribe();

@@ -6,7 +6,7 @@ const EXAMPLES: readonly (readonly [what: string, line: string])[] = [
   ["What files does a program look for and not find?", "rxbpf opensnoop -x -- ls"],
   ["What does a build run?", "rxbpf execsnoop -- make"],
   [
-    "Record the opens and execs of ten minutes, and look at the failed ones:",
+    "Record ten minutes of opens and execs, and show the opens that failed:",
     "rxbpf record opensnoop execsnoop -o trace/ --duration 10m",
   ],
   ["", "rxbpf replay trace/opensnoop.arrow -x"],
@@ -21,7 +21,7 @@ export function manPage(program: Command): string {
   return [
     `.TH RXBPF 1 "" "rxbpf ${program.version()}" "User Commands"`,
     ".SH NAME",
-    "rxbpf \\- trace with BCC's tools by name, in one container if you like",
+    "rxbpf \\- BCC's tools as typed observables: trace a machine, a container or a command",
     ".SH SYNOPSIS",
     ".B rxbpf",
     ".br",
@@ -29,10 +29,8 @@ export function manPage(program: Command): string {
     ".I command",
     "[flags]",
     ".SH DESCRIPTION",
-    text("Without a command it opens a prompt, where streams of kernel events are composed in TypeScript."),
-    text(
-      "With one it traces, records, or shows what was recorded. It needs root, or CAP_BPF and CAP_PERFMON, to trace.",
-    ),
+    text("Without a command, rxbpf opens a prompt, where you compose streams of kernel events in TypeScript."),
+    text("With a command, it traces, records, or shows a recording. Tracing needs root, or CAP_BPF and CAP_PERFMON."),
     ".SH COMMANDS",
     ...commands.flatMap((command) => section(command, "")),
     ".SH EXIT STATUS",
@@ -76,7 +74,7 @@ function text(words: string): string {
   return escape(words.replaceAll(/\s*\n\s*/g, " ").trim());
 }
 
-/** Text that roff takes for nothing else. */
+/** Escapes text for roff. */
 function escape(words: string): string {
   const escaped = words
     .replaceAll("\\", "\\e")

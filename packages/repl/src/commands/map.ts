@@ -8,35 +8,34 @@ interface Typed {
   readonly force?: boolean;
 }
 
-const TARGETS = "an id; a path, of a cgroup's directory or like /proc/PID/ns/mnt; or pid:PID for that of a process";
-/** How many processes of a namespace a line shows. */
+const TARGETS =
+  "an id; a path: a cgroup's directory or /proc/PID/ns/mnt; or pid:PID, for that process's cgroup or namespace";
+/** The most processes of a namespace that a line shows. */
 const SHOWN = 3;
 
 /** `rxbpf map`: the sets that --cgroupmap and --mntnsmap take. */
 export function addMap(program: Command): void {
-  const map = program
-    .command("map")
-    .description("make, edit and look into the sets that --cgroupmap and --mntnsmap take");
-  const entries = integer("how many members it can have", { value: "N", min: 1 });
+  const map = program.command("map").description("create, edit and list the sets that --cgroupmap and --mntnsmap take");
+  const entries = integer("how many members the set can have", { value: "N", min: 1 });
 
   map
     .command("create")
-    .description("make an empty set")
+    .description("create an empty set")
     .argument("<path>", "where to pin it, on a BPF file system such as /sys/fs/bpf")
-    .addOption(type("what it is a set of").makeOptionMandatory())
+    .addOption(type("what the set holds").makeOptionMandatory())
     .option("--entries <N>", `${entries.help} (default: 1024)`, (given: string) => entries.parse(given, "--entries"))
     .action((path: string, { type, entries }: { type: SetKind; entries?: number }) => {
       PinnedSet.create(path, type, entries === undefined ? {} : { maxEntries: entries }).close();
     });
 
-  edit(map, "add", "add to a set, all or none")
+  edit(map, "add", "add members to a set, all or none of them")
     .argument("<target...>", TARGETS)
     .addOption(force())
     .action((path: string, targets: string[], typed: Typed) => {
       withSet(path, typed, (set) => set.add(...targets.map(target)));
     });
 
-  edit(map, "delete", "remove from a set")
+  edit(map, "delete", "remove members from a set")
     .argument("<target...>", TARGETS)
     .addOption(force())
     .action((path: string, targets: string[], typed: Typed) => {
@@ -46,7 +45,7 @@ export function addMap(program: Command): void {
       });
     });
 
-  edit(map, "has", "exit with 0 if a set holds it, else with 1")
+  edit(map, "has", "exit with 0 if a set holds the target, else with 1")
     .argument("<target>", TARGETS)
     .action((path: string, text: string, typed: Typed) => {
       process.exitCode = withSet(path, typed, (set) => set.has(target(text))) ? 0 : 1;
@@ -54,7 +53,7 @@ export function addMap(program: Command): void {
 
   map
     .command("list")
-    .description("list what a set holds, and whether it lives; without a path all sets that are pinned")
+    .description("list the members of a set, and whether each still exists; without a path, list all pinned sets")
     .argument("[path]", "where the set is pinned")
     .addOption(type(KIND_HELP))
     .option("--json", "write one JSON document")
@@ -87,9 +86,9 @@ function edit(map: Command, name: string, description: string): Command {
 }
 
 const KIND_HELP =
-  "what it is a set of; told by its map's name, cgroupset or mount_ns_set, else by its value size, 8 or 4, if not given";
+  "what the set holds; by default told by the map's name (cgroupset or mount_ns_set), else by its value size (8 or 4)";
 
-/** All sets that are pinned, of a kind or of both. */
+/** All pinned sets, of one kind or of both. */
 function listAll(only: SetKind | undefined): Listing {
   const sets = PinnedSet.all();
   try {
@@ -108,7 +107,7 @@ function listAll(only: SetKind | undefined): Listing {
   }
 }
 
-/** What is listed, for programs and for people. */
+/** A listed set, for programs and for people. */
 interface Listing {
   readonly json: unknown;
   readonly table: readonly string[];
@@ -125,7 +124,7 @@ function type(help: string): Option {
 }
 
 function force(): Option {
-  return new Option("--force", "whatever the map is called; sets are called cgroupset, mount_ns_set or mnt_ns_set");
+  return new Option("--force", "accept a map with any name; sets are named cgroupset, mount_ns_set or mnt_ns_set");
 }
 
 function withSet<T>(path: string, { type, force }: Typed, use: (set: PinnedSet) => T): T {

@@ -7,11 +7,11 @@ import { addFormatFlags, type FormatFlags, run } from "../process/run.js";
 import { COMMAND_HELP, withCommand } from "../flags/traced.js";
 
 /**
- * Adds a command for every probe, its flags made from the probe's options.
- * @param traced the words behind `--`
+ * Adds a command for every probe, with flags made from the probe's options.
+ * @param traced the words after `--`
  */
 export function addProbes(program: Command, traced: readonly string[] | undefined): void {
-  // An option that takes a command takes all that follows it, flags too.
+  // An option that takes a command takes everything after it, flags too.
   program.enablePositionalOptions();
   for (const probe of catalogue.values()) addProbe(program, probe, traced);
 }
@@ -71,7 +71,7 @@ function addProbe(program: Command, probe: AnyProbe, traced: readonly string[] |
   });
 }
 
-/** @throws UsageError for an option that another output has, and this one has not */
+/** @throws UsageError for an option that only another output has */
 function requireOptionsOf(probe: AnyProbe, output: string, values: Readonly<Record<string, unknown>>): void {
   const own = probe.optionsOf(output);
   for (const name of Object.keys(values).filter((one) => !(one in own))) {

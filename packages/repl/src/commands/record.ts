@@ -20,22 +20,25 @@ import { wordsBeforeHelp } from "../flags/unknown-words.js";
 import { COMMAND_HELP, withCommand } from "../flags/traced.js";
 
 const own = {
-  output: text("where to: a file, or a directory that gets one file for each probe", { short: "o", value: "PATH" }),
-  rotateBytes: integer("go on in a new file after BYTES", { value: "BYTES", min: 1, max: Number.MAX_SAFE_INTEGER }),
-  rotateSeconds: timeSpan("go on in a new file after TIME: seconds, or as 10m or 1h", {
+  output: text("where to write: a file, or a directory that gets one file for each probe", {
+    short: "o",
+    value: "PATH",
+  }),
+  rotateBytes: integer("start a new file after BYTES", { value: "BYTES", min: 1, max: Number.MAX_SAFE_INTEGER }),
+  rotateSeconds: timeSpan("start a new file after TIME: seconds, or with a unit: 10m, 1h", {
     value: "TIME",
     unit: "s",
     min: 0.001,
     max: 2_147_483,
   }),
-  compress: flag("compress what is recorded, with zstd"),
-  keep: integer("keep only the last N files of each probe, those of earlier runs counted", { value: "N", min: 1 }),
-  keepBytes: integer("keep the files of each probe below BYTES together, by removing the oldest", {
+  compress: flag("compress the recording with zstd"),
+  keep: integer("keep only the last N files of each probe, counting those of earlier runs", { value: "N", min: 1 }),
+  keepBytes: integer("keep each probe's files below BYTES in total, by removing the oldest", {
     value: "BYTES",
     min: 1,
     max: Number.MAX_SAFE_INTEGER,
   }),
-  force: flag("replace what is there already"),
+  force: flag("replace files that exist"),
 } as const satisfies Options;
 
 interface Own {
@@ -48,7 +51,7 @@ interface Own {
   readonly compress?: boolean;
 }
 
-const SUMMARY = "record probes as Arrow files, which `rxbpf replay` and every reader of Arrow read";
+const SUMMARY = "record events to Arrow files, for `rxbpf replay` and any Arrow reader";
 
 /** `rxbpf record`: the events of probes as Arrow files. */
 export function addRecord(program: Command, traced: readonly string[] | undefined): void {
@@ -57,7 +60,7 @@ export function addRecord(program: Command, traced: readonly string[] | undefine
     .description(`${SUMMARY}\n\n${COMMAND_HELP}`)
     .summary(SUMMARY)
     .usage("PROBE... -o PATH [flags] [-- COMMAND [ARGS...]]")
-    .argument("<probe...>", "what to record; --help after probes shows their flags");
+    .argument("<probe...>", "probes to record; --help after them shows their flags");
   const ownValues = addFlags(command, own);
   const find = (words: readonly string[]): MoreFlags | undefined => {
     const probes = probesIn(words);
@@ -74,7 +77,7 @@ export function addRecord(program: Command, traced: readonly string[] | undefine
     });
 }
 
-/** The probes that words name, whatever else is among them. */
+/** The probes that words name; other words are ignored. */
 function probesIn(words: readonly string[]): AnyProbe[] {
   return [...new Set(words)].flatMap((word) => catalogue.get(word) ?? []);
 }
@@ -84,7 +87,7 @@ async function record({ words, values }: Given, ownValues: Own, traced: readonly
   const probes = probesIn(words);
   if (words.length !== probes.length) throw new UsageError("record takes probes, each once; see: rxbpf record --help");
   const { output, compress, force, ...rest } = ownValues;
-  if (output === undefined) throw new UsageError("record takes --output PATH: where to write");
+  if (output === undefined) throw new UsageError("record needs --output PATH, where to write");
   const rotation = rotationOf(rest);
   await withCommand(traced, values, async (command, within) => {
     await runRecording(
@@ -94,7 +97,7 @@ async function record({ words, values }: Given, ownValues: Own, traced: readonly
   });
 }
 
-/** @throws UsageError for a word that is none */
+/** @throws UsageError for a word that is not a probe */
 function checkProbes(words: readonly string[]): void {
   const unknown = words.find((name) => !catalogue.has(name));
   if (unknown !== undefined) throw new UsageError(`There is no probe ${JSON.stringify(unknown)}; see: rxbpf list`);
@@ -107,17 +110,17 @@ function rotationOf({ rotateBytes, rotateSeconds, keep, keepBytes }: Own): Rotat
     return undefined;
   }
   if (rotateBytes !== undefined && keepBytes !== undefined && keepBytes < 2 * rotateBytes)
-    throw new UsageError("--keep-bytes takes at least twice what --rotate-bytes takes");
+    throw new UsageError("--keep-bytes must be at least twice --rotate-bytes");
   return { bytes: rotateBytes, ms: rotateSeconds && rotateSeconds * 1000, keep, keepBytes };
 }
 
-/** The flags of some probes together. A letter or a name that means different options has none of them. */
+/** The flags of some probes together. A letter or name that means different options in them is left out. */
 function flagsOf(probes: readonly AnyProbe[]): Options {
   const all = [
     ...Object.entries(own),
     ...probes.flatMap((probe) => Object.entries(givenByFlags(probe.optionsOf(probe.definition.main)))),
   ].filter(([, { kind }]) => kind !== "command") as [string, Option<unknown>][];
-  /** Whether what some options are called by is one option's alone, and the same in every probe. */
+  /** Whether a letter or name belongs to one option alone, the same in every probe. */
   const isSure = (
     of: (option: Option<unknown>, name: string) => string | undefined,
     one: string,

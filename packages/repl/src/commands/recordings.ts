@@ -5,13 +5,13 @@ import type { Command } from "commander";
 import { factsOf } from "../recordings/facts.js";
 import { addExport } from "./export.js";
 
-/** `rxbpf info`, `rxbpf recover` and `rxbpf export`: what can be done with recordings. */
+/** `rxbpf info`, `rxbpf recover` and `rxbpf export`: commands on recordings. */
 export function addRecordings(program: Command): void {
   program
     .command("info")
-    .description("tell what recordings are of, what is in them, and whether they are whole")
+    .description("describe recordings: their probes, what they hold, and whether they are whole")
     .argument("<path>", "a recording, or a directory of recordings")
-    .option("--json", "write a JSON document a line, one for each probe")
+    .option("--json", "write one JSON document per line, for each probe")
     .action((path: string, { json }: { json?: boolean }) => {
       for (const [i, series] of seriesAt(path).entries()) {
         const facts = factsOf(series);
@@ -22,12 +22,12 @@ export function addRecordings(program: Command): void {
 
   program
     .command("recover")
-    .description("finish recordings whose writer died, so that every reader of Arrow can open them")
-    .argument("<file...>", "recordings that nobody writes to any more")
+    .description("finish recordings whose writer died, so that any Arrow reader can open them")
+    .argument("<file...>", "recordings that no process writes to any more")
     .action(async (files: string[]) => {
       for (const file of files) {
         const { rows, dropped, finished } = await recover(file);
-        const done = finished ? "was whole" : `recovered; cut off ${dropped} bytes that were no whole batch`;
+        const done = finished ? "was whole" : `recovered; cut off ${dropped} bytes of an incomplete batch`;
         console.log(`${printable(file)}: ${rows} events, ${done}`);
       }
     });

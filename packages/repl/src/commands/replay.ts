@@ -12,9 +12,9 @@ import { addFormatFlags, type FormatFlags, run } from "../process/run.js";
 export function addReplay(program: Command): void {
   const command = program
     .command("replay")
-    .description("show a recording as its probe would have, with flags of that probe")
+    .description("show a recording as its probe would have shown it live; takes that probe's flags")
     .argument("<path>", "a recording, or a directory of recordings")
-    .option("--speed <N>", "N times the recorded pace; as fast as can be if not given", speedOf);
+    .option("--speed <N>", "replay at N times the recorded pace (default: as fast as possible)", speedOf);
   addFormatFlags(command);
   addRecordedFlags(command).action(async () => {
     const { speed, json, csv } = command.opts<{ speed?: number } & FormatFlags>();

@@ -6,16 +6,16 @@ import { OptionFlag } from "../flags/flags.js";
 import { moreOptions } from "../flags/more-flags.js";
 import { canTrace } from "../flags/traced.js";
 
-/** Lines in the place of words, for the shell to complete by itself: names of files, names of commands. */
+/** Lines that make the shell complete by itself: names of files, names of commands. */
 const FILES = ":files";
 const COMMANDS = ":commands";
 
-/** A word, and what it stands for. */
+/** A word, and its meaning. */
 type Candidate = readonly [word: string, meaning: string];
 
 /**
- * What can stand in the place of the last word: lines with a word, a tab and what it means; or what the shell completes by itself.
- * @param given the words behind `rxbpf`, as far as they are typed
+ * The completions of the last word: lines with a word, a tab and its meaning; or a line that makes the shell complete by itself.
+ * @param given the words after `rxbpf`, as far as they are typed
  */
 export function completions(program: Command, given: readonly string[]): readonly string[] {
   const words = joined(given);
@@ -36,7 +36,7 @@ export function completions(program: Command, given: readonly string[]): readonl
   return [...lines(subcommands(command), current), ...ofArgument(command, rest, options, current)];
 }
 
-/** Words as they were typed where the shell parts them at `=`. */
+/** Words as typed: bash splits them at `=`. */
 function joined(words: readonly string[]): readonly string[] {
   const parts: string[] = [];
   for (const word of words) {
@@ -46,11 +46,11 @@ function joined(words: readonly string[]): readonly string[] {
   return words.at(-1) === "=" ? [...parts, ""] : parts;
 }
 
-/** The command that words name, and those behind its name. */
+/** The command that words name, and the words after its name. */
 function named(program: Command, words: readonly string[]): { command: Command; rest: readonly string[] } {
   let command = program;
   let rest = words;
-  // What is asked about is what its help says.
+  // After `help`, complete the names of commands.
   if (rest[0] === "help") rest = rest.slice(1);
   for (;;) {
     const next = command.commands.find((one) => one.name() === rest[0]);
@@ -78,7 +78,7 @@ function subcommands(command: Command): Candidate[] {
   return visible.map((one): Candidate => [one.name(), one.summary() || one.description()]);
 }
 
-/** What can be the value of a flag. */
+/** The possible values of a flag. */
 function ofValue(option: Option, part: string, prefix: string): readonly string[] {
   const choices = option.argChoices ?? (option instanceof OptionFlag ? option.choicesOf?.() : undefined);
   if (choices)

@@ -1,4 +1,4 @@
-/** What makes a shell ask `rxbpf complete` what can stand in the place of the last word. */
+/** Scripts that make a shell ask `rxbpf complete` for completions of the last word. */
 export const SCRIPTS = {
   bash: `# bash completion for rxbpf
 _rxbpf() {

@@ -3,7 +3,7 @@ import { type Command, Option as Flag } from "commander";
 
 /** The flag of an option. */
 export class OptionFlag extends Flag {
-  /** What its value can be, where that can be listed. */
+  /** The possible values, if they can be listed. */
   readonly choicesOf: Option<unknown>["choices"];
 
   /** Its long name, its letter, its check. */
@@ -29,7 +29,7 @@ export function givenByFlags(options: Options): Options {
   return Object.fromEntries(Object.entries(options).filter(([, { kind }]) => kind !== "object"));
 }
 
-/** Adds flags to a command. Returns what gives their values, by option, once the command was parsed. */
+/** Adds flags to a command. Returns a function that gives their values, by option, after parsing. */
 export function addFlags(command: Command, options: Options): () => Record<string, unknown> {
   const names = Object.entries(givenByFlags(options)).map(([name, option]) => {
     const flag = new OptionFlag(name, option);

@@ -1,6 +1,6 @@
 import type { Command, Help } from "commander";
 
-/** Lines of help as those of flags are: terms, and what they mean. */
+/** Lines of help in the form of those for flags: terms and their meaning. */
 export function itemList(
   command: Command,
   title: string,

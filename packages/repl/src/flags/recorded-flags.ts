@@ -8,11 +8,11 @@ import { catalogue } from "../catalogue.js";
 import { itemList } from "./help-text.js";
 import { dependOnWords, flagNames, givenTo, type MoreFlags } from "./more-flags.js";
 
-/** Recordings at a path, and what is asked of them. */
+/** Recordings at a path, and the options given for them. */
 export interface AskedRecording {
   readonly path: string;
   readonly series: readonly Series[];
-  /** What they are of; undefined where that are several probes, or none that is known here. */
+  /** Their probe's output; undefined for several probes, or a probe that is not known here. */
   readonly of: RecordedOutput | undefined;
   /** The probe's options that were given. */
   readonly values: Readonly<Record<string, unknown>>;
@@ -24,7 +24,7 @@ interface RecordedOutput {
   readonly output: string;
 }
 
-/** Makes a command that is given a recording take the flags of the probe that it is of. */
+/** Makes a command that takes a recording also take the flags of the recording's probe. */
 export function addRecordedFlags(command: Command): Command {
   const find = (words: readonly string[]): MoreFlags | undefined => {
     const path = pathIn(words);
@@ -39,7 +39,7 @@ export function addRecordedFlags(command: Command): Command {
   return dependOnWords(command, find, () => flagsByProbe(command));
 }
 
-/** What a command line asks of a recording. @throws CommanderError; Error where there is none */
+/** The recording on a command line, with its options. @throws CommanderError; Error if there is no recording */
 export function askedRecording(command: Command): AskedRecording {
   const { words, values } = givenTo(command);
   const [path = "", ...others] = words;
@@ -48,7 +48,7 @@ export function askedRecording(command: Command): AskedRecording {
   return { path, series, of: outputOf(series), values };
 }
 
-/** The word that is the recording; values of flags that are not known yet may be among the others. */
+/** The word that names the recording; the other words may be values of flags that are not known yet. */
 function pathIn(words: readonly string[]): string | undefined {
   const candidates = words.filter((word) => !word.startsWith("-"));
   return candidates.find((word) => existsSync(word)) ?? candidates[0];
@@ -65,5 +65,5 @@ function flagsByProbe(command: Command): string {
   const flags = [...catalogue].map(
     ([name, probe]) => [name, flagNames(recordedOptions(probe, probe.definition.main)).join(" ")] as const,
   );
-  return itemList(command, "Flags of the probe that recorded it; --help after PATH explains them", flags);
+  return itemList(command, "Flags of the probe that made the recording; --help after PATH explains them", flags);
 }

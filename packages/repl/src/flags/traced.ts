@@ -3,15 +3,15 @@ import { UsageError } from "@rxbpf/probes/define";
 
 import { catalogue } from "../catalogue.js";
 
-/** What the help of a command says that can trace another. */
+/** What the help says of a command that can trace another. */
 export const COMMAND_HELP =
-  "With -- COMMAND at the end it runs the command and traces that alone: with its children and threads, from its first " +
-  "instruction until it ends. The exit status is the command's. Children that outlive it go on, untraced.";
+  "With -- COMMAND at the end, runs the command and traces only it, with its children and threads, from its first " +
+  "instruction until it ends. The exit status is the command's. Children that outlive the command go on untraced.";
 
-/** A command line, and the command that it asks to trace. */
+/** A command line, and the command to trace. */
 export interface CommandLine {
   readonly words: readonly string[];
-  /** What stands behind the first `--`; undefined where there is none. */
+  /** What follows the first `--`; undefined without one. */
   readonly traced: readonly string[] | undefined;
 }
 
@@ -20,7 +20,7 @@ export function canTrace(name: string | undefined): boolean {
   return name !== undefined && (name === "record" || catalogue.has(name));
 }
 
-/** Takes the command to trace from a command line that can have one. What follows `--exec` is that flag's. */
+/** Splits the command to trace from a command line that can have one. What follows `--exec` belongs to that flag. */
 export function splitCommandLine(words: readonly string[]): CommandLine {
   const end = words.findIndex((word) => word === "--" || word === "--exec");
   if (!canTrace(words[0]) || words[end] !== "--") return { words, traced: undefined };
@@ -28,8 +28,8 @@ export function splitCommandLine(words: readonly string[]): CommandLine {
 }
 
 /**
- * Uses what a command needs to be traced alone, and an option that narrows a probe to it; nothing where there is none.
- * @param values the options of the probe, or of all
+ * Sets up what a command needs to be traced alone, and an option that narrows a probe to it; nothing if there is no command.
+ * @param values the options of the probe, or of all probes
  */
 export async function withCommand(
   words: readonly string[] | undefined,

@@ -4,7 +4,7 @@ import { givenTo, hasMoreFlags } from "./more-flags.js";
 
 const HELP = new Set(["-h", "--help"]);
 
-/** Makes a command, and those below it, tell of words before `--help` that they do not know, in place of their help. */
+/** Makes a command, and its subcommands, report unknown words before `--help` instead of showing help. */
 export function refuseUnknownBeforeHelp(program: Command): Command {
   return program.addHelpText("beforeAll", ({ command, error }: AddHelpTextContext) => {
     if (!error) check(command);
@@ -12,7 +12,7 @@ export function refuseUnknownBeforeHelp(program: Command): Command {
   });
 }
 
-/** What a command was given before `--help`, its own flags left out. */
+/** The words that a command was given before `--help`, without its own flags. */
 export function wordsBeforeHelp({ args }: Command): readonly string[] {
   const end = args.findIndex((word) => HELP.has(word));
   return end < 0 ? [] : args.slice(0, end);

@@ -1,4 +1,4 @@
-/** How the end of a stream is told. */
+/** The callbacks for the end of a stream. */
 export interface End {
   complete(): void;
   error(error: unknown): void;

@@ -1,12 +1,12 @@
 import type { MakeLine } from "@rxbpf/sinks";
 import measure from "fast-string-truncated-width";
 
-/** Stands for what was cut off. */
+/** Marks a cut. */
 const MORE = "…";
-/** A cell of text keeps so many columns, the last one some more, so that there is something of it to see. */
+/** The fewest columns that a cell of text keeps, so that some of it can be read; the last cell keeps more. */
 const LEAST = 4;
 const LAST = 12;
-/** Numbers, and times and addresses, which are numbers. */
+/** Cells that are never cut: numbers, also in times and addresses. */
 const NUMBER = /^[-+]?\d[\d.,:]*%?$/;
 const NUMBER_PART = /[\d.,:]/;
 
@@ -14,7 +14,7 @@ export function widthOf(line: string): number {
   return measure(line).width;
 }
 
-/** Cuts a line, in which colours take no room, to so many columns; before a number where that would be cut to another. */
+/** Cuts a line to so many columns, not counting colours; cuts before a number that would otherwise become another number. */
 export function cutLine(line: string, columns: number): string {
   const { index } = measure(line, { limit: columns, ellipsis: MORE, ellipsisWidth: MORE.length });
   if (index === line.length) return line;
@@ -23,12 +23,12 @@ export function cutLine(line: string, columns: number): string {
   return `${line.slice(0, end)}${MORE}${line.includes("\x1b") ? "\x1b[m" : ""}`;
 }
 
-/** Makes lines of cells that are no wider than a terminal: their texts are cut, so that their numbers are whole. */
+/** Makes lines of cells no wider than a terminal. It cuts text cells, so that numbers stay whole. */
 export function fitting(columns: () => number): MakeLine {
   return (cells, kinds) => {
     const room = columns();
     const isText = cells.map((cell, i) => !kinds[i]!.numeric && !NUMBER.test(cell.trim()));
-    // A last column of text has no width of its own. It is left some, whatever it says, so that the others stand below each other.
+    // A last column of text has no width of its own. It always gets some, whatever it says, so that the other columns align.
     const padded = isText.at(-1) ? cells.slice(0, -1) : cells;
     const fixed = sum(padded.filter((_, i) => !isText[i]).map(widthOf));
     const texts = padded.filter((_, i) => isText[i]).map(widthOf);
@@ -40,7 +40,7 @@ export function fitting(columns: () => number): MakeLine {
   };
 }
 
-/** To what widths are to be limited so that they fit together. */
+/** The limit for widths so that together they fit. */
 function limitFor(widths: readonly number[], room: number): number {
   let rest = room;
   for (const [i, width] of [...widths].sort((a, b) => a - b).entries()) {
@@ -51,7 +51,7 @@ function limitFor(widths: readonly number[], room: number): number {
   return Infinity;
 }
 
-/** Cuts a cell to so many columns, with what stands between it and the next. */
+/** Cuts a cell to so many columns, including the space before the next cell. */
 function cutCell(cell: string, limit: number): string {
   if (widthOf(cell) <= limit) return cell;
   const text = cell.trimEnd();

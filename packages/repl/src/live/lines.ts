@@ -6,7 +6,7 @@ import type { Observable } from "rxjs";
 import type { End } from "./end.js";
 import type { Output } from "./output.js";
 
-/** Writes every event of a stream as a line. Returns what ends that at once. */
+/** Writes every event of a stream as a line. Returns a function that ends it at once. */
 export function printLines(stream: Observable<unknown>, output: Output, end: End): () => void {
   const subscription = stream.pipe(toText(output as Output & Writable)).subscribe({
     complete: () => end.complete(),

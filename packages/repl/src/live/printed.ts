@@ -9,14 +9,14 @@ import { fitting, widthOf } from "./fit.js";
 import type { Output } from "./output.js";
 import { amount } from "./tally.js";
 
-/** How many rows of an array are printed. */
+/** The most rows of an array that are printed. */
 const ROWS = 20;
-/** What a table that is too wide does without, the first first. */
+/** The columns that a table that is too wide leaves out, in this order. */
 const SPARE = ["execId", "mntnsId", "cgroupId", "ppid", "uid", "tid", "truncated"];
 
 /**
- * A value as a prompt prints it: an array of rows as a table, a histogram as its picture, a stream by its name, the rest as
- * Node does. Nothing in it but our own colours is obeyed by a terminal.
+ * A value as the prompt prints it: an array of rows as a table, a histogram as its picture, a stream by its name, other values as
+ * Node does. The terminal interprets no escape sequences in it but our own colours.
  */
 export function printed(value: unknown, output: Pick<Output, "isTTY" | "columns">): string {
   if (value instanceof Histogram) return value.picture(output.columns);
@@ -34,7 +34,7 @@ function isRow(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function streamText(stream: Observable<unknown>): string {
   const info = originOf(stream)?.info;
-  if (!info) return "a stream, which runs for who subscribes";
+  if (!info) return "a stream, which starts when subscribed to";
   const running = runs().filter((one) => one.info === info);
   const state = running.length > 0 ? `attached as ${running.map(({ id }) => id).join(", ")}` : "not attached";
   const kind = stream instanceof EventStream ? "stream" : "stream through operators";
@@ -65,7 +65,7 @@ function linesOf(rows: readonly unknown[], columns = Infinity): string[] {
     .split("\n");
 }
 
-/** `inspect` escapes strings, but not all, and not all that it prints: an error's text can have colours of its own. */
+/** `inspect` does not escape everything that it prints: an error's text can have colours of its own. */
 function inspected(value: unknown, colors: boolean): string {
   const plain = inspect(value, { depth: 4 });
   const safe = plain.split("\n").map(harmless).join("\n");

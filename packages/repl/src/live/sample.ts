@@ -1,4 +1,4 @@
-/** What is shown of many: at most `size`, each of them as likely as any other, in their order. */
+/** A random sample of many: at most `size`, each equally likely, in their order. */
 export class Sample<T> {
   #size: number;
   #seen = 0;
@@ -8,7 +8,7 @@ export class Sample<T> {
     this.#size = size;
   }
 
-  /** Where the next one is to be kept; -1 if it is not chosen, and need not be made. */
+  /** The index at which to keep the next one; -1 if it is not chosen, and need not be made. */
   next(): number {
     const at = this.#seen++;
     const place = at < this.#size ? at : Math.floor(Math.random() * (at + 1));
@@ -20,7 +20,7 @@ export class Sample<T> {
     this.#chosen[place] = { at: this.#seen - 1, value };
   }
 
-  /** Gives those that were chosen, and begins anew with another size. */
+  /** Returns the chosen ones, and starts anew with another size. */
   take(size: number): T[] {
     const values = this.#chosen.sort((a, b) => a.at - b.at).map(({ value }) => value);
     this.#chosen = [];

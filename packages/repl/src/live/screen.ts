@@ -3,13 +3,13 @@ import measure from "fast-string-truncated-width";
 import { cutLine, widthOf } from "./fit.js";
 import type { Output } from "./output.js";
 
-/** What is written between these is cut at the edge by the terminal itself, where it finds a line wider than we do. */
+/** Between these, the terminal itself cuts lines at its edge, in case it finds a line wider than we do. */
 const NO_WRAP = "\x1b[?7l";
 const WRAP = "\x1b[?7h";
 
 /**
- * The end of a terminal's screen: lines that scroll by, and below them a block that is drawn anew in its place. No line is
- * wider than the terminal.
+ * The bottom of a terminal's screen: lines that scroll by, and below them a block that is redrawn in place. No line is wider than
+ * the terminal.
  */
 export class Screen {
   readonly #output: Output;
@@ -33,7 +33,7 @@ export class Screen {
     const cut = (line: string): string => cutLine(line, this.columns - 1);
     const fitting = block.map(cut);
     const scrolling = lines.map((line) => `${cut(line)}\n`).join("");
-    // With the cursor at the start of the last line, a terminal that breaks that line anew moves no line above it.
+    // With the cursor at the start of the last line, a terminal that rewraps that line moves no line above it.
     const end = fitting.length > 0 ? "\r" : "";
     this.#output.write(NO_WRAP + this.#erase() + scrolling + fitting.join("\n") + end + WRAP);
     this.#block = fitting.map(widthOf);
@@ -46,14 +46,14 @@ export class Screen {
 
   #erase(): string {
     if (this.#block.length === 0) return "";
-    // A terminal that was made narrower has broken the lines that were wider.
+    // A terminal that became narrower has wrapped the lines that were wider.
     const heights = this.#block.slice(0, -1).map((width) => Math.max(1, Math.ceil(width / this.columns)));
     const up = heights.reduce((sum, height) => sum + height, 0);
     return `\r${up > 0 ? `\x1b[${up}A` : ""}\x1b[J`;
   }
 }
 
-/** Breaks a text into lines of so many columns. */
+/** Breaks a text into lines of at most so many columns. */
 export function breakLine(text: string, columns: number): string[] {
   const lines: string[] = [];
   for (let rest = text; rest !== "";) {

@@ -7,21 +7,21 @@ import { View } from "./view.js";
 
 /** A stream that is shown. */
 export interface Showing {
-  /** When it has ended and its last line is out. Rejects with the stream's error. */
+  /** Resolves when it has ended and its last line is written. Rejects with the stream's error. */
   readonly done: Promise<void>;
   /**
-   * Ends it in good order: what it attached is ended, and all that had happened before is still counted and shown. Asked
-   * again, it ends at once.
+   * Ends it in good order: ends what it attached, and still counts and shows all that happened before. A second call ends it at
+   * once.
    */
   stop(): void;
 }
 
-/** A stream that has not completed so long after its sources have is left. */
+/** If a stream has not completed this long after its sources, it is left. */
 const GRACE_MS = 1000;
 
 /**
- * Subscribes to a stream and shows it: on a terminal as a table that moves, of which as much is shown as a person can
- * read while all is counted; elsewhere as lines of text, all of them.
+ * Subscribes to a stream and shows it. On a terminal it is a moving table that shows as many events as a person can read, and
+ * counts all. Elsewhere, every event is a line of text.
  */
 export function show(stream: Observable<unknown>, output: Output): Showing {
   const attached: StreamRun[] = [];

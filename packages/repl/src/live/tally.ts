@@ -2,11 +2,11 @@ import { type Lost, printable } from "@rxbpf/core";
 
 const RATE_MS = 1000;
 
-/** How many events passed, how fast, and how many could not. */
+/** Counts the events that passed, their rate, and those that were lost. */
 export class Tally {
   events = 0;
   shown = 0;
-  /** What they are. */
+  /** What it counts. */
   unit: "event" | "table" | "histogram" = "event";
   readonly #lost = new Map<string, number>();
   #rate = 0;
@@ -17,12 +17,12 @@ export class Tally {
     this.#lost.set(reason, (this.#lost.get(reason) ?? 0) + count);
   }
 
-  /** A line that changes as they pass. */
+  /** The status line, which changes as events pass. */
   status(): string {
     return [this.#count(), `${amount(this.#perSecond())}/s`, ...this.#missing()].join("  ");
   }
 
-  /** A line for the end; nothing where all there was to say was shown. */
+  /** A line for the end; none if everything was shown. */
   summary(): string[] {
     const missing = this.#missing();
     return missing.length === 0 && this.events > 0 ? [] : [[this.#count(), ...missing].join("  ")];
@@ -38,7 +38,7 @@ export class Tally {
     return [...(hidden > 0 ? [`${amount(this.shown)} of them shown`] : []), ...lost];
   }
 
-  /** Of the last second or so. */
+  /** The rate over the last second or so. */
   #perSecond(): number {
     const now = performance.now();
     const elapsed = now - this.#since;

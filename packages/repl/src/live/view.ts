@@ -11,12 +11,12 @@ import { breakLine, Screen } from "./screen.js";
 import { amount, Tally } from "./tally.js";
 
 const FRAME_MS = 100;
-/** So many rows may come at once. After that, as long as more come than a screenful a second, some of them are shown. */
+/** This many rows may come at once. Beyond that, while more come than a screenful a second, only a sample is shown. */
 const BURST = 200;
 
 /**
- * A stream on a terminal. Rows scroll by, of which each frame shows some; tables and pictures are drawn in their place. The last
- * line counts.
+ * A stream on a terminal. Rows scroll by, and each frame shows a sample of them; tables and pictures are redrawn in place. The
+ * last line counts.
  */
 export class View {
   readonly #stream: Observable<unknown>;
@@ -27,9 +27,9 @@ export class View {
   #allowed = BURST;
   readonly #tally = new Tally();
   readonly #notices: string[] = [];
-  /** What came last since the last frame. */
+  /** The last value since the last frame. */
   #latest: unknown;
-  /** The table or histogram that was drawn last, and how, for a terminal of which width. */
+  /** The last table or histogram that was drawn, its lines, and the terminal's width then. */
   #pictured: unknown;
   #picture: readonly string[] = [];
   #pictureColumns = 0;
@@ -50,7 +50,7 @@ export class View {
     this.#sample = new Sample(this.#allowed);
   }
 
-  /** Subscribes. Returns what ends that at once. */
+  /** Subscribes. Returns a function that ends it at once. */
   run(end: End): () => void {
     const subscription = new Subscription();
     const consumer = new Consumer({
@@ -72,12 +72,12 @@ export class View {
         error: (error) => finish(() => end.error(error)),
       }),
     );
-    // The heading says that it is attached.
+    // The heading shows that the stream is attached.
     if (this.#timer) this.#draw();
     return () => finish(() => {});
   }
 
-  /** Of a stream's own events only those that are shown are made into objects. */
+  /** Makes objects only of those events of a stream that are shown. */
   #batch(batch: Batch<unknown>): void {
     this.#tally.events += batch.length;
     if (this.#tables && batch.length > 0) this.#latest = batch.row(batch.length - 1);
@@ -122,7 +122,7 @@ export class View {
     const latest = this.#latest;
     this.#latest = undefined;
     if (isPicture(latest)) {
-      // Each takes the place of the one before.
+      // Each replaces the one before.
       this.#tally.shown = this.#tally.events;
       this.#pictured = latest;
       this.#makePicture();
@@ -141,7 +141,7 @@ export class View {
     this.#picture = linesOf(text.replace(/^\n/, ""));
   }
 
-  /** An event's line, under a heading where the last one scrolls away. */
+  /** An event's line, below a new heading if the last one has scrolled away. */
   #rowLines(event: unknown): string[] {
     const own = linesOf(this.#format.row(event));
     this.#sinceHeading += own.length;

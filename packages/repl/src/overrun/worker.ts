@@ -6,12 +6,12 @@ import { parentPort, workerData } from "node:worker_threads";
 
 import { BEAT, BEAT_MS, type Shared, TYPING } from "./watch.js";
 
-/** So many looks without a sign of the main thread are too many. */
+/** After this many checks without a sign of the main thread, it counts as stuck. */
 const PATIENCE = 4;
 const CTRL_C = 3;
 /** How long an interruption may take. */
 const INTERRUPT_MS = 500;
-/** How long the main thread may take to end itself. */
+/** How long the main thread may take to end. */
 const END_MS = 1000;
 
 const { state } = workerData as Shared;
@@ -29,7 +29,7 @@ setInterval(() => {
   } else (overrun ??= new Overrun()).look();
 }, BEAT_MS);
 
-/** A time in which the main thread does not pause. */
+/** A span in which the main thread does not pause. */
 class Overrun {
   readonly #typed: number[] = [];
   #terminal: number | undefined;
@@ -59,7 +59,7 @@ class Overrun {
     }
   }
 
-  /** Ends what can be interrupted: what an input does at once, and what it does with a stream's events. */
+  /** Interrupts the running code: an input's own, or its handling of a stream's events. */
   #interrupt(): void {
     this.#askedAt = performance.now();
     process.kill(process.pid, "SIGINT");
@@ -67,7 +67,7 @@ class Overrun {
 
   #tell(): void {
     this.#told = true;
-    writeSync(2, "\r\nWhat runs cannot be interrupted. Ctrl-C again ends rxbpf\r\n");
+    writeSync(2, "\r\nThe running code cannot be interrupted. Ctrl-C again ends rxbpf\r\n");
   }
 
   end(): void {
@@ -77,7 +77,7 @@ class Overrun {
     if (this.#typed.length > 0) parentPort!.postMessage(Uint8Array.from(this.#typed));
   }
 
-  /** What has been typed, which the main thread does not come to read. */
+  /** The keys that were typed while the main thread could not read them. */
   #read(): Uint8Array {
     const buffer = new Uint8Array(4096);
     try {
@@ -89,7 +89,7 @@ class Overrun {
   }
 }
 
-/** The inspector gets a word in everywhere but in native code, so that the process can clean up. */
+/** The inspector can interrupt any code except native code, so that the process can clean up. */
 function endProcess(): void {
   const end = `
     process.stdin.setRawMode?.(false);

@@ -6,8 +6,8 @@ import type { Command } from "@rxbpf/filters";
 import { Observable } from "rxjs";
 
 /**
- * Runs a command when it is subscribed to: emits when it runs, and completes when it has ended. Its status is that of this process then;
- * one that is not 0 is told. Unsubscribing leaves it running, and does not wait for it.
+ * Runs a command on subscription: emits when the command runs, and completes when it has ended. This process then takes its
+ * status, and reports one other than 0. Unsubscribing leaves the command running, and does not wait for it.
  */
 export function runCommand(command: Command): Observable<void> {
   return new Observable((subscriber) => {
@@ -28,8 +28,8 @@ function howEnded(status: number): string {
 }
 
 /**
- * Hands a signal on to a command. Not SIGINT where this process is in the terminal's foreground: it was Ctrl-C then,
- * which the command gets too. Returns whether it was handed on.
+ * Passes a signal on to a command. Not SIGINT if this process is in the terminal's foreground: then it was Ctrl-C, which the
+ * command gets from the terminal. Returns whether it was passed on.
  */
 export function handOn(command: Command, signal: NodeJS.Signals): boolean {
   if (signal === "SIGINT" && isForeground()) return false;
@@ -38,7 +38,7 @@ export function handOn(command: Command, signal: NodeJS.Signals): boolean {
 }
 
 function isForeground(): boolean {
-  // proc_pid_stat(5): behind the name, which may hold anything, state ppid pgrp session tty_nr tpgid
+  // proc_pid_stat(5): after the name, which may hold any character: state ppid pgrp session tty_nr tpgid
   const [, , group, , , foreground] = readFileSync("/proc/self/stat", "utf8").split(") ").at(-1)!.split(" ");
   return group === foreground;
 }

@@ -1,8 +1,8 @@
 import { lost } from "./standard.js";
 
 /**
- * Runs what the process is for. That nothing is left to wait for while it has not ended is a failure too, for which Node's own
- * status can be 0.
+ * Runs the main task of the process. It is a failure, too, if nothing is left to wait for and the task has not ended: Node's own
+ * status can then be 0.
  * @param tell says why it failed; gives the status to exit with
  */
 export async function conclude(
@@ -14,11 +14,13 @@ export async function conclude(
     process.exitCode = await tell(error);
   };
   const unsettled = (): void => {
-    void failed(new Error("Cannot go on: nothing is left that could end this run, which may be incomplete"));
+    void failed(
+      new Error("Cannot go on: the run has not ended, but nothing is left to wait for; its output may be incomplete"),
+    );
   };
   process.once("beforeExit", unsettled);
   await run().catch(failed);
   process.off("beforeExit", unsettled);
-  // What nobody will read would keep the process alive.
+  // Output that nobody will read would keep the process alive.
   if (lost.aborted) process.exit();
 }

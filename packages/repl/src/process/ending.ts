@@ -6,17 +6,17 @@ import { type StreamRun, runs, consumers } from "@rxbpf/core/events";
 import { FAILED } from "./exit.js";
 import { lost } from "./standard.js";
 
-/** How often it is looked which of them there are. */
+/** How often to check which of them are left. */
 const LOOK_MS = 20;
-/** How long a script may then go on with what no stream, sink or loop shows, such as a last file to write. */
+/** How long a script may then go on with other work, such as writing a last file. */
 const GRACE_MS = 2_000;
-/** And how long a reader may then take nothing of what was printed. */
+/** How long a reader of stdout may then read nothing. */
 const PATIENCE_MS = 5_000;
 
 /**
- * Ends what runs in good order: streams, then sinks and loops, those too whose sources go on all the same. What they have is
- * delivered and written, however long that takes, but for a reader that reads nothing. Then mostly the process ends by
- * itself; else, as when a timer keeps it alive, it is ended after a while, with its output written.
+ * Ends what runs in good order: streams first, then sinks and loops, even those whose sources go on. They deliver and write all
+ * that they have, however long that takes, unless a reader reads nothing. Then the process usually ends by itself; if not, as
+ * when a timer keeps it alive, it is ended after a while, with its output written.
  */
 export async function endInOrder(): Promise<void> {
   const stopped = new Set<StreamRun>();
@@ -27,10 +27,10 @@ export async function endInOrder(): Promise<void> {
     }
   };
   const streams = runs();
-  // A stream whose sink cannot write is held, and has no end.
+  // A sink that cannot write holds its stream, which then has no end.
   hurrySinks();
   stopStreams();
-  // What ends may make a script start another, which nobody waits for.
+  // When a stream ends, the script may start another one, for which nobody waits.
   setInterval(stopStreams, LOOK_MS).unref();
   while (runs().some((one) => streams.includes(one))) await delay(LOOK_MS);
 
@@ -41,7 +41,7 @@ export async function endInOrder(): Promise<void> {
   setTimeout(leave, GRACE_MS).unref();
 }
 
-/** Makes sinks wait no longer than some seconds for readers that read nothing. */
+/** Limits how long sinks wait for a reader that reads nothing. */
 export function hurrySinks(): void {
   for (const one of consumers()) one.hurry();
 }
@@ -53,7 +53,7 @@ function leave(): void {
   process.stdout.write("", () => process.exit());
 }
 
-/** From now on ends the process with a word when nobody has read its output for some seconds. */
+/** From now on, ends the process with a message if nobody reads its output for some seconds. */
 export function expectReader(): void {
   const { stdout } = process;
   if (!(stdout instanceof Socket)) return;

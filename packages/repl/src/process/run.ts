@@ -9,20 +9,20 @@ import { runCommand } from "./command.js";
 import { endInOrder, hurrySinks } from "./ending.js";
 import { cutShort, signals } from "./signals.js";
 
-/** The flags that say how a stream is written, where that is not text. */
+/** The flags for formats other than text. */
 export interface FormatFlags {
   readonly json?: boolean | undefined;
   readonly csv?: boolean | undefined;
 }
 
-/** @param letters of flags that have one */
+/** @param letters the letters of flags that have one */
 export function addFormatFlags(
   command: CommandLine,
   letters: Readonly<Partial<Record<keyof FormatFlags, string>>> = {},
 ): void {
   const flags = (name: keyof FormatFlags): string => `${letters[name] ? `-${letters[name]}, ` : ""}--${name}`;
-  command.option(flags("json"), "write one JSON object a line");
-  command.option(flags("csv"), "write comma-separated values, all fields");
+  command.option(flags("json"), "write one JSON object per line");
+  command.option(flags("csv"), "write all fields as comma-separated values");
 }
 
 export interface RunOptions extends FormatFlags {
@@ -30,14 +30,14 @@ export interface RunOptions extends FormatFlags {
   readonly duration?: number | undefined;
   /** Whether it ends by itself, so that a signal cuts it short. */
   readonly endsItself: boolean;
-  /** What is run once the stream is attached: the stream ends with it, and its status is that of this process. */
+  /** The command to run once the stream is attached: the stream ends with it, and this process takes its status. */
   readonly command?: Command | undefined;
 }
 
 /**
- * Writes a stream to stdout until it ends or a signal ends it. What the stream says about itself goes to stderr. A reader has some
- * seconds to read on after a signal, or after its duration; else it may take its time. A second signal finds nobody
- * listening: it ends the process at once.
+ * Writes a stream to stdout until it ends or a signal ends it. Its notices and losses go to stderr. After a signal, or after the
+ * duration, a reader that reads nothing gets some seconds; before, it may take its time. A second signal has no handler, so it
+ * ends the process at once.
  */
 export async function run<E>(
   stream: EventStream<E>,
@@ -60,8 +60,8 @@ export async function run<E>(
 }
 
 /**
- * Says on stderr what a stream says about itself; once the function that it returns is called, what was lost.
- * @param advice against losses of a full ring
+ * Writes a stream's notices to stderr. The function that it returns writes what was lost.
+ * @param advice what to do about losses of a full ring
  */
 export function report(
   stream: { readonly status: Observable<Status> },

@@ -8,12 +8,12 @@ import { lost } from "./standard.js";
 
 const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** What ends a run before its time: a signal; or undefined, the loss of the terminal or of the reader. */
+/** What ends a run early: a signal; or undefined, if the terminal or the reader is gone. */
 export type Ending = (typeof ENDING)[number] | undefined;
 
 /**
- * What ends a run in good order, listened to from now on, as it may come while the run starts. A second signal finds
- * nobody listening: it ends the process at once. But not SIGHUP: of a terminal that is closed both shell and kernel tell.
+ * Listens from now on for what ends a run in good order, because it can come while the run starts. A second signal has no
+ * handler, so it ends the process at once; except SIGHUP, which both shell and kernel send when a terminal is closed.
  * @param command gets the signals that come while it runs, so that it ends, and this run with it
  */
 export function signals(command?: Command): Observable<Ending> {
@@ -29,7 +29,7 @@ export function signals(command?: Command): Observable<Ending> {
       if (handOn(command, ending)) stopHearing();
       return;
     }
-    // Before anything is ended, which takes a while.
+    // First, because ending everything takes a while.
     stopHearing();
     lost.removeEventListener("abort", lose);
     first.next(ending);
@@ -46,8 +46,8 @@ export function signals(command?: Command): Observable<Ending> {
 function ignore(): void {}
 
 /**
- * Makes the status of this process that of a run which would have ended by itself and was cut short.
- * @param command what the run ends with: its own status stays where it has ended already
+ * Sets the status of this process for a run that a signal cut short and that would have ended by itself.
+ * @param command the command with which the run ends; if it has already ended, its status stays
  */
 export function cutShort(ending: Ending, command?: Command): void {
   if (ending && !command?.hasEnded) process.exitCode = 128 + constants.signals[ending];

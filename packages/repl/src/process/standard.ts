@@ -1,20 +1,20 @@
 import { closeSync, openSync } from "node:fs";
 import { isatty, type WriteStream } from "node:tty";
 
-/** Those of standard input, output and error that are a terminal when the process begins. */
+/** Which of standard input, output and error are a terminal when the process starts. */
 const terminals = [0, 1, 2].filter((fd) => isatty(fd));
 const losing = new AbortController();
 
 /**
- * Aborted when a standard stream can no longer be used: its terminal was closed, the reader of its pipe has gone, or its
- * disk is full. Nobody is left then who wants what runs.
+ * Aborted when a standard stream can no longer be used: its terminal was closed, the reader of its pipe is gone, or its disk
+ * is full. Then nobody gets the output of what runs.
  */
 export const lost: AbortSignal = losing.signal;
 
 /**
- * Handles the errors of standard output and error from now on. Without that they are thrown, and what tells of them
- * fails for the same reason, again and again.
- * @param failed told why nothing can be written, unless it is that nobody is there to read it
+ * Handles the errors of standard output and error from now on. Otherwise Node throws them, and reporting them fails for the
+ * same reason, again and again.
+ * @param failed called with the reason why nothing can be written, unless the reader is gone
  */
 export function watchStandardStreams(failed: (error: NodeJS.ErrnoException) => void): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -23,11 +23,11 @@ export function watchStandardStreams(failed: (error: NodeJS.ErrnoException) => v
       loseStandardStreams();
     });
   }
-  // A terminal may have been closed and nothing written since.
+  // A terminal may have been closed with nothing written since.
   process.once("exit", leaveClosedTerminals);
 }
 
-/** Tells who listens to `lost`. */
+/** Aborts `lost`. */
 export function loseStandardStreams(): void {
   leaveClosedTerminals();
   losing.abort();
@@ -38,13 +38,13 @@ function isGone({ code }: NodeJS.ErrnoException, { isTTY }: Partial<WriteStream>
 }
 
 /**
- * Puts `/dev/null` in the place of a terminal that was closed. When it ends, Node sets terminals back as it found them, and
- * aborts where it cannot; it leaves alone what has been replaced.
+ * Puts `/dev/null` in place of a closed terminal. On exit, Node resets terminals as it found them, and aborts if it cannot; it
+ * leaves a replaced one alone.
  */
 function leaveClosedTerminals(): void {
   for (const fd of terminals.filter((fd) => !isatty(fd))) {
     closeSync(fd);
-    // The lowest that is free, unless a thread was faster: then the number is in good hands too.
+    // open takes the lowest free number. If another thread took it first, it is in use, which is as good.
     const opened = openSync("/dev/null", "r+");
     if (opened !== fd) closeSync(opened);
   }

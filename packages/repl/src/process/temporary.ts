@@ -8,12 +8,12 @@ const PREFIX = "rxbpf-session-";
 const NAME = new RegExp(`^${PREFIX}[A-Za-z0-9]{6}$`);
 
 /**
- * Makes a temporary folder, for its user only. This process keeps it locked as long as it lives, and so tells others that it is in use:
- * what processes have left that were killed is removed by the next that makes one. The caller removes it.
+ * Makes a temporary folder that only its user can read. This process keeps it locked as long as it lives, so that others know
+ * that it is in use: folders of killed processes are removed by the next process that makes one. The caller removes it.
  */
 export function temporaryFolder(): string {
   const path = lockedFolder();
-  // Where there are no locks all look as if they were left, this one too.
+  // Without locks, every folder looks abandoned, this one too.
   const left = isLeft(path) ? [] : foldersBeside(path).filter(isLeft);
   for (const folder of left) rmSync(folder, { recursive: true, force: true });
   return path;
@@ -24,7 +24,7 @@ function lockedFolder(): string {
     const path = mkdtempSync(join(tmpdir(), PREFIX));
     const fd = open(path);
     if (fd === undefined) continue;
-    // Another may have found it before it was locked.
+    // Another process may have removed it before it was locked.
     if (lockFile(fd) && fstatSync(fd).nlink > 0) return path;
     closeSync(fd);
   }
@@ -37,7 +37,7 @@ function foldersBeside(path: string): string[] {
     .filter((other) => other !== path);
 }
 
-/** Whether a folder is ours and nobody uses it. */
+/** Whether a folder belongs to this user and no process uses it. */
 function isLeft(path: string): boolean {
   const fd = open(path);
   if (fd === undefined) return false;
@@ -48,7 +48,7 @@ function isLeft(path: string): boolean {
   }
 }
 
-/** Undefined where it is gone, is none, or somebody else's. */
+/** Undefined if it is gone, is not a folder, or belongs to another user. */
 function open(path: string): number | undefined {
   const { O_DIRECTORY, O_NOFOLLOW } = constants;
   try {

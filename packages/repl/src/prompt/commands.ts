@@ -10,7 +10,7 @@ import { errorText } from "./error-text.js";
 import { StreamTable } from "./streams.js";
 import { OPERATORS, SETS, SINKS } from "./words.js";
 
-/** A command of the prompt: what it says about itself, and what it says when it is asked. */
+/** A command of the prompt: its line of help, and its answer. */
 interface Command {
   readonly help: string;
   readonly run: (argument: string) => string | Promise<string>;
@@ -20,23 +20,23 @@ function commands(session: Session): Readonly<Record<string, Command>> {
   const table = new StreamTable();
   const all: Record<string, Command> = {
     streams: {
-      help: "what is attached, with its rate and its losses",
+      help: "list the streams that run, with their rates and losses",
       run: () => table.text(),
     },
     stop: {
-      help: "end what is attached: .stop N, or all of it: .stop",
+      help: "end stream N: .stop N; end all streams: .stop",
       run: stop,
     },
     type: {
-      help: "the type of an expression: .type opensnoop()",
+      help: "show the type of an expression: .type opensnoop()",
       run: async (code) => (await session.type(code)) ?? `${harmless(code)} has no type`,
     },
     doc: {
-      help: "what a word means: .doc toArrow",
+      help: "show what a word means: .doc toArrow",
       run: async (name) => docText(name.trim(), await session.doc(name)),
     },
     help: {
-      help: "this",
+      help: "show this help",
       run: () => helpText(all),
     },
   };
@@ -63,7 +63,7 @@ function stop(argument: string): string {
   if (chosen.length > 0) return `Stopped ${chosen.map(({ id }) => id).join(", ")}`;
   return wanted === ""
     ? "Nothing is attached"
-    : `There is no stream ${printable(wanted)}; .streams shows those there are`;
+    : `There is no stream ${printable(wanted)}; .streams lists those that run`;
 }
 
 function helpText(all: Readonly<Record<string, Command>>): string {
@@ -73,13 +73,13 @@ function helpText(all: Readonly<Record<string, Command>>): string {
   const lines = (rows: readonly (readonly [string, string])[]): string[] =>
     rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
   return [
-    "Probes make streams of events. At the prompt a stream is shown until Ctrl-C:",
+    "A probe gives a stream of events. The prompt shows a stream until Ctrl-C:",
     '  opensnoop({ failed: true }).pipe(filter((e) => e.comm === "bash"))',
     ...lines(probes),
     `In .pipe(...): RxJS's operators, such as filter map take; ${OPERATORS.join(" ")};`,
-    `and the sinks ${SINKS.join(" ")}. replay(path) is what toArrow wrote, as a stream.`,
+    `and the sinks ${SINKS.join(" ")}. replay(path) reads what toArrow wrote, as a stream.`,
     `${SETS.slice(0, -1).join(", ")} and ${SETS.at(-1)} make the sets that cgroupmap and mntnsmap take.`,
-    "_ is the last value. import and require find what they do in a file of this folder.",
+    "_ is the last value. import and require work as in a file of this folder.",
     "Commands:",
     ...lines(own),
     "  .editor, .load FILE, .save FILE, .exit as in Node's prompt",

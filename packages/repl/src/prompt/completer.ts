@@ -9,26 +9,26 @@ import { cutLine } from "../live/fit.js";
 import { openedIn } from "../session/open.js";
 import type { Session, Word } from "../session/session.js";
 
-/** More words than this say nothing. */
+/** With more words than this, none is shown. */
 const MANY = 300;
-/** Of so many words each is explained in a line. */
+/** Up to this many words, each is explained in a line. */
 const MANY_EXPLAINED = 40;
 
-/** What there is besides TypeScript's words. */
+/** What to complete besides TypeScript. */
 export interface Known {
   /** The commands of the prompt, without their dots. */
   readonly commands: readonly string[];
-  /** The words that one begins with. */
+  /** The words to begin with, for an empty input. */
   readonly first: readonly string[];
 }
 
-/** Words, and what has been typed of them. */
+/** Completions, and the part that has been typed. */
 export interface Completion {
   readonly words: readonly Word[];
   readonly typed: string;
 }
 
-/** What can follow an unfinished input. */
+/** The completions of an unfinished input. */
 export async function complete(session: Session, code: string, { commands, first }: Known): Promise<Completion> {
   const [, command, space, argument = ""] = /^\s*\.([\w]*)(\s+)?([^]*)$/.exec(code) ?? [];
   if (command === undefined) return completeCode(session, code, first);
@@ -63,12 +63,12 @@ function fitting(words: readonly Word[], typed: string): Completion {
   return { words: words.filter(({ text }) => text.startsWith(typed)), typed };
 }
 
-/** A word of which there is nothing to say. */
+/** A word without documentation. */
 function plain(text: string): Word {
   return { text, doc: async () => "" };
 }
 
-/** A list of words, with what they mean; undefined where there is no documentation of any. */
+/** A list of words with their meaning; undefined if none has documentation. */
 export async function explained(words: readonly Word[], columns: number): Promise<string | undefined> {
   if (words.length > MANY_EXPLAINED) return undefined;
   const docs = await Promise.all(words.map((word) => word.doc()));
@@ -83,13 +83,13 @@ export async function explained(words: readonly Word[], columns: number): Promis
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
-/** What stands in a string that has not been closed yet; undefined outside of one. */
+/** The text of a string that has not been closed yet; undefined outside a string. */
 function openString(code: string): string | undefined {
   const within = openedIn(code)?.at(-1);
   return within && `"'\``.includes(within.kind) ? code.slice(within.from) : undefined;
 }
 
-/** The files whose paths begin so, folders with a slash at their end. */
+/** The files whose paths begin with a text; folders end in a slash. */
 function paths(typed: string): string[] {
   const folder = typed.endsWith("/") ? typed : `${dirname(typed)}/`;
   const shown = typed.includes("/") ? typed.slice(0, typed.lastIndexOf("/") + 1) : "";

@@ -1,7 +1,7 @@
 import { printable } from "@rxbpf/core";
 import { type AnyProbe, isProbe } from "@rxbpf/probes/define";
 
-/** What a word means: of a probe, what it is defined by; else what its documentation says. */
+/** What a word means: for a probe, from its definition; else from its documentation. */
 export function docText(name: string, documentation: string | undefined): string {
   const value = (globalThis as Record<string, unknown>)[name];
   if (isProbe(value)) return probeText(value);

@@ -3,7 +3,7 @@ import { blamed, messageOf } from "@rxbpf/core/events";
 
 import type { Places } from "../session/places.js";
 
-/** What a person is told of an error: its name and message. Nothing of its strings reaches the terminal as it is. */
+/** An error for a person: its name and message. Its strings are made harmless for the terminal. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return `Thrown: ${harmless(String(error))}`;
   const message = messageOf(error);
@@ -11,8 +11,8 @@ export function errorText(error: unknown): string {
 }
 
 /**
- * The same of an error that what was typed did not catch, and in a second line where it arose, as far as that is known: in
- * which stream, in which line of an input or of a file.
+ * An error that an input did not catch; a second line says where it arose, as far as known: in which stream, in which line of an
+ * input or of a file.
  */
 export function uncaughtText(error: unknown, places: Places): string {
   const said = error instanceof Error ? `${error.name}: ${messageOf(error)}` : String(error);

@@ -17,13 +17,13 @@ import { errorText, uncaughtText } from "./error-text.js";
 interface Surroundings {
   /** Where values are shown. */
   readonly output: Output;
-  /** Where is told what went wrong: there too, if not given. */
+  /** Where errors are shown; the same place if not given. */
   readonly complaints?: Pick<Output, "write">;
   /** Wraps every run of code that does not pause. */
   readonly around?: <T>(run: () => T) => T;
 }
 
-/** Runs inputs one after another, and shows what they give. */
+/** Runs inputs one after another, and shows their values. */
 export class Evaluator {
   readonly #session: Session;
   readonly #output: Output;
@@ -42,8 +42,8 @@ export class Evaluator {
   }
 
   /**
-   * Checks an input, runs it and shows its value: a stream until it ends or is interrupted, a promise when it is kept.
-   * @returns whether all went well; what did not is shown
+   * Checks an input, runs it and shows its value: a stream until it ends or is interrupted, a promise when it is fulfilled.
+   * @returns whether all went well; errors are shown
    */
   async run(input: Input): Promise<boolean> {
     try {
@@ -66,17 +66,17 @@ export class Evaluator {
     }
   }
 
-  /** What is to be said of an error that nothing caught. */
+  /** The message for an error that nothing caught. */
   describe(error: unknown): string {
     return uncaughtText(error, this.#places);
   }
 
-  /** Ends what runs, if something does. */
+  /** Ends the running input, if there is one. */
   interrupt(): void {
     this.#foreground?.interrupt();
   }
 
-  /** What is wrong with an input. Where types cannot be checked that is said once, and all goes on without. */
+  /** The type errors of an input. If types cannot be checked, says so once and goes on without. */
   async #check(input: Input): Promise<readonly string[]> {
     if (this.#unchecked) return [];
     try {
@@ -98,7 +98,7 @@ export class Evaluator {
     return lowered.isAsync ? this.#wait(value as Promise<unknown>) : value;
   }
 
-  /** Lets later inputs use what this one declared, and its value as `_`, unless they have declared that themselves. */
+  /** Lets later inputs use what this one declared, and its value as `_`, unless an input has declared `_` itself. */
   #keep(input: Input, value: unknown): void {
     const gaveValue = input.value !== undefined && value !== undefined;
     this.#session.take(input, gaveValue);
@@ -138,7 +138,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
-/** A subscription has nothing to show but what it attached. */
+/** A subscription is shown as what it attached. */
 function subscribedText(started: readonly StreamRun[]): string {
   const running = runs().filter((one) => started.includes(one));
   const [first] = running;

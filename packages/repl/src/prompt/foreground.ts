@@ -1,10 +1,10 @@
-/** What a prompt waits for, and how to end it. */
+/** What the prompt waits for, and how to end it. */
 export interface Foreground {
-  /** Ends it, so that the prompt comes back. */
+  /** Ends it, so that the prompt returns. */
   interrupt(): void;
 }
 
-/** A promise that can be given up. */
+/** A promise that a person can stop waiting for. */
 export class Interruptible<T> implements Foreground {
   readonly done: Promise<T>;
   #giveUp!: (error: Error) => void;
@@ -19,7 +19,7 @@ export class Interruptible<T> implements Foreground {
   }
 }
 
-/** Whether a person did not want to wait, for a promise or for code that does not pause. */
+/** Whether a person interrupted a promise, or code that does not pause. */
 export function wasInterrupted(error: unknown): boolean {
   return (
     error instanceof Interrupted || (error as { code?: unknown } | null)?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED"

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** Where inputs are kept across runs, in a folder that only its owner can read. `RXBPF_HISTORY` names another file; empty, none. */
+/** The file that keeps inputs across runs, in a folder that only its owner can read. `RXBPF_HISTORY` names another file; if empty, none is kept. */
 export function historyPath(): string {
   const { RXBPF_HISTORY: own, XDG_STATE_HOME: state = join(homedir(), ".local/state") } = process.env;
   if (own !== undefined) return own;

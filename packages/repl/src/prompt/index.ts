@@ -1,4 +1,4 @@
-// `rxbpf/prompt`: what the prompt is made of, for other prompts.
+// `rxbpf/prompt`: the parts of the prompt, for use in other prompts.
 export { printed } from "../live/printed.js";
 export { type Output } from "../live/output.js";
 export { show, type Showing } from "../live/show.js";

@@ -24,7 +24,7 @@ import { firstWords } from "./words.js";
 /** The signals that end the prompt. */
 const ENDING = ["SIGTERM", "SIGHUP"] as const;
 
-/** What becomes of what is typed at a prompt. */
+/** Handles what is typed at a prompt. */
 export class Inputs {
   readonly #server: REPLServer;
   readonly #keys: Keys;
@@ -32,11 +32,11 @@ export class Inputs {
   readonly #session = new Session(process.cwd());
   readonly #evaluator: Evaluator;
   readonly #leave: () => void;
-  /** Whether nothing more is to run. */
+  /** Whether the prompt is ending, so that no input runs any more. */
   #left = false;
   /** The lines of an input that is not complete yet. */
   #unfinished = "";
-  /** What was completed last. */
+  /** The last completion. */
   #completed: string | undefined;
 
   constructor(server: REPLServer, keys: Keys, output: WriteStream) {
@@ -63,7 +63,7 @@ export class Inputs {
     process.on("SIGINT", () => (keys.held ? this.interrupt() : server.emit("SIGINT")));
     server.once("exit", () => {
       this.#left = true;
-      // A second one ends the process at once; but of a terminal that is closed both shell and kernel tell.
+      // A second one ends the process at once, except SIGHUP: both shell and kernel send it for a closed terminal.
       process.off("SIGTERM", this.#leave);
       this.interrupt();
     });
@@ -71,7 +71,7 @@ export class Inputs {
     onError(server, (error) => console.error(this.#evaluator.describe(error)));
   }
 
-  /** Takes what has been typed since the last prompt; `done` brings the next. */
+  /** Takes what has been typed since the last prompt; `done` shows the next prompt. */
   evaluate(code: string, done: (error: Error | null) => void): void {
     if (this.#left) return;
     const input = this.#session.parse(code);
@@ -112,14 +112,14 @@ export class Inputs {
     this.#keys.release();
   }
 
-  /** Ends what runs, so that the prompt comes back. */
+  /** Ends the running input, so that the prompt returns. */
   interrupt(): void {
     this.#evaluator.interrupt();
   }
 
   /**
-   * Runs code that does not pause with the terminal in its usual mode, where Ctrl-C is a signal, which can end even a loop;
-   * otherwise it is a key like others, which somebody must read. The other signals, which nobody could hear either, end the process.
+   * Runs code with the terminal in its usual mode, where Ctrl-C is a signal that ends even an endless loop. In the prompt's mode
+   * Ctrl-C is a key, which code that does not pause never reads. Other signals, which such code cannot handle, end the process.
    */
   #withoutPause<T>(run: () => T): T {
     const listening = ENDING.filter((signal) => process.listeners(signal).includes(this.#leave));
@@ -135,16 +135,16 @@ export class Inputs {
     }
   }
 
-  /** What can follow a line, and what of it that completes. */
+  /** The completions of a line, and the part that they complete. */
   async complete(line: string, done: Completed): Promise<void> {
-    // Since version 24 Node's prompt has all lines of an input in hand.
+    // Since version 24, Node's prompt passes all lines of an input.
     const code = line.startsWith(this.#unfinished) ? line : this.#unfinished + line;
-    // Without types, as while the language server cannot be run, there is nothing to choose from.
+    // Without types, as when the language server cannot run, there are no completions.
     const known = { commands: Object.keys(this.#server.commands), first: firstWords };
     const completion = await complete(this.#session, code, known).catch(() => undefined);
     if (!completion) return done(null, [[], line]);
     const { words, typed } = completion;
-    // The second time in the same place asks for a list.
+    // A second Tab in the same place asks for a list.
     const again = this.#completed === code && words.length > 1;
     this.#completed = code;
     const list = again ? await explained(words, this.#output.columns).catch(() => undefined) : undefined;
@@ -163,7 +163,7 @@ export { privilegeText } from "./privileges.js";
 
 export type Completed = (error: Error | null, result: [words: string[], typed: string]) => void;
 
-/** Ctrl-C at a prompt where nothing has been typed ends what is attached. Else it does what it does at Node's prompt. */
+/** Ctrl-C at an empty prompt ends all streams. Otherwise it does what it does at Node's prompt. */
 function onInterrupt(server: REPLServer, output: WriteStream, forget: () => boolean): void {
   const listeners = server.listeners("SIGINT") as ((...args: unknown[]) => void)[];
   server.removeAllListeners("SIGINT");
@@ -177,10 +177,10 @@ function onInterrupt(server: REPLServer, output: WriteStream, forget: () => bool
   });
 }
 
-/** What nobody catches is said, and the prompt goes on. */
+/** An uncaught error is shown, and the prompt goes on. */
 function onError(server: REPLServer, say: (error: unknown) => void): void {
   onUncaught(say);
-  // Node's prompt evaluates in a domain, which would print what processes wrote into a message as it is.
+  // Node's prompt evaluates in a domain, which would print messages unescaped, with text that traced processes chose.
   const { _domain: domain } = server as unknown as { _domain?: EventEmitter };
   domain?.removeAllListeners("error").on("error", say);
 }

@@ -3,24 +3,24 @@ import type { REPLServer } from "node:repl";
 
 type Press = readonly [text: string | undefined, key: Key | undefined];
 
-/** What readline calls for every key, and what a prompt can put something before. */
+/** The method that readline calls for every key, which a prompt can replace. */
 interface Typing {
   _ttyWrite(...press: Press): void;
 }
 
-/** Return is taken when it is known what follows it, as in a paste, or when so long nothing has. */
+/** Return waits this long for text that follows it, as in a paste. */
 const QUIET_MS = 20;
 
 /**
- * What is typed. While an input runs its keys wait for the next prompt, but for Ctrl-C. Of a paste that the terminal
- * put in brackets, `pasting` tells; of one without, `following` is what comes after the line that was just ended. The
- * tabs of a paste are no completions.
+ * The keys that are typed. While an input runs, keys wait for the next prompt, except Ctrl-C. `pasting` tells of a paste that the
+ * terminal put in brackets; of one without brackets, `following` is the text after the line that was just ended. A tab in a
+ * paste does not complete.
  */
 export class Keys {
   pasting = false;
   #held = false;
   #waiting: Press[] = [];
-  /** The first of those that still waits. */
+  /** The index of the first key that still waits. */
   #next = 0;
   #last = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -52,13 +52,13 @@ export class Keys {
     this.#held = true;
   }
 
-  /** Lets keys through; those that waited come first. */
+  /** Lets keys through, beginning with those that waited. */
   release(): void {
     this.#held = false;
     this.#work();
   }
 
-  /** What has been typed already of the line after the one that is being taken; undefined for nothing. */
+  /** What has already been typed of the next line; undefined for nothing. */
   get following(): string | undefined {
     if (this.#next === this.#waiting.length) return undefined;
     let line = "";

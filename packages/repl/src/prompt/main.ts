@@ -1,4 +1,4 @@
-// What `rxbpf` alone runs. Apart from `../main.ts`, which loads all commands.
+// What `rxbpf` without a command runs. Separate from `../main.ts`, which loads all commands.
 import { conclude } from "../process/conclude.js";
 import { startPrompt } from "./prompt.js";
 

@@ -2,7 +2,7 @@ import { clearScreenDown, cursorTo, moveCursor } from "node:readline";
 import type { REPLServer } from "node:repl";
 import type { WriteStream } from "node:tty";
 
-/** Standard output for the prompt itself, as it is; `process.stdout` is then that of everybody else. */
+/** Standard output for the prompt itself; all other code writes to `process.stdout`. */
 export function ownOutput(): WriteStream {
   const { stdout } = process;
   const write = stdout.write.bind(stdout);
@@ -10,8 +10,8 @@ export function ownOutput(): WriteStream {
 }
 
 /**
- * Lets what others write to standard output and error come above the prompt, which is then drawn again with what has been typed.
- * Returns what undoes it.
+ * Makes other output to standard output and error appear above the prompt, which is then drawn again with what has been typed.
+ * Returns a function that undoes it.
  * @param shown whether the prompt is on the screen
  */
 export function keepPromptBelow(server: REPLServer, output: WriteStream, shown: () => boolean): () => void {

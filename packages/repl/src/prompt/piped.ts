@@ -15,9 +15,9 @@ import { Evaluator } from "./evaluator.js";
 import { onUncaught } from "./uncaught.js";
 
 /**
- * Inputs from a pipe or a file: each is run when the one before has ended, and nothing is shown but what they give. A line
- * that cannot begin one, as it starts with a dot, goes on with the one before. What cannot be run, and an error that
- * nothing catches, ends it, said on stderr, with status 1; a signal ends the stream that is shown, and then all.
+ * Runs inputs from a pipe or a file: each when the one before has ended, showing only their values. A line that cannot begin an
+ * input, because it starts with a dot, continues the one before. An input that cannot be run, or an uncaught error, is reported
+ * on stderr and ends the run with status 1. A signal ends the stream that is shown, and then the run.
  */
 export async function runPiped(): Promise<void> {
   let failed = false;
@@ -30,7 +30,7 @@ export async function runPiped(): Promise<void> {
   watchForOverruns();
   const lines = createInterface({ input: process.stdin });
   let ended = false;
-  // What runs is not to blame for its end.
+  // A signal is not the input's failure.
   const complaints = { write: (text: string) => ended || process.stderr.write(text) };
   const evaluator = new Evaluator(session, { output: process.stdout, complaints });
   const end = (): void => {
@@ -64,7 +64,7 @@ async function run(code: string, evaluator: Evaluator): Promise<boolean> {
   return false;
 }
 
-/** Lines as inputs, each once it is known that the line after it begins another. */
+/** Groups lines into inputs. An input is complete when the next line begins another. */
 async function* inputs(lines: AsyncIterable<string>): AsyncIterable<string> {
   let code = "";
   for await (const line of lines) {

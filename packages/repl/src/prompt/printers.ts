@@ -10,9 +10,9 @@ import { leaveOnHangUp } from "./hang-up.js";
 import { Keys } from "./keys.js";
 
 /**
- * Makes a prompt of `node:repl` print as that of `rxbpf` does. A stream is shown until it ends or Ctrl-C ends it; what is
- * typed meanwhile waits. Values are as `printed` makes them. When the prompt is left, or its terminal closed, what is attached ends in good order,
- * and then the process.
+ * Makes a prompt of `node:repl` print as `rxbpf`'s does. A stream is shown until it ends or Ctrl-C ends it; what is typed
+ * meanwhile waits. Other values are shown as by `printed`. When the prompt is left, or its terminal is closed, all streams end in
+ * good order, and then the process.
  */
 export function installPrinters(server: REPLServer): void {
   const output = server.output as WriteStream;

@@ -1,8 +1,8 @@
 import { capabilityAdvice, missingCapabilities } from "@rxbpf/core/bpf";
 
-/** What a prompt says to who cannot trace; undefined for who can. */
+/** What the prompt says to a user who cannot trace; undefined for one who can. */
 export function privilegeText(): string | undefined {
   const missing = missingCapabilities();
   if (missing.length === 0) return undefined;
-  return `Nothing can be traced without ${missing.join(" and ")}: ${capabilityAdvice()}. Recordings can be replayed`;
+  return `Tracing needs ${missing.join(" and ")}: ${capabilityAdvice()}. You can replay recordings`;
 }

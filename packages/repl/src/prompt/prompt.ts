@@ -12,8 +12,8 @@ const PASTE_ON = "\x1b[?2004h";
 const PASTE_OFF = "\x1b[?2004l";
 
 /**
- * The prompt on a terminal, until it is left: then all streams have ended and their sinks are written. It is there before the packages
- * are: what is typed meanwhile waits.
+ * Runs the prompt on a terminal until it is left; then all streams have ended and their sinks are written. The prompt appears
+ * before the packages are loaded; what is typed meanwhile waits.
  */
 export async function startPrompt(): Promise<void> {
   const output = ownOutput();

@@ -7,7 +7,7 @@ import { amount } from "../live/tally.js";
 
 const LOOK_MS = 1000;
 
-/** Tells what is attached. It looks at it once a second, so that it can say how fast events come. */
+/** Lists the streams that run. It samples them once a second, to show the rate of events. */
 export class StreamTable {
   #before = new Map<number, number>();
   #looked = performance.now();

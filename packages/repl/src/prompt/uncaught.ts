@@ -1,6 +1,6 @@
 import { config } from "rxjs";
 
-/** Calls back for every error that nothing catches, in place of ending the process. */
+/** Calls back for every uncaught error, instead of ending the process. */
 export function onUncaught(say: (error: unknown) => void): void {
   config.onUnhandledError = say;
   process.on("uncaughtException", say);

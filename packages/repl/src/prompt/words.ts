@@ -1,10 +1,10 @@
 import { catalogue } from "../catalogue.js";
 
-/** What `pipe` takes besides RxJS's operators. */
+/** The operators that `pipe` takes besides RxJS's. */
 export const OPERATORS = ["countBy", "top", "rate", "histogram", "orderByTime", "joinBy"];
 export const SINKS = ["toStdout", "toText", "toJson", "toCsv", "toArrow"];
-/** What makes the sets that `cgroupmap` and `mntnsmap` take. */
+/** The functions that make the sets that `cgroupmap` and `mntnsmap` take. */
 export const SETS = ["PinnedSet", "cgroupId", "mountNamespaceId"];
 
-/** What an input begins with, where nothing says more: there are thousands of words besides. */
+/** The words that complete an empty input: a few of the thousands in scope. */
 export const firstWords: readonly string[] = [...catalogue.keys(), ...SETS, "replay", "merge", "await", "const"];

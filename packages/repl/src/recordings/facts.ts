@@ -2,12 +2,12 @@ import { statSync } from "node:fs";
 
 import { type Ending, endsRecording, type RecordedBatch, type Recording, type Series } from "@rxbpf/sinks";
 
-/** So many commands are counted apart, with names so long, of which the kernel's have 15: in a file they may be anything. */
+/** Limits on the commands that are counted one by one, and on their names: the kernel's have 15 bytes, a file may hold anything. */
 const MOST_COMMANDS = 10_000;
 const MOST_NAME = 64;
 const TOP = 8;
 
-/** What `rxbpf info` tells of recordings that follow each other. */
+/** What `rxbpf info` says of a series of recordings. */
 export function factsOf(series: Series): Readonly<Record<string, unknown>> {
   const { schema, ...about } = series[0].info;
   const count = new Count();
@@ -36,7 +36,7 @@ function stateOf({ path, batches }: Recording, count: Count): string {
   }
   const { finished, dropped }: Ending = next.value;
   if (finished) return reason === undefined ? "whole" : `${path} ended early: ${reason}`;
-  return `${path} is not finished${dropped > 0 ? `, ${dropped} bytes at its end are no whole batch` : ""}`;
+  return `${path} is not finished${dropped > 0 ? `; its last ${dropped} bytes are not a whole batch` : ""}`;
 }
 
 class Count {

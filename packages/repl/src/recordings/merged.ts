@@ -2,7 +2,7 @@ import { type Column, column } from "@rxbpf/core/events";
 import { type AnyProbe, recordedBy } from "@rxbpf/probes/define";
 import { replay, type Series } from "@rxbpf/sinks";
 
-/** Columns for the rows of recordings of several probes: when, which, and then what each probe shows by itself. */
+/** Columns for rows of recordings of several probes: time, probe, and then the columns that each probe shows by itself. */
 export function mergedColumns(
   series: readonly Series[],
   probes: ReadonlyMap<string, AnyProbe>,
@@ -19,13 +19,13 @@ export function mergedColumns(
   return columns as readonly Column<unknown>[];
 }
 
-/** As `replay` gives what is of several probes. */
+/** A row as `replay` gives it for several probes. */
 interface Merged {
   readonly probe: string;
   readonly time?: number;
 }
 
-/** The probe's own columns; those of the recording where it is of no probe here, or is not as the probe's are. */
+/** The probe's own columns; the recording's if its probe is not known here, or its fields differ from the probe's. */
 function columnsOf(parts: Series, probe: AnyProbe | undefined): readonly Column<unknown>[] {
   const stream = replay(parts.map(({ path }) => path));
   try {
@@ -35,7 +35,7 @@ function columnsOf(parts: Series, probe: AnyProbe | undefined): readonly Column<
   }
 }
 
-/** A moment of a day in local time, to the microsecond. */
+/** The local time of day, to the microsecond. */
 function clockTime(time: number): string {
   const at = new Date(time);
   const micros = String(Math.floor((time % 1000) * 1000)).padStart(6, "0");

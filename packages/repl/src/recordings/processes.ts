@@ -2,11 +2,11 @@ import { EventStream } from "@rxbpf/core";
 import type { Run, Receiver } from "@rxbpf/core/events";
 import { seriesAt, type SnapshotProcess } from "@rxbpf/sinks";
 
-/** A process as a recording names it. */
+/** A process that a recording names. */
 export interface NamedProcess extends SnapshotProcess {
   /** When that was found, in Unix milliseconds. */
   readonly time: number;
-  /** The directory of its cgroup; empty where it is not known. */
+  /** The directory of its cgroup; empty if not known. */
   readonly cgroup: string;
 }
 
@@ -33,7 +33,7 @@ function* batchesAt(path: string): Generator<readonly NamedProcess[]> {
   }
 }
 
-/** Delivers batches, one in each turn of the event loop, while nobody holds them. */
+/** Delivers batches, one in each turn of the event loop, unless a consumer holds them. */
 function deliver<E>(batches: Generator<readonly E[]>, receiver: Receiver<E>): Run {
   let holds = 0;
   let next: NodeJS.Immediate | undefined;

@@ -1,7 +1,7 @@
 import { printable } from "@rxbpf/core";
 import type { Progress } from "@rxbpf/sinks";
 
-/** A terminal, or what stands in its place. */
+/** A terminal, or a substitute. */
 interface Screen {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -11,7 +11,7 @@ interface Screen {
 const EVERY_MS = 500;
 
 /**
- * How far several recordings are, on one line of a terminal that is kept up to date; elsewhere, at the end, what was written.
+ * Shows the progress of several recordings: on a terminal as one line that is kept up to date, elsewhere as a line at the end.
  * @param paths where each is written
  */
 export function progressLine(names: readonly string[], paths: readonly string[], screen: Screen) {
@@ -25,12 +25,12 @@ export function progressLine(names: readonly string[], paths: readonly string[],
     const rate = ((total.rows - since.rows) * 1000) / (at - since.at);
     before = { at, rows: total.rows };
     const line = `${names.join(" ")}: ${facts(total, rate, (at - start) / 1000)}`;
-    // A terminal that does not know how wide it is says 0.
+    // A terminal that does not know its width says 0.
     screen.write(`\r\x1b[K${line.slice(0, (screen.columns || 80) - 1)}${end}`);
   };
   const timer = screen.isTTY ? setInterval(() => write(before, ""), EVERY_MS) : undefined;
   return {
-    /** How far the recording at an index is. */
+    /** The progress of the recording at an index. */
     tell(index: number, progress: Progress): void {
       told[index] = progress;
     },
@@ -38,7 +38,7 @@ export function progressLine(names: readonly string[], paths: readonly string[],
       clearInterval(timer);
       if (timer) write({ at: start, rows: 0 }, "\n");
     },
-    /** Says what was written where, once all else is said. Nothing where no file came to be. */
+    /** Says what was written where, after all other messages. Says nothing if no file was made. */
     conclude(): void {
       const written = told.flatMap(({ rows, bytes, lost }, i) =>
         bytes > 0

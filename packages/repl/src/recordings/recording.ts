@@ -35,15 +35,15 @@ export interface RecordingOptions {
   readonly output: string;
   readonly rotation: Rotation | undefined;
   readonly compression: Compression;
-  /** Whether files that are there are replaced. */
+  /** Whether to replace files that exist. */
   readonly force: boolean | undefined;
-  /** What to run: recording ends when it does, and its status is that of this process. */
+  /** The command to run: recording ends when it ends, and this process takes its status. */
   readonly command: Command | undefined;
 }
 
 /**
- * Records probes until a signal, the end of their duration or of the command. If one fails the others are ended in good
- * order, and the failure is thrown. There are no files before all of them are attached and the command runs.
+ * Records probes until a signal, or until their duration or the command ends. If one fails, the others are ended in good order,
+ * and the failure is thrown. No file is made before all probes are attached and the command runs.
  */
 export async function runRecording(probes: readonly Recorded[], options: RecordingOptions): Promise<void> {
   const { output, rotation: rotate, compression, force, command } = options;
@@ -71,13 +71,13 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   const snapshots = new Snapshots(({ message }) =>
     console.error(`rxbpf: not all processes can be named: ${printable(message)}`),
   );
-  // Before the first event can be of somebody who ends.
+  // Before the first event, whose process might end at once.
   const opening = merge(...streams.map(({ status }) => status))
     .pipe(filter(isAttached), take(1))
     .subscribe(() => snapshots.open());
   const begun = new Subject<void>();
   const ready = firstValueFrom(merge(begun, failed, ending));
-  ready.catch(() => {}); // where no recorder came so far as to wait for it
+  ready.catch(() => {}); // no recorder may get as far as waiting for it
   const work = command ? runCommand(command) : NEVER.pipe(startWith(undefined));
   const running = attached
     .pipe(switchMap(() => work))
@@ -102,7 +102,7 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   progress.conclude();
 }
 
-/** How the files of a recording that has several are called. */
+/** The name of a probe's file in a recording that has several. */
 function partsOf(path: string): string {
   const { dir, name, ext } = parse(path);
   return join(dir, `${name}-*${ext}`);
@@ -112,7 +112,7 @@ function isAttached({ type }: Status): boolean {
   return type === "attached";
 }
 
-/** Where each probe is written. A directory is made if it is needed; `forget` removes it, if nothing came into it. */
+/** The path for each probe. Makes a directory if needed; `forget` removes it if it is still empty. */
 function pathsFor(output: string, probes: readonly Recorded[]): { paths: readonly string[]; forget: () => void } {
   const isDirectory = output.endsWith("/") || statSync(output, { throwIfNoEntry: false })?.isDirectory() === true;
   if (probes.length === 1 && !isDirectory) return { paths: [output], forget: () => {} };

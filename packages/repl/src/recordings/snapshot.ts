@@ -5,25 +5,25 @@ import type { Newcomers, Snapshot } from "@rxbpf/sinks";
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Finds out who runs, for the recordings of some probes. */
+/** Finds the running processes, for the recordings of some probes. */
 export class Snapshots {
   readonly #fail: (error: Error) => void;
   #table: ProcessTable | undefined;
   #failed = false;
 
-  /** @param fail is told, once, why somebody cannot be named */
+  /** @param fail called once, with the reason, if a process cannot be named */
   constructor(fail: (error: Error) => void) {
     this.#fail = fail;
   }
 
-  /** Makes ready. Before that nobody is named. */
+  /** Gets ready. Before that, no process is named. */
   open(): void {
     this.#guarded(() => void (this.#table ??= new ProcessTable()));
   }
 
   /**
-   * What gives who runs of what a probe sees with these options; nothing is told of other processes. Where it is given
-   * newcomers, of which events told, it is of them alone.
+   * Returns a function that gives the running processes that a probe with these options can see, and no others. If called with
+   * newcomers, which it learned of from events, it gives only those.
    */
   of(probe: AnyProbe, values: Values): (newcomers?: Newcomers) => Snapshot | undefined {
     const { cgroupmap, mntnsmap, within } = values as SetFilters;
@@ -35,7 +35,7 @@ export class Snapshots {
       if (!table) return undefined;
       return this.#guarded(() => {
         const can = (seen ??= processMatcher(options, machineValues(options, values, new MachineIds())));
-        // Where only an event tells, it has told of newcomers.
+        // If only an event can tell, it has told: newcomers come from events.
         const accepts = (process: Parameters<typeof can>[0]): boolean => can(process) ?? newcomers !== undefined;
         const running = table.running(narrowing, accepts, newcomers);
         const isEmpty = running.processes.length + running.cgroups.length === 0;

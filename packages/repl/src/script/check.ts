@@ -10,8 +10,8 @@ import { compilerOptions } from "../typescript/options.js";
 import { tscPath } from "../typescript/packages.js";
 
 /**
- * Type-checks a script and all that it imports, strictly. Prints the errors on stderr, each with its place and its line.
- * @returns whether there was none
+ * Type-checks a script and all that it imports, strictly. Prints errors to stderr, each with its place and its line.
+ * @returns whether there were no errors
  */
 export function passesCheck(script: string): boolean {
   const folder = temporaryFolder();

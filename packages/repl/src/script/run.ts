@@ -17,19 +17,19 @@ import { registerHooks } from "../typescript/importer.js";
 import { passesCheck } from "./check.js";
 
 export interface ScriptOptions {
-  /** Whether to run it only if its types are right. */
+  /** Whether to check types first, and run the script only if they are right. */
   readonly check?: boolean;
-  /** Whether to show where an error came from in full. */
+  /** Whether to show the whole stack of an error. */
   readonly stack?: boolean;
 }
 
-/** Deep enough to find the script below the packages that it calls. */
+/** Depth of stacks: enough to find the script below the packages that it calls. */
 const STACK_DEPTH = 100;
 
 /**
- * Runs a TypeScript file as a module, in this process. It ends when nothing is left to wait for; a signal, an error
- * that the script does not handle, or a reader of stdout that goes away end its streams in good order.
- * @throws Error where there is no such file
+ * Runs a TypeScript file as a module, in this process. The run ends when nothing is left to wait for. A signal, an error that the
+ * script does not handle, or a reader of stdout that goes away ends its streams in good order.
+ * @throws Error if there is no such file
  */
 export async function runScript(
   script: string,
@@ -50,14 +50,14 @@ export async function runScript(
     process.exitCode = FAILED;
     return;
   }
-  // A signal that came during the check is told now.
+  // A signal that came during the check is delivered now.
   await turn();
   if (ending) return;
 
   for (const unhandled of ["uncaughtException", "unhandledRejection"] as const) {
-    process.removeAllListeners(unhandled); // those of the command
+    process.removeAllListeners(unhandled); // the command's own handlers
     process.on(unhandled, (error: unknown) => {
-      // A script that listens too has taken this over. Node's `domain`, which its prompt loads, only cleans up.
+      // A script with a listener of its own handles errors itself. Node's `domain`, which its prompt loads, only cleans up.
       const listeners = process.rawListeners(unhandled).filter(({ name }) => name !== "domainUncaughtExceptionClear");
       if (listeners.length === 1) failed(error);
     });
@@ -66,7 +66,7 @@ export async function runScript(
   begin(path, args, failed, () => ending !== undefined);
 }
 
-/** Starts the script. What becomes of it is seen by what it leaves to wait for. */
+/** Starts the script. It ends when it leaves nothing to wait for. */
 function begin(path: string, args: readonly string[], failed: (error: unknown) => void, isEnding: () => boolean): void {
   Error.stackTraceLimit = STACK_DEPTH;
   registerHooks();
@@ -75,16 +75,16 @@ function begin(path: string, args: readonly string[], failed: (error: unknown) =
   let done = false;
   import(pathToFileURL(path).href).then(() => (done = true), failed);
   process.once("beforeExit", () => {
-    if (!done && !isEnding()) failed(new Error(`${shownPath(path)} awaits what nothing can bring any more`));
+    if (!done && !isEnding()) failed(new Error(`${shownPath(path)} awaits a promise that nothing can settle any more`));
   });
 }
 
-/** @throws Error where there is no such file */
+/** @throws Error if there is no such file */
 function existing(script: string): string {
   try {
     if (statSync(script).isFile()) return resolve(script);
   } catch (cause) {
     throw new Error(`Cannot run ${script}: ${stateOf(cause)}`, { cause });
   }
-  throw new Error(`Cannot run ${script}: it is no file`);
+  throw new Error(`Cannot run ${script}: it is not a file`);
 }

@@ -8,17 +8,17 @@ interface Known {
   readonly exported: string;
 }
 
-/** How many cells there are from the start. */
+/** The number of cells at the start. */
 const CELLS = 64;
 
-/** What the value of the last input that gave one is called. */
+/** The name of the last input's value. */
 export const LAST = "_";
 
 /**
- * What inputs have declared. Each input that declares something is a module of its own, a cell; what a name means is
- * fixed when an input is taken, so a name can be declared again. All cells exist, empty and open, before they are needed, and only
- * `declared.ts` imports them: as long as no module imports a new file, the language server keeps its program and an
- * input is checked in milliseconds. When they are used up, their number is doubled.
+ * What inputs have declared. Each input that declares something is a module of its own, a cell. Names are resolved when an input
+ * is added, so a name can be declared again. All cells exist, empty and open, before they are needed, and only `declared.ts`
+ * imports them: as long as no module imports a new file, the language server keeps its program and checks an input in
+ * milliseconds. When all cells are used, their number is doubled.
  */
 export class Cells {
   readonly #workspace: Workspace;
@@ -27,9 +27,9 @@ export class Cells {
   readonly #files: string[] = [];
   readonly #lines: string[] = [];
   #used = 0;
-  /** The module that has the last value, for which there is no cell yet: most are never asked for. */
+  /** The module with the last value, which has no cell yet: most values are never used. */
   #last: string | undefined;
-  /** An input has declared something of that name. */
+  /** Whether an input has declared a name. */
   #lastIsTheirs = false;
 
   constructor(workspace: Workspace, server: LanguageServer) {
@@ -43,7 +43,7 @@ export class Cells {
     return [...this.#known.keys()];
   }
 
-  /** A line that gives an input the names of earlier ones, without those that it declares itself. */
+  /** A line that gives an input the names of earlier inputs, without those that it declares itself. */
   header(input: Pick<Input, "names">, only?: ReadonlySet<string>): string {
     const own = new Set(input.names.map(({ name }) => name));
     const parts = [`import "./declared.js";`];
@@ -58,7 +58,7 @@ export class Cells {
     return `${parts.join(" ")}\n`;
   }
 
-  /** Makes what an input declares known to later ones, and, where it gave one, its value. */
+  /** Makes an input's declarations known to later inputs, and its value if it gave one. */
   take(input: Input, gaveValue: boolean): void {
     const header = this.header(input, wordsOf(input.source));
     const names = input.names.map(({ name }) => name);
@@ -67,14 +67,14 @@ export class Cells {
     if (gaveValue && input.value && !this.#lastIsTheirs) this.#last = header + withLast(input);
   }
 
-  /** Makes the last value known if a text speaks of it. */
+  /** Makes the last value known if a text uses it. */
   want(text: string): void {
     if (this.#last === undefined || !wordsOf(text).has(LAST)) return;
     this.#declare(this.#last, [{ name: LAST, kind: "const" }]);
     this.#last = undefined;
   }
 
-  /** Writes a module into the next cell, and knows its names. */
+  /** Writes a module into the next cell, and records its names. */
   #declare(text: string, names: readonly DeclaredName[]): void {
     if (this.#used === this.#lines.length) this.#add(this.#lines.length);
     const cell = this.#used++;
@@ -96,7 +96,7 @@ export class Cells {
   }
 }
 
-/** An input whose value, when it is there, is exported. */
+/** An input changed to export its value. */
 function withLast({ source, value }: Input): string {
   const { start, end, until } = value!;
   const expression = source.slice(start, end);
@@ -107,7 +107,7 @@ function nameOf(cell: number): string {
   return `cell${cell}`;
 }
 
-/** Everything in a text that could be a name. */
+/** Everything in a text that can be a name. */
 export function wordsOf(text: string): Set<string> {
   return new Set(text.match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu));
 }

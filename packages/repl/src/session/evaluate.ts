@@ -6,8 +6,8 @@ import { IMPORT, type Lowered } from "./lower.js";
 let importer: Importer | undefined;
 
 /**
- * Gets ready what an input needs to run in this process.
- * @param folder where relative and other imports of the inputs are looked for
+ * Prepares this process to run inputs.
+ * @param folder where imports of the inputs are resolved
  */
 export async function prepare({ imports }: Lowered, folder: string): Promise<void> {
   if (!imports || importer) return;
@@ -16,8 +16,8 @@ export async function prepare({ imports }: Lowered, folder: string): Promise<voi
 }
 
 /**
- * Runs an input in the scope of the process, where what it declares stays.
- * @returns its value, or the promise of it that an input with `await` is
+ * Runs an input in the global scope of the process, where its declarations stay.
+ * @returns its value; for an input with `await`, a promise of its value
  * @throws what it throws; `ERR_SCRIPT_EXECUTION_INTERRUPTED` if SIGINT ended it while it ran without a pause
  */
 export function evaluate({ code }: Lowered, filename: string): unknown {
@@ -30,7 +30,7 @@ const running = new Script('globalThis[Symbol.for("rxbpf.run")]()');
 /** Runs code so that SIGINT ends it as it does an input. @throws `ERR_SCRIPT_EXECUTION_INTERRUPTED` then */
 export function interruptible(run: () => void): void {
   const slot = globalThis as { [RUN]?: () => void };
-  // One such run may lie within another.
+  // Such runs can be nested.
   const before = slot[RUN];
   slot[RUN] = run;
   try {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 
 import { parseSync } from "oxc-parser";
 
-/** The names that a declaration file exports, types and values, with those that it takes over from files beside it. */
+/** The names that a declaration file exports, types and values, including those that it re-exports from files beside it. */
 export function exportedNames(file: string): Set<string> {
   const names = new Set<string>();
   const seen = new Set<string>();
@@ -24,7 +24,7 @@ export function exportedNames(file: string): Set<string> {
   return names;
 }
 
-/** The declaration file that a relative import means. */
+/** The declaration file of a relative import. */
 function declarations(path: string): string {
   const stem = path.replace(/\.js$/, "");
   return existsSync(`${stem}.d.ts`) ? `${stem}.d.ts` : join(stem, "index.d.ts");

@@ -1,15 +1,15 @@
 import { harmless } from "@rxbpf/core";
 
-/** What is wrong with an input, and where: `line` and `column` count from 0. */
+/** An error in an input, and its place: `line` and `column` count from 0. */
 export interface Fault {
   readonly message: string;
   readonly line: number;
   readonly column: number;
-  /** In characters; 0 if only the place is known. */
+  /** Length in characters; 0 if only the place is known. */
   readonly width: number;
 }
 
-/** The line, what of it is wrong, and why. */
+/** The line, a mark below the wrong part, and the reason. */
 export function faultText({ message, line, column, width }: Fault, source: string): string {
   const lines = source.trimEnd().split("\n");
   const text = lines[line] ?? "";

@@ -4,18 +4,18 @@ import { placeAt } from "../typescript/files.js";
 import type { Fault } from "./faults.js";
 import { openedIn } from "./open.js";
 
-/** What was typed, parsed. */
+/** An input, parsed. */
 export interface Input {
-  /** As it is evaluated: `{ a: 1 }` alone is an object and stands in parentheses. */
+  /** The source as it is evaluated: `{ a: 1 }` alone is an object, put in parentheses. */
   readonly source: string;
   readonly names: readonly DeclaredName[];
-  /** Where the expression is whose value it gives, if it ends with one, and where that statement ends. */
+  /** If it ends with an expression, which gives its value: where that is, and where its statement ends. */
   readonly value?: { readonly start: number; readonly end: number; readonly until: number };
 }
 
 export interface DeclaredName {
   readonly name: string;
-  /** A variable is known to later inputs as one, so that it can be assigned, or not; the rest is imported by them. */
+  /** Later inputs see a variable as one, which can be assigned or not; they import all other names. */
   readonly kind: "let" | "const" | "other";
 }
 
@@ -23,7 +23,7 @@ export type Parsed = Input | "incomplete" | { readonly faults: readonly Fault[] 
 
 const FILE = "input.ts";
 
-/** Reads an input as TypeScript. `incomplete` asks for more lines. */
+/** Parses an input as TypeScript. `incomplete` asks for more lines. */
 export function parseInput(code: string): Parsed {
   const source = isObject(code) ? `(${code.trim()})\n` : code;
   const { program, errors } = parse(source);
@@ -42,14 +42,14 @@ function parse(source: string): ParseResult {
   return parseSync(FILE, source, { sourceType: "module", lang: "ts" });
 }
 
-/** Whether what is wrong with a source is that it ends too early. */
+/** Whether the error of a source is that it ends too early. */
 function isBeginning(source: string, errors: ParseResult["errors"]): boolean {
   const opened = openedIn(source);
   if (!opened) return false;
   if (opened.length > 0) return true;
   const end = source.trimEnd().length;
   if (errors.some(({ labels }) => labels.some(({ start }) => start >= end))) return true;
-  // Of these the error is at the beginning of what would need a name at its end.
+  // For these, the error is at the beginning of a construct that lacks a name at its end.
   return /(?:=>|\.)$/.test(source.slice(0, end)) && parse(`${source} name`).errors.length === 0;
 }
 
@@ -58,18 +58,18 @@ export function saysNothing(text: string): boolean {
   return /^(?:\s|\/\/.*|\/\*[^]*?\*\/)*$/.test(text);
 }
 
-/** Whether an input that is complete goes on with a line after it. A comment may stand in its midst. */
+/** Whether the next line continues an input that is complete by itself. A comment may come between. */
 export function goesOn(code: string, line: string): boolean {
   if (/^\s*(?:$|\/\/|\/\*)/.test(line)) return true;
   return (code.trimEnd().endsWith(";") ? CLAUSE : CONTINUATION).test(line);
 }
 
 const CLAUSE = /^\s*(?:else|catch|finally)\b/;
-/** What no statement begins with. Of what JavaScript takes for either, `(` and `[` begin one here; so does `-` before a name. */
+/** Beginnings of lines that begin no statement. Where JavaScript allows both, `(` and `[` begin a statement here; so does `-` before a name. */
 const CONTINUATION =
   /^\s*(?:\.(?!\d)|\?|[:|&^%*=<>,)\]}]|[-+] |\/ |!=|(?:else|catch|finally|instanceof|in|as|satisfies)\b)/;
 
-/** A block by JavaScript's grammar that a person means as an object. */
+/** Whether a block, by JavaScript's grammar, is meant as an object. */
 function isObject(code: string): boolean {
   return /^\s*\{/.test(code) && !/;\s*$/.test(code) && parse(`(${code.trim()})`).errors.length === 0;
 }

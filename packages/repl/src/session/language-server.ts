@@ -12,10 +12,10 @@ export interface Position {
   readonly character: number;
 }
 
-/** A file's text has changed, in the protocol's numbers. */
+/** The protocol's number for a changed file. */
 const CHANGED = 2;
 
-/** What is wrong with a file, in the words of the language server protocol. */
+/** An error in a file, as the language server protocol gives it. */
 export interface Diagnostic {
   readonly range: { readonly start: Position; readonly end: Position };
   readonly message: string;
@@ -31,14 +31,14 @@ export interface CompletionItem {
 }
 
 export interface Explained {
-  /** What it is, as `(property) OpenEvent.pid: number`. */
+  /** Its signature, such as `(property) OpenEvent.pid: number`. */
   readonly detail?: string;
   readonly documentation?: { readonly value: string };
 }
 
 /**
- * TypeScript 7's language server on a folder with a `tsconfig.json`, speaking the language server protocol on its
- * standard input and output. Files are told to it as they change and need not be written. Does not keep the process alive.
+ * TypeScript 7's language server for a folder with a `tsconfig.json`. It speaks the language server protocol on its standard input
+ * and output, and gets the text of files as they change, so they need not be written. It does not keep the process alive.
  */
 export class LanguageServer {
   readonly #folder: string;
@@ -47,12 +47,12 @@ export class LanguageServer {
   readonly #versions = new Map<string, number>();
   readonly #ended: Promise<never>;
   #asked = 0;
-  /** When it has taken up the folder. Rejects where it cannot be run. */
+  /** Resolves when it has opened the folder. Rejects if it cannot be run. */
   readonly started: Promise<void>;
 
   constructor(folder: string) {
     this.#folder = folder;
-    // In a process group of its own, as Ctrl-C is for the input that runs. It ends when its input does.
+    // In a process group of its own, so that Ctrl-C only reaches the running input. It ends when its standard input is closed.
     const options: SpawnOptions = { cwd: folder, stdio: ["pipe", "pipe", "ignore"], detached: true };
     this.#child = spawn(tscPath(), ["--lsp", "--stdio"], options);
     this.#ended = once(this.#child, "exit").then(() => {
@@ -61,7 +61,7 @@ export class LanguageServer {
     this.#ended.catch(() => {});
     this.#connection = createMessageConnection(this.#child.stdout!, this.#child.stdin!);
     this.#connection.onRequest(() => null);
-    this.#connection.onError(() => {}); // told by what was asked of it, which then fails
+    this.#connection.onError(() => {}); // the pending requests fail, and report it
     this.#connection.listen();
     this.#hold(0);
     this.started = this.#initialize();
@@ -73,14 +73,14 @@ export class LanguageServer {
     await this.#request("initialize", {
       processId: process.pid,
       rootUri: pathToFileURL(this.#folder).href,
-      // Else it runs npm, to install types for packages that have none.
+      // Otherwise it runs npm, to install types for packages that have none.
       initializationOptions: { userPreferences: { disableAutomaticTypeAcquisition: true } },
       capabilities: { textDocument },
     });
     await this.#connection.sendNotification("initialized", {});
   }
 
-  /** Tells a file's text, whatever stands on the disk. */
+  /** Sets a file's text, whatever is on the disk. */
   write(file: string, text: string): void {
     const version = (this.#versions.get(file) ?? 0) + 1;
     this.#versions.set(file, version);
@@ -93,7 +93,7 @@ export class LanguageServer {
     this.#notify(`textDocument/${method}`, params);
   }
 
-  /** Makes it look anew for files and packages on the disk, as for those that it has looked for in vain. */
+  /** Makes it look again for files and packages on the disk, also for those that it did not find before. */
   reload(): void {
     const changes = [{ uri: this.#uri("tsconfig.json"), type: CHANGED }];
     this.#notify("workspace/didChangeWatchedFiles", { changes });
@@ -114,12 +114,12 @@ export class LanguageServer {
     return list === null ? [] : "items" in list ? list.items : list;
   }
 
-  /** What is known of a completion besides its word. */
+  /** The details of a completion. */
   explain(item: CompletionItem): Promise<Explained> {
     return this.#ask("completionItem/resolve", item);
   }
 
-  /** Type and documentation of what stands at a position, as Markdown; undefined for nothing. */
+  /** Type and documentation of the word at a position, as Markdown; undefined if there is none. */
   async hover(file: string, position: Position): Promise<string | undefined> {
     const hover = await this.#ask<{ contents: { value: string } | string } | null>("textDocument/hover", {
       textDocument: { uri: this.#uri(file) },
@@ -129,7 +129,7 @@ export class LanguageServer {
     return typeof hover.contents === "string" ? hover.contents : hover.contents.value;
   }
 
-  /** In the order of the calls, requests among them, as all of them wait for the start alone. */
+  /** Sends in the order of the calls, requests included: all wait only for the start. */
   #notify(method: string, params: object): void {
     this.started.then(() => this.#connection.sendNotification(method, params)).catch(() => {});
   }
@@ -157,7 +157,7 @@ export class LanguageServer {
     }
   }
 
-  /** The process stays alive for an answer, and for nothing else of the server's. */
+  /** The process stays alive only while it waits for an answer. */
   #hold(change: number): void {
     this.#asked += change;
     const handles = [this.#child, this.#child.stdin, this.#child.stdout] as unknown as Holding[];

@@ -5,22 +5,21 @@ import { type Node, visit } from "../typescript/nodes.js";
 import { translate, type Translation } from "../typescript/translate.js";
 import { bound } from "./input.js";
 
-/** JavaScript that `evaluate` runs, line by line as `map` tells. */
+/** JavaScript for `evaluate`; `map` leads from its lines to those of the input. */
 export interface Lowered extends Translation {
-  /** It gives a promise of its value. */
+  /** Whether it gives a promise of its value. */
   readonly isAsync: boolean;
-  /** It uses `import`, for which `IMPORT` must be there. */
+  /** Whether it uses `import`, which needs `IMPORT`. */
   readonly imports: boolean;
 }
 
-/** What code at a prompt uses for `import`, which only modules have. */
+/** Stands for `import` in code at the prompt, because only modules have `import`. */
 export const IMPORT = Symbol.for("rxbpf.import");
 const IMPORTER = 'globalThis[Symbol.for("rxbpf.import")]';
 
 /**
- * Makes JavaScript of an input that has been parsed without error: its types are removed, what it declares becomes
- * global, its imports happen when it runs, and where it awaits it becomes an async function with the value of its last
- * expression.
+ * Turns an input that was parsed without error into JavaScript: removes types, makes declarations global, and makes imports happen
+ * when it runs. An input with `await` becomes an async function that returns the value of its last expression.
  * @throws SyntaxError for what a prompt cannot run
  */
 export function lower(source: string): Lowered {
@@ -41,16 +40,16 @@ export function lower(source: string): Lowered {
 type Statement = Program["body"][number];
 type Import = Extract<Statement, { type: "ImportDeclaration" }>;
 
-/** Removed types leave `export {}` behind. */
+/** Removing types can leave `export {}`. */
 function isEmptyExport(statement: Statement, text: MagicString): boolean {
   if (!statement.type.startsWith("Export")) return false;
   if (statement.type !== "ExportNamedDeclaration" || statement.specifiers.length > 0 || statement.declaration)
-    throw new SyntaxError("Cannot export from a prompt; what is declared is there for all later inputs");
+    throw new SyntaxError("Cannot export from a prompt; later inputs can use all that is declared");
   text.remove(statement.start, statement.end);
   return true;
 }
 
-/** Gives what is no module an `import` of its own. */
+/** Replaces `import` in code that is not a module. */
 function useImporter(body: readonly Statement[], text: MagicString): boolean {
   let used = false;
   visit(body, (node: Node & { readonly start?: number; readonly end?: number; readonly meta?: { name: string } }) => {
@@ -63,7 +62,7 @@ function useImporter(body: readonly Statement[], text: MagicString): boolean {
   return used;
 }
 
-/** The line ends in a part of a text, so that what takes its place has as many. */
+/** The line ends in a part of a text, for a replacement with as many lines. */
 function linesOf(text: string, { start, end }: { readonly start: number; readonly end: number }): string {
   return "\n".repeat(text.slice(start, end).split("\n").length - 1);
 }
@@ -90,7 +89,7 @@ function imported({ source, specifiers, attributes }: Import): string {
   return parts.join(" ") || `${module};`;
 }
 
-/** A script's `var`s are global, its `const`s and classes are not, and could not be declared again. */
+/** Makes declarations global: in a script only `var`s are, and `const`s and classes could not be declared again. */
 function asScript(body: readonly Statement[], text: MagicString): string {
   for (const statement of body) {
     if (statement.type === "VariableDeclaration")

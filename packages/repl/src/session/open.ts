@@ -1,7 +1,7 @@
-/** What has been opened in a text and not closed: a bracket, a string, a template, a comment. */
+/** Something open in a text and not yet closed: a bracket, a string, a template, a comment. */
 export interface Opened {
   readonly kind: "(" | "[" | "{" | "${" | '"' | "'" | "`" | "/*";
-  /** Where its inside begins. */
+  /** Where its content begins. */
   readonly from: number;
 }
 
@@ -10,7 +10,7 @@ const CLOSERS: Readonly<Record<string, Opened["kind"][]>> = { ")": ["("], "]": [
 const BEFORE_PATTERN = /(?:^|[([{,;:=!&|?+\-*%<>~^}]|\b(?:return|typeof|case|in|of|await|yield))\s*$/;
 const PATTERN = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\//y;
 
-/** What is open at the end of a program's beginning, the outermost first. Undefined where a bracket was closed that was not open. */
+/** What is open at the end of a part of a program, outermost first. Undefined if a bracket is closed that was not open. */
 export function openedIn(code: string): Opened[] | undefined {
   const opened: Opened[] = [];
   const open = (kind: Opened["kind"], at: number): void => void opened.push({ kind, from: at + kind.length });

@@ -3,7 +3,7 @@ import { SourceMap } from "node:module";
 import { evaluatedName, frameOf, shownPath } from "../typescript/files.js";
 import type { Lowered } from "./lower.js";
 
-/** Of so many inputs it is known where their errors arise. */
+/** For this many inputs, the places of errors are known. */
 const MOST = 1000;
 
 interface Ran {
@@ -11,12 +11,12 @@ interface Ran {
   readonly map: Lowered["map"];
 }
 
-/** Where in what was typed errors arise. */
+/** Finds where in the inputs errors arise. */
 export class Places {
   readonly #ran = new Map<string, Ran>();
   #last = 0;
 
-  /** Gives an input that is about to run a name, as which errors tell it. */
+  /** Names an input that is about to run; the stacks of errors have that name. */
   add(source: string, { map }: Lowered): string {
     const name = evaluatedName(++this.#last);
     this.#ran.set(name, { lines: source.trimEnd().split("\n"), map });
@@ -24,7 +24,7 @@ export class Places {
     return name;
   }
 
-  /** Where an error arose: in a file, or in which line of an input, and what stands there. Empty for what does not tell. */
+  /** Where an error arose: in a file, or in a line of an input, with the text of that line. Empty if the error does not tell. */
   of(error: unknown): [place?: string] {
     const frame = frameOf(error);
     if (!frame) return [];

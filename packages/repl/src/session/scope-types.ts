@@ -6,14 +6,14 @@ import { temporaryFolder } from "../process/temporary.js";
 import { exportedNames } from "./exported-names.js";
 import { BUILTINS, IMPORTABLE, PACKAGES, packageFolder, packageTypes } from "../typescript/packages.js";
 
-/** The file that declares what is in scope as globals, by the file beside it. */
+/** The file that declares the words in scope as globals, with the help of the file beside it. */
 export const GLOBALS = "globals.d.ts";
 const SCOPE = "scope.d.ts";
 
 /**
- * The types of what `installScope` makes global, for TypeScript elsewhere: the path of a declaration file to refer to, as
- * with `/// <reference path="..." />`. It needs `moduleResolution` to be `bundler`, or `nodenext`. The file lies in a temporary
- * folder, which is removed when the process ends.
+ * The types of what `installScope` makes global, for TypeScript elsewhere: writes a declaration file and returns its path, for
+ * `/// <reference path="..." />`. It needs `moduleResolution` `bundler` or `nodenext`. The file is in a temporary folder, which is
+ * removed when the process ends.
  */
 export function scopeTypes(): string {
   const folder = scopeFolder();
@@ -21,7 +21,7 @@ export function scopeTypes(): string {
   return join(folder, GLOBALS);
 }
 
-/** Makes a temporary folder with the declarations of the scope, and the packages that they are of. */
+/** Makes a temporary folder with the declarations of the scope, and links to the packages that they come from. */
 export function scopeFolder(): string {
   const folder = temporaryFolder();
   for (const name of [...IMPORTABLE, "@types/node"]) {
@@ -36,7 +36,7 @@ export function scopeFolder(): string {
   return folder;
 }
 
-/** The names in scope by the package that they are of. Of a name that several export, the first package's stands. */
+/** The names in scope by package. If several packages export a name, the first one's is in scope. */
 function namesByPackage(): Map<string, string[]> {
   const seen = new Set<string>();
   const names = Object.values(PACKAGES).map((name) => {
@@ -47,7 +47,7 @@ function namesByPackage(): Map<string, string[]> {
   return new Map(names);
 }
 
-/** One module of all packages, with each package as a namespace too, where what is hidden is found. */
+/** One module of all packages. Each package is a namespace too, which has the names that others hide. */
 function scope(names: ReadonlyMap<string, readonly string[]>): string {
   return [
     ...[...names].map(([name, own]) => `export { ${own.join(", ")} } from "${name}";`),
@@ -57,7 +57,7 @@ function scope(names: ReadonlyMap<string, readonly string[]>): string {
   ].join("\n");
 }
 
-/** `require` knows what it gives, but for files and other packages. */
+/** Types `require` for the packages and modules in scope. */
 const REQUIRE = [
   "declare namespace NodeJS { interface Require {",
   ...builtinModules.flatMap((name) =>
@@ -67,7 +67,7 @@ const REQUIRE = [
   "} }",
 ];
 
-/** Makes what the scope exports global, an alias being value and type alike, and Node's own modules, as Node's prompt does. */
+/** Makes the scope's exports global, by aliases that are value and type alike, and Node's own modules, as Node's prompt does. */
 function globals(names: ReadonlyMap<string, readonly string[]>): string {
   const words = [...[...names.values()].flat(), ...Object.keys(PACKAGES)];
   return [

@@ -12,18 +12,18 @@ import { ALL, BUILTINS, PACKAGES } from "../typescript/packages.js";
 const namespaces: Readonly<Record<keyof typeof PACKAGES, object>> = { rxjs, core, filters, probes, sinks };
 
 /**
- * What inputs find without importing it, by name: every word of RxJS and of rxbpf's packages, and those packages
- * themselves (`rxjs`, `core`, `filters`, `probes`, `sinks`). Node's modules, which are in scope too, are not among it.
+ * What inputs can use without an import, by name: every export of RxJS and of rxbpf's packages, and those packages themselves
+ * (`rxjs`, `core`, `filters`, `probes`, `sinks`). Node's modules are in scope too, but not included here.
  */
 export function scope(): Record<string, unknown> {
-  // Of a name that several export, that of the first package stands, as in the types.
+  // If several packages export a name, the first one's is in scope, as in the types.
   const words = Object.assign({}, ...Object.values(namespaces).reverse()) as Record<string, unknown>;
   return { ...words, ...namespaces };
 }
 
 /**
- * Makes the scope, Node's modules by their names, and `require` global, where code that is evaluated finds them. What is
- * declared or assigned there takes a name's place. `scopeTypes` has the types.
+ * Makes the scope, Node's modules by name, and `require` global, for evaluated code. Declaring or assigning a name replaces it.
+ * `scopeTypes` has the types.
  */
 export function installScope(): void {
   for (const [name, value] of Object.entries(scope())) define(name, { value, writable: true });
@@ -34,7 +34,7 @@ export function installScope(): void {
   define("require", { value: requireIn(process.cwd()), writable: true });
 }
 
-/** Requires as a file in a folder would, but for the packages in scope, which are always ours. */
+/** Requires as a file in a folder would, except that packages in scope are always this command's own copies. */
 function requireIn(folder: string): NodeJS.Require {
   const ours = new Map<string, object>(
     Object.entries(PACKAGES).map(([word, name]) => [name, namespaces[word as keyof typeof PACKAGES]]),

@@ -4,7 +4,7 @@ import { type Input, type Parsed, parseInput } from "./input.js";
 import { type CompletionItem, type Diagnostic, LanguageServer, type Position } from "./language-server.js";
 import { Workspace } from "./workspace.js";
 
-/** What TypeScript calls "Cannot find name". */
+/** TypeScript's error "Cannot find name". */
 const UNKNOWN_NAME = 2304;
 /** "Cannot find module". */
 const UNKNOWN_MODULE = 2307;
@@ -13,16 +13,16 @@ const UNTYPED_MODULE = 7016;
 const NOTHING = { names: [] };
 
 /**
- * What a prompt knows of its inputs: it reads them as TypeScript, checks their types against the packages in scope and
- * all earlier inputs, completes and explains them. It runs nothing. `close` ends the language server and removes its folder.
+ * What a prompt knows of its inputs: it parses them as TypeScript, checks their types against the packages in scope and all
+ * earlier inputs, completes and explains them. It runs nothing. `close` ends the language server and removes its folder.
  */
 export class Session {
   readonly #workspace: Workspace;
   readonly #server: LanguageServer;
   readonly #cells: Cells;
-  /** Where relative and other imports of the inputs are looked for. */
+  /** Where imports of the inputs are resolved. */
   readonly folder: string;
-  /** When types can be checked; rejects where they never can. What is asked before waits. */
+  /** Resolves when types can be checked; rejects if they never can. Earlier calls wait. */
   readonly ready: Promise<void>;
 
   constructor(folder: string) {
@@ -34,7 +34,7 @@ export class Session {
     this.ready.catch(() => {});
   }
 
-  /** The first check reads all types, which is better done before somebody waits for it. */
+  /** Reads all types, which the first check does, before somebody waits for it. */
   async #prepare(): Promise<void> {
     await this.#server.started;
     this.#server.write(this.#workspace.draft, this.#cells.header(NOTHING));
@@ -45,18 +45,18 @@ export class Session {
     return parseInput(code);
   }
 
-  /** What is wrong with the types of an input. */
+  /** The type errors of an input. */
   async check(input: Input): Promise<readonly Fault[]> {
     await this.ready;
     this.#cells.want(input.source);
     const header = this.#cells.header(input, wordsOf(input.source));
     let errors = await this.#errors(header, input);
-    // It may have been written or installed since it was looked for.
+    // The module may have been written or installed since.
     if (errors.some(({ code }) => code === UNKNOWN_MODULE)) {
       this.#server.reload();
       errors = await this.#errors(header, input);
     }
-    // With all names in sight it can say which one was meant.
+    // With all names in sight, TypeScript can suggest the one that was meant.
     if (errors.some(({ code }) => code === UNKNOWN_NAME)) errors = await this.#errors(this.#cells.header(input), input);
     return errors.map(faultOf);
   }
@@ -67,7 +67,7 @@ export class Session {
     return errors.filter(({ code }) => code !== UNTYPED_MODULE);
   }
 
-  /** Lets later inputs use what this one declares, and its value if it gave one, which is `_` for them. */
+  /** Lets later inputs use what this one declares, and its value, if it gave one, as `_`. */
   take(input: Input, gaveValue = false): void {
     this.#cells.take(input, gaveValue);
   }
@@ -77,7 +77,7 @@ export class Session {
     return this.#cells.names;
   }
 
-  /** What can stand at the end of an unfinished input, whatever has been typed of the last word. */
+  /** The completions at the end of an unfinished input, whatever has been typed of the last word. */
   async completions(code: string): Promise<readonly Word[]> {
     const lines = code.split("\n");
     const items = await this.#completionsAt(code, { line: lines.length, character: lines.at(-1)!.length });
@@ -92,7 +92,7 @@ export class Session {
     this.#cells.want(code);
     this.#server.write(this.#workspace.hint, `${this.#cells.header(NOTHING)}${code}`);
     const items = await this.#server.completions(this.#workspace.hint, position);
-    // What would have to be imported is in scope already, or not meant.
+    // A name that would need an import is in scope already, or not wanted.
     return items.filter(({ data }) => !data?.autoImport);
   }
 
@@ -100,10 +100,10 @@ export class Session {
     return (await this.#server.explain(item)).documentation?.value ?? "";
   }
 
-  /** The type of an expression, or what a type is made of; undefined for what has none. */
+  /** The type of an expression, or the definition of a type; undefined for text that is neither. */
   async type(code: string): Promise<string | undefined> {
     const asked = code.trim().replace(/;$/, "");
-    // What is no value is `any` to the language server, and so is what has no meaning.
+    // To the language server, text that is not a value is `any`, and so is text without meaning.
     const texts = [`const ${ASKED} = (${asked}\n);`, `type ${ASKED} = ${asked};`];
     for (const text of texts) {
       const type = await this.#typeIn(text);
@@ -113,7 +113,7 @@ export class Session {
     return value !== "any" || !(await this.#isWrong()) ? value : undefined;
   }
 
-  /** Whether there is an error in what was asked about last. */
+  /** Whether the last text that was asked about has an error. */
   async #isWrong(): Promise<boolean> {
     return (await this.#server.errors(this.#workspace.hint)).length > 0;
   }
@@ -123,7 +123,7 @@ export class Session {
     return hover && codeOf(hover).replace(new RegExp(`^(const|type) ${ASKED}(: | = )`), "");
   }
 
-  /** The signature of a name and what its documentation says, of a type its members too; undefined for a name without meaning. */
+  /** The signature and documentation of a name, and the members of a type; undefined for a name without meaning. */
   async doc(name: string): Promise<string | undefined> {
     const asked = name.trim();
     const value = await this.#hover(asked, asked.length - 1);
@@ -135,7 +135,7 @@ export class Session {
     return [plain(type), ...members].join("\n");
   }
 
-  /** The members of a type, in a line each. */
+  /** The members of a type, one per line. */
   async #members(type: string): Promise<string[]> {
     const code = `(null! as ${type}).`;
     const items = await this.#completionsAt(code, { line: 1, character: code.length });
@@ -160,14 +160,14 @@ export class Session {
   }
 }
 
-/** What can be typed. */
+/** A completion. */
 export interface Word {
   readonly text: string;
-  /** What its documentation says. */
+  /** Its documentation. */
   doc(): Promise<string>;
 }
 
-/** So many members of a type are told. */
+/** The most members of a type that are shown. */
 const MEMBERS = 100;
 const ASKED = "asked__";
 const FENCE = /```\w*\n([\s\S]*?)\n?```/;

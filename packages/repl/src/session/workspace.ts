@@ -5,19 +5,18 @@ import { compilerOptions } from "../typescript/options.js";
 import { GLOBALS, scopeFolder } from "./scope-types.js";
 
 /**
- * A temporary folder for the language server. Its modules lie there where they would lie below `/`, and for what they
- * import both are one: so they find files and packages as a file in the folder does that the prompt was started in.
- * `close` removes it.
+ * A temporary folder for the language server. Its modules have the same paths below it as they would have below `/`, and imports
+ * are resolved in both. So they find files and packages as a file in the prompt's working directory does. `close` removes it.
  */
 export class Workspace {
   readonly folder: string;
   /** The file that re-exports what earlier inputs declared. */
   readonly declared: string;
-  /** The file of the input that is checked. */
+  /** The file of the input to check. */
   readonly draft: string;
   /** The file of the unfinished input that is asked about. */
   readonly hint: string;
-  /** Where its modules are, below the folder. */
+  /** The path of its modules, below the folder. */
   readonly #place: string;
   readonly #remove: () => void;
 
@@ -37,7 +36,7 @@ export class Workspace {
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files }));
   }
 
-  /** A module that other modules may import, empty for now. Gives its path below the folder. */
+  /** Adds an empty module that others can import. Returns its path below the folder. */
   reserve(name: string): string {
     const file = join(this.#place, `${name}.ts`);
     writeFileSync(join(this.folder, file), "export {};\n");

@@ -3,19 +3,19 @@ import { fileURLToPath } from "node:url";
 
 import { PACKAGES, packageFolder } from "./packages.js";
 
-/** A file's path as a person would type it here. */
+/** A file's path as a person would type it: relative if the file is below the working directory. */
 export function shownPath(path: string): string {
   const short = relative(process.cwd(), path);
   return short.startsWith("..") ? path : short;
 }
 
-/** Where an offset in a text is, counted from 0. */
+/** The line and column of an offset in a text, counted from 0. */
 export function placeAt(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset).split("\n");
   return { line: before.length - 1, column: before.at(-1)!.length };
 }
 
-/** Where code of a person's own is: of a file, or of what else has a name. */
+/** A place in the user's own code: in a file, or in an input. */
 export interface Frame {
   readonly file: string;
   readonly line: number;
@@ -23,8 +23,8 @@ export interface Frame {
 }
 
 /**
- * Where an error arose in a person's own code, the innermost place, though packages that it uses may have thrown it.
- * Undefined for an error that does not tell. Source maps must be enabled.
+ * The innermost place in the user's own code where an error arose, even if a package that it calls has thrown it. Undefined if
+ * the error does not tell. Source maps must be enabled.
  */
 export function frameOf(error: unknown): Frame | undefined {
   if (!(error instanceof Error) || typeof error.stack !== "string") return undefined;
@@ -39,16 +39,16 @@ export function frameOf(error: unknown): Frame | undefined {
   return undefined;
 }
 
-/** The place in a script where an error arose, as FILE:LINE:COLUMN. Undefined for an error that does not tell. */
+/** The place in a script where an error arose, as FILE:LINE:COLUMN. Undefined if the error does not tell. */
 export function placeOf(error: unknown): string | undefined {
-  // An import that cannot be linked has no frame, but a heading.
+  // The stack of an import that cannot be linked has no frame, but a heading with the place.
   const [, unlinked, line] = /^(\/.*):(\d+)\n/.exec((error as { stack?: string } | null)?.stack ?? "") ?? [];
   if (unlinked) return `${shownPath(unlinked)}:${line}`;
   const frame = frameOf(error);
   return frame && `${shownPath(frame.file)}:${frame.line}:${frame.column}`;
 }
 
-/** How code that is evaluated is called by the stacks of its errors. */
+/** The name of evaluated code in the stacks of its errors. */
 export function evaluatedName(id: number): string {
   return `input:${id}`;
 }

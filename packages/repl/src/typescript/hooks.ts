@@ -1,4 +1,4 @@
-// Module hooks: TypeScript files are modules, for scripts and for the prompt. Node runs them in a thread of their own.
+// Module hooks: make Node load TypeScript files as modules, for scripts and for the prompt. Node runs hooks in a thread of their own.
 import { readFile } from "node:fs/promises";
 import type { LoadHook, ResolveHook } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -15,13 +15,13 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
     try {
       return await next(file, context);
     } catch {
-      // It means another.
+      // There is no such file: try the others that it may mean.
     }
   }
   return next(specifier, context);
 };
 
-/** The files that a relative import may mean besides the one of its very name, as TypeScript understands it. */
+/** The files that a relative import may mean, besides the one with exactly its name, by TypeScript's rules. */
 function meant(specifier: string): string[] {
   if (!/^\.{1,2}(\/|$)/.test(specifier) || /\.(m?ts|json)$/.test(specifier)) return [];
   if (/\.m?js$/.test(specifier)) return [specifier.replace(/js$/, "ts")];

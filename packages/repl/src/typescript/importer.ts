@@ -1,7 +1,7 @@
 import { register } from "node:module";
 import { pathToFileURL } from "node:url";
 
-/** What a module can do and code at a prompt, which is none, cannot. */
+/** What only modules have, and code at a prompt lacks. */
 export interface Importer {
   /** `import(...)` in a file of the folder. */
   readonly load: (specifier: string, options?: object) => Promise<unknown>;
@@ -9,16 +9,16 @@ export interface Importer {
   readonly meta: ImportMeta;
 }
 
-/** How the URL ends that our hooks take for an importer's. */
+/** The end of an importer's URL, by which our hooks know it. */
 export const IMPORTER = "/prompt.ts?importer";
 
-/** A module that gives away its own `import`, which is how Node imports without its experimental `vm` modules. */
+/** A module that exports its own `import`: so the prompt imports without Node's experimental `vm` modules. */
 export const importerSource =
   "export const load = (name, options) => import(name, options); export const meta = import.meta;";
 
 let registered = false;
 
-/** Makes Node run TypeScript files, and gives all that import the packages in scope this command's own copies. */
+/** Makes Node run TypeScript files, and resolves the packages in scope to this command's own copies. */
 export function registerHooks(): void {
   if (registered) return;
   registered = true;

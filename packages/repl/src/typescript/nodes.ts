@@ -3,7 +3,7 @@ export interface Node {
   readonly type: string;
 }
 
-/** Calls back for every node of a tree; those under one for which `enter` gives false are left out. */
+/** Calls `enter` for every node of a tree; where it returns false, the nodes below are skipped. */
 export function visit(tree: unknown, enter: (node: Node) => boolean | void): void {
   if (Array.isArray(tree)) for (const one of tree) visit(one, enter);
   else if (tree !== null && typeof tree === "object") {

@@ -2,12 +2,12 @@ import { dirname } from "node:path";
 
 import { packageFolder, typesInScope } from "./packages.js";
 
-/** What TypeScript is checked and translated for: the oldest Node that runs us. */
+/** The target of checking and translating TypeScript: the oldest Node that runs rxbpf. */
 export const TARGET = "es2022";
 
 /**
- * What TypeScript is, in a script and at the prompt, as options of its compiler: strict modules, wherever they lie, whose
- * imports mean what they do when they run.
+ * The compiler options for TypeScript in scripts and at the prompt: strict modules, in any folder, whose imports resolve for types
+ * as they do at run time.
  */
 export function compilerOptions(): Readonly<Record<string, unknown>> {
   return {

@@ -3,8 +3,8 @@ import { builtinModules, createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 /**
- * The packages whose words are in scope, in the order in which a name is looked up: what RxJS calls `interval` is not
- * hidden by what a probe's option is made with.
+ * The packages whose exports are in scope, in the order in which a name is looked up, so that no other package hides RxJS's
+ * `interval`.
  */
 export const PACKAGES = {
   rxjs: "rxjs",
@@ -14,13 +14,13 @@ export const PACKAGES = {
   sinks: "@rxbpf/sinks",
 } as const;
 
-/** The package that has all of them in one. */
+/** The package that re-exports all of them. */
 export const ALL = "rxbpf";
 
-/** The packages that code imports by their names, and always gets as this command has them. */
+/** The packages for which imports always get this command's own copies. */
 export const IMPORTABLE: readonly string[] = [...Object.values(PACKAGES), ALL];
 
-/** Those of Node's modules whose names mean a global already. */
+/** Node's modules whose names are already globals. */
 const GLOBALS = new Set(["console", "crypto", "process"]);
 
 /** Node's modules that are in scope by their names, as at Node's own prompt. */
@@ -30,7 +30,7 @@ export const BUILTINS: readonly string[] = builtinModules.filter(
 
 const require = createRequire(import.meta.url);
 
-/** Where a package that this one needs is installed. */
+/** The folder where a dependency of this package is installed. */
 export function packageFolder(name: string): string {
   return dirname(require.resolve(`${name}/package.json`));
 }
@@ -41,14 +41,14 @@ export function packageTypes(name: string): string {
 }
 
 /**
- * Whether an import means one of these packages. Prompt and script always get this command's own copies of those,
- * whatever is installed beside them. So there is one of each: what is attached is known, and programs and decoders fit.
+ * Whether an import means one of these packages. Prompt and scripts always get this command's own copies, whatever is installed
+ * beside them. So there is one copy of each, which knows all attached streams, and whose programs and decoders fit.
  */
 export function isInScope(specifier: string): boolean {
   return IMPORTABLE.some((name) => specifier === name || specifier.startsWith(`${name}/`));
 }
 
-/** The files with the types of all that can be imported of them: `@rxbpf/core`, `rxjs/operators`. */
+/** The files with the types of every entry point of these packages, such as `@rxbpf/core` and `rxjs/operators`. */
 export function typesInScope(): Readonly<Record<string, string>> {
   const entries = IMPORTABLE.flatMap((name) =>
     Object.entries(exportsOf(name)).flatMap(([path, target]) =>
@@ -60,7 +60,7 @@ export function typesInScope(): Readonly<Record<string, string>> {
   return Object.fromEntries(entries);
 }
 
-/** TypeScript's native program; `bin/tsc` would only start it, after starting Node once more. */
+/** The path of TypeScript's native program; `bin/tsc` would only start another Node to start it. */
 export function tscPath(): string {
   const typescript = createRequire(join(packageFolder("typescript"), "package.json"));
   const platform = `@typescript/typescript-${process.platform}-${process.arch}/package.json`;

@@ -13,16 +13,16 @@ import { tscPath } from "./packages.js";
 
 export interface Translation {
   readonly code: string;
-  /** From `code` to the source, which has no name in it. */
+  /** The source map from `code` to the source, without a file name. */
   readonly map: Pick<SourceMapPayload, "mappings">;
 }
 
 export interface TranslationOptions {
-  /** Keeps imports of which nothing is used. */
+  /** Whether to keep unused imports. */
   readonly keepImports?: boolean;
 }
 
-/** What is no TypeScript; `offset` is where, in characters. */
+/** Source that is not TypeScript; `offset` is the place, in characters. */
 export class TranslationError extends SyntaxError {
   readonly offset: number;
 
@@ -33,8 +33,8 @@ export class TranslationError extends SyntaxError {
 }
 
 /**
- * Makes JavaScript of a TypeScript module that the oldest Node runs. OXC does it in no time; what it does not translate, TypeScript
- * does itself, in some ten milliseconds.
+ * Translates a TypeScript module into JavaScript for the oldest Node that runs rxbpf. OXC does this in no time; what OXC does not
+ * translate, TypeScript's own compiler does, in some ten milliseconds.
  * @throws TranslationError
  */
 export function translate(source: string, { keepImports = false }: TranslationOptions = {}): Translation {
@@ -53,7 +53,7 @@ export function translate(source: string, { keepImports = false }: TranslationOp
 
 const FILE = "input.ts";
 
-/** Whether there is a `using`, a decorator or an `accessor` in a source that has no error. */
+/** Whether a source without errors has a `using`, a decorator or an `accessor`. */
 function needsTypeScript(source: string): boolean {
   if (!/@|\busing\b|\baccessor\b/.test(source)) return false;
   const { program, errors } = parseSync(FILE, source, { lang: "ts", sourceType: "module" });
@@ -66,12 +66,12 @@ function needsTypeScript(source: string): boolean {
   return found && errors.length === 0;
 }
 
-/** OXC counts bytes. */
+/** Converts an offset in bytes, as OXC counts, to characters. */
 function characters(source: string, bytes: number = 0): number {
   return Buffer.from(source).subarray(0, bytes).toString().length;
 }
 
-/** The types without which TypeScript translates nothing, so that it need not read its own. */
+/** The global types that TypeScript requires, declared empty, so that it need not read its own library. */
 const TYPES = ["Array<T>", "Boolean", "CallableFunction", "Function", "IArguments", "NewableFunction", "Number"]
   .concat("Object", "RegExp", "String")
   .map((name) => `interface ${name} {}`)
