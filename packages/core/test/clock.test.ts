@@ -52,7 +52,7 @@ test("every stream is told once that the clock was set, and by how much since it
   expect(clock.description).toMatch(/began; the machine's clock has been set 1 s forward since$/);
   set(-SECOND);
   clock.look();
-  const again = "the machine's clock is again what it was when tracing began";
+  const again = "the machine's clock is back to what it was when tracing began";
   const [back, forward] = [/^the machine's clock has been set 90 s back since /, /^.* set 1 s forward since /];
   for (const told of [first, second])
     expect(told).toEqual([expect.stringMatching(back), expect.stringMatching(forward), again]);

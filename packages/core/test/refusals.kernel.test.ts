@@ -44,14 +44,14 @@ async function callsOfLoading(): Promise<string[]> {
 }
 
 test.each([
-  ["BPF_PROG_LOAD", "EPERM", /; run as root; if it is,/],
-  ["BPF_PROG_LOAD", "ENOMEM", /; free some, or allow this cgroup more$/],
-  ["BPF_PROG_LOAD", "EMFILE", /; allow this process more: ulimit -n 1024$/],
-  ["BPF_MAP_CREATE", "EPERM", /; run as root; if it is,/],
-  ["BPF_MAP_CREATE", "ENOMEM", /; free some, or allow this cgroup more$/],
-  ["BPF_LINK_CREATE", "EMFILE", /; allow this process more: ulimit -n 1024$/],
-  ["BPF_LINK_CREATE", "EPERM", /; run as root; if it is,/],
-  ["BPF_LINK_CREATE", "EBUSY", /; end what uses it$/],
+  ["BPF_PROG_LOAD", "EPERM", /; run as root; if you do,/],
+  ["BPF_PROG_LOAD", "ENOMEM", /; free some memory, or raise this cgroup's limit$/],
+  ["BPF_PROG_LOAD", "EMFILE", /; allow this process more open files: ulimit -n 1024$/],
+  ["BPF_MAP_CREATE", "EPERM", /; run as root; if you do,/],
+  ["BPF_MAP_CREATE", "ENOMEM", /; free some memory, or raise this cgroup's limit$/],
+  ["BPF_LINK_CREATE", "EMFILE", /; allow this process more open files: ulimit -n 1024$/],
+  ["BPF_LINK_CREATE", "EPERM", /; run as root; if you do,/],
+  ["BPF_LINK_CREATE", "EBUSY", /; end the process that uses it$/],
 ])("when %s fails with %s that is told, and no other variant is tried", async (call, code, advice) => {
   const calls = await callsOfLoading();
   // What libbpf tries out first is no part of the object.
@@ -69,7 +69,7 @@ test("with few descriptors loading fails for want of them, whatever libbpf then 
   for (let files = 20; files < 46; files += 2)
     outcomes.add(await loadThrough(["env", `FILES=${files}`], "tick", "tick"));
   expect([...outcomes]).toEqual([
-    "BpfError EMFILE: Cannot load ticks: EMFILE: too many open files; allow this process more: ulimit -n 1024",
+    "BpfError EMFILE: Cannot load ticks: EMFILE: too many open files; allow this process more open files: ulimit -n 1024",
     "tick",
   ]);
 });

@@ -298,7 +298,7 @@ describe("stdout that takes nothing", () => {
     onTestFinished(() => void execs.kill());
     expect(bash(`${words(...args)} > /dev/full`)).toEqual({
       stdout: "",
-      stderr: "rxbpf: Cannot write to stdout: no space left on device; free some, or write elsewhere\n",
+      stderr: "rxbpf: Cannot write to stdout: no space left on device; free some space, or write elsewhere\n",
       status: "1",
     });
   });

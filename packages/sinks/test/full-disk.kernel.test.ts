@@ -102,7 +102,7 @@ test.each(["text", "json"])("%s on stdout says so when a file takes only a part"
   const child = start(sink, "some", fd);
   closeSync(fd);
   expect(await all(child.stderr!)).toBe(
-    "Cannot write to stdout: no space left on device; free some, or write elsewhere\n",
+    "Cannot write to stdout: no space left on device; free some space, or write elsewhere\n",
   );
   await child.exited;
 });

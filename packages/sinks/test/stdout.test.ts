@@ -66,7 +66,7 @@ describe.each(["text", "json"] as const)("%s on stdout", (sink) => {
     const child = start(sink, "many", fd);
     closeSync(fd);
     expect(await all(child.stderr!)).toBe(
-      "Cannot write to stdout: no space left on device; free some, or write elsewhere\n",
+      "Cannot write to stdout: no space left on device; free some space, or write elsewhere\n",
     );
   });
 

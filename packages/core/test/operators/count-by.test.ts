@@ -144,7 +144,7 @@ describe("with a window", () => {
       "window takes a whole number from 1 to 10000000, not 0",
     );
     expect(() => top(1, itself<string>, { window: 1000, perInterval: true })).toThrow(
-      "window and perInterval exclude each other",
+      "Cannot use window and perInterval together; give one of them",
     );
   });
 });
