@@ -31,7 +31,10 @@ await withFolder(async (folder) => {
       const outcome = await run(["record", "opensnoop", "-n", "opener", "-o", file, ...flags, ...flood]);
       const where = `${kilobytes} kB ${flags.join(" ")}`;
       if (outcome.status !== 1) faults.push(`${where}: status ${outcome.status}`);
-      if (outcome.stderr !== `rxbpf: Cannot write to ${file}: no space left on device; free some space, or write elsewhere\n`)
+      if (
+        outcome.stderr !==
+        `rxbpf: Cannot write to ${file}: no space left on device; free some space, or write elsewhere\n`
+      )
         faults.push(`${where}: ${outcome.stderr.slice(0, 300)}`);
       if (statSync(file, { throwIfNoEntry: false })) {
         const found = look(file);

@@ -44,10 +44,10 @@ export function mountNamespaceId(path: string): number {
     if (isMissing(error)) return fail("there is no such path", error);
     if (errorCode(error) === "EACCES")
       return fail("the process belongs to another user, so CAP_SYS_PTRACE is needed; run as root, or grant it", error);
-    if (errorCode(error) === "EINVAL") return fail("it is no namespace; give a path like /proc/PID/ns/mnt", error);
+    if (errorCode(error) === "EINVAL") return fail("it is not a namespace; give a path like /proc/PID/ns/mnt", error);
     throw error;
   }
-  const [, kind, id] = NAMESPACE.exec(link) ?? fail("it is no namespace; give a path like /proc/PID/ns/mnt");
+  const [, kind, id] = NAMESPACE.exec(link) ?? fail("it is not a namespace; give a path like /proc/PID/ns/mnt");
   if (kind !== "mnt") return fail(`it is a namespace of another kind, ${kind}; give a path like /proc/PID/ns/mnt`);
   return Number(id);
 }

@@ -40,8 +40,8 @@ test("what is no mount namespace is refused, each for its own reason", async () 
   await shell.end();
 
   expect(() => mountNamespaceId("/proc/self/ns/net")).toThrow("it is a namespace of another kind, net");
-  expect(() => mountNamespaceId("/etc/passwd")).toThrow("it is no namespace; give a path like /proc/PID/ns/mnt");
-  expect(() => mountNamespaceId("/proc/self/exe")).toThrow("it is no namespace; give a path like /proc/PID/ns/mnt");
+  expect(() => mountNamespaceId("/etc/passwd")).toThrow("it is not a namespace; give a path like /proc/PID/ns/mnt");
+  expect(() => mountNamespaceId("/proc/self/exe")).toThrow("it is not a namespace; give a path like /proc/PID/ns/mnt");
   expect(() => mountNamespaceId("/no/such/path")).toThrow("there is no such path");
   expect(() => mountNamespaceOfProcess(shell.pid)).toThrow(
     `Cannot find the mount namespace of process ${shell.pid}: there is no such process`,

@@ -249,7 +249,7 @@ describe("targets", () => {
 
     expect(() => set.add(8, "/no/such/path")).toThrow("there is no such path");
     expect(() => set.add(7, cgroup, 9)).toThrow(
-      `Cannot add to ${set.path}: the set is full, it can hold 2; delete dead members or make a larger one`,
+      `Cannot add to ${set.path}: the set is full with 2 members; delete dead ones or make a larger set`,
     );
     expect(dumpIds(set.path)).toEqual([7]);
     set.add(7, cgroup);

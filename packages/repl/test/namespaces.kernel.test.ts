@@ -122,7 +122,7 @@ describe("in a cgroup namespace", () => {
       "--mount",
     );
     expect(output).toMatch(
-      /^rxbpf: Cannot find the cgroup of process \d+: cgroup v2 is not mounted; mount -t cgroup2/m,
+      /^rxbpf: Cannot find the cgroup of process \d+: cgroup v2 is not mounted; run: mount -t cgroup2/m,
     );
     expect(output).toContain("added 0");
     expect(output).toMatch(new RegExp(`^${cgroupId(own)} +${folder}/cgroup$`, "m"));

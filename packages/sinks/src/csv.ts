@@ -33,7 +33,9 @@ function format<E>(source: Observable<E>): Format<E> {
     const head = names ? "" : line((names = namesOf(Object.keys(value), fields)).map(cell));
     const stray = isEvent ? undefined : Object.keys(value).find((name) => !names!.includes(name));
     if (stray !== undefined)
-      throw new Error(`Cannot write a row as CSV: it has ${stray}, which the first row does not have; give all rows the same keys`);
+      throw new Error(
+        `Cannot write a row as CSV: it has ${stray}, which the first row does not have; give all rows the same keys`,
+      );
     cells ??= names!.map((_, i) => remembering(i > 0 ? "," : ""));
     let text = head;
     for (let i = 0; i < cells.length; i++) text += cells[i]!(value[names![i]!]);

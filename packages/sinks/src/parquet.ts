@@ -44,7 +44,9 @@ export async function exportParquet(
 ): Promise<Exported> {
   const [series, ...others] = seriesAt(path);
   if (others.length > 0)
-    throw new Error("Cannot write one Parquet file: the recordings come from several probes; export those of each probe by themselves");
+    throw new Error(
+      "Cannot write one Parquet file: the recordings come from several probes; export those of each probe by themselves",
+    );
   const { ParquetFile } = await import("./parquet/file.js");
   const output = outputTo(target, { force });
   const ignore = (): void => {}; // the write's callback gets the error

@@ -129,7 +129,7 @@ export class Writer {
   readonly #giveUp = (): void => {
     if (this.#waiting.length === 0) return;
     const lines = this.#waiting.reduce((sum, chunk) => sum + linesIn(chunk), 0);
-    const unread = `nobody read it for ${PATIENCE_MS / 1000} s; up to ${lines} waiting lines, and all after them, were not written`;
+    const unread = `nobody read it for ${PATIENCE_MS / 1000} s, and up to ${lines} lines were not written, nor any after them`;
     this.#abandon(new UnreadError(`Cannot write to ${this.#output.name}: ${unread}`));
   };
 

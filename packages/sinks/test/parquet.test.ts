@@ -152,7 +152,9 @@ test("recordings of several probes are no one table", async () => {
   await run(other.pipe(toArrow(path)));
   const second = names().path;
   await run(streamOf(samples(1)).pipe(toArrow(second)));
-  await expect(exportParquet([path, second], parquet)).rejects.toThrow(/several probes; export each by itself$/);
+  await expect(exportParquet([path, second], parquet)).rejects.toThrow(
+    /several probes; export those of each probe by themselves$/,
+  );
   expect(statSync(parquet, { throwIfNoEntry: false })).toBeUndefined();
 });
 

@@ -107,7 +107,7 @@ test("another user's pipe is not written to; a link of root's to a device is", a
   symlinkSync("/dev/null", `${folder}/null`);
   await sinks.toJson(`${folder}/null`);
   execFileSync("mknod", [`${folder}/disk`, "b", "7", "200"]);
-  await expect(sinks.toJson(`${folder}/disk`, true)).rejects.toThrow("it is no file");
+  await expect(sinks.toJson(`${folder}/disk`, true)).rejects.toThrow("it is not a file");
 });
 
 test("names that other files will have can be taken, and then others are", async () => {

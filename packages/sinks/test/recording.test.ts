@@ -141,8 +141,8 @@ test("what is no recording is refused in a line that says so", () => {
   writeFileSync(part, "");
   expect(() => readRecording(part)).toThrow(`Cannot read ${part}: it is empty`);
   expect(() => readRecording(`${folder}/none`)).toThrow(`Cannot read ${folder}/none: no such file or directory`);
-  expect(() => readRecording(paths.directory)).toThrow(`Cannot read ${paths.directory}: it is no file`);
-  expect(() => readRecording(paths.pipe)).toThrow(`Cannot read ${paths.pipe}: it is no file`);
+  expect(() => readRecording(paths.directory)).toThrow(`Cannot read ${paths.directory}: it is not a file`);
+  expect(() => readRecording(paths.pipe)).toThrow(`Cannot read ${paths.pipe}: it is not a file`);
   expect(() => readRecording(paths.text)).toThrow(`Cannot read ${paths.text}: not a recording of rxbpf`);
 });
 

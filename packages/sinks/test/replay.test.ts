@@ -101,7 +101,7 @@ test("at the recorded pace, and at a multiple, it takes as long as it took", asy
     expect(performance.now() - start).toBeGreaterThan(300 / speed - 5);
     expect(performance.now() - start).toBeLessThan(300 / speed + 1000);
   }
-  expect(() => replay(path, { speed: 0 })).toThrow("A speed is a number above 0, not 0");
+  expect(() => replay(path, { speed: 0 })).toThrow("speed takes a number above 0, not 0");
 });
 
 test("stopping ends it in good order", async () => {

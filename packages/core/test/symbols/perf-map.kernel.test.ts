@@ -151,7 +151,7 @@ test("a map of more functions than are read is told, in bounded memory", async (
   expect(name(names, pid, 0x2000_0000n + 200_000n * 16n)).toBe("function 200000");
   expect(name(names, pid, 0x2000_0000n + 399_999n * 16n)).toBe("[unknown]");
   expect(notices).toEqual([
-    `Cannot name all code that process ${pid} makes: only the first 262,144 functions of its perf map are read`,
+    `Cannot name all code that process ${pid} generates: only the first 262,144 functions of its perf map are read`,
   ]);
 }, 60_000);
 

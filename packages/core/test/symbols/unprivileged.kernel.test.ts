@@ -35,7 +35,7 @@ function nameAs(options: readonly string[], pid: number, address: bigint): Told 
 }
 
 const NO_SYSLOG =
-  "Cannot name functions of the kernel: it hides their addresses; run with CAP_SYSLOG, and with kernel.kptr_restrict at most 1";
+  "Cannot name functions of the kernel: it hides their addresses; run with CAP_SYSLOG, and set kernel.kptr_restrict to at most 1";
 
 test("without the capabilities for the mapped files and the kernel's addresses files are found by path, and the rest is told once", async () => {
   const copy = path.join(folder, "copy");

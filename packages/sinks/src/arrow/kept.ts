@@ -45,7 +45,7 @@ export class Kept {
 
   /**
    * Removes the oldest files as far as the limits require. A file that is no longer such a recording, or that somebody
-   * is writing, is left alone. @param bytes the size of the file that is being written
+   * is writing, is left alone. `bytes` is the size of the file that is being written.
    * @throws Error if the kernel refuses
    */
   trim(bytes: number): void {
@@ -67,7 +67,7 @@ export class Kept {
     }
   }
 
-  /** Opens a file for as long as `use` runs, if it is a recording of the probe that this user may remove. */
+  /** Opens a file while `use` runs, if it is a recording of the probe that this user may remove. */
   #open<T>(name: string, use: (fd: number) => T): T | undefined {
     const fd = openIfThere(this.#directory.at(name));
     if (fd === undefined) return undefined;

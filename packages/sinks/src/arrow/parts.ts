@@ -150,7 +150,9 @@ class Several implements Parts {
       const name = this.#names.next();
       if (!lstatSync(this.#directory.at(name), { throwIfNoEntry: false })) return join(dirname(this.#path), name);
     }
-    throw new Error(`Cannot write to ${this.#path}: the next ${MOST_TRIES} file names are taken; remove these files or give another path`);
+    throw new Error(
+      `Cannot write to ${this.#path}: the next ${MOST_TRIES} file names are taken; remove these files or give another path`,
+    );
   }
 }
 

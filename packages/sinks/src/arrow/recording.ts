@@ -130,7 +130,7 @@ function openFile(path: string, flags: number): number {
   }
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
-  throw unreadable(path, "it is no file");
+  throw unreadable(path, "it is not a file");
 }
 
 function unreadable(path: string, state: string): Error {

@@ -48,7 +48,7 @@ export class OutputFile {
   /**
    * Checks that the path can be written, and touches nothing; a pipe or a device is opened. The caller must close it.
    * @param within the directory that it is in, if that is open already
-   * @throws Error where it cannot be
+   * @throws Error if it cannot be written
    */
   constructor(path: string, { force = false }: OutputOptions = {}, within?: Directory) {
     this.path = path;
@@ -169,7 +169,7 @@ export function withExistingFile<T>(path: string, use: (fd: number) => T): T {
     explained(path, () => {
       const at = directory.at(basename(path));
       const kind = kindOf(at);
-      if (kind !== undefined && kind !== "file") throw new Error("it is no file");
+      if (kind !== undefined && kind !== "file") throw new Error("it is not a file");
       fd = openSync(at, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
       lock(fd);
     });
@@ -198,7 +198,7 @@ function kindOf(path: string): Kind | undefined {
   if (led?.isCharacterDevice()) return "device";
   if (isLink) throw new Error("it is a link; give the path that it leads to");
   if (found.isFile()) return "file";
-  throw new Error(found.isDirectory() ? "it is a directory; give the path of a file" : "it is no file");
+  throw new Error(found.isDirectory() ? "it is a directory; give the path of a file" : "it is not a file");
 }
 
 /** Opens an existing pipe or device. */
