@@ -150,7 +150,7 @@ test("bytes that are no object, and an object without types, are refused", () =>
   const source = '__attribute__((section("raw_tp/sys_enter"))) int program(void *context) { return 0; }';
   const untyped = BpfObject.open("untyped", compileProgram(source, folder, "-g0"));
   onTestFinished(() => untyped.close());
-  expect(() => untyped.btf).toThrow("Cannot read the types of untyped: it was compiled without; compile with clang -g");
+  expect(() => untyped.btf).toThrow("Cannot read the types of untyped: it has none; compile it with clang -g");
 });
 
 test("a closed object has nothing left to use", () => {
