@@ -1,5 +1,5 @@
-// Disks become full at any moment of a recording, with others that take all room that becomes free: the file is whole, and
-// tells what was lost.
+// Disks fill up at random moments of a recording, while another process takes all space that becomes free: the file
+// stays whole, and has the losses.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, rmdirSync, statSync } from "node:fs";
 import path from "node:path";
@@ -51,7 +51,7 @@ await withFolder(async (folder) => {
   }
 });
 
-/** What the recording says, by its first event on. */
+/** Counts the events of the recording and what it says was lost. */
 function look(file) {
   const found = { events: 0, lost: 0, inOrder: true, finished: false };
   const batches = readRecording(file).batches();

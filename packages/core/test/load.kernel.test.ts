@@ -96,7 +96,7 @@ test("on a preemptible kernel the programs for it run, or where it does not show
     { type: "attached", programs: ["tick", "idle"] },
     {
       type: "notice",
-      message: expect.stringContaining("all events of tasks that compete for a processor, as tracefs,"),
+      message: expect.stringContaining("all events of tasks that compete for a processor: tracefs,"),
     },
   ]);
   await run(makeTicks, ["1"]);
