@@ -50,7 +50,7 @@ static __always_inline void mark(struct task_struct *task)
 		LOST(lost_no_room_for_mark);
 }
 
-/* Nanoseconds since the mark of a thread, and removes the mark; 0 if there is none. */
+/* Returns the nanoseconds since the mark of a thread and removes the mark; 0 if there is none. */
 static __always_inline __u64 since_mark(struct task_struct *task)
 {
 	__u64 *at = bpf_task_storage_get(&marks, task, 0, 0);

@@ -17,7 +17,7 @@ const AT_ONCE = 3;
 const STUCK_MS = 30_000;
 
 /**
- * Sends a signal to each of `count` commands, and to every other one a second signal.
+ * Sends a signal to each of `count` commands, and a second one to about half of them.
  * @returns how much was left, and how many commands ended wrongly, by name; and how often each signal was sent
  */
 export async function sendSignals(count, seed) {

@@ -30,8 +30,8 @@ const DEFAULT = 0n;
 const IGNORE = 1n;
 
 /**
- * Lets the second of any of these signals end the process, although it listens to them, in case it is too busy to hear
- * the first. Returns a function that undoes this. Does nothing without koffi.
+ * Lets the second occurrence of each of these signals end the process, although it listens to them, in case it is too
+ * busy to hear the first. Returns a function that undoes this. Does nothing without koffi.
  */
 export function endAtSecond(signals: readonly NodeJS.Signals[]): () => void {
   if (!hasNative()) return () => {};

@@ -50,7 +50,7 @@ export class Consumer {
   }
 
   /**
-   * Subscribes to a source. What the observer throws, the source of the event sees thrown.
+   * Subscribes to a source. An error that the observer throws is thrown to the source of the event.
    *
    * RxJS links the subscribers of a chain of operators, from the source's to the last. So a stream finds the consumer
    * that it is subscribed to for, whenever that happens. Where a link is missing, as in `share` or in an observable of

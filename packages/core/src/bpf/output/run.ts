@@ -56,7 +56,7 @@ const IDLE_MS = 5_000;
 
 /**
  * A source of an output's events. Starting it loads and attaches the programs; closing it leaves nothing in the kernel.
- * @param prepare makes the options of a run; what it throws, starting the source throws
+ * @param prepare makes the options of a run; starting the source throws what this throws
  */
 export function sourceOf<E>(image: ObjectSpec, output: Output<E>, prepare: () => RunOptions): Source<E> {
   return (receiver) => {
