@@ -59,7 +59,7 @@ export function cgroupOfProcess(pid: number, mounts: readonly CgroupMount[] = cg
   return (
     byName(name, mounts) ??
     byMember(pid, mounts) ??
-    fail(`${name} is below no mount of cgroup v2 that is seen from here`)
+    fail(`${name} is not below any mount of cgroup v2 that this process sees`)
   );
 }
 

@@ -21,7 +21,7 @@ export function seriesAt(path: string | readonly string[]): readonly [Series, ..
     else groups.set(key, [recording]);
   }
   const [first, ...others] = [...groups.values()].map(inOrder);
-  if (!first) throw new RangeError("There is no recording to read");
+  if (!first) throw new RangeError("Cannot read recordings: no path is given; give a file or a directory");
   return [first, ...others];
 }
 
