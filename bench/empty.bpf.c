@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Does nothing, on the hook that opensnoop uses: what a hook alone costs. */
+/* Does nothing, on opensnoop's hook: shows what the hook alone costs. */
 #include "kernel.bpf.h"
 
 SEC("tp_btf/sys_exit")

@@ -1,4 +1,4 @@
-// Loads and attaches the object given, and waits to be killed.
+// Loads and attaches an object, and waits to be killed.
 import { readFileSync } from "node:fs";
 
 import { load } from "@rxbpf/core/bpf";

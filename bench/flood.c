@@ -1,6 +1,6 @@
 /*
- * Opens and closes a file: `flood 1000000` so many times, `flood 10s` so many seconds.
- * Prints how often, and nanoseconds per open and close.
+ * Opens and closes a file: `flood 1000000` that many times, `flood 10s` for that many seconds.
+ * Prints how often, and the nanoseconds per open and close.
  */
 #include <fcntl.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-// The program that opens, on the second processor.
+// Runs the flood of opens on the second processor.
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";

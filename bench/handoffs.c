@@ -1,6 +1,7 @@
 /*
- * Two processes hand a byte back and forth through pipes: `handoffs 100000` so many times. Each time both make system
- * calls, sleep and are woken. Prints nanoseconds for each.
+ * Two processes hand a byte back and forth through pipes: `handoffs 100000` does that many
+ * times. For each handoff both make system calls, sleep and are woken. Prints the nanoseconds
+ * per handoff.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
-// Whether anything is lost of a flood that goes on for a while.
+// Whether a flood that lasts for a while loses any event.
 import { recordFlood } from "./recordings.mjs";
 import { OURS, tools } from "./tools.mjs";
 
-/** @returns by our ways `{ opens, lost }` */
+/** @returns `{ opens, lost }` by our ways of recording */
 export async function lossless({ folder, seconds }) {
   const found = {};
   for (const name of OURS) {

@@ -1,4 +1,5 @@
-// What tools that watch a whole machine cost it: processes that hand a byte back and forth, watched by ours and by their peers.
+// What tools that watch the whole machine cost it: two processes hand a byte back and forth while our tools or their
+// peers run.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -27,7 +28,10 @@ const WATCHERS = {
   "bpftrace profile:hz:99": peer("/usr/bin/bpftrace", "-e", STACKS),
 };
 
-/** @returns rows of `{ name, nsPerHandoff, addedNs, cpu }`, medians of interleaved rounds; `cpu` is of the tool, in seconds */
+/**
+ * @returns rows of `{ name, nsPerHandoff, addedNs, cpu }`, medians of interleaved rounds; `cpu` is the tool's, in
+ * seconds
+ */
 export async function machineCost({ folder, rounds }) {
   const there = Object.entries(WATCHERS).filter(([, watcher]) => watcher?.needs?.every(existsSync) ?? true);
   const samples = await interleaved(Object.fromEntries(there), rounds, async (watcher) => {

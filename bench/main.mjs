@@ -1,4 +1,4 @@
-// `npm run bench [-- --rounds N --only PART --minutes N]`: prints tables, then all of it as one line of JSON.
+// `npm run bench [-- --rounds N --only PART --minutes N]`: prints tables, then all results as one line of JSON.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ import { showCosts, showMachineCosts, showRecordings, showTargets } from "./tabl
 import { targets } from "./targets.mjs";
 import { missing } from "./tools.mjs";
 
-/** What is measured, each into a member of the results. */
+/** The parts of the benchmark. Each is a member of the results. */
 const PARTS = { cost: openCost, machine: machineCost, flood: recordings, start: startUp, lossless, prompt, memory };
 
 const { values } = parseArgs({
@@ -46,7 +46,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.e
 compile();
 if (missing.length > 0)
   console.log(
-    `Left out, as they are not installed: ${missing.join(" ")}; to compare: apt-get install ${missing.join(" ")}`,
+    `Left out, as they are not installed: ${missing.join(" ")}; to compare with them, run: apt-get install ${missing.join(" ")}`,
   );
 const given = { folder, minutes, rounds: Number(values.rounds), seconds: Number(values.seconds) };
 const results = {};
@@ -59,7 +59,7 @@ if (results.flood ?? results.start) showRecordings(results);
 if (reached.length > 0) showTargets(reached);
 console.log(JSON.stringify({ rounds: given.rounds, ...results, targets: reached }));
 
-/** Ends the run in one line. */
+/** Ends the run with one line. */
 function refuse(why) {
   console.error(`Cannot measure: ${why}`);
   process.exit(1);

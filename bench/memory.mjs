@@ -1,4 +1,4 @@
-// Whether a recording of some minutes stays as small as it was.
+// Whether the memory of a recorder stays constant over some minutes.
 import { readFileSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 
@@ -6,7 +6,7 @@ import { flood } from "./flood.mjs";
 import { tools } from "./tools.mjs";
 import { startTracer } from "./tracer.mjs";
 
-/** Records a flood for so many minutes, and prints after each what the recorder takes. */
+/** Records a flood for the given minutes, and prints the recorder's memory after each. */
 export async function memory({ folder, minutes }) {
   const file = path.join(folder, "recording");
   const tracer = startTracer(folder, tools.record.command(file));

@@ -1,4 +1,4 @@
-// What tracing adds to an open: untraced, an empty program on the same hook, opensnoop, and its peers.
+// What tracing adds to an open: with no program, an empty program on the same hook, opensnoop, and its peers.
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";

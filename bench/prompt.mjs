@@ -1,4 +1,4 @@
-// How long the prompt takes: until it is there, and until it has checked a first input.
+// How long the prompt takes to appear, and to check a first input.
 import { fileURLToPath } from "node:url";
 
 import { spawn } from "@lydell/node-pty";

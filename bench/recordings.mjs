@@ -1,4 +1,4 @@
-// What it takes to record a flood of opens: in the program that opens, and in what records.
+// What recording a flood of opens costs: the program that opens, and the recorder.
 import { rmSync, statSync } from "node:fs";
 import path from "node:path";
 
@@ -9,7 +9,10 @@ import { startTracer } from "./tracer.mjs";
 
 const OPENS = 1_000_000;
 
-/** @returns by tool `{ lost, speed, cpu, bytes, peak }`, medians of interleaved rounds; `speed` is of the untraced one */
+/**
+ * @returns `{ lost, speed, cpu, bytes, peak }` by tool, medians of interleaved rounds; `speed` is relative to the
+ * untraced flood
+ */
 export async function recordings({ folder, rounds }) {
   const { untraced, ...samples } = Object.fromEntries(
     await interleaved({ untraced: undefined, ...tools }, rounds, (tool) =>
@@ -32,7 +35,7 @@ export async function recordings({ folder, rounds }) {
 /**
  * Records one flood.
  * @param amount as `flood` takes it
- * @returns `lost` events; `cpu`, seconds for a million, the start included; `bytes` for each in the output; `peak`
+ * @returns `lost` events; `cpu`, seconds per million events, including the start; `bytes` of output per event; `peak`
  * memory in bytes; `nsPerOpen` and `opens` of the flood
  */
 export async function recordFlood(folder, { command, writes, opens: inOutput }, amount) {

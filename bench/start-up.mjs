@@ -1,4 +1,4 @@
-// How long it takes from starting a tracer until it sees, and until it shows, what happens.
+// How long a tracer takes from its start until it sees, and until it shows, events.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { median } from "./statistics.mjs";
 import { interleaved, tools } from "./tools.mjs";
 import { startTracer } from "./tracer.mjs";
 
-/** @returns by tool seconds to the first event that it `sees`, and that it `shows` where it writes to a pipe */
+/** @returns by tool, the seconds to the first event that it `sees`, and that it `shows` if it writes to a pipe */
 export async function startUp({ folder, rounds }) {
   const samples = await interleaved(tools, rounds, (tool) => startOnce(folder, tool));
   return Object.fromEntries(
@@ -22,7 +22,7 @@ export async function startUp({ folder, rounds }) {
   );
 }
 
-/** Opens a file each millisecond meanwhile: those that are missing were made before the tracer saw anything. */
+/** Opens a file every millisecond meanwhile: missing opens were made before the tracer saw anything. */
 async function startOnce(folder, { command, writes, opens }) {
   const ticks = spawn("taskset", ["-c", "1", path.join(folder, "ticks")], { stdio: ["ignore", "pipe", "inherit"] });
   try {
@@ -36,7 +36,7 @@ async function startOnce(folder, { command, writes, opens }) {
     const shows = shown && Number((await shown.first) - start) / 1e9;
     ticks.kill("SIGTERM");
     const made = Number((await lines.next()).value);
-    await sleep(200); // more than the longest pause of a tracer between looks
+    await sleep(200); // longer than any tracer pauses between two looks
     await tracer.stop();
     if (shown) writeFileSync(file, await shown.all);
     const seen = await opens(file, "ticks");
@@ -46,7 +46,7 @@ async function startOnce(folder, { command, writes, opens }) {
   }
 }
 
-/** When the first open of `ticks` comes out of a pipe; and all that does. */
+/** When the first open of `ticks` comes out of a pipe, and everything that does. */
 function firstLine(pipe) {
   const chunks = [];
   const first = new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// The results as tables for people.
+// Prints the results as tables for people.
 
 export function showCosts(costs) {
   console.log("\nWhat tracing adds to open and close of a file:");
@@ -7,12 +7,12 @@ export function showCosts(costs) {
 
 export function showMachineCosts(costs) {
   console.log(
-    "\nWhat watching the whole machine adds to a byte that two processes hand back and forth, and takes itself:",
+    "\nWhat watching the whole machine adds to each handoff of a byte between two processes, and the tool's own CPU time:",
   );
   console.table(costs.map(({ cpu, ...rest }) => ({ ...rest, "CPU s": cpu })));
 }
 
-/** What was measured of floods and of starts, a line for each tool. */
+/** Prints the results of floods and starts, with a line for each tool. */
 export function showRecordings({ flood, start }) {
   if (flood)
     console.log(`\nRecording a flood of opens (${flood.nsPerOpen.toFixed(0)} ns for an open and close, untraced):`);

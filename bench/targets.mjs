@@ -1,4 +1,4 @@
-// What recording must reach, against what was measured. CPU and speed are ratios within one run.
+// Compares targets for recording with what was measured. CPU and speed are ratios within one run.
 
 import { OURS } from "./tools.mjs";
 
@@ -7,10 +7,7 @@ const bytes = (value) => `${value.toFixed(1)} bytes`;
 const seconds = (value) => `${value.toFixed(3)} s`;
 const megabytes = (value) => `${(value / 1e6).toFixed(0)} MB`;
 
-/**
- * Each target as `{ target, limit, measured, met }`. What could not be measured, for want of a peer, is undefined, and
- * so is `met` then.
- */
+/** Each target as `{ target, limit, measured, met }`. If a peer is missing, `measured` and `met` are undefined. */
 export function targets({ flood, start, lossless, prompt }) {
   const lines = [];
   const line = (target, sign, limit, measured, unit, met) => {
@@ -48,7 +45,7 @@ export function targets({ flood, start, lossless, prompt }) {
   }
   if (prompt) {
     most("the prompt is there", 0.3, prompt.shown, seconds);
-    most("the prompt has checked a first input", 1, prompt.checked, seconds);
+    most("the prompt has checked its first input", 1, prompt.checked, seconds);
   }
   return lines;
 }

@@ -1,6 +1,6 @@
 /*
- * Opens a file at every whole millisecond from now on, until it is told to end. Prints when it began, in
- * nanoseconds of CLOCK_MONOTONIC, and at the end how often it did.
+ * Opens a file at every whole millisecond until it is told to end. Prints its start, in
+ * nanoseconds of CLOCK_MONOTONIC, and at the end the number of opens.
  */
 #include <fcntl.h>
 #include <signal.h>

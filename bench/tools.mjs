@@ -1,4 +1,4 @@
-// Ways to record opens: ours, and its peers from Debian packages where they are installed.
+// Ways to record opens: ours, and those of peers from Debian packages, if installed.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { replay } from "@rxbpf/sinks";
 import { count, filter, lastValueFrom } from "rxjs";
 
-/** The command, as words. */
+/** The words of the rxbpf command. */
 export const rxbpf = [process.execPath, fileURLToPath(new URL("../packages/repl/bin/rxbpf.cjs", import.meta.url))];
 const peers = {
   opensnoop: "/usr/sbin/opensnoop",
@@ -15,7 +15,7 @@ const peers = {
   perf: "/usr/bin/perf",
 };
 
-/** What is not installed of the peers, in packages. */
+/** The packages of peers that are not installed. */
 export const missing = [
   [peers.opensnoop, "libbpf-tools"],
   [peers.bpftrace, "bpftrace"],
@@ -23,8 +23,8 @@ export const missing = [
 ].flatMap(([file, name]) => (existsSync(file) ? [] : [name]));
 
 /**
- * By name: `command`, given where it may put a file; `writes`, whether its output is that file and not its stdout;
- * `opens`, how many opens of a program are in the output; `needs`, of a peer, the file that it is.
+ * By name: `command` takes the path of a file that it may write and returns the command; `writes`, whether the output
+ * is that file and not stdout; `opens` counts a program's opens in the output; `needs`, for a peer, its file.
  */
 export const tools = Object.fromEntries(
   Object.entries({
@@ -57,8 +57,8 @@ export const tools = Object.fromEntries(
 );
 
 /**
- * What `act` gives for each of some ways, by name, in so many rounds, interleaved: a list for each. A peer that fails is
- * told in its own words and left out.
+ * Runs `act` for each of several ways in interleaved rounds. Returns a list of results for each, by name. A peer that
+ * fails is left out, with its own message.
  */
 export async function interleaved(ways, rounds, act) {
   const samples = new Map(Object.keys(ways).map((name) => [name, []]));
@@ -68,7 +68,7 @@ export async function interleaved(ways, rounds, act) {
         samplesOfOne.push(await act(ways[name]));
       } catch (error) {
         if (ways[name]?.needs === undefined) throw error;
-        console.log(`Left out, as it failed: ${name}: ${error.message}`);
+        console.log(`Left out ${name}, as it failed: ${error.message}`);
         samples.delete(name);
       }
     }
@@ -76,7 +76,7 @@ export async function interleaved(ways, rounds, act) {
   return samples;
 }
 
-/** The ways that are ours. */
+/** Our own ways. */
 export const OURS = ["record", "text", "JSON"];
 
 function inText(file, program) {

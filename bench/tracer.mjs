@@ -1,4 +1,4 @@
-// Starts a tracer on the first processor and tells what it took.
+// Starts a tracer on the first processor and measures what it takes.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
@@ -7,14 +7,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** How long a tracer may take to attach. */
 const ATTACH_MS = 60_000;
-/** How long a tracer that was asked to end may take; one that is killed has no usage to tell. */
+/** How long a tracer may take to end when asked. A killed tracer's usage is not known. */
 const END_MS = 60_000;
 
 /**
- * @param folder where the programs of the benchmark are, and files may be put
- * @returns `child`, and `pid`, which tells the tracer's own; `output`, the file that it writes to, or undefined where it writes to a pipe; `attached`, which
- * resolves once its programs are, and rejects with the tracer's own words where it ends before; `stop`, which ends it
- * and resolves to `{ user, system, peak }`, in seconds and bytes
+ * @param folder has the benchmark's programs, and takes files
+ * @returns `child`; `pid`, which returns the tracer's own; `output`, the file that it writes to, undefined for a pipe;
+ * `attached`, which resolves once its programs are attached, and rejects with the tracer's own words if it ends before;
+ * `stop`, which ends it and resolves to `{ user, system, peak }`, in seconds and bytes
  */
 export function startTracer(folder, command, { pipe = false } = {}) {
   const output = path.join(folder, "output");
@@ -23,7 +23,8 @@ export function startTracer(folder, command, { pipe = false } = {}) {
   const files = [pipe ? undefined : openSync(output, "w"), openSync(complaints, "w")];
   const child = spawn(path.join(folder, "usage"), [report, ...command], {
     stdio: ["ignore", pipe ? "pipe" : files[0], files[1]],
-    // What else is set concerns whoever runs this; Node, for one, reads NODE_EXTRA_CA_CERTS whenever it starts.
+    // Other variables are the user's affair and could cost time: Node, for one, reads NODE_EXTRA_CA_CERTS at every
+    // start.
     env: { PATH: process.env.PATH },
   });
   const gone = once(child, "exit");
@@ -31,7 +32,7 @@ export function startTracer(folder, command, { pipe = false } = {}) {
   const isGone = () => child.exitCode !== null || child.signalCode !== null;
   const fail = (what) => {
     const words = readFileSync(complaints, "utf8").trim();
-    throw new Error(`${path.basename(command[0])} ${what}: ${words || "it did not say why"}`);
+    throw new Error(`${path.basename(command[0])} ${what}: ${words || "it gave no reason"}`);
   };
   return {
     child,
@@ -62,7 +63,7 @@ export function startTracer(folder, command, { pipe = false } = {}) {
   };
 }
 
-/** The process that a `usage` has started, or an empty text once it has ended. */
+/** The pid of the process that a `usage` has started; empty once it has ended. */
 function below(usage) {
   try {
     return readFileSync(`/proc/${usage}/task/${usage}/children`, "utf8").trim();
@@ -71,7 +72,7 @@ function below(usage) {
   }
 }
 
-/** How many links and perf events a process holds: what attaches its programs. */
+/** How many links and perf events, which attach programs, a process holds. */
 function attachments(pid) {
   try {
     return readdirSync(`/proc/${pid}/fd`).filter((fd) => {

@@ -1,6 +1,6 @@
 /*
- * `usage REPORT COMMAND...` runs a command on the first processor, hands SIGINT on to it, and writes what
- * the kernel says that it took: seconds in user and kernel mode, and the most memory, in bytes.
+ * `usage REPORT COMMAND...` runs a command on the first processor, passes SIGINT on to it, and
+ * writes the kernel's figures for it: seconds in user and kernel mode, and peak memory in bytes.
  */
 #define _GNU_SOURCE
 #include <sched.h>

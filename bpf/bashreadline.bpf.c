@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Lines that are typed at a shell: what readline returns to it. */
+/* Lines that people type at a shell: the results of its readline. */
 #include "event.bpf.h"
 
 RING(events)
@@ -24,7 +24,7 @@ int returned(struct pt_regs *regs)
 	struct line_event_record *record;
 	long length;
 
-	/* There is no line at the end of the input. */
+	/* At the end of the input there is no line. */
 	if (!line || drop_current())
 		return 0;
 	record = new_record();

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* How long requests to block devices take, from when their disk is given them, or from when they are made, until they are done. */
+/*
+ * How long requests to block devices take: from their issue to the disk, or from their making,
+ * to their completion.
+ */
 #include "event.bpf.h"
 #include "filter.bpf.h"
 #include "table.bpf.h"
@@ -7,7 +10,7 @@
 const volatile __u32 unit_ns = 1000;
 const volatile bool with_queue;
 const volatile bool per_disk;
-const volatile __u32 flags_shown; /* bits by which requests are told apart */
+const volatile __u32 flags_shown; /* bits of the flags that tell requests apart */
 
 struct request_note {
 };

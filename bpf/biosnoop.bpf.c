@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Requests to block devices, told when they are completed, of the process that made them. */
+/* Requests to block devices. Each is sent at its completion, with the process that made it. */
 #include "event.bpf.h"
 
 RING(events)
@@ -28,7 +28,7 @@ struct request_note {
 
 #include "block.bpf.h"
 
-/* Where the last request to a disk ended, of those that are shown. */
+/* Where the last shown request to each disk ended. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -69,7 +69,10 @@ static __always_inline enum operation operation_name(__u8 operation)
 	}
 }
 
-/* Says what a request is: others may be added to it until it is issued, and afterwards its size goes down. */
+/*
+ * Describes a request at its issue: until then others may be merged into it, and afterwards its
+ * size shrinks.
+ */
 static __always_inline void describe(struct block_event *event, struct request *request)
 {
 	event->operation = operation_name(operation_of(request));

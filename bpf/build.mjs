@@ -1,4 +1,4 @@
-// Compiles every program into bpf/build, in a folder for each package that ships some. Set-up puts them there.
+// Compiles every program into bpf/build, with a folder for each package that ships some. Set-up copies them there.
 import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { clangFlags } from "./flags.mjs";
 
 const source = fileURLToPath(new URL(".", import.meta.url));
-/** Where a package's programs are. */
+/** The sources of each package's programs. */
 const SOURCES = { probes: source, filters: path.join(source, "filters") };
 const target = path.join(source, "build");
 const flags = clangFlags();

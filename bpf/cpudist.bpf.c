@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* How long threads run at a time, or are off the processor: from one switch to the next. */
+/*
+ * How long threads run without a break, or stay off the processor: from one context switch to
+ * the next.
+ */
 #include "event.bpf.h"
 #include "filter.bpf.h"
 #include "sched.bpf.h"
@@ -12,7 +15,7 @@ const volatile bool by_process;
 const volatile bool by_thread;
 
 struct stretch_key {
-	__u32 id; /* of the process or the thread; 0 where all are counted together */
+	__u32 id; /* of the process or the thread; 0 if all are counted together */
 	char comm[16];
 };
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Programs that processes start. A successful exec is seen when it is done: the
- * arguments are read from the new program's own memory, where nothing can change
- * them any more. A failed one is seen when the call returns, its arguments still
- * in the caller's memory.
+ * Programs that processes start. A successful exec is seen once it is done: its arguments are
+ * read from the new program's memory, where nobody can change them any more. A failed exec is
+ * seen when the call returns, with its arguments still in the caller's memory.
  */
 #include "event.bpf.h"
 
@@ -15,8 +14,8 @@ RING(events)
 #include "preemption.bpf.h"
 #include "syscall.bpf.h"
 
-#define ARGS_MAX 32768 /* bytes of arguments in an event; user space asks for at most so many */
-#define FAILED_ARGS_MAX 512 /* arguments of a failed exec, each a read of its own */
+#define ARGS_MAX 32768	    /* bytes of arguments in an event; user space never asks for more */
+#define FAILED_ARGS_MAX 512 /* arguments of a failed exec; each takes a read */
 
 const volatile __u32 args_limit = 8192; /* bytes of arguments wanted */
 
@@ -54,13 +53,16 @@ static __always_inline __u32 place(struct text *text, __u32 start, __u32 length)
 	return start + length;
 }
 
-/* What a read of a string says its length is, without the NUL. */
+/* The length of a string that was read, without the NUL. */
 static __always_inline __u32 without_nul(long length)
 {
 	return length > 0 ? length - 1 : 0;
 }
 
-/* Puts who execs and where, at the START of the tail. Returns where the next text starts. */
+/*
+ * Describes the process and its directory, at the START of the tail. Returns where the next text
+ * starts.
+ */
 static __always_inline __u32 describe(struct exec_event_record *record, struct task_struct *task,
 				      long ret, __u32 start, __u32 slot)
 {
@@ -92,12 +94,12 @@ static __always_inline __u32 put_program(struct exec_event_record *record, struc
 	return place(&event->fs_path, start, put_path(to, &path, slot, &whole, false));
 }
 
-/* What a process has become. */
+/* The program that an exec has started. */
 struct program {
 	struct file *file;
 	const char *filename;
 	bool interpreted;
-	const char *interpreter; /* NULL: its name is the first argument */
+	const char *interpreter; /* NULL: the first argument is its name */
 	bool keeps_argv0;
 };
 
@@ -163,7 +165,7 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 		.file = binary->file,
 		.filename = binary->filename,
 		.interpreter = binary->interp,
-		/* The same string unless the file names an interpreter, or another does so for it. */
+		/* The strings differ only if the file has an interpreter, by its first line or by binfmt_misc. */
 		.interpreted = binary->interp != binary->filename,
 		.keeps_argv0 = keeps_argv0(binary),
 	};
@@ -242,8 +244,8 @@ static __always_inline __u32 put_descriptor(char *out, int fd)
 }
 
 /*
- * Reads the file's name as the kernel calls it where the call succeeds: behind a directory's descriptor
- * N it is /dev/fd/N/NAME. Returns the length.
+ * Reads the file's name in the form that the kernel uses if the call succeeds: below a
+ * directory's descriptor N it is /dev/fd/N/NAME. Returns the length.
  */
 static __always_inline __u32 read_filename(char *out, const char *name, int directory)
 {
@@ -262,21 +264,24 @@ static __always_inline __u32 read_filename(char *out, const char *name, int dire
 	return start + without_nul(length);
 }
 
-/* Reads the pointer at an index of a list of arguments; NULL ends it. False where it cannot be read. */
+/*
+ * Reads the pointer at an index of a list of arguments; NULL ends the list. False if it cannot
+ * be read.
+ */
 static __always_inline bool argument_at(const char **argument, unsigned long list, bool compat,
 					int index)
 {
 	__u32 size = compat ? 4 : 8;
 
 	*argument = NULL;
-	if (!list) /* as for the kernel, no list is an empty one */
+	if (!list) /* like the kernel, takes a missing list for an empty one */
 		return true;
 	return bpf_probe_read_user(argument, size, (void *)(list + index * size)) == 0;
 }
 
 /*
- * Puts the arguments of a list at the START of the tail. Not static, so that the verifier looks at the
- * loop once, whatever led to it.
+ * Puts the arguments of a list at the START of the tail. Not static, so that the verifier checks
+ * the loop only once, not for every way that leads here.
  */
 __noinline int put_list(__u64 list, bool compat, __u32 slot, __u32 start)
 {
@@ -302,7 +307,7 @@ __noinline int put_list(__u64 list, bool compat, __u32 slot, __u32 start)
 			break;
 		used &= ARGS_MAX - 1;
 
-		/* One byte more than can be wanted: then a longer one goes past the limit. */
+		/* One byte more than the limit, so that a longer argument exceeds it. */
 		long read = bpf_probe_read_user_str(args + used, ARGS_MAX + 1, argument);
 
 		if (read <= 0)
@@ -317,7 +322,10 @@ __noinline int put_list(__u64 list, bool compat, __u32 slot, __u32 start)
 	return 0;
 }
 
-/* Not inlined: the program below runs at every system call, and should save few registers for nothing. */
+/*
+ * Not inlined: the program below runs at every system call, and inlining would make it save
+ * registers for nothing.
+ */
 static __noinline int tell_failed(struct pt_regs *regs, long ret, enum syscall nr, bool compat,
 				  __u32 slot)
 {

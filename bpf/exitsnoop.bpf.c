@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Processes that end, or each of their threads. A process ends when its last thread does, which need not be its first:
- * that may be long gone, or have given its place to another that became a new program.
+ * Processes that end, or each of their threads. A process ends with its last thread. That need
+ * not be its first thread, which may have ended long before, or have been replaced by a thread
+ * that called exec.
  */
 #include "event.bpf.h"
 
@@ -32,7 +33,10 @@ struct process {
 	__u32 _pad;
 };
 
-/* Processes whose end was told: two last threads that end at once each find that no other lives. */
+/*
+ * Processes whose end was sent: if the last two threads end at once, each finds that no other
+ * lives.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -48,7 +52,7 @@ static __always_inline bool is_first_to_tell(struct task_struct *leader)
 	return bpf_map_update_elem(&ended, &process, &told, BPF_NOEXIST) == 0;
 }
 
-/* What wait(2) tells of a thread, or of a process. */
+/* The status that wait(2) returns for a thread or a process. */
 static __always_inline __u32 exit_status(struct task_struct *task)
 {
 	if (!per_thread && task->signal->flags & SIGNAL_GROUP_EXIT)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What threads read from files and write to them, counted when a call ends, or a request of io_uring is completed. */
+/*
+ * What threads read from files and write to them. Counted when a call ends or an io_uring
+ * request is completed.
+ */
 #include "event.bpf.h"
 #include "descriptor.bpf.h"
 #include "filter.bpf.h"
@@ -27,7 +30,7 @@ enum file_type { REGULAR, SOCKET, OTHER };
 struct file_key {
 	__u32 pid;
 	__u32 tid;
-	__u64 _inode; /* of files of one name those with another number are others */
+	__u64 _inode; /* tells files with the same name apart */
 	__u32 _device;
 	__u32 _pad;
 };
@@ -63,7 +66,10 @@ static __always_inline bool in_directory(struct dentry *dentry)
 	       BPF_CORE_READ(dentry, d_sb, s_dev) == only_device;
 }
 
-/* The entry of a file that the current thread uses; NULL where it is not wanted, or there is no room. */
+/*
+ * The entry of a file that the current thread uses; NULL if it is not wanted or there is no
+ * room.
+ */
 static __always_inline struct file_count *count_of(struct file *file)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 
 const include = path.join(path.dirname(fileURLToPath(import.meta.url)), "include");
 
-/** How clang compiles a BPF program of ours. */
+/** clang's flags for our BPF programs. */
 export function clangFlags() {
-  // -target bpf knows no multiarch folder, where Debian keeps <asm/types.h>.
+  // With -target bpf, clang does not search Debian's multiarch directory, which has <asm/types.h>.
   const multiarch = spawnSync("clang", ["-print-multiarch"], { encoding: "utf8" }).stdout?.trim();
   return [
     ...["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-D__TARGET_ARCH_x86"],

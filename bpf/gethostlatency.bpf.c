@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* How long the C library takes to find the addresses of a host: from the call to the return of its resolver. */
+/*
+ * How long the C library takes to resolve a host's name: from the call of its resolver to its
+ * return.
+ */
 #include "event.bpf.h"
 
 RING(events)
@@ -20,7 +23,7 @@ struct lookup_event {
 
 TASK_TEXT_RECORD(lookup_event, HOST_MAX)
 
-/* A call that has not returned: the first, where one calls another. */
+/* A call that has not returned. If one resolver function calls another, the first. */
 struct call {
 	__u64 start;
 	__u32 depth;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Signals that processes send by kill, seen when the call returns: before a process that kills itself ends. */
+/*
+ * Signals that processes send with kill, seen when the call returns. That is before a process
+ * that kills itself ends.
+ */
 #include "event.bpf.h"
 
 RING(events)
@@ -32,7 +35,7 @@ static __always_inline bool signal_unwanted(__u32 signal)
 	return by_signal && (signal >= SIGNALS || !wanted_signals[signal]);
 }
 
-/* Runs at every system call of the machine: the first comparison decides for nearly all. */
+/* Runs at every system call of the machine. For nearly all, the first comparison decides. */
 static __always_inline bool leaving_kill(struct pt_regs *regs, bool *compat)
 {
 	__u32 nr = regs->orig_ax;

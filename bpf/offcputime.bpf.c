@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * How long threads are off the processor, by the stacks at which they left it. A thread's stacks are taken when it leaves,
- * and kept with it until it runs again.
+ * How long threads are off the processor, by the stacks at which they left it. A thread's stacks
+ * are taken when it leaves the processor, and kept in its task storage until it runs again.
  */
 #include "event.bpf.h"
 #include "filter.bpf.h"
@@ -16,7 +16,7 @@ const volatile bool no_kernel_threads;
 const volatile bool no_kernel_stack;
 const volatile bool no_user_stack;
 const volatile bool by_state;
-const volatile __u64 state_mask; /* 0: those that could go on */
+const volatile __u64 state_mask; /* 0: runnable threads */
 const volatile __u64 least_ns = 1000;
 const volatile __u64 most_ns = ~0ULL;
 

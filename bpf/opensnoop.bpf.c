@@ -25,7 +25,7 @@ struct open_event {
 	struct text path;
 	__u8 truncated;
 	__u8 io_uring;
-	__u8 _fixed; /* of io_uring: the result is no descriptor */
+	__u8 _fixed; /* through io_uring: the result is no descriptor */
 	__u8 _pad[5];
 };
 
@@ -42,7 +42,10 @@ TEXT_RECORD(open_event, 2 * PATH_MAX, 5)
 
 #include "waiting_opens.bpf.h"
 
-/* Opens of io_uring, where only those are wanted that failed, of which it will not be known whether they did. */
+/*
+ * Opens through io_uring that may have failed, if only failed opens are wanted and the result
+ * will never be known.
+ */
 __u64 lost_open_without_result;
 
 static __always_inline bool result_unwanted(long ret)
@@ -56,7 +59,7 @@ static __always_inline bool flags_unwanted(__u32 flags)
 	       !(only_access_modes & (1u << (flags & O_ACCMODE)));
 }
 
-/* How a file is opened: what openat2 is given, and what other calls say in other ways. */
+/* How a file is opened: the arguments of openat2, or their equivalent for other calls. */
 struct open_request {
 	int dirfd;
 	struct open_how how;
@@ -71,8 +74,8 @@ static __always_inline long read_name(void *to, __u32 size, const struct open_re
 }
 
 /*
- * Puts the directory that a name starts from, and a slash if the name has none, at the start of the
- * tail. For an absolute name that is the root: the process's, or what RESOLVE_IN_ROOT makes one.
+ * Puts the directory that a name starts from at the start of the tail, and a slash if the name
+ * has none. For an absolute name it is the root: the process's, or the one of RESOLVE_IN_ROOT.
  * Returns the length.
  */
 static __always_inline __u32 put_start(struct open_event_record *record,
@@ -99,7 +102,10 @@ static __always_inline __u32 put_start(struct open_event_record *record,
 	return length;
 }
 
-/* Makes the path the name that was given; where full paths are wanted, after what it starts from. */
+/*
+ * Sets the path to the given name. If full paths are wanted, the directory that it starts from
+ * comes first.
+ */
 static __always_inline void put_name(struct open_event_record *record,
 				     const struct open_request *request, __u32 slot)
 {
@@ -108,16 +114,16 @@ static __always_inline void put_name(struct open_event_record *record,
 	long length = read_name(record->tail + start, PATH_MAX, request);
 	char last = 0;
 
-	/* The length counts the NUL, which may stand in for another byte. */
+	/* The length counts the NUL, which may have replaced another byte. */
 	if (!request->copy && length == PATH_MAX) {
 		bpf_probe_read_user(&last, 1, request->name + PATH_MAX - 1);
 		event->truncated |= last != 0;
 	}
-	/* An unreadable name failed the call itself, with EFAULT. */
+	/* If the name was unreadable, the call itself failed with EFAULT. */
 	event->path.length = start + (length > 0 ? length - 1 : 0);
 }
 
-/* Makes the path that of an opened file. False where it has none that the process could use. */
+/* Sets the path to that of an opened file. False if it has none that the process could use. */
 static __always_inline bool put_opened(struct open_event_record *record, long fd, __u32 slot)
 {
 	struct file *file = file_of(fd);
@@ -154,7 +160,10 @@ static __always_inline void send(struct open_event_record *record, long ret)
 	emit_text(record, sizeof(record->event) + record->event.path.length);
 }
 
-/* Not inlined: the program below runs at every system call, and should save few registers for nothing. */
+/*
+ * Not inlined: the program below runs at every system call, and inlining would make it save
+ * registers for nothing.
+ */
 static __noinline int tell_open(struct pt_regs *regs, long ret, enum syscall nr, bool compat,
 				__u32 slot)
 {
@@ -209,7 +218,10 @@ AT_SYSCALL_END(sys_exit)
 	return tell_open(regs, ret, nr, compat, SLOT_SYSCALL);
 }
 
-/* Where an open waits: for the other end of a FIFO, for a file system's server, for a lease to be given back. */
+/*
+ * Opens that a signal interrupts while they wait: for the other end of a FIFO, a file system's
+ * server, or the end of a lease.
+ */
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(interrupted, int signal, struct kernel_siginfo *info, struct k_sigaction *action)
 {
@@ -239,7 +251,10 @@ static __always_inline const char *name_of(struct io_open *open)
 	struct io_open___delayed *delayed = (void *)open;
 	struct filename *filename;
 
-	/* Not asked for by a type: one that there is not is looked for in modules, for which libbpf needs CAP_SYS_ADMIN. */
+	/*
+	 * Asks for a field, not for a type: libbpf searches modules for a missing type, which needs
+	 * CAP_SYS_ADMIN.
+	 */
 	if (bpf_core_field_exists(delayed->filename.__incomplete_filename))
 		filename = BPF_CORE_READ(delayed, filename.__incomplete_filename);
 	else
@@ -249,7 +264,7 @@ static __always_inline const char *name_of(struct io_open *open)
 
 static __always_inline void uring_submitted(struct io_kiocb *request, __u8 opcode, __u64 flags)
 {
-	/* A request starts with what its operation needs. */
+	/* A request begins with the data of its operation. */
 	struct io_open *open = (void *)request;
 	bool silent = flags & REQ_F_CQE_SKIP;
 
@@ -260,7 +275,7 @@ static __always_inline void uring_submitted(struct io_kiocb *request, __u8 opcod
 	struct open_request asked = {.dirfd = BPF_CORE_READ(open, dfd), .copy = name_of(open)};
 
 	BPF_CORE_READ_INTO(&asked.how, open, how);
-	/* The kernel adds O_LARGEFILE to what the process asked for. */
+	/* The kernel adds O_LARGEFILE to the flags of the process. */
 	asked.how.flags &= ~O_LARGEFILE;
 	if (!record || flags_unwanted(asked.how.flags))
 		return;
@@ -268,7 +283,7 @@ static __always_inline void uring_submitted(struct io_kiocb *request, __u8 opcod
 	record->event._fixed = is_fixed(open);
 	describe(record, &asked);
 	put_name(record, &asked, SLOT_IO_URING);
-	/* What it comes to if nothing more is told of it: silent ones then succeed. */
+	/* The result if no completion comes: a silent request has succeeded then. */
 	record->event.ret = silent && only_failed ? 0 : -EINPROGRESS;
 	if ((silent && !only_failed) || !keep_open(request, record))
 		give_up(record);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What runs, by its stacks: a clock on every processor looks, and counts what it finds. */
+/* What runs, by stack: a clock on every processor takes samples, which are counted. */
 #include "event.bpf.h"
 #include "filter.bpf.h"
 #include "sched.bpf.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * How long threads wait for a processor: from the moment that they are made runnable, or are put off theirs although they
- * could go on, until they run.
+ * How long threads wait for a processor: from the moment that they become runnable, or are
+ * preempted, until they run.
  */
 #include "event.bpf.h"
 #include "filter.bpf.h"
@@ -13,7 +13,7 @@ const volatile bool by_process;
 const volatile bool by_thread;
 
 struct wait_key {
-	__u32 id; /* of the process or the thread; 0 where all are counted together */
+	__u32 id; /* of the process or the thread; 0 if all are counted together */
 	char comm[16];
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* How many system calls are made, counted when each ends: by call, or by process. */
+/* How many system calls are made, by call or by process. Each is counted when it ends. */
 #include "event.bpf.h"
 #include "filter.bpf.h"
 #include "preemption.bpf.h"
@@ -21,7 +21,7 @@ const volatile __s32 only_compat_call; /* -1: no 32-bit one */
 #define NO_SUCH_CALL -1
 
 struct call_key {
-	__u32 pid; /* 0 where calls are not counted by process */
+	__u32 pid; /* 0 if calls are not counted by process */
 	__s32 call;
 	bool compat;
 	__u8 _pad[3];
@@ -35,7 +35,7 @@ struct call_count {
 
 TABLE(calls, struct call_key, struct call_count, 10240, 0)
 
-/* Numbers that no call has are one, or a process could fill the table with them. */
+/* All invalid numbers become one, or a process could fill the table with them. */
 static __always_inline __s32 call_number(struct pt_regs *regs)
 {
 	__u32 nr = regs->orig_ax;
@@ -61,7 +61,7 @@ static __always_inline void ended(struct pt_regs *regs, long ret)
 
 	if (with_latency && !took)
 		return;
-	/* What comes back from a signal's handler has no number. */
+	/* The return from a signal's handler has no call number. */
 	if ((__s32)regs->orig_ax == -1 || result_unwanted(ret) || drop_current())
 		return;
 	key.call = call_number(regs);
@@ -96,7 +96,7 @@ AT_SYSCALL_END(sys_exit)
 	return 0;
 }
 
-/* A call that a signal interrupts ends here. */
+/* Calls that a signal interrupts end here. */
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(interrupted, int signal, struct kernel_siginfo *info, struct k_sigaction *action)
 {

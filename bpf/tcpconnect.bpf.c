@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * TCP connections that processes start. The change to TCP_SYN_SENT runs as the process
- * that connects, before the kernel has chosen the local port; the next thing that happens to
- * the socket is an answer, a failure or a second try, by whoever handles it. The first
- * says who, the second with what port, and whether a SYN was sent at all.
+ * TCP connections that processes start. The change to TCP_SYN_SENT runs as the process that
+ * connects, before the kernel has chosen the local port. The socket's next event is an answer, a
+ * failure or a second try, in the context of any task. The first tells the process; the second
+ * tells the port, and whether a SYN was sent at all.
  */
 #include "event.bpf.h"
 
@@ -27,7 +27,7 @@ RECORD(connect_event);
 
 struct connecting {
 	struct who who;
-	__u32 segments; /* that the socket had sent before */
+	__u32 segments; /* sent on the socket before */
 	__u32 _pad;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * TCP sessions, told when they have ended: whose they were, how long they lasted, what was sent and received. A session
- * begins when it is established, and ends when its socket is closed for TCP, mostly by whoever handles a packet; its owner is
- * who connected or accepted it.
+ * TCP sessions, sent when they have ended: their process, their duration, and the bytes sent and
+ * received. A session begins when it is established, and ends when TCP closes its socket, mostly
+ * while a packet is handled. Its owner is the process that connected or accepted it.
  */
 #include "event.bpf.h"
 
@@ -28,15 +28,15 @@ RECORD(life_event);
 
 /* A socket from when it connects or is established until it is closed. */
 struct session {
-	struct who who; /* of one that connected; of one that was accepted see below */
+	struct who who; /* of a session that connected; for accepted ones see below */
 	__u64 began;	/* 0: it is not established yet */
 };
 
 SOCKET_STATE(struct session)
 
 /*
- * Who accepted a socket: the end of an accepting call shows no socket that something could be kept with. Each is there as long
- * as its session.
+ * The processes that accepted sockets. The end of an accepting call gives no pointer that socket
+ * storage accepts, so they are in a map, each as long as its session.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -47,8 +47,8 @@ struct {
 } acceptors SEC(".maps");
 
 /*
- * Sessions that ended before they were accepted: a process may get a socket that was reset while it waited. Until
- * then, or until the socket is gone.
+ * Sessions that ended before they were accepted: a process may accept a socket that was reset
+ * while it waited. Kept until then, or until the socket is gone.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -68,8 +68,8 @@ static __always_inline bool has_flag(const struct sock *sk, int flag)
 }
 
 /*
- * What the peer has acknowledged, of what the process sent: a SYN and a FIN are counted as a byte each. A FIN is acknowledged
- * after all that was sent.
+ * How many of the process's bytes the peer has acknowledged. The kernel counts a SYN and a FIN
+ * as a byte each; a FIN is acknowledged after all bytes.
  */
 static __always_inline __u64 sent_bytes(const struct sock *sk, bool connected)
 {
@@ -98,7 +98,7 @@ static __always_inline void tell(struct life_event *event, const struct who *who
 	emit(event, sizeof(*event));
 }
 
-/* A process gets a socket. */
+/* A process has accepted a socket. */
 static __always_inline void accepted(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
@@ -106,7 +106,7 @@ static __always_inline void accepted(struct sock *sk)
 	struct life_event *ended, event;
 	struct who who;
 
-	/* A socket of another kind, or of MPTCP, whose sessions are those of sockets under it. */
+	/* Another kind of socket, or an MPTCP socket, whose sessions are those of the sockets under it. */
 	if (!read_connection(&connection, sk))
 		return;
 	fill_who(&who);
@@ -158,12 +158,12 @@ static __always_inline void ended(const struct sock *sk, const struct session *s
 		tell(&event, owner);
 		return;
 	}
-	/* Nobody can accept what was closed by who had it, or with its listener. */
+	/* A socket that its owner has closed, or that was closed with its listener, cannot be accepted. */
 	if (has_flag(sk, SOCK_DEAD))
 		return;
 	if (bpf_map_update_elem(&unaccepted, &key, &event, BPF_ANY))
 		LOST(lost_map_full);
-	/* It may have been accepted meanwhile: then one of the two takes it out. */
+	/* It may have been accepted meanwhile: then one of the two removes the entry. */
 	owner = bpf_map_lookup_elem(&acceptors, &key);
 	if (owner && bpf_map_delete_elem(&unaccepted, &key) == 0)
 		tell(&event, owner);
@@ -191,7 +191,7 @@ static __always_inline void established(const struct sock *sk, int before)
 			session->began = event_time();
 		return;
 	}
-	/* One that connected and has no session is not wanted. */
+	/* A socket that has connected and has no session is not wanted. */
 	if (before == TCP_SYN_SENT || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return;
 	passive.began = event_time();

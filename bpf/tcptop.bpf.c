@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What processes send and receive by TCP, by session: counted as a socket takes bytes from its process or gives them to it. So
- * the current task is who they are of, short sessions count too, and nothing runs for a packet.
+ * What processes send and receive by TCP, by session. Bytes are counted when a socket takes them
+ * from its process or hands them to it. So they belong to the current task, short sessions count
+ * too, and nothing runs per packet.
  */
 #include "event.bpf.h"
 #include "filter.bpf.h"
@@ -90,8 +91,9 @@ int receive_length_preemptible(struct trace_event_raw_sock_msg_length *event)
 }
 
 /*
- * Kernels before 6.3 do not tell what a socket takes and gives, but calls do when they end. Those of 32-bit processes that have a name
- * for sockets are not looked at, nor those that move many messages, whose results are how many.
+ * Kernels before 6.3 have no hook for what a socket takes and hands out, so bytes are counted
+ * from the results of system calls. Socket calls of 32-bit processes are not seen, nor calls
+ * that move several messages, whose result is the number of messages.
  */
 static __always_inline bool leaving_socket_call(struct pt_regs *regs, struct transfer *transfer)
 {

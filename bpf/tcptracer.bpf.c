@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * TCP sessions: when one is connected, accepted, closed. Each is told once, and of the
- * process that did it, though most changes of a socket's state are made by whoever handles a packet.
+ * TCP sessions: when a process connects, accepts or closes one. Each is sent once, with the
+ * process that did it, though most changes of a socket's state run in the context of another
+ * task.
  *
- * A session is closed when the last process lets go of its socket. If the socket is open until
- * then, its first change of state tells so, made by that process. If it was shut down or reset before,
- * there may be no change left to make: such a socket is watched until something happens to it.
+ * A session is closed when the last process lets go of its socket. If the socket was open until
+ * then, its first change of state, which that process makes, shows the close. If it was shut
+ * down or reset before, there may be no change left to see: such a socket is watched until
+ * something happens to it.
  */
 #include "event.bpf.h"
 
@@ -35,12 +37,15 @@ enum stage {
 	CONNECTING,
 	OPEN,
 	ENDING, /* shut down or reset, and not closed yet */
-	CLOSED, /* kept where another program sees the same change: see THREE_TIMES */
+	CLOSED, /* kept if another program sees the same change: see THREE_TIMES */
 };
 
-/* A socket of a process that the filters want, while it connects, or any that is ending, until it is closed. */
+/*
+ * A socket of a wanted process while it connects, or any socket that is ending, until it is
+ * closed.
+ */
 struct session {
-	struct who who; /* the last that did something to its state, if known */
+	struct who who; /* the last process that changed its state, if known */
 	struct connection connection;
 	__u32 stage;
 	__u32 _pad;
@@ -49,9 +54,10 @@ struct session {
 SOCKET_STATE(struct session)
 
 /*
- * Who accepted a socket, for the case that the kernel itself closes it, in the place of a process that has
- * ended. The end of an accepting call shows no socket that something could be kept with. Where so many others were
- * accepted since that it is forgotten, the close is told as the kernel's.
+ * The processes that accepted sockets, in case the kernel itself closes a socket for a process
+ * that has ended. The end of an accepting call gives no pointer that socket storage accepts, so
+ * they are in a map. If so many sockets were accepted since that an entry is gone, the close is
+ * attributed to the kernel.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -60,7 +66,7 @@ struct {
 	__type(value, struct who);
 } acceptors SEC(".maps");
 
-/* The mount namespace of an exiting thread, which leaves it before it closes its files. */
+/* The mount namespaces of exiting threads, which leave them before they close their files. */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -68,7 +74,7 @@ struct {
 	__type(value, __u32);
 } exiting SEC(".maps");
 
-/* Since 5.12, which brought this helper and let programs such as these keep something with a task. */
+/* Task storage for such programs, which came with 5.12, as did this helper. */
 static __always_inline bool has_task_storage(void)
 {
 	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu);
@@ -98,7 +104,10 @@ static __always_inline void fill_closer(struct who *who)
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
-/* Whether the current task is a process that changes the socket; the kernel's own do so for another. */
+/*
+ * Whether the current task is a process that changes the socket for itself. Kernel threads do so
+ * for others.
+ */
 static __always_inline bool by_current(const struct sock *sk)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -113,13 +122,16 @@ static __always_inline bool let_go(const struct sock *sk)
 
 	if (!socket)
 		return true;
-	/* Not yet, if a packet comes in between: that process then makes a change of its own. */
+	/* Not if a packet comes in between: the process then makes a change of its own. */
 	if (!by_process(sk))
 		return false;
 
 	struct file *file = BPF_CORE_READ(socket, file);
 
-	/* While it is released a file has no references, in include/linux/file_ref.h a number below 0. */
+	/*
+	 * A file that is being released has no references; in include/linux/file_ref.h that is a number
+	 * below 0.
+	 */
 	if (bpf_core_field_exists(file->f_ref))
 		return !file || BPF_CORE_READ(file, f_ref.refcnt.counter) < 0;
 	return !file || BPF_CORE_READ(file, f_count.counter) == 0;
@@ -158,14 +170,17 @@ static __always_inline const struct who *acceptor_of(const struct sock *sk)
 	return bpf_map_lookup_elem(&acceptors, &key);
 }
 
-/* The ends of an open session. Of MPTCP only what was accepted is one: what was connected are the sockets under it. */
+/*
+ * The ends of an open session. An MPTCP socket is one only if it was accepted; if it connected,
+ * the sockets under it are.
+ */
 static __always_inline bool read_open(struct connection *connection, const struct sock *sk)
 {
 	return read_connection(connection, sk) ||
 	       (read_ends(connection, sk, IPPROTO_MPTCP) && acceptor_of(sk));
 }
 
-/* Nothing more will come of a socket. */
+/* Forgets a socket of which nothing more will come. */
 static __always_inline void finish(const struct sock *sk)
 {
 	__u64 key = (__u64)sk;
@@ -174,7 +189,7 @@ static __always_inline void finish(const struct sock *sk)
 	bpf_map_delete_elem(&acceptors, &key);
 }
 
-/* SESSION may be NULL: it is open, and was accepted, or began before the trace did. */
+/* If SESSION is NULL, the socket is open and was accepted, or began before the trace. */
 static __always_inline void closed(const struct sock *sk, const struct session *session)
 {
 	const struct who *owner = session && session->who.pid ? &session->who : acceptor_of(sk);
@@ -197,7 +212,7 @@ static __always_inline void started(const struct sock *sk)
 {
 	struct session session = {.stage = CONNECTING}, *before = state_of(sk);
 
-	/* The same socket again: disconnected, by connect() with AF_UNSPEC. */
+	/* The same socket again, after connect() with AF_UNSPEC has disconnected it. */
 	if (before && before->stage == ENDING)
 		closed(sk, before);
 	if (before)
@@ -210,14 +225,14 @@ static __always_inline void started(const struct sock *sk)
 		LOST(lost_map_full);
 }
 
-/* A socket that was connecting has come to a state. */
+/* A connecting socket has reached a state. */
 static __always_inline void went_on(const struct sock *sk, struct session *session, int state)
 {
 	if (state == TCP_ESTABLISHED) {
 		session->stage = OPEN;
 		read_connection(&session->connection, sk);
 		tell(CONNECT, &session->who, &session->connection);
-	} else if (state != TCP_SYN_RECV) { /* which is between, when both ends connect at once */
+	} else if (state != TCP_SYN_RECV) { /* a state in between, if both ends connect at once */
 		forget(sk);
 	}
 }
@@ -251,7 +266,10 @@ static __always_inline bool is_at(const struct sock *sk, enum stage stage)
 	return session && session->stage == stage;
 }
 
-/* Programs that see the same change one after the other number it by TIME; 0: there is one. */
+/*
+ * TIME is the number of the program, if several see the same change one after the other; 0 if
+ * there is only one.
+ */
 static __always_inline void changed(const struct sock *sk, int before, int after, int time)
 {
 	struct session *session;
@@ -274,7 +292,7 @@ static __always_inline void changed(const struct sock *sk, int before, int after
 	    (after == TCP_ESTABLISHED || after == TCP_CLOSE_WAIT ||
 	     (before != TCP_ESTABLISHED && before != TCP_CLOSE_WAIT && before != TCP_SYN_RECV)))
 		return;
-	/* It has no process if it was not accepted; but it can be accepted though it was reset. */
+	/* It has no process if it was not accepted. But it can be accepted though it was reset. */
 	if (nobodys(sk, session)) {
 		if (!ending && after == TCP_CLOSE && before != TCP_SYN_RECV)
 			keep_ending(sk, session);
@@ -292,7 +310,7 @@ static __always_inline void destroyed(const struct sock *sk)
 {
 	struct session *session = state_of(sk);
 
-	/* An open one was closed by the kernel itself, which does so with those under MPTCP. */
+	/* The kernel itself has closed an open socket, as it does with those under MPTCP. */
 	if (session && (session->stage == OPEN || session->stage == ENDING) &&
 	    !nobodys(sk, session))
 		closed(sk, session);

@@ -1,5 +1,5 @@
-// Makes the command of its packages' builds and of most of what they depend on: one module, and one for each part
-// that is only loaded when it is needed. Node takes a third of the time to load these that it takes for the packages.
+// Bundles the command from the packages' builds and most of their dependencies: one module, and one for each part that
+// is only loaded when needed. Node loads these in a third of the time that it takes for the packages.
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,12 +10,12 @@ import license from "rollup-plugin-license";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const to = path.join(root, "packages/repl/build/bundle");
 
-/** Has native code, which it finds by where it is itself. */
+/** Not bundled: it finds its native code by its own location. */
 const APART = ["koffi"];
-/** RxJS's modules of which only those that are used need be taken in; for Node it names others. */
+/** RxJS's ES modules, of which only the used ones are bundled. For Node its package.json names others. */
 const rxjs = path.join(root, "node_modules/rxjs/dist/esm/index.js");
 
-/** The packages as they have just been built, which are not in their places yet. */
+/** The packages as just built, which are not in their final places yet. */
 const builds = {
   name: "builds",
   resolveId(specifier) {
@@ -24,7 +24,10 @@ const builds = {
   },
 };
 
-/** Packages find their files by `import.meta.url`. In the bundle that is where the module would be in its package. */
+/**
+ * Packages find their files by `import.meta.url`. In the bundle it becomes the place that the module has in its
+ * package.
+ */
 const places = {
   name: "places",
   transform(code, id) {
@@ -37,7 +40,7 @@ const places = {
   },
 };
 
-/** What runs a user's code stays where it is: see bin/rxbpf.cjs. */
+/** Modules that run a user's code are not bundled: see bin/rxbpf.cjs. */
 const sharing = {
   name: "sharing",
   resolveId(specifier) {
@@ -46,7 +49,7 @@ const sharing = {
   },
 };
 
-/** Writes the licences of the libraries that the bundle takes in, as these ask for. A library without the text of one is refused. */
+/** Writes the licences of the bundled libraries, as these require. A library without a licence text is refused. */
 const licences = license({
   thirdParty: {
     allow: { test: (library) => isOurs(library) || Boolean(library.licenseText), failOnViolation: true },
@@ -80,6 +83,6 @@ const bundle = await rolldown({
   resolve: { alias: { rxjs } },
   plugins: [builds, places, sharing, licences],
 });
-// Node loads CommonJS without what it has for modules.
+// CommonJS, as Node loads it without its machinery for ES modules.
 await bundle.write({ dir: to, format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "[name].cjs" });
 await bundle.close();

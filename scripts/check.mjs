@@ -1,5 +1,5 @@
-// `npm run check`: all that can be said about the code without running it. The scripts `check:*` of package.json are
-// the checks; nx runs those whose files have changed. All of them run, also where one fails.
+// `npm run check`: all checks of the code that need not run it. The scripts `check:*` of package.json are the checks;
+// nx runs those whose files have changed. If one fails, the others still run.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
-// npm runs this in a package's folder before it packs it: the build is made current, and the licence,
-// of which the repository has one copy, is put in. `postpack` takes that out again.
+// npm runs this in a package's folder before it packs the package. It brings the build up to date and copies the
+// repository's licence in; `postpack` removes that copy.
 import { execFileSync } from "node:child_process";
 import { copyFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,6 @@
 // `node scripts/setup.mjs [PURPOSE]` makes a clone ready for a command of package.json, by default for `npm start`:
-// system packages, npm packages, the build. It does only what is missing, and says nothing when nothing is.
-// It runs before `npm ci`, and its first lines on any Node: hence no imports before the check.
+// system packages, npm packages, the build. It does only what is missing, and prints nothing if nothing is. It runs
+// before `npm ci`, and its first lines run on any Node, so nothing is imported before the check.
 const [major, minor] = process.versions.node.split(".").map(Number);
 
 if (major > 20 || (major === 20 && minor >= 19)) {

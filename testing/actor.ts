@@ -4,21 +4,24 @@ import { onTestFinished } from "vitest";
 
 import { type Child, compile, start, temporaryFolder } from "./programs.js";
 
-/** A process that makes the socket calls that it is told to: see sockets.c. */
+/** A process that makes socket calls on command: see sockets.c. */
 export interface Actor {
   readonly pid: number;
-  /** Makes a call and gives what it returned. @throws Error for an error number */
+  /** Makes a call and returns its result. @throws Error for an error number */
   call(...command: readonly (string | number)[]): Promise<number>;
-  /** Makes a call that may fail; its result is then the negative error number. */
+  /** Makes a call that may fail; then the result is the negative error number. */
   attempt(...command: readonly (string | number)[]): Promise<number>;
-  /** Gives a call that blocks, and returns before its result. */
+  /** Starts a call that blocks. Returns a function that waits for its result. */
   begin(...command: readonly (string | number)[]): () => Promise<number>;
   kill(signal: NodeJS.Signals): void;
-  /** Ends it, its sockets open, and waits for that. */
+  /** Ends it with its sockets open, and waits for the end. */
   exit(): Promise<void>;
 }
 
-/** Compiles the actors' program, for the tests of a file. Gives what starts one, behind a command such as `unshare -m`. */
+/**
+ * Compiles the actors' program for the tests of a file. Returns a function that starts one, behind a command such as
+ * `unshare -m`.
+ */
 export function actors(): (...before: readonly string[]) => Actor {
   const folder = temporaryFolder();
   chmodSync(folder, 0o755); // some actors are other users
@@ -30,7 +33,7 @@ export function actors(): (...before: readonly string[]) => Actor {
 }
 
 function actor(child: Child): Actor {
-  // Gone before the cgroup and the network that it is in are removed.
+  // It must end before its cgroup and its network are removed.
   onTestFinished(async () => {
     child.kill("SIGKILL");
     await child.ended().catch(() => {});

@@ -1,12 +1,13 @@
 /*
- * What a process without privileges can do to use up what a tracer keeps: attacks NAME COUNT.
+ * Attacks of a process without privileges on a tracer's memory: attacks NAME COUNT.
  *   opens      COUNT opens through io_uring that wait for a pipe
  *   crowded    COUNT opens through a ring that has no room for their completions
  *   batch      COUNT opens of / that io_uring takes in one call, then their results, one in a line
  *   accepts    COUNT requests of io_uring that accept many times
  *   sessions   COUNT connections with itself, in as many processes as that takes
  *   dns        COUNT packets of 4 KiB to a DNS server, once a line is read
- * It becomes the user nobody, says `ready COUNT` once it holds what it could get, and ends with its input.
+ * It becomes the user nobody, prints `ready COUNT` with the number that it could get, and ends
+ * with its input.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -43,7 +44,7 @@ static void become_nobody(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 	if (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY))
 		die("setuid");
-	/* Ends with who started it, though it has other ids now. */
+	/* Ends with its parent, though it now has other ids. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
@@ -105,7 +106,7 @@ static struct io_uring_sqe open_of(const char *path)
 				     .open_flags = O_RDONLY | O_CLOEXEC};
 }
 
-/* Each chain begins with a read that comes to no end. */
+/* Each chain begins with a read that never ends. */
 static unsigned int opens(unsigned int count)
 {
 	int pipe_ends[2];
@@ -213,7 +214,7 @@ static unsigned int hold_sessions(unsigned int count)
 	while (made < count) {
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-		/* Its end resets them: nothing of them waits on this machine afterwards. */
+		/* They are reset when it ends, so that none lingers in this machine. */
 		if (fd < 0 ||
 		    setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger)) ||
 		    connect(fd, (void *)&address, sizeof(address)) ||

@@ -1,9 +1,10 @@
 /*
- * Tasks that compete for one processor, the first, and make events all the time: busy TASKS COUNT WHAT. Each does COUNT times
- *   open     an open of a file that there is not, /busy
- *   kill     kill(2) of itself, with no signal
+ * Tasks that compete for the first processor and make events all the time: busy TASKS COUNT
+ * WHAT. Each does COUNT times
+ *   open     an open of a missing file, /busy
+ *   kill     kill(2) of itself with signal 0
  *   exec     an exec of /bin/true, in a process of its own
- *   connect  a connection with itself, which it closes at both ends
+ *   connect  a connection to itself, which it closes at both ends
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

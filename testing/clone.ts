@@ -3,10 +3,10 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
-/** What a clone does not have before it is set up. */
+/** Names that a clone does not have before it is set up. */
 const MADE = new Set([".git", ".nx", ".setup", "api", "build", "dist", "node_modules"]);
 
-/** Makes a folder a clone of the repository as it is, with the same npm packages by links, and not built. */
+/** Copies the repository as it is into a folder, not built, with links to the same npm packages. */
 export function makeClone(folder: string): void {
   cpSync(repository, folder, { recursive: true, filter: (file) => !MADE.has(path.basename(file)) });
   const link = (place: string, to: string): void => {
@@ -17,7 +17,7 @@ export function makeClone(folder: string): void {
   const lock = JSON.parse(readFileSync(path.join(repository, "package-lock.json"), "utf8")) as {
     packages: Record<string, { link?: boolean; resolved?: string }>;
   };
-  // A workspace is the clone's own.
+  // The clone has workspaces of its own.
   const own = new Set(["@rxbpf", ".rxbpf-build"]);
   for (const [place, { link: isWorkspace, resolved = "" }] of Object.entries(lock.packages)) {
     if (!isWorkspace) continue;

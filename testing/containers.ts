@@ -5,8 +5,8 @@ import { makeCgroup, pinPath } from "./kernel-objects.js";
 import { startShell } from "./shell.js";
 
 /**
- * A shell in a cgroup and a mount namespace of its own, another outside of both, and the two filters that each see the first alone.
- * All of it ends with the test.
+ * Starts a shell in a cgroup and a mount namespace of its own, another shell outside of both, and makes two filters
+ * that each accept only the first. Everything ends with the test.
  */
 export async function insideAndOutside() {
   const cgroup = makeCgroup();

@@ -7,14 +7,14 @@ import { onTestFinished } from "vitest";
 import { makeFtrace } from "./ftrace.js";
 import { uniqueName } from "./kernel-objects.js";
 
-/** A disk whose bytes are a file. */
+/** A loop device on a file. */
 export interface Disk {
   /** Its device, as `/dev/loop0`. */
   readonly path: string;
   readonly name: string;
 }
 
-/** Makes a disk, removed with the test. */
+/** Makes a disk, which is removed with the test. */
 export function makeDisk(folder: string, bytes: number): Disk {
   const file = path.join(folder, uniqueName());
   writeFileSync(file, "");
@@ -24,20 +24,20 @@ export function makeDisk(folder: string, bytes: number): Disk {
   return { path: device, name: path.basename(device) };
 }
 
-/** What the kernel's own tracer says of a request at one of its tracepoints. */
+/** A request to a disk, as ftrace shows it at a tracepoint. */
 export interface TracedRequest {
   readonly tracepoint: string;
   readonly comm: string;
   readonly pid: number;
-  /** Seconds since the machine started. */
+  /** Seconds since boot. */
   readonly time: number;
-  /** R, W and the like. */
+  /** Flags such as R and W. */
   readonly flags: string;
   readonly sector: number;
   readonly sectors: number;
 }
 
-/** Traces tracepoints of block, such as `block_rq_issue`, for one disk, in an instance of ftrace of its own. */
+/** Traces block tracepoints, such as `block_rq_issue`, of one disk in its own instance of ftrace. */
 export function traceDisk(disk: Disk, folder: string, tracepoints: readonly string[]): () => readonly TracedRequest[] {
   const instance = makeFtrace(folder);
   const [major, minor] = readFileSync(`/sys/block/${disk.name}/dev`, "utf8").split(":").map(Number) as [number, number];

@@ -1,9 +1,9 @@
 import { DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
 
 /**
- * What a query gives in DuckDB: rows of named values, and the type of each column.
+ * Runs a query in DuckDB. Returns rows of named values, and the type of each column.
  * @param before statements to run first
- * @param folder where files are that are named without one
+ * @param folder the folder of files that are named without a path
  */
 export async function queryByDuckDb(
   sql: string,

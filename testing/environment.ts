@@ -5,17 +5,17 @@ import path from "node:path";
 const PREFIX = "rxbpf-tests-";
 
 /**
- * Gives the tests, and all that they start, the same environment whatever runs them: no wish for colours, as nx has one,
- * and a temporary folder of their own.
- * @returns what removes the folder, and lets the run fail where something was left there
+ * Gives the tests and their children the same environment whoever runs them: no demand for colours, as nx makes it, and
+ * a temporary folder of their own.
+ * @returns a function that removes the folder, and fails the run if anything was left there
  */
 export default function environmentOfTests(): () => void {
   delete process.env["FORCE_COLOR"];
   const { TMPDIR: before } = process.env;
-  // Each project of a run asks, for the same process.
+  // Each project of a run calls this in the same process.
   if (path.basename(tmpdir()).startsWith(PREFIX)) return () => {};
   const folder = mkdtempSync(path.join(tmpdir(), PREFIX));
-  chmodSync(folder, 0o1777); // for all users, as /tmp is
+  chmodSync(folder, 0o1777); // for all users, like /tmp
   process.env["TMPDIR"] = folder;
   return () => {
     if (before === undefined) delete process.env["TMPDIR"];

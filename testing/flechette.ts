@@ -3,7 +3,7 @@ import { CompressionType, setCompressionCodec } from "@uwdata/flechette";
 
 export { tableFromIPC } from "@uwdata/flechette";
 
-// A reader of its own, which leaves only the codec to others.
+// flechette is an independent reader; only the codec is given to it.
 setCompressionCodec(CompressionType.ZSTD, {
   encode: zstdCompress,
   decode(frame, length) {

@@ -6,7 +6,7 @@ import { onTestFinished } from "vitest";
 
 import { uniqueName } from "./kernel-objects.js";
 
-/** Makes an instance of the kernel's own tracer for a test, and gives its directory. */
+/** Makes an instance of ftrace for a test and returns its directory. */
 export function makeFtrace(folder: string): string {
   const mount = mkdtempSync(path.join(folder, "tracefs-"));
   execFileSync("mount", ["-t", "tracefs", "tracefs", mount]);

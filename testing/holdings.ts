@@ -4,17 +4,17 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 /** Kinds of objects in the kernel, as bpftool calls them. */
 const KINDS = ["prog", "map", "link"] as const;
 
-/** What a process holds of the kernel. */
+/** What a process holds in the kernel. */
 export interface Holdings {
   /** Ids of BPF objects, such as `map 12`. */
   readonly objects: readonly string[];
-  /** What its file descriptors are open on, sorted. */
+  /** The targets of its file descriptors, sorted. */
   readonly descriptors: readonly string[];
-  /** How many pieces of BPF maps are mapped into its memory. */
+  /** How many parts of BPF maps are mapped into its memory. */
   readonly mappings: number;
 }
 
-/** What a process, by default this one, holds now. */
+/** What a process holds now; by default, this one. */
 export function holdings(pid: number = process.pid): Holdings {
   const objects: string[] = [];
   const descriptors: string[] = [];
@@ -22,11 +22,11 @@ export function holdings(pid: number = process.pid): Holdings {
     try {
       descriptors.push(readlinkSync(`/proc/${pid}/fd/${fd}`));
       const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8");
-      // A link's text names its program too, so take what comes first.
+      // A link's text also names its program, so the first match counts.
       const [, kind, id] = /^(link|prog|map)_id:\s*(\d+)$/m.exec(info) ?? [];
       if (kind && id) objects.push(`${kind} ${id}`);
     } catch {
-      // The descriptor that listed this folder is closed by now.
+      // The descriptor that listed this folder is already closed.
     }
   }
   const maps = readFileSync(`/proc/${pid}/maps`, "utf8");
@@ -37,13 +37,15 @@ export function holdings(pid: number = process.pid): Holdings {
   };
 }
 
-/** Those of the objects that bpftool still finds in the kernel. */
+/** The objects that bpftool still finds in the kernel. */
 export function inKernel(objects: readonly string[]): string[] {
   const known = new Set(shown().map(({ object }) => object));
   return objects.filter((object) => known.has(object));
 }
 
-/** The objects in the kernel that no process holds and that are pinned nowhere: left behind, or about to be freed. */
+/**
+ * Objects in the kernel that no process holds and that are pinned nowhere: they are left behind, or about to be freed.
+ */
 export function unheld(): string[] {
   const loose = shown().filter(({ pinned }) => pinned.length === 0);
   const held = new Set(
@@ -67,7 +69,7 @@ function shown(): { object: string; pinned: readonly string[] }[] {
   });
 }
 
-/** What bpftool lists. It fails where an object is freed while it looks, as those of other processes may be: then again. */
+/** The list of bpftool. It fails if an object is freed meanwhile, as other processes' may be; then it is run again. */
 function listed(kind: string): unknown {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,5 +1,5 @@
-// Recordings as nobody would write them who is not after their reader: each length in them is true, and what follows from all
-// of them together is far more than the file. Made without the project's own writer, which would not.
+// Recordings made to harm their reader: each length in them is valid, but together they ask for far more than the size
+// of the file. Made without the project's own writer, which could not write them.
 import { zstdCompress } from "@rxbpf/core/system";
 import { Builder } from "flatbuffers";
 
@@ -39,7 +39,7 @@ const keyValues = (b, all) =>
     Object.entries(all).map(([key, value]) => table(b, [b.createString(key), b.createString(value)])),
   );
 
-/** A message with its body. `header` makes its header; `metadata` an object, or what makes the vector of pairs. */
+/** A message with its body. `header` makes its header; `metadata` is an object, or makes the vector of pairs. */
 function message(type, header, { body = Buffer.alloc(0), metadata } = {}) {
   const b = new Builder(1 << 16);
   const headerAt = header(b);
@@ -68,7 +68,7 @@ function head(kinds, nullable = []) {
   });
 }
 
-/** A batch of so many rows. Its buffers are places in the body; with `packed` it is compressed. */
+/** A batch of `length` rows. Its buffers are places in the body; with `packed` it is compressed. */
 function batch(length, { nodes = [[length, 0]], buffers, body, packed = false, metadata }) {
   return message(
     "batch",
@@ -85,7 +85,7 @@ function batch(length, { nodes = [[length, 0]], buffers, body, packed = false, m
 
 const file = (...messages) => Buffer.concat([Buffer.from("ARROW1\0\0"), ...messages]);
 
-/** Buffers one after the other, and where each is. */
+/** Puts buffers one after the other, and returns the place of each. */
 function layOut(...parts) {
   const places = [];
   const padded = parts.map((bytes) => Buffer.concat([bytes, Buffer.alloc(-bytes.length & 7)]));
@@ -97,7 +97,7 @@ function layOut(...parts) {
   return { body: Buffer.concat(padded), buffers: places };
 }
 
-/** A compressed buffer that says how long it is. */
+/** A compressed buffer, with its uncompressed length in front. */
 function frame(bytes) {
   const prefix = Buffer.alloc(8);
   prefix.writeBigInt64LE(BigInt(bytes.length));
@@ -123,7 +123,7 @@ function textBatch(text, options) {
 const boolNames = (count) => Array.from({ length: count }, (_, i) => `b${i}`);
 const kinds = (names, kind) => Object.fromEntries(names.map((name) => [name, kind]));
 
-/** The attacks, by what they are: each makes the bytes of a file. */
+/** The attacks by name. Each makes the bytes of a file. */
 export const hostile = {
   "one field and its text, in many places": () =>
     file(

@@ -1,9 +1,9 @@
 import { mountMissing } from "./mounts.mjs";
 
 /**
- * Mounts what the kernel tests need and this machine lacks.
- * @returns what unmounts again what it mounted
- * @throws Error without root, which all of them need
+ * Mounts file systems that the kernel tests need and this machine lacks.
+ * @returns a function that unmounts them again
+ * @throws Error without root, which all kernel tests need
  */
 export default function mountForKernelTests(): () => void {
   if (process.getuid?.() !== 0)

@@ -13,7 +13,10 @@ export function uniqueName(): string {
   return `rxbpf-test-${process.pid}-${++made}`;
 }
 
-/** Makes a cgroup, removed with the test, and returns its directory. Shells to enter it are started after it, so as to end first. */
+/**
+ * Makes a cgroup, which is removed with the test, and returns its directory. Start shells that enter it afterwards, so
+ * that they end first.
+ */
 export function makeCgroup(parent: string = cgroupMounts()[0]?.path ?? "", name: string = uniqueName()): string {
   const path = `${parent}/${name}`;
   mkdirSync(path);
@@ -30,13 +33,13 @@ export function pinPath(): string {
   return path;
 }
 
-/** Runs bpftool, the second witness, and returns what it printed as JSON, if anything. */
+/** Runs bpftool, an independent witness, and returns its JSON output, if any. */
 export function bpftool(...args: readonly string[]): unknown {
   const output = execFileSync("bpftool", ["-j", ...args], { encoding: "utf8" });
   return output === "" ? undefined : JSON.parse(output);
 }
 
-/** A key of 8 bytes as bpftool takes it on a little-endian machine. */
+/** A key of 8 bytes as bpftool expects it on a little-endian machine. */
 export function keyWords(id: number): string[] {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(BigInt(id));
@@ -49,7 +52,7 @@ export function dumpIds(path: string): number[] {
   return entries.map(({ key }) => Number(Buffer.from(key.map(Number)).readBigUInt64LE())).sort((a, b) => a - b);
 }
 
-/** How many files this process has open on BPF maps. */
+/** How many descriptors of BPF maps this process has open. */
 export function openMaps(): number {
   return holdings().descriptors.filter((name) => name === "anon_inode:bpf-map").length;
 }

@@ -1,5 +1,5 @@
-// `npm test`: the tests that need no kernel, by nx, which takes from its cache those of packages that have not
-// changed; then, as root, those against the kernel, all of them, every time. `npm test -- ARGUMENTS` is vitest's.
+// `npm test` runs the unit tests with nx, which takes unchanged packages' results from its cache; then, as root, all
+// kernel tests, every time. `npm test -- ARGUMENTS` passes arguments to vitest.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -26,7 +26,7 @@ if (given.length > 0) {
   const [passed, failed, skipped] = ["passed", "failed", "skipped"].map((name) => units[name] + kernel[name]);
   if (!isRoot) console.log(`\n${LEFT_OUT}`);
   giveToOwner();
-  // The last line, which CI reads.
+  // CI reads this last line.
   console.log(`\n${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`);
   process.exitCode = failed > 0 ? 1 : 0;
 }
@@ -47,7 +47,7 @@ async function run(...command) {
     sum.failed += Number(failed);
     sum.skipped += Number(skipped ?? 0);
   }
-  // What fails without a test that did, such as a run that cannot start.
+  // A failure without a failed test, such as a run that cannot start.
   if (status !== 0 && sum.failed === 0) sum.failed = 1;
   return sum;
 }

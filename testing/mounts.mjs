@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 
 /**
- * Mounts kinds of file systems, such as `bpf`, that this machine has not mounted, where they belong.
- * Where that is not allowed it says so, for whom, and goes on.
+ * Mounts file systems, such as `bpf`, in their usual places if this machine has not mounted them. If that is not
+ * allowed, it says so and goes on.
  * @param {readonly ("bpf" | "cgroup2" | "tracefs")[]} types
- * @param {string} whom such as `the tests`
- * @returns {() => void} what unmounts again what it mounted
+ * @param {string} whom who needs them, such as `the tests`
+ * @returns {() => void} a function that unmounts them again
  */
 export function mountMissing(types, whom) {
   const mounted = new Set(
@@ -16,7 +16,7 @@ export function mountMissing(types, whom) {
   );
   const folders = {
     bpf: "/sys/fs/bpf",
-    // Where the old hierarchies are, /sys/fs/cgroup is a tmpfs with a folder for each.
+    // With cgroup v1, /sys/fs/cgroup is a tmpfs with a folder for each hierarchy.
     cgroup2: mounted.has("cgroup") ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup",
     tracefs: "/sys/kernel/tracing",
   };

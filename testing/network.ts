@@ -4,9 +4,9 @@ import { afterAll } from "vitest";
 
 type ByVersion = Readonly<Record<4 | 6, string>>;
 
-/** Two network namespaces with a cable between them. */
+/** Two network namespaces, connected by a cable. */
 export interface Network {
-  /** Commands that run on one side what follows them. */
+  /** The beginning of a command that runs the rest on one side. */
   readonly left: readonly [string, ...string[]];
   readonly right: readonly [string, ...string[]];
   readonly leftAddress: ByVersion;
@@ -17,7 +17,7 @@ export interface Network {
   readonly silent: ByVersion;
 }
 
-/** Makes a network for the tests of a file, removed after them. */
+/** Makes a network for the tests of a file. It is removed after them. */
 export function makeNetwork(): Network {
   const [left, right] = [`rxbpf-${process.pid}-left`, `rxbpf-${process.pid}-right`];
   afterAll(() => {
@@ -37,7 +37,7 @@ export function makeNetwork(): Network {
   };
 }
 
-/** Gives one end of the cable its addresses. Without a link-local one, the others can be used at once. */
+/** Gives one end of the cable its addresses. Without a link-local address, the others can be used at once. */
 function configure(namespace: string, host: number): void {
   const commands = [
     "link set cable addrgenmode none",

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
-/** What tests ask of polars, by the binding to its Rust code: the strictest reader of Arrow files. */
+/** The parts of polars that tests use, through its Node binding. It is the strictest reader of Arrow files. */
 export interface PolarsFrame {
   readonly shape: { readonly height: number };
   column(name: string): PolarsSeries;
@@ -25,14 +25,14 @@ interface Polars {
 
 const polars = createRequire(import.meta.url)("nodejs-polars-linux-x64-gnu") as Polars;
 
-/** Reads an Arrow file, or a Parquet file. @throws Error where it is not as the format asks */
+/** Reads an Arrow or Parquet file. @throws Error if it violates the format */
 export function readByPolars(path: string): PolarsFrame {
   const bytes = readFileSync(path);
   const isParquet = bytes.subarray(0, 4).equals(Buffer.from("PAR1"));
   return isParquet ? polars.readParquet(bytes, {}, "auto") : polars.readIpc(bytes, {});
 }
 
-/** What a query gives in polars. @param tables the Arrow file of each table @throws Error where it refuses the query */
+/** Runs a query in polars. @param tables the Arrow file of each table @throws Error if it refuses the query */
 export function queryByPolars(sql: string, tables: Readonly<Record<string, string>>): Record<string, unknown>[] {
   const context = new polars.SqlContext();
   for (const [name, path] of Object.entries(tables)) context.register(name, polars.scanIpc(path, {}));

@@ -1,13 +1,14 @@
-// Options of setpriv. They all keep the capability to reach this clone, which may lie in a folder that only its owner may enter.
+// Options of setpriv. All keep the capability to reach this clone, which may be in a folder that only its owner may
+// enter.
 const REACH = "dac_read_search";
 
-/** Root without capabilities but the ones named. */
+/** Root without capabilities, except the given ones. */
 export function powerless(...kept: readonly string[]): string[] {
   const set = ["-all", ...[REACH, ...kept].map((name) => `+${name}`)].join(",");
   return [`--bounding-set=${set}`, "--inh-caps=-all"];
 }
 
-/** A user who is not root. access(2) looks at capabilities of such a one only without that fix-up. */
+/** A user who is not root. access(2) honours such a user's capabilities only without that fix-up. */
 export const NOBODY = [
   ...["--reuid=65534", "--regid=65534", "--clear-groups"],
   ...[`--inh-caps=-all,+${REACH}`, `--ambient-caps=+${REACH}`, "--securebits=+no_setuid_fixup"],

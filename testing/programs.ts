@@ -9,28 +9,30 @@ import { afterAll, onTestFinished } from "vitest";
 
 import { clangFlags } from "../bpf/flags.mjs";
 
-/** A folder that is removed after the tests of a file. For the file's top level. */
+/** Makes a folder that is removed after the tests of a file. To be called at the file's top level. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-test-"));
-  // Not by Node, which cannot remove what is deeper than a path can say.
+  // Not with Node, which cannot remove folders nested deeper than a path can be long.
   afterAll(() => void execFileSync("rm", ["-rf", folder]));
   return folder;
 }
 
-/** Numbers below what is asked for, the same for the same seed. */
+/** Makes a generator of random numbers below a limit, the same for the same seed. */
 export function numbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % below;
 }
 
-/** Compiles a C program into a folder and gives the path of the executable. */
+/** Compiles a C program into a folder and returns the path of the executable. */
 export function compile(source: URL, folder: string): string {
   const executable = path.join(folder, path.basename(source.pathname, ".c"));
   execFileSync("cc", ["-O1", "-Wall", "-Werror", "-pthread", "-o", executable, source.pathname]);
   return executable;
 }
 
-/** Compiles a BPF program, a file or a text, the way the project compiles its own. Gives the bytes of the object. */
+/**
+ * Compiles a BPF program, given as a file or as text, with the project's own flags. Returns the bytes of the object.
+ */
 export function compileProgram(source: URL | string, folder: string, ...flags: readonly string[]): Uint8Array {
   const object = path.join(folder, "program.bpf.o");
   const input = source instanceof URL ? readFileSync(source, "utf8") : source;
@@ -40,25 +42,25 @@ export function compileProgram(source: URL | string, folder: string, ...flags: r
 
 export interface Child {
   readonly pid: number;
-  /** The next line that it prints. @throws Error where it has ended */
+  /** The next line that it prints. @throws Error if it has ended */
   line(): Promise<string>;
   /** The lines that it prints from now on, until it ends. */
   lines(): AsyncIterable<string>;
-  /** Gives it a line to read. */
+  /** Writes a line to its input. */
   write(line: string): void;
   kill(signal: NodeJS.Signals): void;
-  /** Waits for its end. @throws Error, with what it printed on stderr, where its status is not 0 */
+  /** Waits for its end. @throws Error with its stderr if its status is not 0 */
   ended(): Promise<void>;
 }
 
-/** Starts a program that speaks in lines; it is killed with the test if it still runs. */
+/** Starts a program that reads and writes lines. It is killed with the test if it still runs. */
 export function start(command: string, args: readonly string[] = []): Child {
   const child = spawn(command, args, { stdio: "pipe" });
   const closed = once(child, "close");
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let complaints = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints += text));
-  child.stdin.on("error", () => {}); // it ended without reading all: its status says so
+  child.stdin.on("error", () => {}); // it ended without reading everything, as its status shows
   onTestFinished(() => void child.kill("SIGKILL"));
 
   return {

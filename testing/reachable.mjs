@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 /**
- * Where every user reaches a folder: there, or, if it lies in one that only its owner may enter, as homes often do, at a mount of
- * it that goes when this process ends. Tests start programs of the clone as other users, and without capabilities.
+ * A path by which every user can reach a folder, as tests start programs of the clone as other users and without
+ * capabilities. If the folder is in one that only its owner may enter, as homes often are, it is a mount that is
+ * removed when this process ends.
  * @param {string} folder
  * @returns {string}
  */
@@ -16,7 +17,7 @@ export function reachable(folder) {
   const { status, stderr } = spawnSync("mount", ["--bind", full, place], { encoding: "utf8" });
   if (status !== 0) {
     rmdirSync(place);
-    console.error(`Other users do not reach ${full}, so some tests will fail: ${stderr.trim()}`);
+    console.error(`Other users cannot reach ${full}, so some tests will fail: ${stderr.trim()}`);
     return full;
   }
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));

@@ -5,25 +5,25 @@ import { Consumer } from "@rxbpf/core/events";
 import { filter, firstValueFrom, Subject, type Subscription } from "rxjs";
 import { onTestFinished, vi } from "vitest";
 
-/** A subscription and all that has come of it. */
+/** A subscription and everything that it has delivered. */
 export interface Recording<E> {
   readonly events: readonly E[];
   readonly statuses: readonly Status[];
-  /** How many events were lost, for whatever reason. */
+  /** How many events were lost, for all reasons together. */
   lost(): number;
-  /** The first event that fits, once it has come. @throws Error after `deadlineMs` */
+  /** The first matching event, once it has come. @throws Error after `deadlineMs` */
   find(wanted: (event: E) => boolean, deadlineMs?: number): Promise<E>;
   /** Resolves when the stream ends by itself, rejects with its error. */
   readonly completed: Promise<void>;
-  /** Ends the stream in good order, when what happened so far is delivered. Gives all events. */
+  /** Ends the stream in good order, with everything that has happened so far. Resolves to all events. */
   finish(): Promise<readonly E[]>;
   hold(): void;
   release(): void;
-  /** Ends it at once. Without this it ends with the test. */
+  /** Ends it at once. Otherwise it ends with the test. */
   unsubscribe(): void;
 }
 
-/** Subscribes to a stream and resolves when its programs are attached. Rejects where they cannot be. */
+/** Subscribes to a stream and resolves once its programs are attached. Rejects if they cannot be. */
 export async function record<E>(stream: EventStream<E>): Promise<Recording<E>> {
   const events: E[] = [];
   const statuses: Status[] = [];
@@ -43,7 +43,7 @@ export async function record<E>(stream: EventStream<E>): Promise<Recording<E>> {
   });
   completed.catch(() => {}); // for a test that does not wait for the end
   await Promise.race([attached, completed]);
-  await setImmediate(); // for the streams that are attached already: they read their rings
+  await setImmediate(); // lets streams that are already attached read their rings
 
   return {
     events,
@@ -66,7 +66,7 @@ export async function record<E>(stream: EventStream<E>): Promise<Recording<E>> {
   };
 }
 
-/** All events of a stream from what `action` does. The action runs while the stream is attached. */
+/** All events of a stream while `action` runs. The action starts once the stream is attached. */
 export async function collect<E>(stream: EventStream<E>, action: () => Promise<unknown>): Promise<readonly E[]> {
   const recording = await record(stream);
   await action();

@@ -1,6 +1,7 @@
 /*
- * Two processes, one after the other, with one pid: reuse FIRST SECOND. Each becomes a shell of the same name that runs
- * its argument as a script. Prints their pid when the first has ended. Needs CAP_CHECKPOINT_RESTORE.
+ * Two processes, one after the other, with the same pid: reuse FIRST SECOND. Each execs a shell
+ * of the same name that runs its argument as a script. Prints their pid when the first has
+ * ended. Needs CAP_CHECKPOINT_RESTORE.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,7 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Starts a process, with a pid if it is not 0, and waits for its end. Gives its pid, or -1. */
+/* Starts a process, with the given pid unless that is 0, and waits for its end. Returns its pid,
+ * or -1. */
 static pid_t run(pid_t pid, const char *script)
 {
 	struct clone_args how = {
@@ -41,7 +43,7 @@ int main(int count, char **arguments)
 	pid = run(0, arguments[1]);
 	printf("%d\n", pid);
 	fflush(stdout);
-	/* Somebody else may have it for a moment. */
+	/* Another process may have the pid for a moment. */
 	while (run(pid, arguments[2]) < 0) {
 		if (errno != EEXIST) {
 			perror("clone3");

@@ -1,6 +1,6 @@
 import xterm from "@xterm/headless";
 
-/** What a terminal of this size shows of what is written to it: xterm.js without a window. */
+/** The screen of a terminal of this size: xterm.js without a window. */
 export class Screen {
   readonly #terminal: InstanceType<typeof xterm.Terminal>;
   #waiting = 0;
@@ -18,13 +18,13 @@ export class Screen {
     return this.#terminal.rows;
   }
 
-  /** The place of the cursor on the screen, from 0. */
+  /** The cursor's place on the screen, counted from 0. */
   get cursor(): { readonly row: number; readonly column: number } {
     const { cursorX, cursorY } = this.#terminal.buffer.active;
     return { row: cursorY, column: cursorX };
   }
 
-  /** @param shown called once the screen shows it */
+  /** @param shown called once the screen shows the text */
   write(text: string, shown: () => void = () => {}): void {
     this.#waiting++;
     this.#terminal.write(text, () => {
@@ -37,28 +37,28 @@ export class Screen {
     this.#terminal.resize(columns, rows);
   }
 
-  /** What the terminal itself sends, such as where the cursor is when it was asked. */
+  /** Takes what the terminal itself sends, such as the cursor's place when asked for it. */
   onAnswer(send: (text: string) => void): void {
     this.#terminal.onData(send);
   }
 
-  /** Resolves when the screen shows all that was written. */
+  /** Resolves when the screen shows everything that was written. */
   async settled(): Promise<void> {
     if (this.#waiting > 0) await new Promise<void>((resolve) => this.#settled.push(resolve));
   }
 
-  /** The lines that are seen, without blanks at their ends. */
+  /** The visible lines, without trailing blanks. */
   lines(): string[] {
     const { baseY, length } = this.#terminal.buffer.active;
     return this.#linesFrom(baseY, length);
   }
 
-  /** As `lines`, after what has scrolled away. */
+  /** The same, with the lines that have scrolled away before them. */
   allLines(): string[] {
     return this.#linesFrom(0, this.#terminal.buffer.active.length);
   }
 
-  /** What is seen, up to its last line that is not empty. */
+  /** The visible text, up to the last line that is not empty. */
   text(): string {
     return this.lines().join("\n").trimEnd();
   }

@@ -6,12 +6,12 @@ import { temporaryFolder } from "./programs.js";
 const MODULES = "/usr/lib/apache2/modules";
 
 /**
- * The command of an Apache that stays in the foreground, with one worker, and answers `/` with a text. It comes from a
- * package without its service. For a file's top level.
+ * The command of an Apache that stays in the foreground, with one worker, and answers `/` with a text. Its package has
+ * no service. To be called at a file's top level.
  */
 export function apache(port: number, text: string): [string, ...string[]] {
   const folder = temporaryFolder();
-  chmodSync(folder, 0o755); // the worker is no root
+  chmodSync(folder, 0o755); // the worker is not root
   writeFileSync(path.join(folder, "index"), text);
   const configuration = path.join(folder, "apache2.conf");
   writeFileSync(
@@ -36,11 +36,14 @@ export function apache(port: number, text: string): [string, ...string[]] {
     DirectoryIndex index
     `,
   );
-  // It ends its whole process group, and so has one of its own.
+  // It kills its whole process group, so it gets one of its own.
   return ["setsid", "apache2", "-D", "FOREGROUND", "-f", configuration];
 }
 
-/** Redis's server, which its package of tools has by another name: one program, which goes by what it is called. */
+/**
+ * The path of Redis's server. The package of its tools has it under another name: it is one program that acts by its
+ * name.
+ */
 export function redisServer(): string {
   const program = path.join(temporaryFolder(), "redis-server");
   symlinkSync("/usr/bin/redis-check-rdb", program);

@@ -5,17 +5,17 @@ import { createInterface } from "node:readline";
 
 import { onTestFinished } from "vitest";
 
-/** A shell that waits for commands: a process outside the tracer that does what a test needs done. */
+/** A shell that waits for commands: a process outside the tracer that acts for a test. */
 export interface Shell {
   readonly pid: number;
-  /** Runs a line of shell to its end and returns what it printed on both outputs. */
+  /** Runs a shell command to its end and returns its output, stdout and stderr. */
   run(line: string): Promise<string>;
-  /** Moves the shell, and so all that it will start, into a cgroup. */
+  /** Moves the shell, and so its later children, into a cgroup. */
   enter(cgroup: string): void;
   end(): Promise<void>;
 }
 
-/** Starts a shell, ended with the test. `["unshare", "-m", "bash"]` makes one in a mount namespace of its own. */
+/** Starts a shell, which ends with the test. `["unshare", "-m", "bash"]` starts one in a mount namespace of its own. */
 export async function startShell(command: readonly [string, ...string[]] = ["bash"]): Promise<Shell> {
   const child = spawn(command[0], command.slice(1), { stdio: ["pipe", "pipe", "inherit"] });
   const exited = once(child, "exit");

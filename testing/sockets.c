@@ -1,6 +1,7 @@
 /*
- * A shell for sockets: reads commands, a line each, and answers each with a number: what the
- * call returned, or the negative error number. Only raw calls, so that a test knows which one ran.
+ * A shell for sockets. Reads commands, one per line, and answers each with a number: the result
+ * of the call, or the negative error number. It makes raw calls only, so that a test knows which
+ * one ran.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -91,7 +92,7 @@ static long unix_peer(const char *path, int (*use)(int, const struct sockaddr *,
 	return use(fd, &address.any, sizeof(address.unix_)) ? -errno : fd;
 }
 
-/* Sends or receives a descriptor by a datagram of one byte. */
+/* Sends or receives a descriptor with a datagram of one byte. */
 static long pass(int by, int fd, bool give)
 {
 	char control[CMSG_SPACE(sizeof(int))] = {}, byte = 0;
@@ -145,7 +146,7 @@ static long ring_open(unsigned int flags)
 	return result(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, files, 4));
 }
 
-/* The kernel gives it up later, when all that was asked for has come to an end. */
+/* The kernel frees the ring later, when all its requests have ended. */
 static long ring_close(void)
 {
 	munmap(ring.submissions, RING_SIZE);
@@ -179,7 +180,7 @@ static long ring_next(void)
 	return returned;
 }
 
-/* Completions that nobody takes, until there is no room for another. */
+/* Makes completions that nobody takes, until there is no room for another. */
 static long ring_fill(void)
 {
 	for (unsigned int i = 0; i < ring.params.cq_entries; i++)
@@ -239,7 +240,7 @@ static long send_hex(int fd, const char *text, int port, const char *hex)
 	return result(sendto(fd, bytes, size, 0, &address.any, length));
 }
 
-/* Sends a datagram to a DNS server by the call named, a second one with sendmmsg. */
+/* Sends a datagram to a DNS server with the given call; with sendmmsg, a second one too. */
 static long send_query(int fd, const char *call, const char *server, const char *hex)
 {
 	static unsigned char bytes[8192];
@@ -261,7 +262,8 @@ static long send_query(int fd, const char *call, const char *server, const char 
 	return result(sendto(fd, bytes, size, 0, &address.any, length));
 }
 
-/* Receives a datagram by the call named. A message has its peer, and two parts of which one takes it all. */
+/* Receives a datagram with the given call. A message has room for the peer's address, and two
+ * parts, of which one takes everything. */
 static long receive(int fd, const char *call)
 {
 	static char room[8192], rest[16];
@@ -284,7 +286,8 @@ static long receive(int fd, const char *call)
 	return result(recvfrom(fd, room, sizeof(room), 0, &peer.any, &length));
 }
 
-/* COUNT connections, one after the other; each is closed by the peer first. Returns how many came about. */
+/* Makes COUNT connections, one after the other; the peer closes each first. Returns how many
+ * were made. */
 static long many(const char *text, int port, int count)
 {
 	union address address;
@@ -317,7 +320,7 @@ static long serve(int listener, int count)
 	return served;
 }
 
-/* Sends COUNT bytes. Returns how many were taken. */
+/* Sends COUNT bytes. Returns how many were sent. */
 static long give_bytes(int fd, long count)
 {
 	static const char bytes[65536];
@@ -335,7 +338,7 @@ static long give_bytes(int fd, long count)
 	return given;
 }
 
-/* Receives COUNT bytes, or those that come before the end. */
+/* Receives COUNT bytes, or fewer if the end comes first. */
 static long take_bytes(int fd, long count)
 {
 	static char room[65536];

@@ -6,25 +6,25 @@ import { Screen } from "./screen.js";
 /** A program that runs in a terminal of its own. */
 export interface Terminal {
   readonly pid: number;
-  /** Types text as it is; a line's end is `\r`, as the Enter key makes it. */
+  /** Types text as it is. A line ends with `\r`, as the Enter key sends it. */
   type(text: string): void;
-  /** Pastes text as terminals do where the program has asked for brackets around it. */
+  /** Pastes text as terminals do when the program has asked for bracketed paste. */
   paste(text: string): void;
   /** Presses keys, such as `Ctrl-C`, `Tab`, `Up`. */
   key(...names: readonly Key[]): void;
   resize(columns: number, rows: number): void;
-  /** What is seen now, up to the last line that is not empty. */
+  /** The visible text, up to the last line that is not empty. */
   screen(): string;
-  /** As `screen`, after what has scrolled away. */
+  /** The same, with the text that has scrolled away before it. */
   history(): string;
   /**
    * Resolves with the screen when it contains a text, matches an expression or satisfies a function.
-   * @throws Error, with the screen, where the program ended or `seconds` (30) passed before that
+   * @throws Error, with the screen, if the program ends or `seconds` (30) pass first
    */
   waitFor(what: string | RegExp | ((screen: string) => boolean), seconds?: number): Promise<string>;
-  /** Closes the terminal, as a window is closed: the kernel sends SIGHUP, and nothing can be read or written any more. */
+  /** Closes the terminal like a window: the kernel sends SIGHUP, and nothing can be read or written any more. */
   hangUp(): void;
-  /** Waits for the program's end and gives its status. */
+  /** Waits for the program's end and returns its status. */
   ended(): Promise<number>;
   /** Ends the program, if it still runs, and waits for that. */
   close(): Promise<void>;
@@ -52,7 +52,7 @@ const KEYS = {
 
 export type Key = keyof typeof KEYS | `Ctrl-${"A" | "C" | "D" | "E" | "K" | "L" | "R" | "U" | "W" | "Z"}`;
 
-/** Runs a program on a pseudo-terminal, ended with the test. The terminal says it is `xterm-256color`. */
+/** Runs a program on a pseudo-terminal. It ends with the test. The terminal's type is `xterm-256color`. */
 export function startTerminal(command: readonly [string, ...string[]], options: TerminalOptions = {}): Terminal {
   const { columns = 80, rows = 24, env = {}, cwd } = options;
   const screen = new Screen(columns, rows);
@@ -109,12 +109,12 @@ export function startTerminal(command: readonly [string, ...string[]], options: 
         check();
       });
     },
-    // Not among the types. It sends SIGHUP once more, as a shell does.
+    // Missing in the types. It sends SIGHUP once more, as a shell does.
     hangUp: () => (pty as IPty & { destroy(): void }).destroy(),
     ended: () => end,
     async close() {
       if (status !== undefined) return;
-      pty.kill("SIGHUP"); // as a terminal that goes away does: what it runs can still clear up
+      pty.kill("SIGHUP"); // as when a terminal goes away, so that the program can still clean up
       const late = setTimeout(() => pty.kill("SIGKILL"), 2_000);
       await end;
       clearTimeout(late);

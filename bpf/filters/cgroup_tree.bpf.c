@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Keeps a set of cgroups whole: one that is made below a member becomes a member before a process can be in it, and
- * leaves the set when it is removed. Who starts it puts in the topmost.
+ * Keeps a set of cgroups complete: a cgroup that is made below a member becomes a member before
+ * a process can be in it, and leaves the set when it is removed. User space adds the topmost
+ * cgroup.
  */
 #include "kernel.bpf.h"
 
@@ -16,7 +17,7 @@ struct {
 /* Cgroups that the set had no room for. */
 __u64 missed;
 
-/* Each hierarchy of version 1 numbers its cgroups by itself. */
+/* Each hierarchy of version 1 has ids of its own. */
 static __always_inline bool is_v2(struct cgroup *cgroup)
 {
 	return cgroup->root->hierarchy_id == 0;
@@ -25,7 +26,7 @@ static __always_inline bool is_v2(struct cgroup *cgroup)
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(made, struct cgroup *cgroup)
 {
-	/* What a cgroup is to its controllers is its first field. */
+	/* `self` is the first field of a cgroup, so a pointer to it is one to the cgroup. */
 	struct cgroup *parent = (void *)cgroup->self.parent;
 	__u64 parent_id = BPF_CORE_READ(parent, kn, id), id = cgroup->kn->id, value = 0;
 

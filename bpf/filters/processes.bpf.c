@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The tasks that the reader's pid namespace shows, each with its ids in that namespace and on the whole machine, which
- * events have. /proc cannot tell the latter from inside a namespace.
+ * The tasks that the reader's pid namespace shows, each with its id in that namespace and with
+ * the machine's ids, which events carry. From inside a namespace /proc cannot tell the latter.
  */
 #include "task.bpf.h"
 
 const volatile bool with_threads;
-/* Of which namespace a local id is: so many levels above the reader's. */
+/* How many levels above the reader's pid namespace the one of local ids is. */
 const volatile __u32 levels_up;
 
 struct task {
 	__u64 start; /* CLOCK_BOOTTIME, ns: of the process */
 	__u64 cgroup_id;
 	__u64 exec_id;
-	__u32 pid; /* these as struct who in event.bpf.h has them */
+	__u32 pid; /* these as in struct who of event.bpf.h */
 	__u32 tid;
 	__u32 ppid;
 	__u32 uid;
 	__u32 mntns_id;
 	__u32 local_id; /* of the thread */
 	char comm[16];
-	bool executing; /* in the midst of an exec: its arguments are not in place yet */
+	bool executing; /* an exec is under way: its arguments are not in place yet */
 	char _padding[7];
 };
 

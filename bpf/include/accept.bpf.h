@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Connections as they are accepted. The change to TCP_ESTABLISHED is made by whoever
- * handles the packet; only the end of the accepting call runs as the process that gets
+ * Connections as processes accept them. The change to TCP_ESTABLISHED runs in the context of any
+ * task that handles the packet; only the end of the accepting call runs as the process that gets
  * the connection. The including program defines accepted().
  */
 #pragma once
@@ -27,15 +27,19 @@ AT_SYSCALL_END(sys_exit)
 	return 0;
 }
 
-/* Connections accepted into a ring's own table of files, on kernels where that cannot be read. */
+/*
+ * Connections accepted into an io_uring's own table of files, on kernels where that table cannot
+ * be read.
+ */
 __u64 lost_accept_without_descriptor;
-/* And those by requests that found no room, where a completion does not name its request. */
+/* Connections of requests that found no room, if the completion does not name its request. */
 __u64 lost_too_many_requests;
 
 /*
- * Requests that accept: completions of one that accepts many times, and those that a ring has no room
- * for, name no request. They are kept with the thread that submitted them, which completes them too; or, if it has
- * asked for that, workers of io_uring do, which are threads of the process: then with its first thread.
+ * Requests that accept. Completions of a multishot request, and those that overflow the ring,
+ * name no request. Requests are kept with the thread that submitted them, which also completes
+ * them. If it has asked for workers of io_uring, these complete them, and the requests are kept
+ * with the first thread of the process.
  */
 struct completion_name {
 	__u64 ring;
@@ -51,11 +55,14 @@ struct waiting {
 #define WAITING_MAX 128
 #include "requests.bpf.h"
 
-/* What is known of a task's requests that found no room. */
+/* What is known about a task's requests that found no room. */
 #define SOME 1
 #define SOME_MULTISHOT 2
 
-/* More of them find room here, which all share: as their completions name them, with their file_slot. */
+/*
+ * Room for further requests, which all processes share: the file_slot by the names in their
+ * completions.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -68,7 +75,7 @@ bool any_shared;
 
 #define REQ_F_FORCE_ASYNC 16 /* include/linux/io_uring_types.h: as IOSQE_ASYNC */
 
-/* Where nothing tells whether a request accepts many times it is taken for one that does. */
+/* If nothing tells whether a request is multishot, it is taken for one. */
 static __always_inline bool is_multishot(struct io_accept *accept)
 {
 	return !bpf_core_field_exists(accept->iou_flags) ||
@@ -94,7 +101,7 @@ static __always_inline void remember(struct io_kiocb *request, __u64 flags,
 
 	if (flags & REQ_F_FORCE_ASYNC)
 		submitter = submitter->group_leader;
-	/* There may be one at the same address, of which no end was told. */
+	/* An earlier request at the same address may still be here, if its end was not seen. */
 	place = find_with(submitter, &search, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!place)
 		place = take_place(&search);
@@ -112,7 +119,10 @@ static __always_inline void uring_submitted(struct io_kiocb *request, __u8 opcod
 		remember(request, flags, bpf_get_current_task_btf());
 }
 
-/* A request that waited is about to go on: so those are known too that were submitted before the trace. */
+/*
+ * A waiting request is about to continue. This finds requests that were submitted before the
+ * trace.
+ */
 static __always_inline int woken(struct io_kiocb *request)
 {
 	if (request->opcode != IORING_OP_ACCEPT)
@@ -130,7 +140,10 @@ int BPF_PROG(io_uring_wake, struct io_kiocb *request)
 	return woken(request);
 }
 
-/* Their misses are not counted: they run in interrupts too, and what they miss is seen unless it began before the trace. */
+/*
+ * Their misses are not counted: they run in interrupts too, and only miss requests that were
+ * submitted before the trace.
+ */
 THREE_TIMES(io_uring_task_add, io_uring_wake)
 {
 	return woken((void *)ctx[0]);
@@ -149,7 +162,7 @@ static __always_inline struct sock *socket_in_slot(struct io_ring_ctx *ring, __u
 	if (slot >= BPF_CORE_READ(ring, file_table.data.nr))
 		return NULL;
 	bpf_probe_read_kernel(&node, sizeof(node), nodes + slot);
-	/* The kernel keeps flags in the pointer's last bits. */
+	/* The kernel keeps flags in the pointer's lowest bits. */
 	return socket_of_file((void *)(BPF_CORE_READ(node, file_ptr) & ~7UL));
 }
 
@@ -169,7 +182,7 @@ static __always_inline void completed(struct io_ring_ctx *ring, __u32 file_slot,
 		accepted(sk);
 }
 
-/* A completion that may be of a request that is not known. It is, if what it gives is a connection. */
+/* A completion whose request may be unknown. It was an accept if the result is a connection. */
 static __always_inline void completed_unknown(__s32 result)
 {
 	struct connection connection;

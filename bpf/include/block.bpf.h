@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Requests to block devices. A process makes one, whoever is at it gives it to its disk now or later, and it is completed
- * in an interrupt: so what is to be known of its owner is kept, by the request, from the first to the last.
+ * Requests to block devices. A process makes a request, any task may issue it to the disk later,
+ * and an interrupt completes it. So what is noted about its owner is kept under the request from
+ * first to last.
  *
- * Programs: io_start and rq_issue; on kernels before 6.5, which do not say when a request is made, rq_insert and
- * rq_issue_at_once instead, whose owner is who puts it in the disk's queue, or gives it to the disk at once; rq_merge, and the three of rq_complete.
+ * Programs: io_start and rq_issue; rq_merge; and three for rq_complete. Kernels before 6.5 do
+ * not tell when a request is made. There rq_insert and rq_issue_at_once take the place of
+ * io_start and rq_issue, and the owner is the task that puts the request into the disk's queue
+ * or issues it at once.
  */
 #pragma once
 
@@ -55,7 +58,7 @@ static __always_inline bool drop_disk(struct request *request)
 	return false;
 }
 
-/* What a request is to do: a REQ_OP. A write of nothing is there to flush. */
+/* A request's operation: a REQ_OP. A write of no bytes is a flush. */
 static __always_inline __u8 operation_of(struct request *request)
 {
 	__u8 operation = request->cmd_flags & REQ_OP_MASK;
@@ -63,19 +66,28 @@ static __always_inline __u8 operation_of(struct request *request)
 	return operation == REQ_OP_WRITE && !request->__data_len ? REQ_OP_FLUSH : operation;
 }
 
-/* `struct request_note`, what a program keeps of a request besides its times, it defines before it includes this. */
+/*
+ * A program defines `struct request_note`, what it keeps of a request besides its times, before
+ * it includes this.
+ */
 struct request_state {
 	__u64 made;
 	__u64 issued; /* to its disk, the last time; 0 before, and for a flush that another does too */
 	struct request_note note;
 };
 
-/* And these after it; the first says whether the request is wanted, while its owner is the current task. */
+/*
+ * And these after it. The first returns whether the request is wanted; the current task is its
+ * owner.
+ */
 static __always_inline bool note_made(struct request_note *note, struct request *request);
 static __always_inline void note_issued(struct request_note *note, struct request *request);
 static __always_inline void completed(struct request_state *state, struct request *request);
 
-/* As many as there may be under way. Not allocated as they come: that must not be done in an interrupt. */
+/*
+ * Room for all requests that can be under way. Preallocated, as nothing may be allocated in an
+ * interrupt.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -103,7 +115,7 @@ static __always_inline void made(struct request *request)
 	__u64 key = (__u64)request;
 
 	if (drop_disk(request) || !note_made(&state.note, request)) {
-		/* Its memory may be that of one that was given up. */
+		/* Its memory may have been that of an abandoned request. */
 		forget(request);
 		return;
 	}
@@ -118,7 +130,7 @@ static __always_inline void issued(struct request *request)
 
 	if (!state)
 		return;
-	/* Not again where a disk was busy and gets it once more. */
+	/* Only the first time: a busy disk gets it again. */
 	if (!state->issued)
 		note_issued(&state->note, request);
 	state->issued = event_time();
@@ -153,7 +165,7 @@ int io_start_preemptible_end(void *event)
 SEC("tp_btf/block_rq_insert")
 int BPF_PROG(rq_insert, struct request *request)
 {
-	/* Not again by who puts it back where a disk was busy. */
+	/* Only the first time: a request is put back if the disk is busy. */
 	if (!state_of(request))
 		made(request);
 	return 0;
@@ -195,7 +207,7 @@ int BPF_PROG(rq_issue_at_once, struct request *request)
 	return 0;
 }
 
-/* A request that becomes part of another is not completed by itself. */
+/* A request that is merged into another is not completed by itself. */
 SEC("tp_btf/block_rq_merge")
 int BPF_PROG(rq_merge, struct request *request)
 {
@@ -223,7 +235,7 @@ static __always_inline void complete(struct request *request, unsigned int bytes
 {
 	struct request_state *state = state_of(request);
 
-	/* A disk may complete a part of it before. */
+	/* A disk may complete a request in parts. */
 	if (!state || bytes < request->__data_len)
 		return;
 	completed(state, request);
@@ -231,8 +243,9 @@ static __always_inline void complete(struct request *request, unsigned int bytes
 }
 
 /*
- * The kernel does not run a program inside itself, and an interrupt may complete a request while this one, or a soft
- * interrupt, is at another: so there are three, and the first that can be run does the work.
+ * The kernel does not run a program inside itself, and an interrupt may complete a request while
+ * a task or a soft interrupt completes another. So there are three programs, and the first that
+ * can run does the work.
  */
 SEC("tp_btf/block_rq_complete")
 int BPF_PROG(rq_complete, struct request *request, int error, unsigned int bytes)

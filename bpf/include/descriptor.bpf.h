@@ -4,7 +4,7 @@
 
 #include "kernel.bpf.h"
 
-/* NULL: there is none. Another thread may have put another one there since the call that used it. */
+/* NULL if there is none. Another thread may have replaced the file since the call that used it. */
 static __always_inline struct file *file_of(long fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * DNS packets that processes send and receive by UDP, as they are: queries at the start of the call
- * that sends them, so before their answers; answers at the end of the call that receives them. User space
- * reads the packets, and finds which answers are to a query.
+ * DNS packets that processes send and receive by UDP, unparsed. Queries are read at the start of
+ * the sending call, so before their answers; answers at the end of the receiving call. User
+ * space parses the packets and matches answers with queries.
  */
 #pragma once
 
@@ -17,7 +17,10 @@
 #define DNS_MESSAGES_MAX \
 	8 /* of one sendmmsg or recvmmsg; resolvers ask for two addresses at once */
 
-/* Not an event; any process may ask for the one that connects, so no filter applies. */
+/*
+ * Not an event. No filter applies, as another process may resolve the name for the one that
+ * connects.
+ */
 struct dns_packet {
 	struct who who;
 	__u64 socket; /* its inode number */
@@ -33,7 +36,7 @@ TEXT_RECORD(dns_packet, DNS_MAX, 2);
 #define SLOT_SENT 0
 #define SLOT_RECEIVED 1
 
-/* Packets that found no room in the half of the ring that they may take: events keep the other. */
+/* Packets that found no room in their half of the ring. The other half is kept for events. */
 __u64 lost_dns_packet;
 
 /* Of linux/socket.h, in the memory of a 64-bit process. */
@@ -60,7 +63,7 @@ struct user_messages {
 	__u32 _pad;
 };
 
-/* Of linux/in.h and linux/in6.h; the port is at the same place. */
+/* Of linux/in.h and linux/in6.h; the port is at the same offset in both. */
 union user_address {
 	struct {
 		__u16 family;
@@ -84,8 +87,8 @@ static __always_inline struct sock *udp_socket(int fd)
 }
 
 /*
- * The DNS server at the other end: the one that the socket is connected to, or else the one at PEER, an
- * address in the process's memory. False where that is none.
+ * The DNS server at the other end: the address that the socket is connected to, or else the one
+ * at PEER in the process's memory. False if it is no DNS server.
  */
 static __always_inline bool read_server(__u8 *server, struct sock *sk, const void *peer)
 {
@@ -113,8 +116,8 @@ static __always_inline bool read_server(__u8 *server, struct sock *sk, const voi
 }
 
 /*
- * Tells of a packet, if it is one of DNS: at most what the process has in its memory of it. Not static, and given
- * only numbers, so that the verifier looks at it once.
+ * Sends a packet to user space if it is a DNS packet, as far as the process has it in memory.
+ * Not static, and with only numbers as arguments, so that the verifier checks it once.
  */
 __noinline int tell_packet(__u64 socket, __u64 peer, __u64 packet, __u64 length, bool query)
 {

@@ -9,13 +9,13 @@
 
 #include "task.bpf.h"
 
-/* Where the bytes of a string stand in its record: from the record's start, without a NUL. */
+/* Where the bytes of a string are in its record, from the record's start. There is no NUL. */
 struct text {
 	__u16 offset;
 	__u16 length;
 };
 
-/* Who caused the event, at the moment of the event. Starts every event. */
+/* The process that caused the event, as of that moment. Every event begins with it. */
 struct who {
 	__u64 time; /* CLOCK_BOOTTIME, ns: event_time() */
 	__u64 cgroup_id;
@@ -26,13 +26,13 @@ struct who {
 	__u32 uid;
 	__u32 mntns_id;
 	__u16 cpu;
-	__u16 _record; /* 0: an event; others: what the probe keeps to itself */
+	__u16 _record; /* 0: an event; others: records for the probe alone */
 	char comm[16];
 };
 
 /*
- * Makes the ring NAME and NAME_emit(), which sends the first SIZE bytes of a record. Only what writes records needs one: a
- * program whose other outputs are tables alone does without.
+ * Makes the ring NAME and NAME_emit(), which sends the first SIZE bytes of a record. An object
+ * that only has tables needs no ring.
  */
 #define RING(NAME)                                                                               \
 	struct {                                                                                 \
@@ -45,13 +45,16 @@ struct who {
 			LOST(lost_ring_full);                                                    \
 	}
 
-/* The ring that most programs have. */
+/* The ring of most programs. */
 #define emit(record, size) events_emit(record, size)
 
-/* Events that could not be reported, by reason. User space maps these and reads them as it drains. */
+/*
+ * Events that could not be sent, by reason. User space maps these counters and reads them while
+ * it reads the ring.
+ */
 __u64 lost_ring_full;
 __u64 lost_map_full;
-__u64 lost_no_scratch_memory; /* on a processor with a number past those counted at the start, or with a task */
+__u64 lost_no_scratch_memory; /* on a processor with a number beyond those counted at the start, or of a task */
 
 #define LOST(counter) __sync_fetch_and_add(&(counter), 1)
 
@@ -86,8 +89,8 @@ __u64 lost_no_scratch_memory; /* on a processor with a number past those counted
 	}
 
 /*
- * The same for programs at uprobes. The kernel may preempt them, and run them for another task of that processor meanwhile: so the
- * memory is of the task. Kernel 5.12.
+ * The same for programs at uprobes. The kernel may preempt them and run them for another task on
+ * that processor meanwhile, so the scratch memory belongs to the task. Kernel 5.12.
  */
 #define TASK_TEXT_RECORD(name, TAIL)                                                          \
 	struct name##_record {                                                                \
@@ -112,8 +115,8 @@ __u64 lost_no_scratch_memory; /* on a processor with a number past those counted
 	}
 
 /*
- * The clock of events. It goes on while the machine is suspended, as the time of day does and CLOCK_MONOTONIC
- * does not, which must not get into an event.
+ * The clock of events. It runs on while the machine is suspended, as the time of day does.
+ * CLOCK_MONOTONIC does not, so it must not get into an event.
  */
 static __always_inline __u64 event_time(void)
 {
@@ -140,8 +143,8 @@ static __always_inline void fill_who(struct who *who)
 }
 
 /*
- * Sends a record with texts, whose size only the program knows: the verifier wants to
- * see it compared, in the register that is passed on.
+ * Sends a record with texts. Only the program knows its size, and the verifier requires a bounds
+ * check of the very register that is passed on.
  */
 #define emit_text(record, size)                 \
 	({                                      \

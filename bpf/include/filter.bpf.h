@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * All filters that every probe has, in one place. The loader sets the switches
- * before the verifier runs, so one that is off leaves no instruction behind.
- * An event must satisfy every filter that is on.
+ * The filters that all probes share. The loader sets the switches before the verifier runs, so a
+ * filter that is off costs no instruction. An event must pass every filter that is on.
  */
 #pragma once
 
 #include "event.bpf.h"
 
-const volatile __u32 self_pid; /* this process, whose events are dropped; 0: keep them */
+const volatile __u32
+	self_pid; /* the tracer's own process, whose events are dropped; 0: keep them */
 const volatile __u32 only_pid;
 const volatile __u32 only_tid;
 const volatile __u32 only_ppid;
-const volatile bool by_uid; /* uid 0 is a uid like any other, so it needs a switch */
+const volatile bool by_uid; /* a switch of its own, as 0 is a valid uid */
 const volatile __u32 only_uid;
 const volatile __u8 comm_part_length;
 const volatile char comm_part[16];
@@ -20,8 +20,8 @@ const volatile bool by_cgroup;
 const volatile bool by_mntns;
 
 /*
- * The sets may be replaced by pinned maps that others made and edit. Only the
- * presence of a key counts, never its value: that is BCC's interface.
+ * The loader may replace the sets by pinned maps that others make and edit. Only the presence of
+ * a key counts, never its value: that is BCC's interface.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -37,7 +37,10 @@ struct {
 	__type(value, __u32);
 } mntns_set SEC(".maps");
 
-/* Whether a comm lacks the bytes asked for. Both end in NULs, which match nothing. */
+/*
+ * Whether a comm does not contain the wanted bytes. Both are padded with NULs, which match
+ * nothing.
+ */
 static __always_inline bool comm_differs(const char *comm)
 {
 	for (int start = 0; start < 16; start++) {
@@ -53,8 +56,8 @@ static __always_inline bool comm_differs(const char *comm)
 }
 
 /*
- * Whether the events of a thread are not wanted: of the one that WHO describes, or where that is NULL
- * of TASK, which then costs only what the filters that are on need. Cheapest test first.
+ * Whether the events of a thread are not wanted. The thread is the one that WHO describes, or
+ * TASK if WHO is NULL; then only what the active filters need is read. Cheapest test first.
  */
 static __always_inline bool drop_of(const struct who *who, struct task_struct *task)
 {
@@ -105,7 +108,10 @@ static __always_inline bool drop_current(void)
 	return drop_of(NULL, bpf_get_current_task_btf());
 }
 
-/* The same of another thread, where the current one is not the one that it is about. TASK is an argument of the hook. */
+/*
+ * The same for another thread, if the event is not about the current one. TASK is an argument of
+ * the hook.
+ */
 static __always_inline bool drop_task(struct task_struct *task)
 {
 	return drop_of(NULL, task);

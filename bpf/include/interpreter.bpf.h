@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Arguments of programs that run a file for their caller: which of them are the caller's. */
+/*
+ * Interpreters, which run a file for their caller: finds which of their arguments are the
+ * caller's.
+ */
 #pragma once
 
 #include "path.bpf.h"
@@ -8,10 +11,13 @@
 
 /* Arguments before the caller's: the kernel lets interpreters run each other five times. */
 #define INSERTED_MAX 12
-/* The kernel reads no more of a script's first line: what is longer can only be the file's name. */
+/*
+ * The kernel reads no more of a script's first line. A longer argument can only be the file's
+ * name.
+ */
 #define COMPARED 256
 
-/* What is compared, in the room of a slot. */
+/* The texts to compare, in the room of a slot. */
 struct compared {
 	char name[COMPARED];
 	char last[COMPARED];
@@ -20,7 +26,10 @@ struct compared {
 
 _Static_assert(sizeof(struct compared) <= sizeof(struct path_room), "a slot has no room for it");
 
-/* Whether a program was started with its caller's first argument too (binfmt_misc's flag P, told since 5.12). */
+/*
+ * Whether a program also got its caller's first argument (binfmt_misc's flag P, visible since
+ * 5.12).
+ */
 static __always_inline bool keeps_argv0(struct linux_binprm *program)
 {
 	return program->interp_flags & BINPRM_FLAGS_PRESERVE_ARGV0;
@@ -28,9 +37,9 @@ static __always_inline bool keeps_argv0(struct linux_binprm *program)
 
 #define AT_FLAGS 8 /* include/linux/auxvec.h */
 #define AT_FLAGS_PRESERVE_ARGV0 1
-#define AUXILIARY_MAX 32 /* there are fewer */
+#define AUXILIARY_MAX 32 /* more than there are */
 
-/* The same, as it is told to the program itself, in the auxiliary vector of its MM. */
+/* The same, read from the program's own auxiliary vector in its MM. */
 static __always_inline bool is_told_argv0(struct mm_struct *mm)
 {
 	const unsigned long *vector = __builtin_preserve_access_index(&mm->saved_auxv[0]);
@@ -41,7 +50,7 @@ static __always_inline bool is_told_argv0(struct mm_struct *mm)
 	return entry[0] == AT_FLAGS && entry[1] & AT_FLAGS_PRESERVE_ARGV0;
 }
 
-/* Puts the NAME of a file, a string of the kernel, where arguments will be compared with it. */
+/* Stores the NAME of a file, a string of the kernel, for arguments to be compared with it. */
 static __always_inline void compare_with(const char *name, __u32 slot)
 {
 	struct compared *compared = bpf_map_lookup_elem(&path_rooms, &slot);
@@ -79,11 +88,12 @@ static __always_inline bool are_same(const char *one, const char *other, __u32 l
 }
 
 /*
- * Where the caller's arguments begin in the LIST of those that an interpreter got, in bytes; past all
- * of them if they are not found. Before them stands the name of the file that the caller gave, in the place of
- * their first, unless that was KEPT: compare_with() was told that name, which has NAME_LENGTH bytes. Before that
- * stand, for each interpreter, its name and perhaps one argument. An interpreter that has one in turn which
- * keeps arguments is there twice: what was kept is its own first argument.
+ * Where the caller's arguments begin in the LIST of an interpreter's arguments, in bytes; past
+ * the end if they are not found. They follow the name of the caller's file, which compare_with()
+ * has stored and which has NAME_LENGTH bytes. It replaces the caller's first argument, unless
+ * that was KEPT. Before the name come, for each interpreter, its own name and perhaps one
+ * argument. An interpreter that is itself run by an interpreter that keeps arguments is listed
+ * twice: its own first argument was kept.
  */
 __noinline __u32 callers_start(__u64 list, __u32 name_length, bool kept, __u32 slot)
 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Requests of io_uring as they are taken and completed. Its tracepoints have changed, so of
- * each kind of program here a kernel has one; a loader that is not told takes the newest.
- * The including program defines what they do.
+ * Requests of io_uring as they are submitted and completed. Its tracepoints have changed over
+ * time, so a kernel accepts one program of each kind here; by default the loader takes the
+ * newest. The including program defines what they do.
  */
 #pragma once
 
 #include "preemption.bpf.h"
 
-/* A request, and what its completion says of it where it does not name it. */
+/* A request, and how its completion identifies it if it does not name the request. */
 
 struct request_id {
 	__u64 request; /* 0: none */
@@ -29,7 +29,10 @@ static __always_inline void uring_submitted(struct io_kiocb *request, __u8 opcod
 static __always_inline void uring_completed(struct io_ring_ctx *ring, struct io_kiocb *request,
 					    __u64 user_data, __s32 result);
 
-/* Likewise, for a completion that the ring has no room for: which request's it is, is not told. LAST: no more come. */
+/*
+ * The same for a completion that overflows the ring. It does not tell which request it belongs
+ * to. LAST: no more come.
+ */
 static __always_inline void uring_overflowed(struct io_ring_ctx *ring, __u64 user_data,
 					     __s32 result, bool last);
 
@@ -73,7 +76,10 @@ int BPF_PROG(io_uring_cqe_overflow, struct io_ring_ctx *ring, __u64 user_data, _
 	return 0;
 }
 
-/* The same for preemption.bpf.h. Kernels that need these have the newest of the above. */
+/*
+ * The preemptible forms: see preemption.bpf.h. Kernels that need them have the newest of the
+ * tracepoints above.
+ */
 
 SEC("?tp/io_uring/io_uring_submit_req")
 int io_uring_submit_req_preemptible(struct trace_event_raw_io_uring_submit_req *event)

@@ -138,7 +138,7 @@ struct upid {
 	int nr;
 };
 
-/* One of a thread, with its number in each namespace that shows it. */
+/* An id of a thread, with its number in each namespace that shows the thread. */
 struct pid {
 	unsigned int level;
 	struct upid numbers[1];
@@ -222,7 +222,7 @@ struct filename {
 	const char *name;
 };
 
-/* The request's own copy of what an openat or openat2 asked for. */
+/* A request's own copy of the arguments of openat or openat2. */
 struct io_open {
 	int dfd;
 	struct filename *filename;
@@ -230,7 +230,7 @@ struct io_open {
 	__u32 file_slot; /* since 5.15 */
 };
 
-/* Since 7.0 the copy is made sure of later. */
+/* Since 7.0 the copy may be completed later. */
 struct delayed_filename {
 	struct filename *__incomplete_filename;
 };
@@ -355,7 +355,7 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
-/* What perf gives of tracepoints: include/trace/events. */
+/* The fields of tracepoints by way of perf: include/trace/events. */
 
 struct trace_event_raw_sys_enter {
 	long id;

@@ -10,7 +10,10 @@
 
 #define PATH_SLOTS 5
 
-/* Where a path is put together from its end, which is at PATH_MAX. A slot for each program of an object. */
+/*
+ * Memory in which a path is built backwards from PATH_MAX. One slot for each program of an
+ * object.
+ */
 struct path_room {
 	char bytes[PATH_MAX + 2 * (NAME_MAX + 1)];
 };
@@ -24,7 +27,7 @@ struct {
 
 #define DELETED " (deleted)"
 
-/* The directory that a relative path of the current task starts from. False: there is none. */
+/* The directory that a relative path of the current task starts from. False if there is none. */
 static __always_inline bool start_directory(int dirfd, struct path *start)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -54,7 +57,7 @@ static __always_inline struct mount *mount_of(const struct path *path)
 	return (void *)path->mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
-/* Whether a path leads through the current task's own mount namespace. That of a pipe does not. */
+/* Whether a path is in the current task's own mount namespace. That of a pipe is not. */
 static __always_inline bool in_own_namespace(const struct path *path)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -65,12 +68,13 @@ static __always_inline bool in_own_namespace(const struct path *path)
 #define CUT (1u << 31)
 
 /*
- * Walks from a dentry up to the root of its mount namespace; without CROSS_MOUNTS, to that of its file
- * system. The path that leads there ends at PATH_MAX of the slot's room. Returns where it begins: for the
- * root, at its end. One of more than MAX_DEPTH steps, or of PATH_MAX bytes, is CUT: it begins with `...`.
+ * Walks from a dentry up to the root of its mount namespace; without CROSS_MOUNTS, to that of
+ * its file system. The path is written so that it ends at PATH_MAX of the slot's room. Returns
+ * where it begins; for the root that is its end. A path of more than MAX_DEPTH steps or PATH_MAX
+ * bytes is CUT: it begins with `...`.
  *
- * A function of its own for the verifier too, with nothing but numbers to come in and out: it looks at it
- * once, instead of once for each way that leads here and on from here.
+ * A global function with only numbers as arguments and result, so that the verifier checks it
+ * once, instead of once for each path through the program.
  */
 __noinline __u32 walk_up(__u64 from, __u64 through, __u32 slot, bool cross_mounts, __u32 begin)
 {
@@ -135,7 +139,7 @@ static __always_inline __u32 put_path(char *to, const struct path *path, __u32 s
 	return length;
 }
 
-/* Whether a file has lost its name. The kernel then tells its last one, followed by DELETED. */
+/* Whether a file was deleted. The kernel then shows its last name, followed by DELETED. */
 static __always_inline bool is_deleted(const struct path *path)
 {
 	struct dentry *dentry = path->dentry;
@@ -143,7 +147,10 @@ static __always_inline bool is_deleted(const struct path *path)
 	return dentry != BPF_CORE_READ(dentry, d_parent) && !BPF_CORE_READ(dentry, d_hash.pprev);
 }
 
-/* Whether a file has never had a name in a directory, as those of memfd_create: its own root, but no mount's. */
+/*
+ * Whether a file never had a name in a directory, as those of memfd_create: it is its own root,
+ * but not that of a mount.
+ */
 static __always_inline bool is_nameless(const struct path *path)
 {
 	struct dentry *dentry = path->dentry;
@@ -152,7 +159,7 @@ static __always_inline bool is_nameless(const struct path *path)
 	       dentry != BPF_CORE_READ(path->mnt, mnt_root);
 }
 
-/* The most that put_file() puts: a path, and that it is deleted. */
+/* The most bytes that put_file() writes: a path, and the mark of a deleted file. */
 #define FILE_MAX (PATH_MAX + 15)
 
 /* Puts the path of a file as links in /proc show it at TO, which holds FILE_MAX bytes. Returns its length. */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Programs for preemptible kernels: those that may preempt a program at a tracepoint, which they may since 7.0. A kernel does
- * not run a program on a processor where it is running already, even if the task that it runs for has been put off that
- * processor. All that others do there until that task is back would be lost to it: of two tasks that do little but system
- * calls, a tenth.
+ * Programs for preemptible kernels: since 7.0 a kernel may preempt a program at a tracepoint. A
+ * kernel does not run a program on a processor where that program is running already, even if
+ * the task that it runs for was preempted. Until that task is back, the program would miss
+ * everything that other tasks do on that processor: with two tasks that do little but system
+ * calls, a tenth of all events.
  *
- * On such a kernel the loader takes, in the place of the program NAME, those whose names begin with NAME_preemptible. Elsewhere
- * it takes NAME, and makes no map whose name ends in _preemptible. There are two ways:
+ * On such a kernel the loader replaces the program NAME by the programs whose names begin with
+ * NAME_preemptible. Elsewhere it loads NAME, and makes no map whose name ends in _preemptible.
+ * There are two forms:
  *
  * - By perf's way to a tracepoint, SEC("tp/..."), a program runs with preemption off on all kernels, for 15 ns more. It is for
  *   what processes do, not interrupts: of all programs on that way one at a time runs on a processor. It has no typed
@@ -40,7 +42,7 @@
                                                                                    \
 	static __always_inline int name##_body(struct pt_regs *regs, long ret)
 
-/* And one that runs at the start. */
+/* The same at the start of each system call. */
 #define AT_SYSCALL_START(name)                                                     \
 	static __always_inline int name##_body(struct pt_regs *regs, long nr);     \
                                                                                    \
@@ -60,7 +62,7 @@
                                                                                    \
 	static __always_inline int name##_body(struct pt_regs *regs, long nr)
 
-/* And one that runs as a thread ends, for that thread. */
+/* The same for each thread that ends, as that thread. */
 #define AT_THREAD_END(name)                                                 \
 	static __always_inline int name##_body(struct task_struct *thread); \
                                                                             \

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What a program with typed arguments is on a preemptible kernel (preemption.bpf.h says what that is): three that see the same
- * one after the other, and each does what those before have not done. While tasks that were preempted are at all three, an event is
- * lost. A fourth, by perf's way, which is not preempted, counts those that came as a process did something.
+ * The form of a program with typed arguments for a preemptible kernel (see preemption.bpf.h):
+ * three programs see the same event one after the other, and each does what those before it have
+ * not done. An event is lost only while preempted tasks are in all three. A fourth program at
+ * perf's tracepoint, which is not preempted, counts lost events that a process has caused.
  */
 #pragma once
 
@@ -10,9 +11,10 @@
 #include "preemption.bpf.h"
 
 /*
- * Makes three programs of the body that follows, NAME_preemptible_1 to NAME_preemptible_3, for the program NAME at tp_btf/HOOK.
- * The body has the hook's arguments in CTX and the number in TIME. It must not build a record in scratch memory, where another of
- * them may be at one.
+ * Makes three programs of the body that follows, NAME_preemptible_1 to NAME_preemptible_3, for
+ * the program NAME at tp_btf/HOOK. The body has the hook's arguments in CTX and the program's
+ * number in TIME. It must not build a record in scratch memory, as another of the three may be
+ * building one there.
  */
 #define THREE_TIMES(hook, name)                                                    \
 	static __always_inline int name##_each(unsigned long long *ctx, int time); \
@@ -28,12 +30,12 @@
 		return name##_each(ctx, time);                 \
 	}
 
-/* Events that came while a preempted task was at each of the programs for them. */
+/* Events that came while preempted tasks were in all of the programs for them. */
 __u64 lost_programs_preempted;
 
 enum mark { NO_MARK, MARK_SEEN, MARK_CHECKED };
 
-/* A mark of the current task for its events of one kind. */
+/* A mark on the current task for its events of one kind. */
 #define SEEN(name)                                       \
 	struct {                                         \
 		__uint(type, BPF_MAP_TYPE_TASK_STORAGE); \
@@ -48,7 +50,10 @@ static __always_inline enum mark *mark_of_current(void *map)
 				    BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
-/* For the three: not in an interrupt, where the current task has nothing to do with the event. */
+/*
+ * For the three programs. Does nothing in an interrupt, where the current task has nothing to do
+ * with the event.
+ */
 static __always_inline void mark_seen(void *map)
 {
 	enum mark *mark = mark_of_current(map);
@@ -58,8 +63,8 @@ static __always_inline void mark_seen(void *map)
 }
 
 /*
- * For the fourth, NAME_preemptible_end, for the same events. Where another tracer has made it run before the three, the mark
- * is that of the task's event before.
+ * For the fourth program, NAME_preemptible_end. If another tracer has made it run before the
+ * three, it finds the mark of the task's previous event.
  */
 static __always_inline void check_seen(void *map)
 {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Requests of io_uring that are under way, kept with a task: nobody can use up another's room. All kernels
- * whose requests are seen have such storage.
+ * Requests of io_uring that are under way. They are kept in task storage, so that no process can
+ * use up another's room. All kernels whose requests we can see have task storage.
  *
- * The including program defines before what it keeps of one: struct waiting, which starts with a
- * struct request_id; and WAITING_MAX, a power of two. The kernel gives a task at most 8 KiB at once.
+ * Before the include, the program defines what it keeps of a request: struct waiting, which
+ * starts with a struct request_id, and WAITING_MAX, a power of two. The kernel gives a task at
+ * most 8 KiB at once.
  */
 
 struct requests {
@@ -53,7 +54,7 @@ static long take_free(__u32 i, struct search *search)
 	return true;
 }
 
-/* What a search has come to, or NULL. */
+/* The result of a search, or NULL. */
 static __always_inline struct waiting *found(const struct search *search)
 {
 	if (search->at >= WAITING_MAX)
@@ -75,8 +76,8 @@ static __always_inline struct waiting *find_with(struct task_struct *task, struc
 }
 
 /*
- * A place for the wanted request, which is not found with the task whose requests were searched; the rest of its id is
- * for the caller to fill in. NULL: there is none.
+ * Takes a place for the wanted request after a search has not found it; the caller fills in the
+ * rest of its id. NULL if there is no room.
  */
 static __always_inline struct waiting *take_place(struct search *search)
 {
@@ -84,7 +85,7 @@ static __always_inline struct waiting *take_place(struct search *search)
 
 	if (!search->of)
 		return NULL;
-	/* Counted before it is there, so that whoever looks for it looks far enough. */
+	/* Counted before it is in place, so that every search reaches it. */
 	__sync_fetch_and_add(&search->of->count, 1);
 	bpf_loop(WAITING_MAX, take_free, search, 0);
 	place = found(search);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What programs at the scheduler share: a mark of when something began for a thread. It is kept with the thread itself,
- * so that nobody can use up another's room. Kernel 5.11.
+ * For programs at the scheduler's hooks: marks when something begins for a thread. The mark is
+ * in the thread's task storage, so that no process can use up another's room. Kernel 5.11.
  */
 #pragma once
 
@@ -16,13 +16,16 @@ struct {
 	__type(value, __u64);
 } marks SEC(".maps");
 
-/* There is one for each processor, which it runs when it has nothing to do. */
+/* Each processor has an idle task, which runs when there is nothing to do. */
 static __always_inline bool is_idle(struct task_struct *task)
 {
 	return task->pid == 0;
 }
 
-/* TASK_RUNNING, 0, or what a thread waits in: bits of include/linux/sched.h. */
+/*
+ * A thread's state: TASK_RUNNING, which is 0, or the way it waits, as bits of
+ * include/linux/sched.h.
+ */
 static __always_inline __u64 state_of(struct task_struct *task)
 {
 	if (bpf_core_field_exists(task->__state))
@@ -30,7 +33,7 @@ static __always_inline __u64 state_of(struct task_struct *task)
 	return BPF_CORE_READ((struct task_struct___state *)task, state);
 }
 
-/* Whether a thread that is put off its processor could go on. */
+/* Whether a thread that leaves its processor could go on. */
 static __always_inline bool is_runnable(struct task_struct *task)
 {
 	return state_of(task) == 0;
@@ -47,7 +50,7 @@ static __always_inline void mark(struct task_struct *task)
 		LOST(lost_no_room_for_mark);
 }
 
-/* Nanoseconds since the mark of a thread, which it takes away; 0 where there is none. */
+/* Returns the nanoseconds since the mark of a thread and removes the mark; 0 if there is none. */
 static __always_inline __u64 since_mark(struct task_struct *task)
 {
 	__u64 *at = bpf_task_storage_get(&marks, task, 0, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Stacks: the kernel keeps each that was seen once, under a number, which stands in the key of a table. User space
- * names their addresses when it reads the table.
+ * Stacks. The kernel stores each distinct stack once, under a number, which is part of a table's
+ * key. User space names the addresses when it reads the table.
  */
 #pragma once
 
@@ -10,10 +10,10 @@
 #define STACK_DEPTH \
 	127 /* what the kernel gathers at most, if kernel.perf_event_max_stack was not changed */
 
-/* Frames that the kernel should leave out, the innermost first: bits 0 to 7 of the flags. */
+/* How many of the innermost frames the kernel leaves out: bits 0 to 7 of the flags. */
 #define SKIP(frames) ((frames)&BPF_F_SKIP_FIELD_MASK)
 
-/* Stacks that could not be kept: there is no room, or its place is taken. */
+/* Stacks that could not be stored: there is no room, or their place is taken. */
 __u64 lost_stack_map_full;
 
 /* Makes the map for the stacks of the table NAME, with room for ENTRIES. */
@@ -25,7 +25,7 @@ __u64 lost_stack_map_full;
 		__uint(value_size, STACK_DEPTH * sizeof(__u64)); \
 	} NAME##_stacks SEC(".maps");
 
-/* The number of the stack that a program was called from; below 0 where there is none. */
+/* The number of the stack that a program was called from; negative if there is none. */
 static __always_inline __s32 stack_of(void *context, void *map, __u64 flags)
 {
 	long id = bpf_get_stackid(context, map, flags);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * System calls, read from the registers that the task saved on entry. The kernel
- * keeps the arguments there until the call returns, so one program at sys_exit
- * sees call, arguments and result together and needs no map between two hooks.
+ * System calls, read from the task's saved registers. The kernel keeps the arguments there until
+ * the call returns, so one program at sys_exit sees call, arguments and result together and
+ * needs no map between two hooks.
  */
 #pragma once
 
@@ -67,7 +67,7 @@ static __always_inline enum syscall leaving_open(struct pt_regs *regs, bool *com
 {
 	__u32 nr = regs->orig_ax;
 
-	/* Runs at every system call of the machine: nothing before this switch. */
+	/* This runs at every system call of the machine, so nothing may come before this switch. */
 	switch (nr) {
 	case SYS_OPEN:
 	case SYS_CREAT:
@@ -87,7 +87,7 @@ static __always_inline enum syscall leaving_open(struct pt_regs *regs, bool *com
 	}
 }
 
-/* The exec call that the current task is leaving, likewise. */
+/* The same for the exec call that the current task is leaving. */
 static __always_inline enum syscall leaving_exec(struct pt_regs *regs, bool *compat)
 {
 	__u32 nr = regs->orig_ax;
@@ -126,7 +126,7 @@ static __always_inline bool leaving_accept(struct pt_regs *regs)
 	}
 }
 
-/* Whether it is a new thread or process that leaves, as a copy of the one that made the call. */
+/* Whether the task that leaves the call is the new thread or process that it has made. */
 static __always_inline bool leaving_as_child(struct pt_regs *regs, long ret)
 {
 	if (ret)
@@ -158,8 +158,8 @@ static __always_inline bool leaving_as_child(struct pt_regs *regs, long ret)
 #define SIG_IGN_ 1 /* SIG_DFL is 0 */
 
 /*
- * Whether seccomp left the call to its process (SECCOMP_RET_TRAP). Then the call's number stands where
- * its result would, and SIGSYS waits for this very thread, not blocked: the kernel sees to that. A result
+ * Whether seccomp left the call to its process (SECCOMP_RET_TRAP). Then the call's number is in
+ * the register of the result, and an unblocked SIGSYS is pending for this thread. A true result
  * may be the same number, but comes without the signal.
  */
 static __always_inline bool was_trapped(struct pt_regs *regs, long ret)
@@ -173,10 +173,11 @@ static __always_inline bool was_trapped(struct pt_regs *regs, long ret)
 }
 
 /*
- * Whether a call ends with RET, as its register says. False where a signal came: the call is made again
- * and ends later, or interrupted_call() tells its end. RET becomes -EINPROGRESS where the kernel did not
- * make the call and leaves its result to the process. What a seccomp filter or its supervisor answers is
- * the result. A debugger that skips a call takes its number away; a result it changes after this.
+ * Whether a call ends with RET, the value of its register. False if a signal came: either the
+ * call is made again and ends later, or interrupted_call() sees its end. RET becomes
+ * -EINPROGRESS if the kernel did not make the call and leaves the result to the process. The
+ * answer of a seccomp filter or its supervisor is a result. If a debugger skips a call, the
+ * call's number is gone; if it changes a result, that happens after this.
  */
 static __always_inline bool has_result(struct pt_regs *regs, long *ret)
 {
@@ -194,8 +195,9 @@ static __always_inline bool has_result(struct pt_regs *regs, long *ret)
 }
 
 /*
- * The registers of the call that ends with EINTR because a signal's handler is about to run; NULL: none does.
- * For a program at signal_deliver, with the signal's ACTION: the kernel decides by the same, just after.
+ * The registers of the call that ends with EINTR because a signal's handler is about to run;
+ * NULL if there is none. For a program at signal_deliver, with the signal's ACTION, by which the
+ * kernel decides just after it.
  */
 static __always_inline struct pt_regs *interrupted_call(struct k_sigaction *action)
 {
@@ -218,7 +220,7 @@ static __always_inline struct pt_regs *interrupted_call(struct k_sigaction *acti
 	}
 }
 
-/* An argument of the call by position, from 0 to 3. */
+/* An argument of the call, by position from 0 to 3. */
 static __always_inline unsigned long argument(struct pt_regs *regs, bool compat, int index)
 {
 	switch (index) {

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Tables: what is kept in the kernel by key. An entry that user space takes out of a map may at
- * that moment be in the hands of a program, whose change would be lost with it. So two maps take
- * turns: user space says which one is written, and takes the other when no program can hold an
- * entry of it.
+ * Tables: values that the kernel keeps by key. While user space takes an entry out of a map, a
+ * program may be changing it, and that change would be lost. So two maps take turns: user space
+ * says which one programs write, and empties the other once no program can hold an entry of it.
  *
- * A program changes an entry with ADD and its like. The loader can make the maps per-CPU ones,
- * where many processors would meet at a few keys: user space then puts their values together.
+ * A program changes an entry with ADD and the macros below. If many processors would contend for
+ * a few keys, the loader can make the maps per-CPU; user space then merges the values.
  */
 #pragma once
 
 #include "event.bpf.h"
 
 /*
- * Makes the maps NAME_0 and NAME_1, for ENTRIES keys at most, and NAME_entry(), which finds the
- * entry of a key in the map whose turn it is, or makes it; NULL where there is no room, which is
- * counted. FLAGS is BPF_F_NO_PREALLOC for a table of many keys: not where the program is run by
- * the scheduler or a timer, which must not allocate.
+ * Makes the maps NAME_0 and NAME_1, for at most ENTRIES keys, and NAME_entry(), which finds or
+ * makes the entry of a key in the map that is written now. It returns NULL if there is no room,
+ * and counts that. FLAGS is BPF_F_NO_PREALLOC for a table of many keys, but not if the scheduler
+ * or a timer runs the program, where nothing may be allocated.
  */
 #define TABLE(NAME, KEY, VALUE, ENTRIES, FLAGS)                           \
 	struct {                                                          \
@@ -53,14 +52,20 @@ static __always_inline void *entry_of(void *map, const void *key, const void *em
 /* Adds to a number of an entry. */
 #define ADD(number, amount) __sync_fetch_and_add(&(number), amount)
 
-/* The greater and the lesser of a number of an entry and another: for per-CPU tables, where nobody else writes. */
+/*
+ * Raises or lowers a number of an entry to another. Only for per-CPU tables, where nobody else
+ * writes.
+ */
 #define RAISE(number, to)              \
 	do {                           \
 		if ((number) < (to))   \
 			(number) = to; \
 	} while (0)
 
-/* The slot of a histogram by powers of two, of SLOTS: 0 is 0 and 1, 1 is 2 and 3, 2 is 4 to 7; the last holds what is more. */
+/*
+ * The slot of a value in a histogram with SLOTS powers of two: slot 0 has 0 and 1, slot 1 has 2
+ * and 3, slot 2 has 4 to 7; the last slot has all greater values.
+ */
 static __always_inline __u32 log2_slot(__u64 value, __u32 slots)
 {
 	__u32 slot = 0;
@@ -83,7 +88,7 @@ static __always_inline __u32 log2_slot(__u64 value, __u32 slots)
 			ADD((histogram)[_slot], 1);                              \
 	} while (0)
 
-/* The same in parts of equal width. */
+/* The same with slots of equal width. */
 #define COUNT_LINEAR(histogram, value, width)                                    \
 	do {                                                                     \
 		const __u32 _slots = sizeof(histogram) / sizeof((histogram)[0]); \

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Who a task is, in numbers of the whole machine: of its first pid, user and cgroup namespace. Its BTF pointers
- * are read directly: a bad one reads as 0.
+ * The identity of a task, in ids of the whole machine: of its first pid, user and cgroup
+ * namespace. BTF pointers are read directly; a bad one reads as 0.
  */
 #pragma once
 
 #include "kernel.bpf.h"
 
-/* The id of a task's cgroup in the v2 hierarchy: what bpf_get_current_cgroup_id() gives, without a call. */
+/*
+ * The id of a task's cgroup in the v2 hierarchy, as from bpf_get_current_cgroup_id() but without
+ * a call.
+ */
 static __always_inline __u64 cgroup_id(struct task_struct *task)
 {
 	return task->cgroups->dfl_cgrp->kn->id;
 }
 
 /*
- * A number for one program in one process. A pid is given again, and a process may become another program: so this is
- * made of the pid, of the nanosecond in which the process started, and of what the kernel counts up with each exec. The
- * factors are odd and large, so that no few execs or pids make up for a later start. 53 bits, which JavaScript has exactly.
+ * A number for one program in one process. Pids are reused, and a process may exec another
+ * program. So this combines the pid, the nanosecond in which the process started, and a number
+ * that the kernel increments with each exec. The factors are odd and large, so that a few execs
+ * or pids more do not equal a later start. It has 53 bits, which a JavaScript number holds
+ * exactly.
  */
 static __always_inline __u64 exec_id(struct task_struct *task)
 {

@@ -29,7 +29,7 @@ const volatile __u32 ports_count;
 const volatile __u16 only_ports[MAX_PORTS];
 
 /*
- * Both ends of a connection. Addresses are in IPv6's 16 bytes; an IPv4 one stands behind
+ * Both ends of a connection. Addresses have IPv6's 16 bytes. An IPv4 address is mapped into
  * ::ffff:0:0/96, whether its socket is IPv4 or a mapped IPv6 one: its packets are IPv4.
  */
 struct connection {
@@ -57,7 +57,7 @@ static __always_inline void map_address(__u8 *address, __u32 ipv4)
 	words[3] = ipv4;
 }
 
-/* Reads a socket's two ends. False for one that does not speak PROTOCOL over IP. */
+/* Reads a socket's two ends. False if it does not speak PROTOCOL over IP. */
 static __always_inline bool read_ends(struct connection *connection, const struct sock *sk,
 				      __u16 protocol)
 {
@@ -74,7 +74,7 @@ static __always_inline bool read_ends(struct connection *connection, const struc
 	} else {
 		BPF_CORE_READ_INTO(&connection->local_address, sk, __sk_common.skc_v6_rcv_saddr);
 	}
-	/* Not skc_num, which is cleared before the change to TCP_CLOSE is told. */
+	/* Not skc_num, which is cleared before the hook of the change to TCP_CLOSE. */
 	connection->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 	connection->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	connection->netns_id = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
@@ -87,8 +87,9 @@ static __always_inline bool read_connection(struct connection *connection, const
 }
 
 /*
- * The same for a socket that a process has accepted. One of MPTCP has TCP sockets of its own under
- * it; where it connects those are seen, but here it is what the process gets.
+ * The same for a socket that a process has accepted. An MPTCP socket has TCP sockets under it.
+ * When it connects, these are seen; when it is accepted, the process gets the MPTCP socket
+ * itself.
  */
 static __always_inline bool read_accepted(struct connection *connection, const struct sock *sk)
 {
@@ -113,27 +114,28 @@ static __always_inline struct sock *socket_of(long fd)
 }
 
 /*
- * Whether a process changes the socket, rather than whoever handles a packet or a timer.
+ * Whether a process changes the socket, not the handling of a packet or a timer.
  *
- * A packet may interrupt a program that a process has made run, and the kernel does not run one
- * program inside itself. So programs at such hooks come in twos: the first sees every change that does not
- * interrupt it, the second those by packets. One that both see finds its work done the second time.
+ * A packet may interrupt a program that runs for a process, and the kernel does not run a
+ * program inside itself. So programs at such hooks come in pairs: the first sees every change
+ * that does not interrupt it, the second those by packets. If both see a change, the second
+ * finds the work done.
  */
 static __always_inline bool by_process(const struct sock *sk)
 {
 	return sk->sk_lock.owned;
 }
 
-/* The same where the socket's type is not known to the verifier. */
+/* The same if the verifier does not know the socket's type. */
 static __always_inline bool is_owned(const struct sock *sk)
 {
 	return BPF_CORE_READ(sk, sk_lock.owned);
 }
 
 /*
- * Makes storage for what a program keeps of a socket. It lies with the socket, so nobody can use up another's. But
- * a socket has little room (net.core.optmem_max), and its owner may fill it, or allow none in a network of its own; such
- * sockets share a map.
+ * Makes storage for a program's state of a socket. It belongs to the socket, so nobody can use
+ * up another's. But a socket has little room (net.core.optmem_max), and its owner may fill it,
+ * or allow none in a network namespace of its own. Such sockets share a map.
  */
 #define SOCKET_STATE(TYPE)                                                                         \
 	struct {                                                                                   \
@@ -190,7 +192,7 @@ static __always_inline __u8 ip_version(const struct connection *connection)
 	return is_mapped(connection->remote_address) ? 4 : 6;
 }
 
-/* Whether a list of wanted ports has one, or is empty. */
+/* Whether a list of wanted ports contains a port, or is empty. */
 static __always_inline bool has_port(const volatile __u16 *ports, __u32 count, __u16 port)
 {
 	for (__u32 i = 0; i < MAX_PORTS; i++)
@@ -199,7 +201,7 @@ static __always_inline bool has_port(const volatile __u16 *ports, __u32 count, _
 	return !count;
 }
 
-/* Whether a connection is not wanted, PORT being the end that the probe's ports speak of. */
+/* Whether a connection is not wanted. PORT is the port that the probe's port filter applies to. */
 static __always_inline bool drop_connection(const struct connection *connection, __u16 port)
 {
 	if (only_ip && only_ip != ip_version(connection))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Calls whose result is how many bytes they moved from a descriptor, to one, or both. */
+/* Calls that move bytes from or to descriptors and return the number of bytes. */
 #pragma once
 
 #include "syscall.bpf.h"
@@ -35,7 +35,7 @@ enum compat_transfer_call {
 	COMPAT_PWRITEV2 = 379,
 };
 
-/* Where the descriptors stand among a call's arguments. */
+/* Which arguments of a call are the descriptors. */
 enum transfer_kind {
 	NO_TRANSFER,
 	READS,	/* from the first */
@@ -101,7 +101,7 @@ struct transfer {
 	int to;
 };
 
-/* Whether the current task is leaving such a call; then TRANSFER says between what. */
+/* Whether the current task is leaving such a call. If so, TRANSFER gets its descriptors. */
 static __always_inline bool leaving_transfer(struct pt_regs *regs, struct transfer *transfer)
 {
 	bool compat = in_compat_call();

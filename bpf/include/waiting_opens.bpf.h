@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Opens that io_uring has taken and not yet completed: only then do they have a result. A process has
- * room for some of its own, which nobody else can use up; for more of them, and for long paths, there is room that
- * all share. An open that finds none is told at once, without its result. So none is ever hidden.
+ * Opens that were submitted to io_uring and have no result yet. A process has room for some of
+ * them, which nobody else can use up. Further opens, and long paths, go into room that all
+ * processes share. An open that finds no room is sent at once, without its result, so none is
+ * ever hidden.
  *
- * The including program defines struct open_event and its record before, and gave_up().
+ * Before the include, the program defines struct open_event and its record; it also defines
+ * gave_up().
  */
 #pragma once
 
@@ -13,7 +15,7 @@
 
 #define SHORT_PATH 256
 
-/* The beginning of a record, which is all of it where the path is short. */
+/* The beginning of a record. If the path is short, it is the whole record. */
 struct short_record {
 	struct open_event event;
 	char tail[SHORT_PATH];
@@ -31,7 +33,7 @@ struct waiting {
 #define SHARED_MAX 65536
 #define SHARED_OF_PROCESS (SHARED_MAX / 4)
 
-/* How many of a process are in these two is what its requests' OTHERS tells. */
+/* The OTHERS of a process's requests counts its entries in these two maps. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SHARED_MAX);
@@ -48,7 +50,7 @@ struct {
 	__type(value, struct open_event_record);
 } long_opens SEC(".maps");
 
-/* Called where the result of an open will not become known, with the size of its record. */
+/* Called if the result of an open will never be known, with the size of its record. */
 static __always_inline void gave_up(struct open_event *event, __u64 size);
 
 #define give_up(record)                                                              \
@@ -69,7 +71,7 @@ static __always_inline bool is_short(const struct open_event_record *record)
 	return record->event.path.length <= SHORT_PATH;
 }
 
-/* Gives up what is shared under an id, if anything. */
+/* Gives up the open with this id in the shared room, if any. */
 static __always_inline void give_up_shared(struct requests *of, const struct request_id *id)
 {
 	struct short_record *one = bpf_map_lookup_elem(&short_opens, id);
@@ -87,7 +89,7 @@ static __always_inline void give_up_shared(struct requests *of, const struct req
 	}
 }
 
-/* Keeps an open of the current process. False: there is no room. */
+/* Keeps an open of the current process. False if there is no room. */
 static __always_inline bool keep_open(struct io_kiocb *request, struct open_event_record *record)
 {
 	struct search search = {.wanted = id_of(request)};
@@ -97,7 +99,7 @@ static __always_inline bool keep_open(struct io_kiocb *request, struct open_even
 	place = find_with(current_process(), &search, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!search.of)
 		return false;
-	/* Those before it of which no end was told. */
+	/* Earlier opens at the same address whose end was not seen. */
 	if (place) {
 		give_up(&place->record);
 		drop_waiting(&search, place);
@@ -122,7 +124,10 @@ static __always_inline bool keep_open(struct io_kiocb *request, struct open_even
 	return !full;
 }
 
-/* Moves an open of the current process that is shared into a record. False: there is none under that id. */
+/*
+ * Moves an open of the current process from the shared room into a record. False if there is
+ * none with that id.
+ */
 static __always_inline bool take_shared(struct requests *of, const struct request_id *id,
 					struct open_event_record *record)
 {
@@ -161,7 +166,10 @@ static long is_shared(void *map, struct request_id *id, struct open_event *event
 	return true;
 }
 
-/* Moves an open of the current process into a record, as it is completed. False: none is known. */
+/*
+ * Moves an open of the current process into a record when it is completed. False if it is not
+ * known.
+ */
 static __always_inline bool take_open(const struct request_id *id, struct open_event_record *record)
 {
 	struct search search = {.wanted = *id};
@@ -204,7 +212,10 @@ static long leave_long(void *map, struct request_id *id, struct open_event_recor
 	return 0;
 }
 
-/* Nothing more is told of what a process has asked for: its requests ended before it does, if silently. */
+/*
+ * Forgets the requests of a process that ends: they have ended before it, even if nothing was
+ * seen of that.
+ */
 AT_THREAD_END(process_exit)
 {
 	struct requests *of = bpf_task_storage_get(&requests_of_task, thread, 0, 0);

@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { parseSync, Visitor } from "oxc-parser";
 
-/** What the sources of each package may import of the others. Tests may use them all. */
+/** The other packages that each package's sources may import. Tests may import all. */
 const MAY_IMPORT = {
   core: [],
   filters: ["core"],
@@ -12,13 +12,13 @@ const MAY_IMPORT = {
   repl: ["core", "filters", "sinks", "probes"],
 };
 
-/** Modules that belong to one folder, tests of its package included. */
+/** Modules that only one folder, and its package's tests, may import. */
 const ONLY_IN = { koffi: "packages/core/src/ffi", "apache-arrow": "packages/sinks" };
 
-/** Modules of a package that others may import, beside its index. */
+/** Modules of a package that others may import, besides its index. */
 const ENTRIES = { core: ["bpf", "events", "system"], probes: ["define"], repl: ["prompt"] };
 
-/** Folders that must not know another. */
+/** Pairs of folders: the first must not import the second. */
 const APART = [
   ["packages/core/src/stream", "packages/core/src/ffi"],
   ["packages/core/src/stream", "packages/core/src/bpf"],
@@ -27,7 +27,7 @@ const APART = [
   ["packages/core/src/schema", "packages/core/src/ffi"],
 ];
 
-/** All imports below `root` that break a rule, and all cycles, a line each. */
+/** All imports below `root` that break a rule, and all cycles, one line each. */
 export function checkImports(root) {
   const files = new Map(sourceFiles(root).map((file) => [file, imports(path.join(root, file))]));
   const problems = [];
@@ -66,7 +66,7 @@ function broken(file, specifier, to) {
   return MAY_IMPORT[own]?.includes(other) ? undefined : `${own} must not know ${other}`;
 }
 
-/** The specifiers of all that a file imports or exports from elsewhere: values, types, at run time. */
+/** The specifiers of everything that a file imports or re-exports: values, types, and dynamic imports. */
 function imports(file) {
   const found = [];
   const { program, errors } = parseSync(file, readFileSync(file, "utf8"));
@@ -84,7 +84,7 @@ function imports(file) {
   return found;
 }
 
-/** Cycles of imports: at least one through every file that is in any. */
+/** Cycles of imports: at least one through every file that is in a cycle. */
 function cycles(graph) {
   const found = [];
   const done = new Set();
@@ -99,7 +99,7 @@ function cycles(graph) {
   return found;
 }
 
-/** The source file that a relative specifier means; they are written as the .js that it becomes. */
+/** The source file that a relative specifier means. Specifiers name the .js file that it is compiled to. */
 function target(file, specifier) {
   if (!specifier.startsWith(".")) return undefined;
   return path.join(path.dirname(file), specifier).replace(/\.js$/, ".ts");

@@ -1,4 +1,4 @@
-// `node scripts/check/main.mjs CHECK`: prints what one of our own checks finds, and fails where that is something.
+// `node scripts/check/main.mjs CHECK`: prints what one of our own checks finds, and fails if it finds anything.
 import { checkImports } from "./imports.mjs";
 import { checkLicences } from "./licences.mjs";
 import { checkPackages } from "./packages.mjs";

@@ -5,16 +5,19 @@ import { isDeepStrictEqual } from "node:util";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 
-/** What nx runs of each package: without it, the package would not be built, or its tests would not run. */
+/** The scripts that nx runs in each package. Without them the package would not be built or tested. */
 const SCRIPTS = ["build", "test:unit"];
 
-/** What all packages say as the repository does. */
+/** Fields of package.json that all packages share with the repository. */
 const SHARED = ["license", "homepage", "bugs", "engines"];
 
-/** The command, which a program is no part of. */
+/** The command's package, which no user's program depends on. */
 const COMMAND = "rxbpf";
 
-/** What would trouble those who install the packages, which must have been built; and what nx and npm need of them. */
+/**
+ * Faults that would trouble people who install the packages, and fields that nx and npm need. The packages must be
+ * built.
+ */
 export async function checkPackages(root) {
   const manifest = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
   const problems = [];
@@ -33,7 +36,7 @@ export async function checkPackages(root) {
   return problems;
 }
 
-/** What is wrong with a package's package.json, a line each. */
+/** The faults of a package's package.json, one line each. */
 export function wrongIn(pkg, folder, manifest) {
   const { repository } = manifest;
   const same = (key, value, wanted) =>
@@ -45,7 +48,7 @@ export function wrongIn(pkg, folder, manifest) {
     ...same("repository", pkg.repository, { ...repository, directory: folder }),
     ...same("publishConfig", pkg.publishConfig, { access: "public", provenance: true }),
     ...needed.filter(([name]) => name.startsWith("@rxbpf/")).flatMap(([name, is]) => same(name, is, pkg.version)),
-    // A program has one RxJS, which is its own.
+    // A program must have one RxJS, its own.
     ...(pkg.name !== COMMAND && pkg.dependencies?.rxjs ? ["rxjs is a dependency, not a peer"] : []),
     ...(pkg.name !== COMMAND && !pkg.peerDependencies?.rxjs ? ["rxjs is no peer"] : []),
     ...(pkg.dependencies?.koffi ? ["koffi is a dependency, not an optional one"] : []),

@@ -3,11 +3,11 @@ import path from "node:path";
 
 import { parseSync } from "oxc-parser";
 
-/** Probes that lack one of their three places, or whose program does not ask the filters, a line each. */
+/** Probes that lack one of their three places, or whose program does not apply the filters, one line each. */
 export function checkProbes(root) {
   const sources = path.join(root, "packages/probes/src");
   const folders = readdirSync(sources).filter((name) => existsSync(path.join(sources, name, "probe.ts")));
-  // define/ holds what probes are made of.
+  // define/ is no probe: it has what probes are made of.
   const probes = folders.filter((name) => name !== "define");
   const programs = readdirSync(path.join(root, "bpf"))
     .filter((name) => name.endsWith(".bpf.c"))
@@ -35,7 +35,7 @@ function checkProgram(name, file) {
   return problems;
 }
 
-/** The names that the index exports from files called probe.js in folders of their name. */
+/** The names that the index exports from probe.js in a folder of the same name. */
 function exportedProbes(index) {
   const { module } = parseSync(index, readFileSync(index, "utf8"));
   return module.staticExports

@@ -1,5 +1,5 @@
 // `npm run docs` writes the API reference into docs/api: every module that a package exports, from its declarations.
-// With `check` nothing is written. Both fail where something that is exported has no comment, or a link leads nowhere.
+// With `check` it writes nothing. Both fail if an export has no comment, or if a link leads nowhere.
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,10 +13,10 @@ const manifests = readdirSync(packages).map((name) => {
   const folder = path.join(packages, name);
   return { folder, ...JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) };
 });
-// What several export is described with the first: the package that has all of them comes last.
+// An export of several packages is documented in the first, so the package that re-exports all comes last.
 manifests.sort((one, other) => one.name.localeCompare(other.name));
 
-/** What can be imported, with the file of its types. */
+/** All modules that can be imported, with the files of their types. */
 const modules = manifests.flatMap(({ name, folder, exports }) =>
   Object.entries(exports).flatMap(([entry, { types }]) =>
     types ? [{ specifier: path.posix.join(name, entry), file: path.join(folder, types) }] : [],
@@ -31,10 +31,10 @@ const app = await Application.bootstrap({
   readme: "none",
   excludeExternals: true,
   disableSources: true,
-  // Declarations were checked when they were made.
+  // The declarations were checked when they were built.
   skipErrorChecking: true,
   packagesRequiringDocumentation: manifests.map(({ name }) => name),
-  // Not properties: many say by their name and type all there is to say.
+  // Not properties: for many, name and type say everything.
   requiredToBeDocumented: [
     ...["Enum", "EnumMember", "Variable", "Function", "Class", "Interface", "Method", "Accessor", "TypeAlias"],
   ],

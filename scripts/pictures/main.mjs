@@ -1,4 +1,4 @@
-// `npm run pictures` makes the README's pictures anew, as root, of what the commands in them show here and now.
+// `npm run pictures`, as root, makes the README's pictures anew from the real output of the commands in them.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ const rxbpf = path.join(root, "packages/repl/bin/rxbpf.cjs");
 const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-pictures-"));
 const COLUMNS = 92;
 
-/** A shell whose prompt is short, in which `rxbpf` is the command of this clone. */
+/** A shell with a short prompt, in which `rxbpf` is this clone's command. */
 const shell = ["bash", "--norc", "--noprofile", "-i"];
 const begin = `PS1='$ '; rxbpf() { '${process.execPath}' '${rxbpf}' "$@"; }; clear\r`;
 

@@ -1,16 +1,17 @@
-// What a program shows in a terminal, as a picture.
+// Draws what a program shows in a terminal as a picture.
 
 import { spawn } from "@lydell/node-pty";
 import xterm from "@xterm/headless";
 
-/** Pixels of a character, and around the screen. */
+/** The size of a character and of the margin, in pixels. */
 const [WIDTH, HEIGHT, MARGIN] = [8, 18, 14];
 const FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace";
 
 /**
  * Runs a program in a terminal until it ends.
- * @param act is given what types into the terminal, and resolves when no more is to be done; then the program is sent Ctrl-C
- * @returns the lines that were seen, the last `rows`, each a list of characters with their colours
+ * @param act gets a function that types into the terminal, and resolves when it is done; then the program is sent
+ * Ctrl-C
+ * @returns the last `rows` lines on the screen, each a list of characters with their colours
  */
 export async function seen([file, ...args], { columns = 80, rows = 24, act, cwd, settle = 300 }) {
   const terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
@@ -55,7 +56,7 @@ function colorOf(cell) {
   return cell.isFgPalette() ? COLORS[cell.getFgColor()] : undefined;
 }
 
-/** Draws lines as a window with a title. Nothing but text is in it: no script, nothing to load. */
+/** Draws lines as a window with a title, in SVG with nothing but text: no script, nothing to load. */
 export function picture(title, lines, columns = 80) {
   const width = columns * WIDTH + 2 * MARGIN;
   const height = lines.length * HEIGHT + 2 * MARGIN + HEIGHT;
@@ -82,7 +83,7 @@ export function picture(title, lines, columns = 80) {
   ].join("\n");
 }
 
-/** Characters of one look that stand beside each other. */
+/** Groups adjacent characters of the same look. */
 function runs(line) {
   const found = [];
   line.forEach(({ char, ...look }, at) => {

@@ -1,12 +1,12 @@
-// What set-up makes is made aside, and put in its place when it is whole: a set-up that is interrupted leaves
-// what was there before.
+// Set-up builds in a folder aside, and moves the results into place once they are complete. So an interrupted set-up
+// leaves everything as it was.
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 
 const ASIDE = ".setup";
 const OLD = `${ASIDE}/old`;
 
-/** An empty folder, laid out as the clone is. What is left there is from a set-up that was interrupted. */
+/** Makes an empty folder, laid out like the clone. Whatever an interrupted set-up has left there is removed. */
 export function makeAside() {
   rmSync(ASIDE, { recursive: true, force: true });
   const made = `${ASIDE}/new`;
@@ -14,7 +14,7 @@ export function makeAside() {
   return made;
 }
 
-/** Puts files and folders of the aside folder in their places, or removes those that it does not have. */
+/** Moves files and folders from the aside folder into place. Places that it does not have are removed. */
 export function putInPlace(aside, places) {
   for (const place of places) {
     for (const parent of [path.dirname(place), path.dirname(`${OLD}/${place}`)]) mkdirSync(parent, { recursive: true });

@@ -8,14 +8,14 @@ import { run, step } from "./step.mjs";
 const STAMP = "node_modules/.rxbpf-build";
 
 /**
- * Whether all is as the last build left it. What has to be built is nx's to know; but nx takes a second to find that
- * it is nothing, and `npm start` a third of that in all.
+ * Whether everything is as the last build left it. nx knows what has to be built, but takes a second to find that it is
+ * nothing; the whole of `npm start` takes a third of that.
  */
 export function isBuilt() {
   return existsSync(STAMP) && readFileSync(STAMP, "utf8") === stamp(fingerprint(sources()));
 }
 
-/** Builds by nx, which takes from its cache what has not changed, and puts the results in their places. */
+/** Builds with nx, which takes unchanged parts from its cache, and moves the results into place. */
 export function build() {
   const from = fingerprint(sources());
   step("Building", ["node_modules/.bin/nx", "run-many", "--target=build"]);
@@ -33,7 +33,7 @@ export function build() {
   writeFileSync(STAMP, stamp(from));
 }
 
-/** Where each part is built, and where it is used: there it is never half there. */
+/** Where each part is built and where it is used. In the second place it is always complete. */
 function results() {
   return [
     ...["probes", "filters"].map((name) => ({ built: `bpf/build/${name}`, place: `packages/${name}/bpf` })),
@@ -68,7 +68,7 @@ function stamp(from) {
   return `${from} ${fingerprint(results().map(({ place }) => place))}`;
 }
 
-/** Changes when a file below one of the paths appears, goes or is written. */
+/** A text that changes when a file below one of the paths is added, removed or written. */
 function fingerprint(paths) {
   const hash = createHash("sha256");
   for (const file of paths.flatMap(filesBelow)) {

@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 
-/** What flock says with its status where the lock is not free. */
+/** The exit status that flock is asked to use if the lock is taken. */
 const BUSY = 75;
 
 /**
- * Runs a command while nothing else sets up this clone. The kernel holds the lock, on the clone's folder, so that
- * nothing is left of it when the command is killed.
+ * Runs a command while nothing else sets up this clone. The lock is the kernel's, on the clone's folder, so it goes if
+ * the command is killed.
  * @returns the command's status
  */
 export function underLock(command) {

@@ -5,12 +5,12 @@ import { isDeepStrictEqual } from "node:util";
 import { makeAside, putInPlace } from "./aside.mjs";
 import { step } from "./step.mjs";
 
-/** Whether node_modules is what package-lock.json says. */
+/** Whether node_modules matches package-lock.json. */
 export function modulesAreInstalled() {
   if (!existsSync("node_modules/.package-lock.json")) return false;
   const locked = read("package-lock.json").packages;
   const there = read("node_modules/.package-lock.json").packages;
-  // Packages for other systems are locked and not installed.
+  // Packages for other systems are in the lock file but not installed.
   const matches = ([place, entry]) => (there[place] ? isDeepStrictEqual(there[place], entry) : entry.optional);
   const { "": root, ...packages } = locked;
   return (
@@ -22,20 +22,20 @@ export function modulesAreInstalled() {
   );
 }
 
-/** Installs them by `npm ci`, which begins with removing what is there: hence aside. */
+/** Installs the packages with `npm ci`. That begins by removing node_modules, so it runs in a folder aside. */
 export function installModules() {
   const aside = makeAside();
-  // npm links a workspace's commands only to files that are there.
+  // npm links a workspace's commands only if their files exist.
   const needed = workspaces().flatMap((folder) => [`${folder}/package.json`, `${folder}/bin`]);
   for (const file of ["package.json", "package-lock.json", ".npmrc", ...needed])
     if (existsSync(file)) cpSync(file, path.join(aside, file), { recursive: true });
-  // The log level is npm's own default: `npm start -s` would hand its silence down.
+  // npm's default log level: otherwise the silence of `npm start -s` would be inherited.
   const options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=notice"];
   step("Installing the npm packages", ["npm", "ci", ...options, `--prefix=${path.resolve(aside)}`], { cwd: aside });
   putInPlace(aside, ["node_modules", ...workspaces().map((folder) => `${folder}/node_modules`)]);
 }
 
-// A package.json that asks for something else than the lock file makes `npm ci` say so.
+// If a package.json does not match the lock file, `npm ci` reports it.
 function asksFor(file, locked) {
   const asked = read(file);
   return ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"].every((kind) =>
@@ -43,7 +43,7 @@ function asksFor(file, locked) {
   );
 }
 
-/** The folders that package.json names, itself or, as `packages/*`, all below another. */
+/** The folders of the workspaces that package.json names, directly or as `packages/*`. */
 function workspaces() {
   return read("package.json")
     .workspaces.flatMap((pattern) => {

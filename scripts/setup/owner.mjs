@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 
 /**
- * Gives what root made in the clone to whoever it belongs to, so that `npm start` is no obstacle after `sudo npm start`.
+ * Gives files that root has made in the clone to the clone's owner, so that `npm start` works after `sudo npm start`.
  */
 export function giveToOwner() {
   const { uid, gid } = statSync(".");

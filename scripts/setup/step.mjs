@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 
 /**
- * Says what is being done and does it. A command's output is shown only if it fails.
- * All goes to stderr: stdout belongs to what runs after.
+ * Prints what is being done and does it. A command's output is shown only if it fails. Everything goes to stderr, as
+ * stdout belongs to the command that runs afterwards.
  * @throws Error when the command fails
  */
 export function step(says, command, options) {
@@ -10,7 +10,7 @@ export function step(says, command, options) {
   run(command, options);
 }
 
-/** The same without a word. */
+/** The same without printing anything. */
 export function run([command, ...args], options = {}) {
   const { status, signal, error, stdout, stderr } = spawnSync(command, args, {
     stdio: ["ignore", "pipe", "pipe"],

@@ -2,7 +2,7 @@ import { build, isBuilt } from "./build.mjs";
 import { installModules, modulesAreInstalled } from "./modules.mjs";
 import { installPackages, missingPackages } from "./system.mjs";
 
-/** What each command of package.json needs: kinds of system packages, and whether the build. */
+/** What each command of package.json needs: kinds of system packages, and whether it needs the build. */
 const PURPOSES = {
   start: { packages: ["build"], built: true },
   unit: { packages: ["build", "unit"], built: true },
@@ -12,15 +12,18 @@ const PURPOSES = {
   docs: { packages: ["build"], built: true },
   pictures: { packages: ["build"], built: true },
   faults: { packages: ["build", "test"], built: true },
-  // These build themselves, or need no build.
+  // These build what they need themselves, or need no build.
   check: { packages: ["build", "format"], built: false },
   format: { packages: ["format"], built: false },
   fresh: { packages: ["fresh"], built: false },
 };
 
-/** What makes the clone ready for a purpose, in order: `done` tells whether that is so, `act` does it. */
+/**
+ * The steps that make the clone ready for a purpose, in order. `done` tells whether a step is needed no more, `act`
+ * does it.
+ */
 export function stepsFor(purpose) {
-  // Without root the tests against the kernel are left out, and so is what they need.
+  // Without root the kernel tests are left out, and so are their packages.
   const known = purpose === "test" && process.getuid() !== 0 ? PURPOSES.unit : PURPOSES[purpose];
   if (!known) throw new Error(`Cannot set up for ${purpose}; there are ${Object.keys(PURPOSES).join(" ")}`);
   const { packages, built } = known;

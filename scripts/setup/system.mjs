@@ -10,8 +10,8 @@ const COMPILER = {
 };
 
 /**
- * What is needed, looked for by what it gives, and the Debian package that gives it. None of them starts a service:
- * apache2-bin and redis-tools have the servers' programs alone.
+ * Debian packages that are needed, each with a test for what it provides. None of them starts a service: apache2-bin
+ * and redis-tools contain only the servers' programs.
  */
 const NEEDS = {
   build: {
@@ -44,7 +44,7 @@ const NEEDS = {
   kernels: {
     ...COMPILER,
     "qemu-system-x86": () => command("qemu-system-x86_64"),
-    // The command of busybox, which is not static, has the same name.
+    // The command of the package busybox, which is not static, has the same name.
     "busybox-static": () => existsSync("/usr/share/doc/busybox-static"),
     cpio: () => command("cpio"),
   },
@@ -56,25 +56,25 @@ const NEEDS = {
   },
 };
 
-/** What each kind is for, as a message says it. */
+/** What each kind is for, in messages. */
 const WHY = {
   build: "to build and run",
   unit: "for the tests",
-  test: "for those against the kernel",
+  test: "for the kernel tests",
   bench: "for the benchmark",
   kernels: "for the tests on other kernels",
   format: "to format C",
   fresh: "for the test on a fresh machine",
 };
 
-/** The Debian packages of these kinds that are not there. */
+/** The missing Debian packages of these kinds. */
 export function missingPackages(kinds) {
   return [...new Set(kinds.flatMap(missingOf))];
 }
 
 /**
- * Installs what is missing of these kinds.
- * @throws Error with the command to run, where it cannot run that itself
+ * Installs the missing packages of these kinds.
+ * @throws Error with the command to run, if it cannot run that itself
  */
 export function installPackages(kinds) {
   const packages = missingPackages(kinds);
@@ -84,13 +84,13 @@ export function installPackages(kinds) {
     .join("; ");
   const install = ["apt-get", "install", "--yes", "--no-install-recommends", ...packages];
   const state = `Debian packages are missing: ${named}`;
-  if (!command("apt-get")) throw new Error(`Cannot set up: ${state}. Install what this system has for them`);
+  if (!command("apt-get")) throw new Error(`Cannot set up: ${state}. Install this system's equivalents`);
   if (process.getuid() !== 0) throw new Error(`Cannot set up: ${state}. Run: sudo ${install.join(" ")}`);
 
   process.env.DEBIAN_FRONTEND = "noninteractive";
-  // A list that cannot be updated does not matter if the packages come all the same.
+  // A failed update of the package lists does not matter if the packages can be installed all the same.
   spawnSync("apt-get", ["update"], { stdio: "ignore" });
-  // Another installation, such as the machine's own of updates, ends some time.
+  // Waits for other installations, such as the machine's own updates, to end.
   step(`Installing Debian packages: ${named}`, [...install, "-o", "DPkg::Lock::Timeout=300"]);
   const still = missingPackages(kinds);
   if (still.length > 0)

@@ -38,11 +38,11 @@ test.each([
   'export * from "koffi";',
   'export type X = import("koffi").X;',
   'const x = await import("koffi");',
-])("an import in whatever form is seen: %s", (text) => {
+])("an import is found in every form: %s", (text) => {
   expect(checkImports(tree({ "packages/core/src/a.ts": text }))).toHaveLength(1);
 });
 
-test("imports down the layers, of npm packages and of one's own files are allowed, and words in texts are none", () => {
+test("imports down the layers, of npm packages and of a package's own files are allowed, and text that looks like an import is none", () => {
   const files = {
     "packages/core/src/ffi/a.ts": 'import koffi from "koffi"; import "../b.js";',
     "packages/core/src/b.ts": 'import "rxjs"; import "node:fs"; const x = `import "koffi"`; // import "koffi"',
@@ -56,7 +56,7 @@ test("imports down the layers, of npm packages and of one's own files are allowe
   expect(checkImports(tree(files))).toEqual([]);
 });
 
-test("a cycle is told with the files on it", () => {
+test("a cycle is reported with its files", () => {
   const files = {
     "packages/core/src/index.ts": 'export * from "./a.js";',
     "packages/core/src/a.ts": 'import { b } from "./b.js";',

@@ -9,7 +9,7 @@ const read = (file: string): Record<string, unknown> =>
 const repository = read("package.json");
 const sinks = read("packages/sinks/package.json");
 
-test("a package as it should be has nothing wrong with it", () => {
+test("a correct package has no faults", () => {
   expect(wrongIn(sinks, "packages/sinks", repository)).toEqual([]);
 });
 
@@ -24,6 +24,6 @@ test.each([
   [{ dependencies: { koffi: "3.3.4" } }, "koffi is a dependency, not an optional one"],
   [{ peerDependencies: {} }, "rxjs is no peer"],
   [{ scripts: { build: "tsc" } }, "package.json has no script test:unit"],
-])("%o is wrong in a package", (changes, problem) => {
+])("%o is a fault in a package", (changes, problem) => {
   expect(wrongIn({ ...sinks, ...changes }, "packages/sinks", repository)).toEqual([problem]);
 });

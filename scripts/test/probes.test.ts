@@ -11,17 +11,17 @@ const whole = {
     'export { opensnoop } from "./opensnoop/probe.js";\nexport { probe } from "./define/probe.js";\n',
 };
 
-test("a probe in its three places is in order", () => {
+test("a probe in its three places is accepted", () => {
   expect(checkProbes(tree(whole))).toEqual([]);
 });
 
-test("a probe that the index does not export is told", () => {
+test("a probe that the index does not export is reported", () => {
   const files = { ...whole, "packages/probes/src/index.ts": 'export type { Open } from "./opensnoop/probe.js";' };
 
   expect(checkProbes(tree(files))).toEqual(["packages/probes/src/opensnoop: index.ts does not export opensnoop"]);
 });
 
-test("an export without a folder of its name is told", () => {
+test("an export without a folder of its name is reported", () => {
   const index = `${whole["packages/probes/src/index.ts"]}export { execsnoop } from "./opensnoop/probe.js";`;
 
   expect(checkProbes(tree({ ...whole, "packages/probes/src/index.ts": index }))).toEqual([
@@ -29,7 +29,7 @@ test("an export without a folder of its name is told", () => {
   ]);
 });
 
-test("a probe without a program, and a program without a probe, are told", () => {
+test("a probe without a program, and a program without a probe, are reported", () => {
   const { "bpf/opensnoop.bpf.c": program, ...files } = whole;
 
   expect(checkProbes(tree({ ...files, "bpf/execsnoop.bpf.c": program }))).toEqual([
@@ -38,7 +38,7 @@ test("a probe without a program, and a program without a probe, are told", () =>
   ]);
 });
 
-test("a program that leaves the filters out is told, even where a comment names them", () => {
+test("a program that leaves the filters out is reported, even if a comment names them", () => {
   const program = '/*\n#include "filter.bpf.h"\n*/\nint f(void)\n{\n\treturn 0; // drop_current()\n}\n';
 
   expect(checkProbes(tree({ ...whole, "bpf/opensnoop.bpf.c": program }))).toEqual([

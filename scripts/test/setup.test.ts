@@ -19,7 +19,7 @@ async function setUp(): Promise<{ status: number | null; stderr: string }> {
   return { status, stderr };
 }
 
-/** Starts set-up, and kills it and all that it started when it says what it does. */
+/** Starts set-up, and kills it with its children once it prints a step. */
 async function interrupt(says: string): Promise<void> {
   const child = spawn(process.execPath, [path.join(clone, "scripts/setup.mjs")], { detached: true });
   const ended = once(child, "exit");
@@ -40,21 +40,21 @@ function change(): void {
   appendFileSync(path.join(clone, "packages/core/src/index.ts"), "// changed\n");
 }
 
-test("npx finds the command of a clone that is not set up, and that says what to do", async () => {
+test("npx finds the command of a clone that is not set up, which says what to do", async () => {
   const bare = path.join(path.dirname(clone), "bare");
   for (const part of ["package.json", "packages/repl/package.json", "packages/repl/bin"])
     cpSync(path.join(repository, part), path.join(bare, part), { recursive: true });
-  // Nobody else's package of that name: without the network there is none to be had.
+  // Offline, so that nobody else's package of that name can be fetched.
   const { stdout, stderr } = await run("env", ["--chdir", bare, "npx", "--offline", "--yes", "rxbpf", "list"]);
   expect(stdout + stderr).toBe("rxbpf: Cannot start: this clone is not built; run: npm start\n");
 });
 
-test("it builds, and with nothing to do it does and says nothing", { timeout: 60_000 }, async () => {
+test("it builds; with nothing to do it does and prints nothing", { timeout: 60_000 }, async () => {
   expect(await setUp()).toEqual({ status: 0, stderr: "Building\n" });
   expect(await setUp()).toEqual({ status: 0, stderr: "" });
 });
 
-test("a build that is interrupted leaves what there was, and the next completes", { timeout: 60_000 }, async () => {
+test("an interrupted build leaves everything as it was, and the next one completes", { timeout: 60_000 }, async () => {
   const before = await version();
   expect(before).toMatch(/^\d+\.\d+\.\d+\n$/);
   change();
@@ -73,7 +73,7 @@ test("so does an installation of the npm packages", { timeout: 60_000 }, async (
   expect(await setUp()).toMatchObject({ status: 0 });
 });
 
-test("of two at once one builds and the other waits", { timeout: 60_000 }, async () => {
+test("of two at once, one builds and the other waits", { timeout: 60_000 }, async () => {
   change();
   const both = await Promise.all([setUp(), setUp()]);
   expect(both.map(({ status }) => status)).toEqual([0, 0]);

@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 
 import { startTerminal } from "../../testing/terminal.js";
 
-test("a terminal shows what a program writes, and gives it keys and its size", { timeout: 30_000 }, async () => {
+test("a terminal shows a program's output, and gives it keys and a size", { timeout: 30_000 }, async () => {
   const terminal = startTerminal(["bash", "--norc", "-i"], { columns: 40, rows: 8, env: { PS1: "> " } });
   await terminal.waitFor((screen) => screen === ">");
   terminal.type("stty size; printf '\\033[31mred\\033[m wide: 漢字\\n'\r");
   await terminal.waitFor(/^8 40\nred wide: 漢字\n>$/m);
-  // One process, as the shell itself may swallow what comes between two.
+  // One process, as the shell may swallow keys between two.
   terminal.type("sh -c 'echo ready; exec sleep 1000'\r");
   await terminal.waitFor(/^ready$/m);
   terminal.key("Ctrl-C");
@@ -23,7 +23,7 @@ test("a terminal shows what a program writes, and gives it keys and its size", {
   expect(await terminal.ended()).toBe(0);
 });
 
-test("waiting for what a program does not show fails with what it showed", async () => {
+test("waiting for text that never appears fails, and the error has what the screen showed", async () => {
   const terminal = startTerminal(["sh", "-c", "echo something else; exit 3"]);
   await expect(terminal.waitFor("this")).rejects.toThrow("sh ended with 3 before the screen had this:\nsomething else");
 });

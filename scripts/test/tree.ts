@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { onTestFinished } from "vitest";
 
-/** Writes files, by path, into a new folder that goes when the test ends. */
+/** Writes files, by path, into a new folder, which is removed when the test ends. */
 export function tree(files: Readonly<Record<string, string>>): string {
   const root = mkdtempSync(path.join(tmpdir(), "rxbpf-tree-"));
   onTestFinished(() => rmSync(root, { recursive: true }));

@@ -1,4 +1,5 @@
-// Recordings with random damage: each is read as far as it goes, or refused in one line, within the memory of a whole one.
+// Recordings with random damage: each is read as far as possible or refused with one line, in no more memory than a
+// whole one needs.
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";

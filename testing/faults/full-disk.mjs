@@ -1,5 +1,5 @@
-// Disks become full at any moment of a recording, with others that take all room that becomes free: the file is whole, and
-// tells what was lost.
+// Disks fill up at random moments of a recording, while another process takes all space that becomes free: the file
+// stays whole, and has the losses.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, rmdirSync, statSync } from "node:fs";
 import path from "node:path";
@@ -31,7 +31,10 @@ await withFolder(async (folder) => {
       const outcome = await run(["record", "opensnoop", "-n", "opener", "-o", file, ...flags, ...flood]);
       const where = `${kilobytes} kB ${flags.join(" ")}`;
       if (outcome.status !== 1) faults.push(`${where}: status ${outcome.status}`);
-      if (outcome.stderr !== `rxbpf: Cannot write to ${file}: no space left on device; free some, or write elsewhere\n`)
+      if (
+        outcome.stderr !==
+        `rxbpf: Cannot write to ${file}: no space left on device; free some space, or write elsewhere\n`
+      )
         faults.push(`${where}: ${outcome.stderr.slice(0, 300)}`);
       if (statSync(file, { throwIfNoEntry: false })) {
         const found = look(file);
@@ -48,7 +51,7 @@ await withFolder(async (folder) => {
   }
 });
 
-/** What the recording says, by its first event on. */
+/** Counts the events of the recording and what it says was lost. */
 function look(file) {
   const found = { events: 0, lost: 0, inOrder: true, finished: false };
   const batches = readRecording(file).batches();

@@ -1,5 +1,5 @@
-// Somebody without privileges holds 100,000 connections. The sessions of others are told, and nothing is lost.
-// Prints figures, and ends with 1 where they are not as they should be.
+// A user without privileges holds 100,000 connections. The sessions of others are reported, and nothing is lost. Prints
+// figures, and ends with 1 if they are wrong.
 import { tcptracer } from "@rxbpf/probes";
 
 import { attack, compile, isOfNobody, record, report, start } from "./support/attack.mjs";

@@ -1,4 +1,4 @@
-// Small files that ask a reader for much more than they are: each command that reads recordings takes each of them.
+// Small files that ask a reader for far more than their size. Each command that reads recordings reads each of them.
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 
@@ -6,9 +6,9 @@ import { hostile } from "../hostile-recordings.mjs";
 import { report, run, start, withFolder } from "./support/command.mjs";
 
 const READERS = [["info"], ["replay", "--json"], ["export", "--csv"], ["export", "--parquet"], ["recover"]];
-/** Whatever a file of the few megabytes that these have asks for. Node by itself takes 50 MB. */
+/** The most memory for a file of these few megabytes, whatever it asks for. Node alone takes 50 MB. */
 const MOST_MEMORY = 256 << 20;
-/** More than any takes, on a machine that is busy. */
+/** More than any takes, even on a busy machine. */
 const MOST_SECONDS = 60;
 const MEGABYTE = 1 << 20;
 
@@ -29,7 +29,7 @@ await withFolder(async (folder) => {
       if (seconds > most.seconds) Object.assign(most, { seconds, slowest: where });
     }
   }
-  // What takes long hears a signal meanwhile.
+  // A command that takes long still reacts to a signal.
   const file = path.join(folder, "long.arrow");
   writeFileSync(file, hostile["a million batches of nothing"]());
   for (const args of [

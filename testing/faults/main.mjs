@@ -1,5 +1,5 @@
-// Runs every fault run beside this file, one after the other, and prints their figures. `npm run test:faults -- --document` also
-// writes them into docs/security.md. Ends with 1 where one of them found something wrong.
+// Runs every script next to this file, one after the other, and prints their figures.
+// `npm run test:faults -- --document` also writes them into docs/security.md. Ends with 1 if one of them found a fault.
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
@@ -18,7 +18,7 @@ for (const name of runs.toSorted()) {
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   if (code !== 0) {
-    console.error(`${name} found something wrong`);
+    console.error(`${name} found a fault`);
     process.exitCode = 1;
   }
   figures.push(...stdout.split("\n").filter((line) => line.includes(": ")));

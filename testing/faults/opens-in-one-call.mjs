@@ -1,5 +1,5 @@
-// Somebody without privileges opens 16,000 files by one call of io_uring. All are told with their results.
-// Prints figures, and ends with 1 where they are not as they should be.
+// A user without privileges opens 16,000 files with one call of io_uring. All are reported with their results. Prints
+// figures, and ends with 1 if they are wrong.
 import { opensnoop } from "@rxbpf/probes";
 
 import { attack, record, report } from "./support/attack.mjs";

@@ -1,5 +1,5 @@
-// Root records and exports in a directory of another user's, who puts links to root's files under every name in it as fast as can
-// be, and moves the directory away with a link in its place.
+// Root records and exports in a directory of another user. That user keeps planting links to root's files under every
+// name in it, and swaps the directory for a link.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -19,7 +19,7 @@ import { report, run, withFolder } from "./support/command.mjs";
 const NOBODY = 65_534;
 const ROUNDS = 8;
 
-/** What the user runs, in the directory's parent. The names are those that root will use, as they can be foreseen. */
+/** What the user runs, in the directory's parent. The names are those that root will use: they can be guessed. */
 const ATTACK = `
   my ($dir, $secret, $elsewhere) = @ARGV;
   my @names = ("r.arrow", "out.json", "out.csv", "opensnoop.arrow", ".rxbpf-0");

@@ -1,5 +1,5 @@
-// Sends commands signals at random moments, while they start, trace and end, and looks at what is left of them: `node signals.mjs [COUNT] [SEED]`.
-// Prints figures, and ends with 1 where something is left.
+// Sends signals to commands at random moments, while they start, trace and end, and looks for leftovers:
+// `node signals.mjs [COUNT] [SEED]`. Prints figures, and ends with 1 if anything is left.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,14 +11,14 @@ const MAIN = fileURLToPath(new URL("../../packages/repl/bin/rxbpf.cjs", import.m
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"];
 /** A command is sent its signal within this time. Most of them trace after a third of it. */
 const LIFE_MS = 1_500;
-/** So many commands live at the same time. */
+/** How many commands run at the same time. */
 const AT_ONCE = 3;
-/** A command that has not ended so long after its signal never will. */
+/** A command that has not ended this long after its signal is stuck. */
 const STUCK_MS = 30_000;
 
 /**
- * Sends signals to as many commands, one after the other a second one too.
- * @returns what is left, and what did not end as it should, by name; and how often each signal was sent
+ * Sends a signal to each of `count` commands, and a second one to about half of them.
+ * @returns how much was left, and how many commands ended wrongly, by name; and how often each signal was sent
  */
 export async function sendSignals(count, seed) {
   const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-signals-"));
@@ -41,7 +41,7 @@ export async function sendSignals(count, seed) {
   ];
   const sent = Object.fromEntries(SIGNALS.map((signal) => [signal, 0]));
   const wrong = { stuck: 0, crashed: 0 };
-  /** What the commands held in the kernel when they were sent a signal. */
+  /** Objects that the commands held in the kernel when a signal was sent. */
   const objects = new Set();
   let begun = 0;
 
@@ -77,7 +77,7 @@ export async function sendSignals(count, seed) {
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, sendSome));
     const left = await stillThere(objects);
-    // Of those that were killed the next prompt removes the folders.
+    // The next prompt removes the folders of killed ones.
     execFileSync(process.execPath, [MAIN], { env: { ...process.env, TMPDIR: folder }, input: "1\n", stdio: "pipe" });
     const folders = readdirSync(folder).filter((name) => name.startsWith("rxbpf-session-"));
     return { sent, left: { ...wrong, "objects in the kernel": left.length, "temporary folders": folders.length } };
@@ -86,13 +86,13 @@ export async function sendSignals(count, seed) {
   }
 }
 
-/** Numbers below what is asked for, the same for the same seed. */
+/** Makes a generator of random numbers below a limit, the same for the same seed. */
 function numbers(seed) {
   let state = seed;
   return (below) => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 8) % below;
 }
 
-/** Those of the objects that stay in the kernel. It frees them a while after their processes have ended. */
+/** The objects that stay in the kernel. It frees them a while after their processes have ended. */
 async function stillThere(objects) {
   for (let i = 0; ; i++) {
     const left = ["prog", "map", "link"].flatMap((kind) =>
@@ -105,7 +105,7 @@ async function stillThere(objects) {
   }
 }
 
-/** bpftool fails where an object is freed while it looks. */
+/** bpftool fails if an object is freed while it lists them. */
 function shown(kind) {
   for (let attempt = 1; ; attempt++) {
     try {

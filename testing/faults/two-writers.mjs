@@ -1,5 +1,5 @@
-// Recorders and recoveries on one path at one moment: one of them writes, and the others say in one line that they do not. Also
-// after a writer was killed.
+// Recorders and recoveries on one path at the same moment: one of them writes, and the others refuse with one line.
+// Also after a writer was killed.
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 
@@ -13,7 +13,7 @@ const WRITERS = 4;
 const faults = [];
 const counts = { written: 0, refused: 0, recovered: 0 };
 
-/** A command that opens a file of its own, for as long as the others need to start. */
+/** A command that opens a file of its own for as long as the others need to start. */
 const opens = (own) => ["--", "sh", "-c", `for i in 1 2 3 4 5 6 7 8 9 10; do cat ${own} 2>/dev/null; sleep 0.2; done`];
 
 await withFolder(async (folder) => {
@@ -61,7 +61,7 @@ async function recoverUntil(end, file) {
   return outcomes;
 }
 
-/** How often each path is in a recording, and whether it is whole. */
+/** Counts each path in a recording, and tells whether it is whole. */
 function look(file) {
   const paths = new Map();
   const batches = readRecording(file).batches();

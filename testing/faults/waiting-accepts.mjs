@@ -1,5 +1,5 @@
-// Somebody without privileges has 200,000 requests of io_uring that accept many times. What others accept so is told,
-// and nothing is lost. Prints figures, and ends with 1 where they are not as they should be.
+// A user without privileges has 200,000 waiting multishot accepts of io_uring. What others accept in this way is
+// reported, and nothing is lost. Prints figures, and ends with 1 if they are wrong.
 import { tcpaccept } from "@rxbpf/probes";
 
 import { attack, compile, record, report, start } from "./support/attack.mjs";

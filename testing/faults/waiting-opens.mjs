@@ -1,5 +1,5 @@
-// Somebody without privileges lets 300,000 opens of io_uring wait, in ten processes. Those of others are told with their
-// results, and nothing is lost. Prints figures, and ends with 1 where they are not as they should be.
+// A user without privileges has 300,000 waiting opens of io_uring, in ten processes. The opens of others are reported
+// with their results, and nothing is lost. Prints figures, and ends with 1 if they are wrong.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";

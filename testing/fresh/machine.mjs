@@ -1,10 +1,10 @@
-// What runs in a root as if that were a machine: with mounts of its own, which go with it.
+// Runs commands in a root directory as if it were a machine, with mounts of its own that end with it.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-/** Nothing but what every machine has mounted. pivot_root, as in a chroot no user namespace can be made. */
+/** Mounts only what every machine has. Uses pivot_root, as no user namespace can be made in a chroot. */
 const ENTER = `
   set -e
   mount --bind "$1" "$1"
@@ -21,16 +21,16 @@ const ENTER = `
 `;
 
 /**
- * Starts one in a folder.
+ * Starts a machine in a folder.
  * @returns `run`, which runs a command in it as a user and resolves to `{ status, output }`; `stop`, which ends it and
- * gives the names of processes that were left
+ * returns the names of processes that were left
  */
 export async function startMachine(root) {
   const holder = spawn("unshare", ["--mount", "--propagation=private", "sh", "-c", ENTER, "sh", root], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [line] = await Promise.race([once(createInterface({ input: holder.stdout }), "line"), once(holder, "exit")]);
-  if (line !== "ready") throw new Error("cannot mount what a machine has");
+  if (line !== "ready") throw new Error("Cannot mount the machine's file systems");
   const namespace = readlinkSync(`/proc/${holder.pid}/ns/mnt`);
 
   return {

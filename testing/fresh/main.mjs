@@ -14,7 +14,7 @@ const START = ["start", "--", "opensnoop", "-x", "--duration", "2"];
 const BENCH = ["run", "bench", "--", "--rounds", "1", "--seconds", "2"];
 const MISSING = /^Cannot set up: Debian packages are missing: .* Run: sudo apt-get install .*\n$/;
 
-/** By name: npm's arguments; as whom; the status and what the output is to match. */
+/** The steps by name: npm's arguments, the user, the expected status, and what the output must match. */
 const STEPS = {
   "user: start, bare": { npm: START, user: USER, status: 1, says: MISSING },
   "user: test, bare": { npm: ["test"], user: USER, status: 1, says: MISSING },
@@ -94,7 +94,7 @@ async function prepare() {
 async function passes(name, { npm, user, env = {}, status: wantedStatus, says }) {
   console.log(`\n## ${name}: npm ${npm.join(" ")}`);
   const began = performance.now();
-  // npm's own lines say nothing of ours.
+  // npm's own lines would only clutter the output.
   const { status, output } = await machine.run(["npm", "--silent", ...npm], {
     user,
     cwd: `${HOME}/rxbpf`,

@@ -1,4 +1,4 @@
-// A bare Debian, made once by debootstrap and kept in the user's folder for caches, and this machine's Node.
+// A bare Debian, made once by debootstrap and kept in the user's cache folder, with this machine's Node.
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -17,7 +17,7 @@ import path from "node:path";
 
 const cache = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache"), "rxbpf-fresh");
 
-/** Unpacks a new one and gives its folder. What this machine needs to reach its registries comes with it. */
+/** Unpacks a new root and returns its folder. It gets this machine's settings for reaching registries. */
 export function makeRoot() {
   mkdirSync(cache, { recursive: true, mode: 0o700 });
   const archive = path.join(cache, `${debian().suite}.tar`);
@@ -37,7 +37,7 @@ export function makeRoot() {
 
 function bootstrap(archive) {
   const { suite, mirror } = debian();
-  console.log(`Making a bare Debian ${suite} by debootstrap, once`);
+  console.log(`Making a bare Debian ${suite} with debootstrap; later runs reuse it`);
   const folder = mkdtempSync(path.join(cache, "making-"));
   try {
     execFileSync("debootstrap", ["--variant=minbase", suite, folder, mirror], {
@@ -50,7 +50,7 @@ function bootstrap(archive) {
   }
 }
 
-/** The release that this machine has, and where it gets its packages. */
+/** The release of this machine, and the mirror of its packages. */
 function debian() {
   const suite = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
   const lines = output("apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)", "Created-By: Packages").split(
@@ -85,7 +85,7 @@ function addRegistries(root) {
   for (const file of certificates) if (file?.startsWith("/")) place(file);
 }
 
-/** What reaches registries from the environment. */
+/** The environment's settings for reaching registries. */
 export function registryEnvironment() {
   const proxies = Object.entries(process.env).filter(([name]) =>
     /^((https?|no)_proxy|node_extra_ca_certs)$/i.test(name),

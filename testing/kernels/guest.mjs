@@ -1,4 +1,4 @@
-// Runs in a guest, where nothing else does: makes events for every probe and looks for exactly them.
+// Runs alone in a guest: makes events for every probe and looks for exactly these.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { isDeepStrictEqual } from "node:util";
@@ -9,18 +9,18 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
 const RXBPF = "/node_modules/rxbpf/bin/rxbpf.cjs";
-/** Without hardware for it a guest is many times slower. */
+/** Without hardware virtualization a guest is many times slower. */
 const PATIENCE_MS = 60_000;
 const CPUS = [...Array(availableParallelism()).keys()];
 
-/** What must be so, by a sentence that says it. Each throws where it is not. */
+/** The checks, by a sentence that must be true. Each throws if it is not. */
 const checks = {
   "the kernel is not the host's": () => {
     const { btf } = JSON.parse(readFileSync("/host.json", "utf8"));
     differ("the size of its types", statSync("/sys/kernel/btf/vmlinux").size, btf);
   },
 
-  "opensnoop tells opens and why others failed, on every processor": async () => {
+  "opensnoop reports opens, and why others failed, on every processor": async () => {
     const onEach = CPUS.map((cpu) => `taskset ${(1 << cpu).toString(16)} cat /init /missing`).join("; ");
     const events = await recorded(["opensnoop"], `${onEach}; true`);
     const told = events
@@ -50,7 +50,7 @@ const checks = {
     if (!/^\d+ +cat +-1 +2 \/missing-live$/.test(texts.at(-1))) throw new Error(`it printed ${JSON.stringify(texts)}`);
   },
 
-  "opensnoop tells opens of io_uring with their results": async () => {
+  "opensnoop reports opens through io_uring with their results": async () => {
     const events = await recorded(["opensnoop"], "mkdir /tmp/uring; touch /tmp/uring/made; uring kinds /tmp/uring");
     const told = events.filter(({ ioUring }) => ioUring).map(({ comm, path, ret }) => [comm, path, Math.min(ret, 0)]);
     const byPath = told.toSorted(([, a], [, b]) => (a < b ? -1 : 1));
@@ -61,7 +61,7 @@ const checks = {
     ]);
   },
 
-  "opensnoop tells the file that was opened, and from where another was looked for": async () => {
+  "opensnoop reports the opened file's path, and where a missing one was looked for": async () => {
     const script =
       "ln -s /init /tmp/link; cd /tmp; cat link; mkdir jail; cp /bin/busybox jail; chroot jail /busybox cat /none; true";
     const events = await recorded(["opensnoop", "--full-path"], script);
@@ -74,7 +74,7 @@ const checks = {
     ]);
   },
 
-  "opensnoop tells the result that a process gets, once": async () => {
+  "opensnoop reports the result that a process gets, once": async () => {
     const ways = ["trap", "errno", "notify", "alarm", "restart"];
     const events = await recorded(
       ["opensnoop"],
@@ -84,22 +84,23 @@ const checks = {
     same("results", told, [-115, -122, -18, -4, -18]);
   },
 
-  "opensnoop tells opens of io_uring of which more wait than have room, or whose ring is full": async () => {
-    const lines = ["echo | attacks batch 3000", "attacks opens 20000 </dev/null", "attacks crowded 30 </dev/null"];
-    const events = await recorded(["opensnoop"], lines.join("; "));
-    const told = events.filter((event) => event.ioUring && isOfNobody(event));
-    same("opens", told.length, 23_030);
-    same("those with a result", told.filter(({ ret }) => ret > 0).length, 3_030);
-  },
+  "opensnoop reports opens through io_uring beyond the room for waiting ones, and those whose ring is full":
+    async () => {
+      const lines = ["echo | attacks batch 3000", "attacks opens 20000 </dev/null", "attacks crowded 30 </dev/null"];
+      const events = await recorded(["opensnoop"], lines.join("; "));
+      const told = events.filter((event) => event.ioUring && isOfNobody(event));
+      same("opens", told.length, 23_030);
+      same("those with a result", told.filter(({ ret }) => ret > 0).length, 3_030);
+    },
 
-  "nothing is lost of tasks that compete for a processor": async () => {
+  "no event of tasks that compete for a processor is lost": async () => {
     for (const { what, count, probe, isOne } of BUSY) {
       const events = await recorded([probe], `busy 2 ${count} ${what}`);
       same(`events of ${probe}`, events.filter(isOne).length, 2 * count);
     }
   },
 
-  "of connections of tasks that compete nearly all are told, and the others counted as lost": async () => {
+  "nearly all connections of competing tasks are reported, and the others are counted as lost": async () => {
     const made = 2 * 1_000;
     await run("record", "tcpconnect", "-o", "/tmp/busy.arrow", "--", "busy", "2", "1000", "connect");
     const { stdout } = await run("replay", "/tmp/busy.arrow", "--json");
@@ -142,7 +143,7 @@ const checks = {
     same("opens", [...new Set(events.filter(isOfCat).map((event) => event.path))], ["/inside"]);
   },
 
-  "execsnoop tells programs with their arguments, and those that cannot start": async () => {
+  "execsnoop reports programs with their arguments, and those that cannot start": async () => {
     const command = ["sh", "-c", "/bin/echo one 'two three'; /bin/none; true"];
     const events = await recordedOf(["execsnoop", "--fails"], command, ["--fails"]);
     const told = events
@@ -154,7 +155,7 @@ const checks = {
     ]);
   },
 
-  "execsnoop tells which file runs, and whose the arguments of a script are": async () => {
+  "execsnoop reports which file runs, and which arguments of a script are the caller's": async () => {
     const script = "printf '#!/bin/sh -e\\n' > /tmp/script; chmod +x /tmp/script; cd /tmp; ./script one";
     const events = await recorded(["execsnoop"], script);
     const told = events.filter(({ comm }) => comm === "script");
@@ -173,7 +174,7 @@ const checks = {
     );
   },
 
-  "the probes of TCP tell a connection from both sides": async () => {
+  "the TCP probes report a connection from both sides": async () => {
     const talk = `
       const server = net.createServer((socket) => socket.end()).listen(0, "127.0.0.1", () => {
         const client = net.connect(server.address().port, "127.0.0.1").resume();
@@ -194,13 +195,13 @@ const checks = {
     same("what tcpconnect and tcpaccept tell", ofType("").length, 2);
   },
 
-  "tcptracer tells sessions that somebody holds": async () => {
+  "tcptracer reports sessions that a process holds": async () => {
     const events = await recorded(["tcptracer"], "attacks sessions 2000 </dev/null");
     const count = (wanted) => events.filter((event) => isOfNobody(event) && event.type === wanted).length;
     same("connects, accepts and closes", ["connect", "accept", "close"].map(count), [2_000, 2_000, 4_000]);
   },
 
-  "tcpaccept tells what a ring accepts that has no room to tell its process": async () => {
+  "tcpaccept reports what a ring without room for completions accepts": async () => {
     // The numbers are of descriptors: 3 listens, 4 is the ring, 5 and 7 connect, 6 and 8 are accepted.
     const lines = ["socket 4", "bind 3 127.0.0.1 4002", "listen 3", "ring 0", "ring-fill", "ring-accept 3", "socket 4"];
     lines.push("connect 5 127.0.0.1 4002", "ring-multishot 3", "socket 4", "connect 7 127.0.0.1 4002");
@@ -213,7 +214,7 @@ const checks = {
     );
   },
 
-  "tcpaccept tells connections that io_uring accepts, one or many with a request": async () => {
+  "tcpaccept reports connections that io_uring accepts, one or many per request": async () => {
     // The numbers are of descriptors: 3 listens, 4 is the ring, 5 connects, 6 is accepted.
     const one = ["socket 4", "bind 3 127.0.0.1 4001", "listen 3", "ring 0", "socket 4", "connect 5 127.0.0.1 4001"];
     const many = ["socket 4", "ring-multishot 3", "connect 7 127.0.0.1 4001", "ring-next"];
@@ -226,7 +227,7 @@ const checks = {
     );
   },
 
-  "tcplife and tcptop tell what a session carries, to the byte": async () => {
+  "tcplife and tcptop report what a session carries, to the byte": async () => {
     // The numbers are of descriptors: 3 listens, 4 connects, 5 is accepted.
     const opening = [
       "socket 4",
@@ -283,7 +284,7 @@ const checks = {
     same("whether syscount counts them", writes > 50, true);
   },
 
-  "a recording names a process by each program that it was, in a pid namespace too": async () => {
+  "a recording names each program that a process ran, in a pid namespace too": async () => {
     const script = "true < /init; sleep 3; exec sh -c 'true < /init; sleep 3; true'";
     const record = `record opensnoop -o /tmp/named.arrow -- sh -c "${script}"`;
     await shell(`unshare -p -f --mount-proc node ${RXBPF} ${record}`);
@@ -299,14 +300,14 @@ const checks = {
     );
   },
 
-  "an id is taken as the pid namespace has it": async () => {
+  "an id on the command line is one of the pid namespace": async () => {
     const trace = `node ${RXBPF} opensnoop --json --duration 2 -p $! > /tmp/by-id`;
     await shell(`unshare -p -f --mount-proc sh -c 'while sleep 1; do true < /init; done & ${trace}; kill $!'`);
     const opens = lines(readFileSync("/tmp/by-id", "utf8")).filter(({ path }) => path === "/init");
     same("whether it was seen", opens.length > 0, true);
   },
 
-  "a clock that is set while it traces is told, and what begins later follows it": async () => {
+  "setting the clock during a trace gives a notice, and a later trace follows the new clock": async () => {
     const late = 3600;
     const run = spawn(process.execPath, [RXBPF, "opensnoop", "--json"], { stdio: ["ignore", "pipe", "pipe"] });
     const [said, events] = [run.stderr, run.stdout].map((stream) => createInterface({ input: stream }));
@@ -327,7 +328,7 @@ const checks = {
   },
 };
 
-/** What each task of `busy` does, how often, the probe that tells it, and which of its events are that. */
+/** What each task of `busy` does, how often, the probe that reports it, and which of the probe's events count. */
 const BUSY = [
   { what: "open", count: 10_000, probe: "opensnoop", isOne: ({ comm, path }) => comm === "busy" && path === "/busy" },
   { what: "kill", count: 10_000, probe: "killsnoop", isOne: ({ comm }) => comm === "busy" },
@@ -335,7 +336,7 @@ const BUSY = [
   { what: "exec", count: 300, probe: "exitsnoop", isOne: ({ comm }) => comm === "true" },
 ];
 
-/** Does something again and again until there is what it should lead to. */
+/** Repeats an action until it has its expected outcome. */
 async function until(action, outcome) {
   let there = false;
   void outcome.then(() => (there = true));
@@ -357,12 +358,12 @@ function isOfCat({ comm, path }) {
   return comm === "cat" && ["/inside", "/outside"].includes(path);
 }
 
-/** Records probes while a script runs, and gives their events. */
+/** Records probes while a script runs, and returns their events. */
 function recorded(probes, script) {
   return recordedOf(probes, ["sh", "-c", script]);
 }
 
-/** @param shown what of the recording is shown, as flags */
+/** @param shown flags for what to show of the recording */
 async function recordedOf(probes, command, shown = []) {
   const folder = `/tmp/${recordings++}/`;
   await rxbpf("record", ...probes, "--compress", "-o", folder, "--", ...command);
@@ -372,10 +373,10 @@ async function recordedOf(probes, command, shown = []) {
 }
 let recordings = 0;
 
-/** Runs the command and gives what it prints; what it says beside that is shown. */
+/** Runs the command and returns its stdout; its stderr is shown. */
 async function rxbpf(...args) {
   const { stdout, stderr } = await run(...args);
-  // Nothing here is more than a kernel can tell.
+  // Nothing here should exceed what a kernel can report.
   if (/lost events/.test(stderr)) throw new Error(`${args.join(" ")} lost events: ${stderr}`);
   return stdout;
 }
@@ -399,11 +400,11 @@ function differ(what, is, other) {
   if (is === other) throw new Error(`${what} is the same: ${JSON.stringify(is)}`);
 }
 
-/** For a kernel that cannot do what the programs need. */
+/** The checks on a kernel that lacks what the programs need. */
 const refusals = {
   "the kernel is not the host's": checks["the kernel is not the host's"],
 
-  "every probe says that the kernel is too old": async () => {
+  "every probe reports that the kernel is too old": async () => {
     for (const probe of ["opensnoop", "execsnoop", "tcpaccept", "tcpconnect", "tcptracer"]) {
       const error = await rxbpf(probe).then(
         () => "none",
@@ -414,7 +415,7 @@ const refusals = {
   },
 };
 
-// What the kernel does not know of its command line it makes part of its first process's environment.
+// The kernel passes unknown words of its command line to its first process's environment.
 const wanted = process.env.KERNEL_IS === "too-old" ? refusals : checks;
 let failed = 0;
 console.log(`Linux ${release()}, ${CPUS.length} processors`);

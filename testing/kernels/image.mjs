@@ -1,4 +1,4 @@
-// What a guest boots into: Node, the command and what they need, in a file system that the kernel unpacks to memory.
+// The image that a guest boots into: Node, the command and their needs, in an initramfs.
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -18,9 +18,9 @@ import { fileURLToPath } from "node:url";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Libraries that are opened by their names while the command runs. */
+/** Libraries that the command opens by name. */
 const OPENED = ["libbpf.so.1", "libzstd.so.1"];
-/** The packages by their folders. */
+/** The packages, by folder. */
 const PACKAGES = {
   core: "@rxbpf/core",
   filters: "@rxbpf/filters",
@@ -29,7 +29,7 @@ const PACKAGES = {
   repl: "rxbpf",
 };
 const MODULES = ["koffi", "@koromix"];
-/** What makes events, compiled for where there is no compiler. */
+/** Programs that make events, compiled here as a guest has no compiler. */
 const PROGRAMS = [
   "packages/probes/test/opensnoop/programs/uring.c",
   "packages/probes/test/programs/sandbox.c",
@@ -41,7 +41,7 @@ const PROGRAMS = [
 /** Writes the image to a file. */
 export function makeImage(file) {
   const root = mkdtempSync(path.join(tmpdir(), "rxbpf-image-"));
-  chmodSync(root, 0o755); // all users of a guest look into its root
+  chmodSync(root, 0o755); // all users of a guest may read its root
   try {
     const place = (from, to) => cpSync(from, path.join(root, to), { recursive: true, dereference: true });
     const libraries = OPENED.map(libraryPath);
@@ -68,7 +68,7 @@ export function makeImage(file) {
   }
 }
 
-/** Where the system has a library. */
+/** The path of a library on this system. */
 function libraryPath(name) {
   const line = execFileSync("ldconfig", ["-p"], { encoding: "utf8" })
     .split("\n")

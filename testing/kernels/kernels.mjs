@@ -1,4 +1,4 @@
-// Kernels from Debian's packages. What is installed does not change: apt works in a folder of its own.
+// Kernels from Debian's packages. Nothing is installed: apt works in a folder of its own.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,8 +9,8 @@ const KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const cache = fileURLToPath(new URL("../../node_modules/.cache/rxbpf-kernels/", import.meta.url));
 
 /**
- * By name: the archive and suite that have the kernel, and the package that depends on its newest version; whether it
- * is too old to trace.
+ * By name: the archive and suite of the kernel, the package that depends on its newest version, and whether it is too
+ * old to trace.
  */
 export const kernels = {
   "5.10": { archive: "debian-security", suite: "bullseye-security", latest: "linux-image-cloud-amd64", tooOld: true },
@@ -19,7 +19,7 @@ export const kernels = {
   newest: { archive: "debian", suite: "trixie-backports", latest: "linux-image-cloud-amd64" },
 };
 
-/** Gives the file of a kernel, which is fetched once. @throws Error where the archive has it no more */
+/** Returns the file of a kernel, which is fetched once. @throws Error if the archive no longer has it */
 export function fetchKernel(name) {
   const file = path.join(cache, name, "vmlinuz");
   if (existsSync(file)) return file;
@@ -28,7 +28,7 @@ export function fetchKernel(name) {
     const apt = aptIn(folder, kernels[name]);
     apt("apt-get", "update");
     const image = newest(apt, kernels[name].latest);
-    // Since 7.1 the package of an image has its kernel in another.
+    // Since 7.1 the kernel of an image package is in another package.
     const packages = [image, ...depends(apt, image)].filter((one) => /^linux-(image|binary)-/.test(one));
     for (const one of packages) apt("apt-get", "download", one);
     for (const deb of found(folder, "*.deb")) execFileSync("dpkg", ["-x", deb, folder]);
@@ -42,7 +42,7 @@ export function fetchKernel(name) {
   }
 }
 
-/** What runs a command of apt's with all its state below a folder, for one suite of the mirror that the system uses. */
+/** Makes a function that runs apt commands with all state below a folder, for one suite of the system's mirror. */
 function aptIn(folder, { archive, suite }) {
   for (const name of ["lists/partial", "cache/archives/partial"])
     mkdirSync(path.join(folder, name), { recursive: true });

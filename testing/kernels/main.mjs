@@ -1,4 +1,4 @@
-// `npm run test:kernels [-- KERNEL...]`: the command on kernels of Debian's, each in a virtual machine of its own.
+// `npm run test:kernels [-- KERNEL...]`: tests the command on kernels of Debian, each in a virtual machine of its own.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,9 +31,9 @@ console.log(`\n${passed} passed, ${wanted.length - passed} failed`);
 process.exitCode = passed === wanted.length ? 0 : 1;
 
 /**
- * Boots a kernel, prints what its guest does and tells whether all of that passed. On two processors, as much goes
- * wrong on the second alone; by software, as few machines for tests have nested virtualization; on one thread, as QEMU 7
- * on more than one breaks kernels that patch their own code.
+ * Boots a kernel, prints what its guest does and returns whether everything passed. The guest has two processors, as
+ * many faults only show on the second. It is emulated, as few test machines have nested virtualization; and on one
+ * thread, as QEMU 7 with several breaks kernels that patch their own code.
  */
 async function boot(kernel, image, { tooOld }) {
   const kernelOptions = [

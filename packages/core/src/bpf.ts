@@ -1,6 +1,7 @@
-// `@rxbpf/core/bpf`: BPF objects, and what makes streams of them. For who writes a probe, or a tool on maps.
+// `@rxbpf/core/bpf`: BPF objects, and sources that read events from them. For authors of probes and of tools that use
+// maps.
 
-// Outputs of objects, as sources of events
+// Outputs of BPF objects, as sources of events
 export { type Output, type RunOptions, sourceOf } from "./bpf/output/run.js";
 export { ring, type SideRecords } from "./bpf/output/ring.js";
 export { table, type TableOptions, type TableShape } from "./bpf/output/table.js";

@@ -2,21 +2,22 @@ import { boottime, boottimeToUnix, type Difference } from "./ffi/clock.js";
 import { timeNamespaceOffsetNs } from "./namespaces.js";
 import { milliseconds } from "./schema/moment.js";
 
-/** What is no setting of the clock, but how exactly the difference is measured. */
+/** A smaller change is measurement error: nobody has set the clock. */
 const SAME_NS = 1_000_000n;
 const LOOK_MS = 1000;
 
 interface Keeper {
   readonly tell: (message: string) => void;
-  /** How far the clock had been set when that was told last. */
+  /** How far the clock had been set when that was last reported. */
   told: bigint;
 }
 
 /**
- * The clock of events. The kernel stamps them with CLOCK_BOOTTIME, which goes on while the machine is suspended, and
- * which nobody can set. How far Unix time is ahead of it changes only when the machine's clock is set. All streams that
- * run at a time share one such difference, measured when the first of them starts: so their events compare exactly, and
- * time does not jump within a stream. If the clock is set while they run they are told, and go on as before.
+ * The clock of events. The kernel stamps events with CLOCK_BOOTTIME, which runs on while the machine is suspended and
+ * which nobody can set. The difference between it and Unix time changes only when the machine's clock is set. All
+ * streams that run at the same time share one difference, measured when the first of them starts. So their events
+ * compare exactly, and time never jumps within a stream. If the clock is set while they run, they get a notice and keep
+ * the old difference.
  */
 export class EventClock {
   readonly #measure: () => Difference;
@@ -26,31 +27,31 @@ export class EventClock {
   #set = 0n;
   #looking: NodeJS.Timeout | undefined;
 
-  /** @param measure gives how far Unix time is ahead of CLOCK_BOOTTIME now */
+  /** @param measure returns how far Unix time is ahead of CLOCK_BOOTTIME now */
   constructor(measure: () => Difference) {
     this.#measure = measure;
   }
 
-  /** Nanoseconds from CLOCK_BOOTTIME to Unix time, as events have it. */
+  /** Nanoseconds to add to CLOCK_BOOTTIME to get the Unix time of events. */
   get offsetNs(): bigint {
     return (this.#offset ??= this.#measure().ns);
   }
 
-  /** Whether a stream has run. */
+  /** Whether the difference is known: it is once a stream has run. */
   get isKnown(): boolean {
     return this.#offset !== undefined;
   }
 
-  /** What the times of events are, in words. */
+  /** Describes the times of events in words. */
   get description(): string {
     const base = "CLOCK_BOOTTIME, in Unix time by the difference of the two clocks when the first stream began";
     return this.#set === 0n ? base : `${base}; ${setText(this.#set)} since`;
   }
 
   /**
-   * Keeps the difference as it is while a stream runs, until the function that it returns is called. If no other
-   * stream runs, and the clock has been set since it was measured, it is measured first.
-   * @param tell is told, in a line, when the clock is set
+   * Freezes the difference for a stream, until the returned function is called. If no other stream runs and the clock
+   * has been set since the last measurement, the difference is measured again first.
+   * @param tell receives one line when the clock is set
    */
   keep(tell: (message: string) => void): () => void {
     if (this.#keepers.size === 0 && this.isKnown && this.#measureSet() !== 0n) {
@@ -69,7 +70,7 @@ export class EventClock {
     };
   }
 
-  /** Sees whether the clock has been set, which is done every second while a stream runs. */
+  /** Checks whether the clock has been set. Called every second while a stream runs. */
   look(): void {
     this.#set = this.#measureSet();
     for (const keeper of this.#keepers) {
@@ -77,13 +78,13 @@ export class EventClock {
       keeper.told = this.#set;
       keeper.tell(
         this.#set === 0n
-          ? "the machine's clock is again what it was when tracing began"
-          : `${setText(this.#set)} since tracing began; events keep the old time until all streams here have ended`,
+          ? "the machine's clock is back to what it was when tracing began"
+          : `${setText(this.#set)} since tracing began; events keep the old time until all streams of this process have ended`,
       );
     }
   }
 
-  /** How far Unix time is from what events have for it. */
+  /** How far Unix time is ahead of the time that events get. */
   #measureSet(): bigint {
     const { ns, withinNs } = this.#measure();
     const set = ns - this.offsetNs;
@@ -99,20 +100,20 @@ function setText(setNs: bigint): string {
 
 const magnitude = (ns: bigint): bigint => (ns < 0n ? -ns : ns);
 
-/** That of this process's streams. */
+/** The clock of this process's streams. */
 export const eventClock = new EventClock(() => {
   const { ns, withinNs } = boottimeToUnix();
   return { ns: ns + namespaceOffset(), withinNs };
 });
 
-/** The present, on the clock of events, in Unix milliseconds; before a stream has run, on the machine's clock. */
+/** The current time in Unix milliseconds, by the clock of events. Before a stream has run it is the machine's clock. */
 export function eventTime(): number {
   return eventClock.isKnown ? milliseconds(boottime() - namespaceOffset() + eventClock.offsetNs) : Date.now();
 }
 
 let offset: bigint | undefined;
 
-/** It cannot change: a time namespace has its offsets before it has a process. */
+/** This offset cannot change: a time namespace gets its offsets before its first process. */
 function namespaceOffset(): bigint {
   return (offset ??= timeNamespaceOffsetNs("boottime"));
 }

@@ -1,4 +1,4 @@
-/** A call into the kernel or libbpf that failed. */
+/** A call to the kernel or libbpf failed. */
 export class BpfError extends Error {
   override name = "BpfError";
   /** What was called, for example `bpf_object__load`. */
@@ -16,19 +16,19 @@ export class BpfError extends Error {
   }
 }
 
-/** A program that the kernel's verifier refused. The message has the line that says why; `log` has all of it. */
+/** The kernel's verifier refused a program. The message quotes the line that says why; `log` has the whole log. */
 export class VerifierError extends BpfError {
   override name = "VerifierError";
   declare readonly log: string;
 
   constructor(message: string, operation: string, errno: number, code: string, log: string) {
     super(message, operation, errno, code);
-    // Hundreds of lines: there to be asked for, not to be printed with the error.
+    // Not enumerable, so that its hundreds of lines are not printed with the error.
     Object.defineProperty(this, "log", { value: log, enumerable: false });
   }
 }
 
-/** Something that this kernel, or this process's privileges, cannot do. */
+/** This kernel lacks a feature, or this process lacks a privilege. */
 export class NotSupportedError extends Error {
   override name = "NotSupportedError";
   /** What is missing, for example `CAP_BPF` or `tp_btf/sys_exit`. */
@@ -40,7 +40,7 @@ export class NotSupportedError extends Error {
   }
 }
 
-/** A compiled program and its schema that do not describe the same record. */
+/** A compiled program and its schema do not describe the same record. */
 export class LayoutError extends Error {
   override name = "LayoutError";
   /** Every difference, one sentence each. */
@@ -52,7 +52,7 @@ export class LayoutError extends Error {
   }
 }
 
-/** A map that exists and is not of the shape that was asked for. */
+/** A map exists but has another shape than expected. */
 export class MapMismatchError extends Error {
   override name = "MapMismatchError";
 }

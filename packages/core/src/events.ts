@@ -1,6 +1,6 @@
-// `@rxbpf/core/events`: what events are made of, and what takes them. For who writes a probe, a sink or a view.
+// `@rxbpf/core/events`: schemas, sources and consumers of events. For authors of probes, sinks and views.
 
-// Sources and who consumes them
+// Sources and their consumers
 export type { Batch, Run, Receiver, Source } from "./stream/source.js";
 export { mapEvents, originOf } from "./stream/stream.js";
 export { collectRuns, runs, type StreamRun } from "./stream/runs.js";

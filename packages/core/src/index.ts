@@ -1,4 +1,4 @@
-// `@rxbpf/core`: what a script needs to work with events.
+// `@rxbpf/core`: everything a script needs to work with events.
 
 // Streams
 export type { Attached, Lost, Notice, Status, StreamInfo } from "./stream/source.js";

@@ -1,4 +1,4 @@
-// `@rxbpf/core/system`: what Linux has and Node does not.
+// `@rxbpf/core/system`: system calls and libraries that Node does not offer.
 export { hasZstd, zstdCompress, zstdDecompress } from "./ffi/zstd.js";
 export { lockFile, reserveRoom } from "./ffi/file.js";
 export { pathHandle } from "./ffi/handle.js";

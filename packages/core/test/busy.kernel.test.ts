@@ -23,14 +23,14 @@ function faults(variant: Variant): EventStream<EventOf<typeof faultEvent>> {
   return new EventStream({ name: "busy", schema: faultEvent, columns: () => [] }, source);
 }
 
-/** The kernel's own count, by bpftool. */
+/** The kernel's own count, read with bpftool. */
 function misses(): number {
   const ids = holdings().objects.flatMap((object) => /^prog (\d+)$/.exec(object)?.[1] ?? []);
   const shown = ids.map((id) => bpftool("prog", "show", "id", id) as { name: string; recursion_misses?: number });
   return shown.find(({ name }) => name === "fault")?.recursion_misses ?? 0;
 }
 
-test("events at which a program ran already are lost, and counted to the last", async () => {
+test("events that come while their program is already running are lost, and every one is counted", async () => {
   const recording = await record(faults({ programs: ["fault"] }));
   await run("head", ["-c", "2000000", "/dev/zero"]);
   const missed = misses();
@@ -43,7 +43,7 @@ test("events at which a program ran already are lost, and counted to the last", 
   expect(losses.at(-1)).toMatchObject({ reason: "program busy", total: events.length });
 });
 
-test("they are no loss where another program of the set sees them", async () => {
+test("they are no loss if another program of the set sees them", async () => {
   const recording = await record(faults({ programs: ["fault"], interruptible: ["fault"] }));
   await run("head", ["-c", "2000000", "/dev/zero"]);
   expect(misses()).toBeGreaterThan(0);

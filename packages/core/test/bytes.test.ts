@@ -7,7 +7,7 @@ import { numbers } from "../../../testing/programs.js";
 
 const next = numbers(5);
 
-/** Bytes of which many are at the edges of what UTF-8 allows. */
+/** Bytes, many of them at the limits of what UTF-8 allows. */
 const EDGES = [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbd, 0xbe, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec];
 EDGES.push(0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff);
 
@@ -21,7 +21,7 @@ test("a string stands for its bytes, whatever they are", () => {
   }
 });
 
-test("every string of one or two bytes, and of three that begin as one of a character, is another", () => {
+test("all strings of one or two bytes, and of three that begin like a character, differ from each other", () => {
   const seen = new Set<string>();
   let count = 0;
   const add = (...bytes: number[]): void => {
@@ -36,7 +36,7 @@ test("every string of one or two bytes, and of three that begin as one of a char
   expect(seen.size).toBe(count);
 });
 
-test("it is text to every reader: no lone surrogate, and what is UTF-8 is itself", () => {
+test("it is text to every reader: without lone surrogates, and UTF-8 stays as it is", () => {
   for (let round = 0; round < 20_000; round++) {
     const bytes = some(1 + next(8));
     const text = textOf(bytes);
@@ -49,17 +49,17 @@ test("it is text to every reader: no lone surrogate, and what is UTF-8 is itself
   for (let i = 0; i < every.length; i += 1000) {
     const text = String.fromCodePoint(...every.slice(i, i + 1000));
     expect(textOf(Buffer.from(text))).toBe(text);
-    // The same where it is looked at closely.
+    // The same on the slow path.
     expect(textOf(Buffer.concat([Buffer.from(text), Buffer.of(0xff)]))).toBe(`${text}\uefff`);
   }
 });
 
-test("the characters that stand for bytes are told by theirs", () => {
+test("the characters that stand for bytes are themselves kept as bytes", () => {
   expect(textOf(Buffer.from("\uef80"))).toBe("\uefee\uefbe\uef80");
   expect(textOf(Buffer.from("\uef7f\uf000\ufffd"))).toBe("\uef7f\uf000\ufffd");
 });
 
-test("only a part of the bytes is read, and a character that it cuts is bytes", () => {
+test("a part of the bytes can be read, and a character that it cuts becomes bytes", () => {
   const bytes = Buffer.from("aä€b");
   expect(textOf(bytes, 1, 3)).toBe("ä");
   expect(textOf(bytes, 2, 5)).toBe("\uefa4\uefe2\uef82");

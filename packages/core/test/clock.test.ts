@@ -6,14 +6,14 @@ import { EventClock } from "../src/clock.js";
 
 const SECOND = 1_000_000_000n;
 
-/** A clock of events beside a machine's clock that the test sets. */
+/** A clock of events and a machine's clock that the test sets. */
 function clocks() {
   let ns = 1_700_000_000n * SECOND;
   const clock = new EventClock(() => ({ ns, withinNs: 100n }));
   return { clock, start: ns, set: (by: bigint) => void (ns += by) };
 }
 
-test("all streams that run at a time share one difference, whatever becomes of the machine's clock", () => {
+test("all streams that run at the same time share one difference, even if the machine's clock is set", () => {
   const { clock, start, set } = clocks();
   const end = clock.keep(() => {});
   set(3600n * SECOND);
@@ -24,10 +24,10 @@ test("all streams that run at a time share one difference, whatever becomes of t
   expect(clock.offsetNs).toBe(start);
 });
 
-test("it is measured again for a stream that starts when no other runs, but only if the clock was set", () => {
+test("it is measured again if the clock was set and a stream starts when no other runs", () => {
   const { clock, start, set } = clocks();
   clock.keep(() => {})();
-  set(900_000n); // what measuring is not sure of
+  set(900_000n); // within the error of measurement
   clock.keep(() => {})();
   expect(clock.offsetNs).toBe(start);
   set(-5n * SECOND);
@@ -35,7 +35,7 @@ test("it is measured again for a stream that starts when no other runs, but only
   expect(clock.offsetNs).toBe(start + 900_000n - 5n * SECOND);
 });
 
-test("every stream is told once that the clock was set, and by how much since it was measured", () => {
+test("every stream is told once that the clock was set, and by how much since the measurement", () => {
   const { clock, set } = clocks();
   const [first, second]: [string[], string[]] = [[], []];
   clock.keep((message) => first.push(message));
@@ -52,13 +52,13 @@ test("every stream is told once that the clock was set, and by how much since it
   expect(clock.description).toMatch(/began; the machine's clock has been set 1 s forward since$/);
   set(-SECOND);
   clock.look();
-  const again = "the machine's clock is again what it was when tracing began";
+  const again = "the machine's clock is back to what it was when tracing began";
   const [back, forward] = [/^the machine's clock has been set 90 s back since /, /^.* set 1 s forward since /];
   for (const told of [first, second])
     expect(told).toEqual([expect.stringMatching(back), expect.stringMatching(forward), again]);
 });
 
-test("it looks by itself while a stream runs, and no longer", async () => {
+test("it checks the clock by itself while a stream runs, and then stops", async () => {
   const { clock, set } = clocks();
   const told: string[] = [];
   const end = clock.keep((message) => told.push(message));

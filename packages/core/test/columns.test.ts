@@ -15,7 +15,7 @@ const KINDS = [
 const UNIX_OFFSET = 1_700_000_000_123_456_789n;
 const RECORD = 512;
 
-/** One place after the other for a field of every kind. */
+/** A layout with a field of every kind, one after the other. */
 function everyKind(): { layout: Layout; fields: Record<string, Field<unknown>> } {
   let offset = 0;
   const places = KINDS.map((kind) => {
@@ -28,7 +28,7 @@ function everyKind(): { layout: Layout; fields: Record<string, Field<unknown>> }
   return { layout: { size: offset, places }, fields };
 }
 
-/** Records of bytes without sense, but for texts that are within the record. */
+/** Records of random bytes, except that texts lie within the record. */
 function randomRecords({ places }: Layout, count: number): { bytes: ArrayBuffer; positions: Int32Array } {
   const bytes = new ArrayBuffer(RECORD * count);
   const all = Buffer.from(bytes);
@@ -51,14 +51,14 @@ function randomRecords({ places }: Layout, count: number): { bytes: ArrayBuffer;
   return { bytes, positions };
 }
 
-test("what is gathered from records is what is gathered from their rows", () => {
+test("columns gathered from records equal those gathered from their rows", () => {
   const { layout, fields } = everyKind();
   const { bytes, positions } = randomRecords(layout, 400);
   const from = memory(bytes);
   const decode = rowDecoder<Record<string, unknown>>(layout, from, UNIX_OFFSET);
   const direct = new ColumnBuilder(schema("any", fields));
   const byRows = new ColumnBuilder(schema("any", fields));
-  // In two steps, so that what was there before is kept.
+  // In two steps, so that a writer must keep earlier values.
   for (const part of [positions.subarray(0, 150), positions.subarray(150)]) {
     direct.appendRecords({
       layout,
@@ -84,7 +84,7 @@ function times({ columns: [column] }: Columns): number[] {
   return Array.from(column.values as BigInt64Array, milliseconds);
 }
 
-test("a column says which values of an optional field are there, for records too", () => {
+test("a column says which values of an optional field are present, for records too", () => {
   const { layout, fields } = everyKind();
   const { bytes, positions } = randomRecords(layout, 9);
   const from = memory(bytes);
@@ -102,7 +102,7 @@ test("a column says which values of an optional field are there, for records too
   });
 });
 
-test("what is gathered after a take is the same as in memory that was never used", () => {
+test("columns gathered after a take are the same as in fresh memory", () => {
   const { layout, fields } = everyKind();
   const { bytes, positions } = randomRecords(layout, 40);
   const from = memory(bytes);

@@ -45,7 +45,7 @@ function consume(source: Observable<unknown>) {
 
 const lost = (count: number): Lost => ({ type: "lost", time: 1, count, total: count, reason: "ring full" });
 
-test("of two who take the events of one stream each is told its own losses, and holds itself alone", () => {
+test("two consumers of one stream are each told their own losses, and a hold affects only one", () => {
   const { stream, runs } = driven();
   const [a, b] = [consume(stream.pipe(map(String))), consume(stream)];
   runs[0]!.status(lost(1));
@@ -59,7 +59,7 @@ test("of two who take the events of one stream each is told its own losses, and 
   expect(runs.map(({ calls }) => calls)).toEqual([["hold", "release"], []]);
 });
 
-test("a subscription by nobody that it knows is told to nobody", () => {
+test("a subscription without a consumer reports to no consumer", () => {
   const { stream, runs } = driven();
   const { losses, consumer } = consume(NEVER);
   stream.subscribe();
@@ -69,7 +69,7 @@ test("a subscription by nobody that it knows is told to nobody", () => {
   expect(runs[0]!.calls).toEqual([]);
 });
 
-test("losses of merged streams are told, and all of them are held", () => {
+test("losses of merged streams are reported, and all of the streams are held", () => {
   const [a, b] = [driven(), driven()];
   const { losses, consumer } = consume(merge(a.stream, b.stream.pipe(filter((n) => n > 1))).pipe(map(String)));
   a.runs[0]!.status(lost(1));
@@ -79,7 +79,7 @@ test("losses of merged streams are told, and all of them are held", () => {
   expect([a.runs[0]!.calls, b.runs[0]!.calls]).toEqual([["hold"], ["hold"]]);
 });
 
-test("a stream that is subscribed to later tells who it is for, and is held if they are", async () => {
+test("a stream that is subscribed to later reports to its consumer, and is held if that is", async () => {
   const ways: Record<string, (stream: Observable<unknown>) => Observable<unknown>> = {
     concat: (stream) => concat(of(1), stream),
     "mergeMap after a while": (stream) => timer(1).pipe(mergeMap(() => stream)),
@@ -104,7 +104,7 @@ test("a stream that is subscribed to later tells who it is for, and is held if t
   }
 });
 
-test("a stream that several share tells each of them, and waits for all that hold it", () => {
+test("a shared stream reports to each consumer, and waits for all that hold it", () => {
   for (const sharing of [share(), shareReplay(1)]) {
     const { stream, runs } = driven();
     const shared = stream.pipe(
@@ -139,7 +139,7 @@ test("a hold asked for while the source starts takes effect once it runs", () =>
   expect(calls).toEqual(["hold", "release"]);
 });
 
-test("whoever watches the stream is told of a loss on the way from there", () => {
+test("a loss on the way from a stream is reported on that stream's status", () => {
   const { stream, runs } = driven();
   const told: Status[] = [];
   stream.status.subscribe((status) => told.push(status));

@@ -12,10 +12,10 @@ const unhandled: unknown[] = [];
 config.onUnhandledError = (error) => unhandled.push(error);
 afterEach(() => unhandled.splice(0));
 
-/** RxJS reports what nobody handles in a turn of its own. */
+/** RxJS reports unhandled errors in a later turn of the event loop. */
 const reported = () => new Promise<unknown[]>((resolve) => setTimeout(() => resolve([...unhandled]), 5));
 
-test("a loop takes what comes through operators, and ends the source when it is left", async () => {
+test("a loop takes events through operators, and ends the source when it is left", async () => {
   const { stream, runs } = driven();
   const seen: number[] = [];
   const odd = stream.pipe(
@@ -31,7 +31,7 @@ test("a loop takes what comes through operators, and ends the source when it is 
   expect(runs[0]!.calls).toEqual(["close"]);
 });
 
-test("a chain of pipes is one of flows, whatever the operators are made with", () => {
+test("every pipe in a chain gives a flow, whatever its operators are made with", () => {
   const { stream } = driven();
   const scratch = <T>(source: Observable<T>) => new Observable<T>((subscriber) => source.subscribe(subscriber));
   const flow = stream.pipe(take(2)).pipe(scratch);
@@ -41,7 +41,7 @@ test("a chain of pipes is one of flows, whatever the operators are made with", (
   expect(stream.pipe()).toBe(stream);
 });
 
-test("a next that throws ends its subscription, and is told once, with its stream", async () => {
+test("a next that throws ends its subscription, and its error is reported once, with its stream", async () => {
   const { stream, runs } = driven();
   const failure = new Error("cannot take it");
   const seen: number[] = [];
@@ -58,7 +58,7 @@ test("a next that throws ends its subscription, and is told once, with its strea
   expect(blamed(failure)).toBe("numbers");
 });
 
-test("so does one that throws while its source gives all at once", async () => {
+test("so does one that throws while its source delivers synchronously", async () => {
   const seen: number[] = [];
   const flow = EventStream.of(info, [1, 2, 3]).pipe(map((n) => n));
   flow.subscribe((n) => {
@@ -69,7 +69,7 @@ test("so does one that throws while its source gives all at once", async () => {
   expect(await reported()).toHaveLength(1);
 });
 
-test("an error is told with its stream, to who handles it and to who does not", async () => {
+test("an error names its stream, whether it is handled or not", async () => {
   const failure = new Error("wrong");
   const { stream, runs } = driven();
   const failing = stream.pipe(

@@ -14,7 +14,7 @@ function collected<E>(stream: EventStream<E>): unknown[] {
   return seen;
 }
 
-test("a stream of given events has them for every subscriber, and says that it is attached", () => {
+test("a stream of given events delivers them to every subscriber, and reports that it is attached", () => {
   const said: unknown[] = [];
   const listening = statuses.subscribe((status) => said.push(status));
   const stream = EventStream.of(info, [1, 2, 3]);
@@ -28,7 +28,7 @@ test("a stream of given events has them for every subscriber, and says that it i
   expect(stream.info).toEqual(info);
 });
 
-test("events come as another observable gives them, and it can be ended, in good order or at once", () => {
+test("events of another observable are passed on, and the stream can be ended in good order or at once", () => {
   const subject = new Subject<number>();
   const until = new Subject<void>();
   const seen = collected(EventStream.of(info, subject).until(until));
@@ -53,7 +53,7 @@ test("an error comes after the events before it", () => {
   expect(seen).toEqual([1, "wrong"]);
 });
 
-test("what comes while it is held waits", () => {
+test("events that come while it is held wait", () => {
   const subject = new Subject<number>();
   const seen: unknown[] = [];
   const consumer = new Consumer({ end: () => {} });

@@ -27,7 +27,7 @@ interface Seen {
 
 const shape = {
   key: { cpu: u32("processor"), what: u32("call, return or tick") },
-  value: { count: u64("how many"), sum: u64("of what they are given") },
+  value: { count: u64("how many"), sum: u64("of their values") },
 };
 
 function seen(hooks: Readonly<Record<string, readonly Hook[]>>): EventStream<Table<Seen>> {
@@ -38,7 +38,7 @@ function seen(hooks: Readonly<Record<string, readonly Hook[]>>): EventStream<Tab
 
 const inProcessor = (): number => readFileSync("/proc/cpuinfo", "utf8").match(/^processor/gm)!.length;
 
-test("a program at a function of a file sees each call and each return, with what they are given", async () => {
+test("a program at a function of a file sees each call and each return, with their values", async () => {
   const at = { kind: "uprobe", path: twice, symbol: "twice" } as const;
   const recording = await record(seen({ called: [at], returned: [{ ...at, returns: true }] }));
   expect(await run(twice, ["100"])).toMatchObject({ status: 0 });
@@ -58,7 +58,7 @@ test("a program at a function of one process sees nothing of others", async () =
 
 test("a clock ticks on every processor", async () => {
   const recording = await record(seen({ ticked: [{ kind: "clock", every: { hertz: 99 } }] }));
-  // A clock of a processor's time ticks while it is not idle.
+  // The CPU clock ticks only while the processor is not idle.
   await Promise.all(
     Array.from({ length: 2 * inProcessor() }, () =>
       run("sh", ["-c", "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done"]),
@@ -71,12 +71,12 @@ test("a clock ticks on every processor", async () => {
 
 test.each<[string, Hook, RegExp]>([
   [
-    "a function that there is not",
+    "a missing function",
     { kind: "uprobe", path: "/bin/true", symbol: "no_such" },
     /^Cannot trace no_such of \/bin\/true: it has no function no_such$/,
   ],
   [
-    "a file that there is not",
+    "a missing file",
     { kind: "uprobe", path: "/no/such", symbol: "main" },
     /^Cannot trace main of \/no\/such: no such file or directory$/,
   ],
@@ -85,7 +85,7 @@ test.each<[string, Hook, RegExp]>([
     { kind: "clock", event: { type: 0, config: 0 }, every: { period: 1000 } },
     /^Cannot attach \w+ of hooks to a counter's every 1000: this machine has no such counter: ENOENT$/,
   ],
-])("%s is told in a line, and nothing is left", async (_, hook, message) => {
+])("%s is refused in one line, and nothing is left", async (_, hook, message) => {
   const before = holdings();
   const program = hook.kind === "clock" ? "ticked" : "called";
   const error = (await record(seen({ [program]: [hook] })).catch((error: unknown) => error)) as Error;

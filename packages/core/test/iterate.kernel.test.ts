@@ -32,7 +32,7 @@ async function attached({ objects }: Holdings): Promise<void> {
 }
 
 test("a loop takes events as they happen; making its iterator attaches nothing, leaving it detaches everything", async () => {
-  stream().subscribe().unsubscribe(); // what the first one leaves is made once: the event loop's own descriptors
+  stream().subscribe().unsubscribe(); // the first subscription makes the event loop's own descriptors, which stay
   const before = holdings();
   const iterator = stream()[Symbol.asyncIterator]();
   expect(holdings()).toEqual(before);
@@ -72,7 +72,7 @@ test("break, return and an error in the body detach the programs", async () => {
   }
 });
 
-/** What a loop took, and what was lost, of ticks that were made while its body was busy with the first of them. */
+/** The ticks that a loop took, and those that were lost, if they are made while its body is busy with the first. */
 async function slowLoop(ringBytes: number, limit: number | undefined, counts: readonly number[]) {
   const end = new Subject<void>();
   const ended = new Subject<void>();
@@ -86,23 +86,23 @@ async function slowLoop(ringBytes: number, limit: number | undefined, counts: re
     }
   })();
   for (const count of counts) await run(makeTicks, [String(count), "1"]);
-  await run(makeTicks, ["1", "1", "50"]); // time enough for a reader that does not hold
+  await run(makeTicks, ["1", "1", "50"]); // time enough for a reader that is not held
   ended.complete();
   end.next();
   await loop;
   return { numbers, losses };
 }
 
-test("while the body is slow events wait in the ring, and what does not fit there is counted there", async () => {
+test("while the body is slow, events wait in the ring, and those that do not fit are counted", async () => {
   const waves = [...Array<number>(9).fill(1_000), 40_000];
   const { numbers, losses } = await slowLoop(1 << 20, undefined, waves);
   expect(losses).toEqual({ "ring full": 49_001 - numbers.length });
   expect(losses["ring full"]).toBeGreaterThan(0);
-  // Those that waited for the loop, and those that were in the ring.
+  // Those that waited for the loop, plus those in the ring.
   expect(numbers.length).toBeGreaterThan(9_000);
 });
 
-test("events that come at once and exceed the limit are lost, and all are counted", async () => {
+test("events that come at once and exceed the limit are lost, and each is counted", async () => {
   const { numbers, losses } = await slowLoop(1 << 20, 16, [5_000]);
   const lost = Object.values(losses).reduce((sum, count) => sum + count, 0);
   expect(losses["buffer full"]).toBeGreaterThan(0);

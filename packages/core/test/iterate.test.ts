@@ -48,7 +48,7 @@ test("each loop has a source of its own", async () => {
   expect(await Promise.all(loops)).toEqual([[0], ["1"]]);
 });
 
-test("what comes at once when it is subscribed to is taken, and an observable can be iterated again", async () => {
+test("events that come during the subscription are taken, and an observable can be iterated again", async () => {
   const events = iterate(of(1, 2, 3));
   expect(await take(events)).toEqual([1, 2, 3]);
   expect(await take(events)).toEqual([1, 2, 3]);
@@ -87,7 +87,7 @@ test("an error is thrown in the loop after the events before it, once", async ()
   await expect(take(iterate(throwError(() => new Error("no start"))))).rejects.toThrow("no start");
 });
 
-test("who waits is told when the iterator is returned, and nothing starts after that", async () => {
+test("a pending request ends when the iterator is returned, and nothing starts after that", async () => {
   const { stream, runs } = driven();
   const iterator = stream[Symbol.asyncIterator]();
   const waiting = [iterator.next(), iterator.next()];
@@ -99,7 +99,7 @@ test("who waits is told when the iterator is returned, and nothing starts after 
   expect(runs.map(({ calls }) => calls)).toEqual([["close"]]);
 });
 
-test("while half of what may wait waits the stream is held, and nothing is lost", async () => {
+test("the stream is held while half of the limit waits, and nothing is lost", async () => {
   const { stream, runs } = driven();
   const events = stream.pipe(filter((number) => number >= 0));
   const iterator = iterate(events, { limit: 8 })[Symbol.asyncIterator]();
@@ -117,7 +117,7 @@ test("while half of what may wait waits the stream is held, and nothing is lost"
   expect(await iterator.next()).toMatchObject({ done: true });
 });
 
-test("a loop that is left, or whose stream ends, holds nothing any more, and never another subscription", async () => {
+test("a loop that is left, or whose stream ends, no longer holds anything, and never another subscription", async () => {
   for (const end of ["return", "complete"] as const) {
     const { stream, runs } = driven();
     const shared = stream.pipe(share());
@@ -138,7 +138,7 @@ test("a loop that is left, or whose stream ends, holds nothing any more, and nev
   }
 });
 
-test("a loop is a consumer until no event waits for it, and can be ended as if its source had", async () => {
+test("a loop is a consumer until no event waits for it, and can be ended as if its source had ended", async () => {
   const { stream, runs } = driven();
   const others = consumers();
   const own = (): Consumer[] => consumers().filter((one) => !others.includes(one));
@@ -159,7 +159,7 @@ test("a loop is a consumer until no event waits for it, and can be ended as if i
   expect(own()).toEqual([]);
 });
 
-test("what exceeds the limit is dropped, and counted as a loss of the stream", async () => {
+test("events beyond the limit are dropped, and counted as a loss of the stream", async () => {
   const { stream, runs } = driven();
   const losses: Lost[] = [];
   const told: Status[] = [];
@@ -202,7 +202,7 @@ test("every loss is counted, once", async () => {
   await iterator.return!();
 });
 
-test("where no stream could tell of a loss, the loop ends with an error after what waits", async () => {
+test("if no stream can report a loss, the loop ends with an error after the waiting events", async () => {
   const source = new Subject<number>();
   const iterator = iterate(merge(source), { limit: 2 })[Symbol.asyncIterator]();
   const first = iterator.next();
@@ -226,6 +226,6 @@ test("a loop whose body awaits nothing takes a flood without a loss", async () =
   expect(losses).toEqual([]);
 });
 
-test("a limit that is none is refused", () => {
+test("an invalid limit is refused", () => {
   for (const limit of [0, 1.5, NaN]) expect(() => iterate(of(1), { limit })).toThrow("limit takes a whole number");
 });

@@ -49,7 +49,7 @@ const NUMBERS = [0n, 1n, 9n, 10n, 99n, 100n, 65_535n, 999_999_999n, 1_000_000_00
 const WIDE = [...NUMBERS, 2n ** 32n, 10n ** 15n, 2n ** 53n - 1n];
 
 type Fill = (record: Buffer, offset: number) => void;
-/** By kind: the bytes that its place takes, and what puts a value there. */
+/** By kind: the size of its place, and a function that puts a value there. */
 const FILL: Record<
   Exclude<Kind, "text" | "texts" | "bytes" | "histogram" | "stack" | "f64" | "json">,
   readonly [number, Fill]
@@ -68,7 +68,7 @@ const FILL: Record<
 };
 const KINDS: readonly Kind[] = [...(Object.keys(FILL) as (keyof typeof FILL)[]), "text", "texts", "bytes"];
 
-/** A place for some fields, of every kind; the first ones are wide, so that each stands where it may. */
+/** A layout of some fields of every kind. The wide ones come first, so that each is aligned. */
 function someLayout(): Layout {
   let offset = 0;
   const width = (kind: Kind): number => (kind in FILL ? FILL[kind as keyof typeof FILL][0] : 4);
@@ -96,7 +96,7 @@ function fill(record: Buffer, { places }: Layout): void {
   }
 }
 
-test("the lines of records are those that JSON.stringify makes of their rows, and take no more room than was told", () => {
+test("the lines of records equal JSON.stringify of their rows, and take no more room than promised", () => {
   for (let round = 0; round < 60; round++) {
     const layout = someLayout();
     const bytes = new ArrayBuffer(RECORD * 20);
@@ -115,7 +115,7 @@ test("the lines of records are those that JSON.stringify makes of their rows, an
   }
 });
 
-test("lines that follow each other in a buffer are right wherever their records are the same or differ", () => {
+test("lines in a row are right whether their records are equal or differ, wherever that is", () => {
   for (let round = 0; round < 60; round++) {
     const layout = someLayout();
     const bytes = new ArrayBuffer(RECORD * 30);
@@ -144,7 +144,7 @@ test("lines that follow each other in a buffer are right wherever their records 
   }
 });
 
-test("a record that was refused leaves no trace in the next line", () => {
+test("a refused record leaves no trace in the next line", () => {
   const places = ["a", "b"].map((name, i) => ({ name, kind: "u64", offset: 8 * i, size: 8 }) as const);
   const bytes = new ArrayBuffer(48);
   const values = [1n, 2n, 1n, 2n ** 53n, 1n, 2n];
@@ -157,7 +157,7 @@ test("a record that was refused leaves no trace in the next line", () => {
   expect(out.toString("utf8", 0, at)).toBe('{"a":1,"b":2}\n'.repeat(2));
 });
 
-test("a time has the digits that its number has, at every fraction of a millisecond", () => {
+test("a time has the digits of its number, at every fraction of a millisecond", () => {
   const layout = { size: 8, places: [{ name: "time", kind: "time", offset: 0, size: 8 } as const] };
   const bytes = new ArrayBuffer(8);
   const records = { layout, memory: memory(bytes), unixOffsetNs: 0n };

@@ -30,7 +30,7 @@ const TYPES = `
   struct text { __u16 offset; __u16 length; };
 `;
 
-/** Binds fields to the members of a struct given in C; gives the differences, or the layout. */
+/** Binds fields to the members of a struct given in C. Returns the differences or the layout. */
 function bind(members: string, fields: Fields, attribute: string = "") {
   const source = `${TYPES} struct sample { ${members} } ${attribute};
     const struct sample *const anchor __attribute__((unused)) = 0;`;
@@ -93,7 +93,7 @@ test("names every difference at once", () => {
   expect(message).toBe(`Cannot read sample: the program and its schema differ: ${differences.join("; ")}`);
 });
 
-test("a gap that the compiler left between members is a difference, one named _pad is none", () => {
+test("a gap that the compiler leaves between members is a difference, one named _pad is not", () => {
   expect(differences("__u8 small; __u32 number;", { small: u8(""), number: u32("") })).toEqual([
     "3 unnamed bytes stand before number",
   ]);
@@ -103,21 +103,21 @@ test("a gap that the compiler left between members is a difference, one named _p
   expect(differences("__u8 small; __u8 _pad[3]; __u32 number;", { small: u8(""), number: u32("") })).toEqual([]);
 });
 
-test("a struct past which no text could begin is a difference", () => {
+test("a struct so large that no text could follow it is a difference", () => {
   expect(differences("__u32 number; __u8 _pad[65528];", { number: u32("") })).toEqual([]);
   expect(differences("__u32 number; __u8 _pad[65532];", { number: u32("") })).toEqual([
     "it has 65536 bytes, and a record's texts must begin within 65535",
   ]);
 });
 
-test("a number whose sign the two see differently is a difference", () => {
+test("a number that is signed on only one side is a difference", () => {
   expect(differences("__u32 ret; __s32 flags;", { ret: i32(""), flags: u32("") })).toEqual([
     "ret is i32 here and unsigned there",
     "flags is u32 here and signed there",
   ]);
 });
 
-test("members that a row could not be read from are differences: bit-fields, and members off their boundary", () => {
+test("members that cannot be read are differences: bit-fields, and unaligned members", () => {
   expect(differences("__u8 one: 1; __u8 rest: 7;", { one: bool(""), rest: u8("") })).toEqual([
     "one is a bit-field",
     "rest is a bit-field",
@@ -167,7 +167,7 @@ test("a choice is one byte, an address sixteen, and bytes are a struct text", ()
   ]);
 });
 
-test("structs that share a ring have what tells them apart at one place", () => {
+test("structs that share a ring have _record, which tells them apart, at the same offset", () => {
   const btf = btfOf(
     `#include "event.bpf.h"
      struct event { struct who who; }; RECORD(event);

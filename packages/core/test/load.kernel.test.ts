@@ -26,7 +26,7 @@ beforeAll(() => {
 
 const only = (...programs: string[]): readonly Variant[] => [{ programs }];
 
-/** What loading throws, and that it leaves nothing behind. */
+/** Returns what loading throws, and checks that it leaves nothing behind. */
 function refusal(variants: readonly Variant[], patch: LoadOptions = {}, check?: (btf: Btf) => void): Error {
   const before = holdings();
   try {
@@ -38,7 +38,7 @@ function refusal(variants: readonly Variant[], patch: LoadOptions = {}, check?: 
   throw new Error("It was loaded");
 }
 
-test("a program that the verifier refuses gives the line that says why, and the whole log aside", () => {
+test("a program that the verifier refuses gives the line with the reason, and the whole log besides", () => {
   const error = refusal(only("careless"));
   expect(error).toBeInstanceOf(VerifierError);
   expect(error.message).toMatch(/^Cannot load ticks: EACCES: R\d invalid mem access 'map_value_or_null'$/);
@@ -64,14 +64,14 @@ test("a hook that the kernel does not have is named", () => {
   });
 });
 
-test("a map that the kernel will not make is no verifier's refusal either", () => {
+test("a map that the kernel will not make is not taken for the verifier's refusal", () => {
   const error = refusal(only("tick"), { maxEntries: { cgroup_set: 2 ** 32 - 1 } });
   expect(error).toBeInstanceOf(BpfError);
   expect(error).not.toBeInstanceOf(VerifierError);
   expect(error.message).toMatch(/^Cannot load ticks: E2BIG: .*cgroup_set/);
 });
 
-test("of several variants the first that the kernel takes runs, and says so", async () => {
+test("the first variant that the kernel accepts runs, and a notice says what it lacks", async () => {
   const variants: Variant[] = [
     { programs: ["careless"] },
     { programs: ["tick", "hookless"] },
@@ -87,7 +87,7 @@ test("of several variants the first that the kernel takes runs, and says so", as
   await recording.find(({ number }) => number === 0);
 });
 
-test("on a preemptible kernel the programs for it run, or where it does not show their hooks the others, and it says so", async () => {
+test("on a preemptible kernel its programs run, or the others if their hooks are missing, with a notice", async () => {
   const options = { preemptible: true };
   const recording = await record(ticks(ticksImage(image), options));
   expect(recording.statuses).toEqual([{ type: "attached", programs: ["tick_preemptible"] }]);
@@ -96,14 +96,14 @@ test("on a preemptible kernel the programs for it run, or where it does not show
     { type: "attached", programs: ["tick", "idle"] },
     {
       type: "notice",
-      message: expect.stringContaining("all events of tasks that compete for a processor, as tracefs,"),
+      message: expect.stringContaining("all events of tasks that compete for a processor: tracefs,"),
     },
   ]);
   await run(makeTicks, ["1"]);
   for (const one of [recording, other]) await one.find(({ number }) => number === 0);
 });
 
-test("when the kernel takes no variant, the reason of the last is told, which needs the least, and all is freed", () => {
+test("if the kernel accepts no variant, the error has the reason of the last, which needs the least, and everything is freed", () => {
   const error = refusal([{ programs: ["hookless"] }, { programs: ["careless"] }]);
   expect(error).toBeInstanceOf(NotSupportedError);
   expect(error.message).toMatch(
@@ -122,7 +122,7 @@ test("a schema that does not fit ends the stream before anything reaches the ker
 });
 
 test.each([
-  ["a switch that there is not", { constants: { no_such: 1 } }, "Cannot set no_such: ticks has no such switch"],
+  ["a missing switch", { constants: { no_such: 1 } }, "Cannot set no_such: ticks has no such switch"],
   [
     "a variable that is no switch",
     { constants: { lost_ring_full: 1 } },
@@ -138,7 +138,7 @@ test.each([
     { constants: { comm_part_length: 256 } },
     "Cannot set comm_part_length: 256 does not fit into 1 bytes",
   ],
-  ["a map that there is not", { maxEntries: { no_such: 1 } }, "Cannot find the map no_such in ticks"],
+  ["a missing map", { maxEntries: { no_such: 1 } }, "Cannot find the map no_such in ticks"],
 ] as const)("refuses %s", (_, patch, message) => {
   expect(refusal(only("tick"), patch).message).toBe(message);
 });
@@ -150,7 +150,7 @@ test("bytes that are no object, and an object without types, are refused", () =>
   const source = '__attribute__((section("raw_tp/sys_enter"))) int program(void *context) { return 0; }';
   const untyped = BpfObject.open("untyped", compileProgram(source, folder, "-g0"));
   onTestFinished(() => untyped.close());
-  expect(() => untyped.btf).toThrow("Cannot read the types of untyped: it was compiled without; compile with clang -g");
+  expect(() => untyped.btf).toThrow("Cannot read the types of untyped: it has none; compile it with clang -g");
 });
 
 test("a closed object has nothing left to use", () => {
@@ -193,7 +193,7 @@ test("a machine without libbpf is told in one line what to install", async () =>
   );
 });
 
-test("nothing is left in the kernel of a tracer that is killed", async () => {
+test("a killed tracer leaves nothing in the kernel", async () => {
   const child = start(process.execPath, [tracer, objectFile]);
   expect(await child.line()).toBe("attached");
   const { objects } = holdings(child.pid);

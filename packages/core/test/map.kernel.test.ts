@@ -26,7 +26,7 @@ function makeMap(options: Partial<Parameters<typeof BpfMap.create>[0]> = {}): Bp
 
 const processors = readFileSync("/sys/devices/system/cpu/possible", "utf8").trim();
 
-test("a map is what was asked for, and goes with its last user", () => {
+test("a map has the shape that was asked for, and goes with its last user", () => {
   const before = holdings();
   const map = BpfMap.create({ type: MapType.hash, name: "sample", keySize: 8, valueSize: 12, maxEntries: 100 });
   expect(map.info).toMatchObject({ type: MapType.hash, name: "sample", keySize: 8, valueSize: 12, maxEntries: 100 });
@@ -42,7 +42,7 @@ test("a map is what was asked for, and goes with its last user", () => {
   expect(holdings()).toEqual(before);
 });
 
-test("a map that cannot be made says why", () => {
+test("the error for a map that cannot be made says why", () => {
   const make = (): BpfMap => makeMap({ name: "broken", keySize: 0 });
   expect(make).toThrow(BpfError);
   expect(make).toThrow(/^Cannot create the map broken: EINVAL$/);
@@ -89,7 +89,7 @@ test.each([0, 1, 1023, 1024, 1025, 5000])("all of %i entries come, once each", (
   expect([...map.keys()]).toHaveLength(count);
 });
 
-test("entries that are taken are gone, and each is taken once", () => {
+test("taken entries are gone, and each is taken once", () => {
   const map = makeMap({ maxEntries: 4000 });
   for (let i = 0; i < 3000; i++) map.update(bytes(i), bytes(i));
   expect([...map.entries(true)].map(({ key }) => number(key)).sort((a, b) => a! - b!)).toEqual([...Array(3000).keys()]);
@@ -133,7 +133,7 @@ test("a pinned map is the same map, for this process and for bpftool", () => {
   expect(() => map.pin(path)).toThrow(`Cannot pin the map sample at ${path}: EEXIST`);
 });
 
-test("a path without a map says what is there instead, and leaves nothing open", () => {
+test("the error for a path without a map says what is there instead, and nothing stays open", () => {
   const before = holdings();
   const absent = pinPath();
   expect(() => BpfMap.open(absent)).toThrow(`Cannot open ${absent} as a pinned map: ENOENT`);

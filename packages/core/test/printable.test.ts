@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import { numbers } from "../../../testing/programs.js";
 
-/** What may not reach a terminal, by its ranges, written down independently of the code. */
+/** The ranges that must not reach a terminal, written independently of the code. */
 const RANGES = [
   [0x00, 0x1f],
   [0x7f, 0x9f],
@@ -48,7 +48,7 @@ describe("printable", () => {
   });
 });
 
-test("what is printed tells the bytes that it was, whatever they are", () => {
+test("the bytes can be recovered from what is printed, whatever they are", () => {
   const next = numbers(3);
   const some = [..."\\\\nrtxu09afABCD", "ä", "€", "😀", "\n", "\x1b", "\u0085", "\u202e", "\ufffd", "\uef80", "\uefff"];
   for (let round = 0; round < 5000; round++) {
@@ -62,7 +62,7 @@ test("what is printed tells the bytes that it was, whatever they are", () => {
   }
 });
 
-/** Reads what `printable` says, as its documentation tells it. */
+/** Undoes `printable`, by its documentation. */
 function unprinted(printed: string): Buffer {
   const parts = printed.match(/\\x..|\\u....|\\.|[^\\]+/gs) ?? [];
   const short: Record<string, string> = { "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\\\": "\\" };
@@ -75,7 +75,7 @@ function unprinted(printed: string): Buffer {
 }
 
 describe("harmless", () => {
-  test("escapes as `printable` does, but leaves backslashes, and so what that has made", () => {
+  test("escapes like `printable`, but leaves backslashes, and so the escapes of that", () => {
     expect(harmless("a\nb\\c\x1b")).toBe("a\\nb\\c\\x1b");
     const printed = printable(all.join(""));
     expect(harmless(printed)).toBe(printed);
@@ -84,7 +84,7 @@ describe("harmless", () => {
 });
 
 describe("printableJson", () => {
-  test("leaves the document what it was, for every character in a key and in a value", () => {
+  test("keeps the document the same, for every character in a key and in a value", () => {
     for (const char of all) {
       const json = JSON.stringify({ [`key${char}`]: char, list: [`${char}${char}`] });
       const text = printableJson(json);
@@ -93,7 +93,7 @@ describe("printableJson", () => {
     }
   });
 
-  test("finds DEL in a line that is ASCII otherwise, and C1 in one that is Latin-1", () => {
+  test("finds DEL in a line of ASCII, and C1 in a line of Latin-1", () => {
     expect(printableJson('"a\x7f"')).toBe('"a\\u007f"');
     expect(printableJson('"é\x9b"')).toBe('"é\\u009b"');
   });

@@ -23,7 +23,7 @@ const SIZES: Partial<Record<Kind, number>> = {
   bytes: 4,
 };
 
-/** A record of one field of a kind, at `offset`, with bytes written by `write`; gives the decoded value. */
+/** Decodes a record of one field of a kind, at `offset`, with bytes written by `write`. */
 function decode(
   kind: Kind,
   write: (record: Buffer) => void,
@@ -41,7 +41,7 @@ function decode(
   return rowDecoder<{ value: unknown }>(layout, memory(bytes), unixOffset)(POSITION).value;
 }
 
-test("reads numbers of every width and sign, at any place of their boundary", () => {
+test("reads numbers of every width and sign, at every aligned offset", () => {
   expect(decode("u8", (r) => r.writeUInt8(0xfe, 3), { offset: 3 })).toBe(254);
   expect(decode("u16", (r) => r.writeUInt16LE(0xfffe, 6), { offset: 6 })).toBe(65534);
   expect(decode("u32", (r) => r.writeUInt32LE(0xfffffffe, 4), { offset: 4 })).toBe(4294967294);
@@ -50,7 +50,7 @@ test("reads numbers of every width and sign, at any place of their boundary", ()
   expect(decode("bool", () => {}, { offset: 1 })).toBe(false);
 });
 
-test("reads 64-bit numbers exactly up to 2^53, and refuses those that a number cannot hold", () => {
+test("reads 64-bit numbers exactly up to 2^53, and refuses larger ones", () => {
   for (const value of [0n, 1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 32n + 1n, 2n ** 53n - 1n])
     expect(decode("u64", (r) => r.writeBigUInt64LE(value, 8), { offset: 8 })).toBe(Number(value));
   for (const value of [-1n, -(2n ** 32n), -(2n ** 32n) - 1n, -(2n ** 53n) + 1n, 2n ** 40n])
@@ -61,7 +61,7 @@ test("reads 64-bit numbers exactly up to 2^53, and refuses those that a number c
     );
 });
 
-test("turns monotonic nanoseconds into the Unix milliseconds nearest to them", () => {
+test("turns nanoseconds of the clock of events into the nearest Unix milliseconds", () => {
   const unixOffset = 1_700_000_000_123_456_789n;
   const YEAR = 365n * 86_400n * 1_000_000_000n;
   for (const monotonic of [0n, 1n, 999_999n, 123_456_789_012_345n, YEAR + 7n, 3n * YEAR + 543_210_987n]) {
@@ -72,7 +72,7 @@ test("turns monotonic nanoseconds into the Unix milliseconds nearest to them", (
   }
 });
 
-test("reads texts from the tail, and nothing beside them", () => {
+test("reads texts from the tail, and nothing outside of them", () => {
   const place = (offset: number, bytes: Buffer) => (record: Buffer) => {
     record.fill("#", 16, 400);
     record.writeUInt16LE(offset, 4);
@@ -88,7 +88,7 @@ test("reads texts from the tail, and nothing beside them", () => {
   expect(decode("texts", place(17, Buffer.from("\0")), { offset: 4 })).toEqual([""]);
 });
 
-test("a byte that is not UTF-8 is a character of its own, in texts and in names", () => {
+test("a byte that is not UTF-8 becomes a character of its own, in texts and in names", () => {
   const invalid = Buffer.from([0x61, 0xff, 0xc3, 0x28, 0xed, 0xa0, 0x80, 0x62]);
   const expected = "a\uefff\uefc3(\uefed\uefa0\uef80b";
   const write = (r: Buffer): void => {
@@ -102,7 +102,7 @@ test("a byte that is not UTF-8 is a character of its own, in texts and in names"
   expect(bytesOf(expected)).toEqual(invalid);
 });
 
-test("a name ends at its first NUL, or with its array", () => {
+test("a name ends at its first NUL, or at the end of its array", () => {
   expect(decode("chars", (r) => r.write("sh\0leftover"))).toBe("sh");
   expect(decode("chars", (r) => r.write("0123456789abcdefTAIL"))).toBe("0123456789abcdef");
   expect(decode("chars", () => {})).toBe("");
@@ -110,7 +110,7 @@ test("a name ends at its first NUL, or with its array", () => {
   expect(decode("chars", (r) => r.write("longer than this"), { size: 5, offset: 0 })).toBe("longe");
 });
 
-test("names that fall into one slot of the cache do not become each other", () => {
+test("names that share a slot of the cache are not confused", () => {
   // Many more names than the cache has slots, each seen several times in a mixed order.
   const names = Array.from({ length: 3_000 }, (_, i) => `n${(i * 7919) % 3_000}`);
   const bytes = new ArrayBuffer(names.length * 16);
@@ -161,7 +161,7 @@ test("an address is the usual text of its version", () => {
   expect(address("0064 ff9b 0000 0000 0000 0000 0102 0304")).toBe("64:ff9b::102:304");
 });
 
-test("addresses that fall into one slot of the cache do not become each other, nor names", () => {
+test("addresses that share a slot of the cache are not confused, nor with names", () => {
   const COUNT = 2_000;
   const bytes = new ArrayBuffer(COUNT * 32);
   const buffer = Buffer.from(bytes);
@@ -186,7 +186,7 @@ test("addresses that fall into one slot of the cache do not become each other, n
       });
 });
 
-test("bytes are a copy of exactly theirs, which later records do not change", () => {
+test("bytes are an exact copy, which later records do not change", () => {
   const memoryOf = new ArrayBuffer(128);
   const buffer = Buffer.from(memoryOf);
   buffer.writeUInt16LE(9, 0);

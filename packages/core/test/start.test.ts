@@ -5,7 +5,7 @@ import { beforeEach, expect, test } from "vitest";
 
 import { streamOf } from "./streams.js";
 
-/** A source whose start takes all the time that starts have in a turn, and what was asked of its connections. */
+/** A source whose start takes all the time that starts have in one turn. It logs the calls of its runs. */
 function slow(number: number, log: string[], fails = false): Source<number> {
   return (receiver): Run => {
     const until = performance.now() + 101;
@@ -33,7 +33,7 @@ test("streams that start at once leave the event loop its turns, and start in or
   expect(log).toEqual([0, 1, 2, 3, 4, 5].flatMap((i) => [`start ${i}`, `event ${i}`]));
 });
 
-test("of streams that have not started yet, one that is left never does, and one that cannot start says so", async () => {
+test("of streams that have not started yet, one that is unsubscribed never starts, and one that fails to start reports its error", async () => {
   const log: string[] = [];
   const streams = [0, 1, 2, 3, 4].map((i) => streamOf(slow(i, log, i === 3)));
   const subscriptions = streams.map((stream) => stream.subscribe({ error: (e: Error) => log.push(e.message) }));
@@ -50,7 +50,7 @@ test("of streams that have not started yet, one that is left never does, and one
   expect(log).toEqual(["start 0", "complete 5", "start 1", "Cannot start 3", "start 4"]);
 });
 
-test("what is asked of a stream before it has started is done when it has", async () => {
+test("calls before a stream has started take effect once it has", async () => {
   const log: string[] = [];
   for (let i = 0; i < 2; i++) streamOf(slow(i, log)).subscribe();
   const ignored = { status() {}, complete() {}, error() {} };

@@ -49,7 +49,7 @@ test("an error or the end of the source ends the stream and closes the source on
   }
 });
 
-test("a subscriber that leaves in the midst of a batch gets no more of it", () => {
+test("a subscriber that leaves within a batch gets no more of it", () => {
   const { stream, runs } = driven();
   const decoded: number[] = [];
   const taken: number[] = [];
@@ -89,7 +89,7 @@ test("an operator that throws ends the stream with its error and closes the sour
   expect(runs[0]!.calls).toEqual(["close"]);
 });
 
-test("events are delivered as `mapEvents` makes them, and left out where it makes nothing", () => {
+test("`mapEvents` changes events, and leaves out those for which it returns undefined", () => {
   const runs: Receiver<number>[] = [];
   const source: Source<number> = (receiver) => {
     runs.push(receiver);
@@ -102,7 +102,7 @@ test("events are delivered as `mapEvents` makes them, and left out where it make
   expect(seen).toEqual(["number 2", "number 4"]);
 });
 
-test("until() stops the source when its notifier emits, takes what is still under way, and completes with the source", () => {
+test("until() stops the source when its notifier emits, delivers what is under way, and completes with the source", () => {
   const { stream, runs } = driven();
   const end = new Subject<void>();
   const seen: unknown[] = [];
@@ -134,7 +134,7 @@ test("until() takes a notifier that emits at once, more than once, or never", as
   expect(runs[0]!.calls).toEqual(["stop"]);
 });
 
-test("until() subscribes to its notifier once the source has started, and not where it cannot start", () => {
+test("until() subscribes to its notifier once the source has started, and not if it cannot start", () => {
   const order: string[] = [];
   const rest = { stop: () => {}, close: () => {}, hold: () => {}, release: () => {} };
   const notifier = defer(() => {
@@ -155,7 +155,7 @@ test("until() subscribes to its notifier once the source has started, and not wh
   expect(order).toEqual(["source", "notifier"]);
 });
 
-test("until() passes on an error of its notifier, and leaves the notifier when the subscriber goes", () => {
+test("until() passes on an error of its notifier, and unsubscribes from the notifier when the subscriber leaves", () => {
   const end = new Subject<void>();
   const { stream, runs } = driven();
   const errors: unknown[] = [];
@@ -234,10 +234,10 @@ test("a stream works with operators that gather all of it", async () => {
   expect(await gathered).toEqual([1, 2, 3]);
 });
 
-/** What runs of a stream; other tests leave theirs running. */
+/** The runs of a stream. Other tests leave theirs running. */
 const running = ({ info }: EventStream<number>) => runs().filter((one) => one.info === info);
 
-test("what runs is listed with its events and losses until it ends", () => {
+test("a run is listed with its events and losses until it ends", () => {
   const { stream, runs } = driven();
   const subscription = stream.subscribe();
   stream.until(new Subject()).subscribe();
@@ -257,7 +257,7 @@ test("what runs is listed with its events and losses until it ends", () => {
   expect(running(stream)).toEqual([]);
 });
 
-test("what streams say of themselves is told for all of them together", () => {
+test("the status of all streams can be observed together", () => {
   const all: Status[] = [];
   const said = statuses.subscribe((status) => all.push(status));
   const [a, b] = [driven(), driven()];
@@ -280,6 +280,6 @@ test("a source that ends while it starts is not listed", () => {
   expect(running(stream)).toEqual([]);
 });
 
-test("a stream in a value that is printed is told by its name", () => {
+test("inspect shows a stream by its name", () => {
   expect(inspect({ opens: driven().stream })).toBe("{ opens: [EventStream numbers] }");
 });

@@ -3,7 +3,7 @@ import { type Receiver, schema, type Source } from "@rxbpf/core/events";
 
 /** One run of a source that the test drives by hand. */
 export interface Run extends Receiver<number> {
-  /** What was asked of its connection, in order. */
+  /** The calls of its run, in order. */
   readonly calls: string[];
   give(...events: number[]): void;
 }

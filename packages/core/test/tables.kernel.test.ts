@@ -57,7 +57,7 @@ const numbers = (options?: TableOptions, perCpu = false): EventStream<Table<Row>
     perCpu ? { perCpu: ["numbers_0", "numbers_1"] } : {},
   );
 
-/** What the numbers below `count` come to, by their last digit, if each was counted so often. */
+/** The rows for the numbers below `count`, by their last digit, if each is counted `times` times. */
 function expected(count: number, times: number): Row[] {
   return Array.from({ length: 10 }, (_, digit) => {
     const all = Array.from({ length: count }, (_, number) => number).filter((number) => number % 10 === digit);
@@ -85,7 +85,7 @@ function expected(count: number, times: number): Row[] {
   });
 }
 
-/** Rows of several tables put together, by digit. */
+/** The rows of several tables, merged by digit. */
 function together(tables: readonly Table<Row>[]): Row[] {
   const sums = new Map<number, Row>();
   for (const row of tables.flatMap(({ rows }) => rows)) {
@@ -108,7 +108,7 @@ function together(tables: readonly Table<Row>[]): Row[] {
 const plain = (rows: readonly Row[]): object[] =>
   rows.map(({ log2, linear, ...rest }) => ({ ...rest, log2: log2.counts, linear: linear.counts }));
 
-test.each([false, true])("a table at the end has all that happened (for each processor: %s)", async (perCpu) => {
+test.each([false, true])("a table at the end has everything that happened (per processor: %s)", async (perCpu) => {
   const recording = await record(numbers({}, perCpu));
   await Promise.all([run(makeTicks, ["1000"]), run(makeTicks, ["1000"]), run(makeTicks, ["1000"])]);
   const tables = await recording.finish();
@@ -122,7 +122,7 @@ test.each([false, true])("a table at the end has all that happened (for each pro
 });
 
 test.each([false, true])(
-  "tables taken under load add up to what happened, exactly (for each processor: %s)",
+  "tables taken under load add up exactly to what happened (per processor: %s)",
   async (perCpu) => {
     const recording = await record(numbers({ everyMs: 25 }, perCpu));
     const children = Array.from({ length: 4 }, () => start(makeTicks, ["200000"]));
@@ -130,14 +130,15 @@ test.each([false, true])(
     const tables = await recording.finish();
     expect(tables.length).toBeGreaterThan(3);
     expect(recording.lost()).toBe(0);
-    // The greatest of a number that several processors raise at once in one place may be missed: it is for the other kind.
+    // RAISE is only for per-processor tables: in a shared table, processors that raise a number at once may miss the
+    // greatest.
     const [seen, wanted] = [together(tables), expected(200_000, 4)];
     const drop = ({ most: _m, fewest: _f, ...rest }: Row): object => rest;
     expect(perCpu ? plain(seen) : seen.map(drop)).toEqual(perCpu ? plain(wanted) : wanted.map(drop));
   },
 );
 
-test("a stream of so many tables ends after them, the last one whole", async () => {
+test("a stream with a count of tables ends after them, and the last one is complete", async () => {
   const recording = await record(numbers({ everyMs: 30, count: 3 }));
   await recording.completed;
   expect(recording.events).toHaveLength(3);
@@ -158,7 +159,7 @@ test("entries that stay are read and not taken", async () => {
   expect(byDigit).toEqual([0, 1, 2, 23, 24, 15, 16, 17, 18, 19]);
 });
 
-test("what does not fit into the map is counted", async () => {
+test("events that do not fit into the map are counted", async () => {
   const recording = await record(
     streamOf(table<Row>("numbers", { key, value }), { tables: true }, { maxEntries: { numbers_0: 4, numbers_1: 4 } }),
   );
@@ -170,7 +171,7 @@ test("what does not fit into the map is counted", async () => {
   expect(recording.statuses.at(-1)).toMatchObject({ reason: "map full" });
 });
 
-test("what a run does not give is not in the kernel: no ring for a table, no table for a ring", async () => {
+test("a run loads only its own output's maps: no ring for a table, no table for a ring", async () => {
   const mapsOf = (): string[] => {
     const ids = holdings().objects.flatMap((object) => /^map (\d+)$/.exec(object)?.[1] ?? []);
     return ids.map((id) => (bpftool("map", "show", "id", id) as { name: string }).name).sort();

@@ -30,7 +30,7 @@ function block(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-test("an event tells who, when and what", async () => {
+test("an event has its process, its time and its values", async () => {
   const before = performance.timeOrigin + performance.now();
   let pid = 0;
   const events = await collect(stream(), async () => ({ pid } = await make(30, 20)));
@@ -47,14 +47,14 @@ test("an event tells who, when and what", async () => {
   expect(times).toEqual([...times].sort((a, b) => a - b));
 });
 
-test("a ring goes round many times without a wrong byte, and what it lost is counted", async () => {
+test("a ring wraps many times without a wrong byte, and its losses are counted", async () => {
   const COUNT = 400_000;
   const LENGTH = 256;
   const recording = await record(stream(2 << 20));
   await make(COUNT, LENGTH);
   const events = await recording.finish();
   expect(events.length + recording.lost()).toBe(COUNT);
-  // Some 200 bytes a record, so this is five times the ring and more.
+  // With some 200 bytes per record, this is more than five times the ring.
   expect(events.length).toBeGreaterThan(COUNT / 8);
   let previous = -1;
   const wrong = events.filter(({ number, bytes }) => {
@@ -79,14 +79,14 @@ test("a ring that is full loses events, and counts exactly how many", async () =
   expect(last).toMatchObject({ reason: "ring full", total: recording.lost() });
 });
 
-test("while a stream is held nothing comes; what fits into the ring comes after, the rest is counted", async () => {
+test("nothing comes while a stream is held; events that fit into the ring come later, the rest are counted", async () => {
   const COUNT = 3_000;
   const recording = await record(stream(64 * 1024));
   await make(1, 1);
   await recording.find(({ number }) => number === 0);
   recording.hold();
   await make(COUNT, 1);
-  await make(1, 1, 20); // time enough for a reader that does not hold
+  await make(1, 1, 20); // time enough for a reader that is not held
   expect(recording.events).toHaveLength(1);
   recording.release();
   const events = await recording.finish();
@@ -95,7 +95,7 @@ test("while a stream is held nothing comes; what fits into the ring comes after,
   expect(events.length + recording.lost()).toBe(COUNT + 2);
 });
 
-test("a stream that is stopped while it is held ends after its release, with all that the ring has", async () => {
+test("a stream that is stopped while held ends after its release, with everything in the ring", async () => {
   const recording = await record(stream());
   recording.hold();
   await make(100, 1);
@@ -105,7 +105,7 @@ test("a stream that is stopped while it is held ends after its release, with all
   expect(await finished).toHaveLength(100);
 });
 
-test("a stream that is ended from within a batch delivers the rest of what happened before", async () => {
+test("a stream that is ended from within a batch still delivers earlier events", async () => {
   const end = new Subject<void>();
   const numbers: number[] = [];
   const completed = new Promise<void>((complete, error) => {
@@ -121,7 +121,7 @@ test("a stream that is ended from within a batch delivers the rest of what happe
   expect(numbers).toEqual([...Array(numbers.length).keys()]);
 });
 
-test("a subscriber that has enough in the midst of a batch gets no more, and frees everything", async () => {
+test("a subscriber that leaves within a batch gets no more, and everything is freed", async () => {
   const before = holdings();
   const taken = new Promise<number[]>((resolve) => {
     const numbers: number[] = [];
@@ -160,7 +160,7 @@ test("a number that JavaScript cannot hold ends the stream with an error, and fr
   expect(holdings()).toEqual(before);
 });
 
-test("losses of every reason are told, with what is new and with the total", async () => {
+test("losses are reported by reason, with the new count and the total", async () => {
   const recording = await record(stream());
   for (const count of [3, 4]) {
     await run(makeTicks, ["lost", String(count)]);
@@ -176,7 +176,7 @@ test("losses of every reason are told, with what is new and with the total", asy
   ]);
 });
 
-test("events for which there is no scratch memory are counted, in scope and exactly", async () => {
+test("events without scratch memory are counted exactly, if they pass the filters", async () => {
   const program = compileProgram(new URL("programs/ticks.bpf.c", import.meta.url), folder, "-DSLOT=1000000");
   const [all, none] = await Promise.all([
     record(ticks(ticksImage(program))),
@@ -204,7 +204,7 @@ test("a subscriber that leaves on a loss does not take the process down", async 
   expect(holdings()).toEqual(before);
 });
 
-test("a subscriber that leaves as soon as it is attached frees everything", () => {
+test("everything is freed if a subscriber leaves as soon as it is attached", () => {
   const before = holdings();
   const leaving = stream();
   const statuses: Status[] = [];
@@ -216,7 +216,7 @@ test("a subscriber that leaves as soon as it is attached frees everything", () =
   expect(holdings()).toEqual(before);
 });
 
-test("two subscribers have a ring each, and one that leaves does not disturb the other", async () => {
+test("two subscribers have a ring each, and if one leaves the other is not disturbed", async () => {
   const shared = stream();
   const first = await record(shared);
   const second = await record(shared);
@@ -234,11 +234,11 @@ test(
   { timeout: 60_000 },
   async () => {
     const small = (): EventStream<Tick> => stream(4096);
-    small().subscribe().unsubscribe(); // what the first one leaves is made once: the event loop's own descriptors
+    small().subscribe().unsubscribe(); // the first subscription makes the event loop's own descriptors, which stay
     const before = holdings();
     let objects: readonly string[] = [];
     for (let i = 0; i < 200; i++) {
-      await setImmediate(); // of many that start within one turn the later ones wait
+      await setImmediate(); // if many start within one turn, the later ones wait
       const subscription = small().subscribe();
       if (i === 100) objects = holdings().objects.filter((object) => !before.objects.includes(object));
       subscription.unsubscribe();
@@ -270,13 +270,13 @@ test("an idle tracer costs no CPU", async () => {
     "3000",
   ]);
   expect(await tracer.line()).toBe("attached");
-  // It has read something before, so it has to come to rest again.
+  // It has read something, so it must come to rest again.
   await make(10, 1);
   expect(Number(await tracer.line())).toBeLessThan(0.01 * 3000 + 20);
 });
 
 test(
-  "a run without an event is asked for an explanation, once, and one with events is not",
+  "a run without events sends the notice of whenIdle once, a run with events does not",
   { timeout: 20_000 },
   async () => {
     const setting = { whenIdle: () => "no tick has come" };
@@ -289,19 +289,19 @@ test(
   },
 );
 
-test("what a setting holds is freed once, whether the run ends, fails to start, or is left", async () => {
+test("options are freed once, whether the run ends, fails to start, or is unsubscribed", async () => {
   let closed = 0;
   const setting = { close: () => void closed++ };
   await (await record(ticks(image, setting))).finish();
   expect(closed).toBe(1);
   await expect(record(ticks(ticksImage(object, [{ programs: ["careless"] }]), setting))).rejects.toThrow("Cannot load");
   expect(closed).toBe(2);
-  await setImmediate(); // where much was started in this turn, what follows starts in a later one
+  await setImmediate(); // if much was started in this turn, what follows starts in a later one
   ticks(image, setting).subscribe().unsubscribe();
   expect(closed).toBe(3);
 });
 
-test("a worker thread is refused in one line, and its end is no crash", async () => {
+test("a worker thread is refused in one line, and its end does not crash", async () => {
   const tracer = new URL("programs/trace-ticks.mjs", import.meta.url).href;
   const file = path.join(folder, "worker.bpf.o");
   writeFileSync(file, object);

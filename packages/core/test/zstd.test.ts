@@ -13,7 +13,7 @@ test.each([
   expect(Buffer.from(back).equals(bytes)).toBe(true);
 });
 
-test("what repeats becomes a fraction", () => {
+test("repetitive bytes shrink to a fraction", () => {
   expect(zstdCompress(text).length).toBeLessThan(text.length / 100);
 });
 
@@ -23,7 +23,7 @@ test.each([
   ["a frame that is cut", zstdCompress(text).subarray(0, -5), text.length],
   ["a frame of more", zstdCompress(text), text.length - 1],
   ["a frame of less", zstdCompress(text), text.length + 1],
-])("%s is refused, and nothing is written after what is to hold it", (_what, frame, length) => {
+])("%s is refused, and nothing is written past the buffer", (_what, frame, length) => {
   const memory = new Uint8Array(length + 64).fill(7);
   expect(() => zstdDecompress(frame, memory.subarray(0, length))).toThrow(RangeError);
   expect(memory.subarray(length).every((byte) => byte === 7)).toBe(true);

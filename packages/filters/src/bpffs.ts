@@ -8,21 +8,21 @@ import { BpfMap, MapType } from "@rxbpf/core/bpf";
 import { FileSystem, fileSystemOf } from "./file-systems.js";
 import { bpfMounts } from "./mounts.js";
 
-/** Where the BPF file system belongs: a folder that the kernel makes for it. */
+/** Where the BPF file system is mounted by convention: a directory that the kernel makes for it. */
 const BPFFS = "/sys/fs/bpf";
 
 /**
- * Sees to it that a map can be pinned at a path: nothing is there yet, and its directory,
- * which is made where only that is missing, is on bpffs. Below /sys/fs/bpf that is mounted if it is not yet, and stays,
- * as with bpftool; it needs CAP_SYS_ADMIN.
- * @returns the directory, if it was made
- * @throws Error where the path cannot be used; then nothing was made
+ * Makes sure that a map can be pinned at a path: nothing is there yet, and its directory is on bpffs. If only the last
+ * directory is missing, it is made. If nothing is mounted on /sys/fs/bpf, bpffs is mounted there and stays mounted, as
+ * with bpftool; that needs CAP_SYS_ADMIN.
+ * @returns the directory if it was made
+ * @throws Error if the path cannot be used; then nothing was made
  */
 export function makePlace(pin: string): string | undefined {
   const fail = (state: string): never => {
     throw new Error(`Cannot create ${pin}: ${state}`);
   };
-  if (path.basename(pin).includes(".")) fail("a BPF file system allows no dot in a name");
+  if (path.basename(pin).includes(".")) fail("a BPF file system allows no dot in a name; give another name");
   const directory = path.dirname(pin);
   const there = fileSystemOf(directory) !== undefined;
   const existing = there ? directory : path.dirname(directory);
@@ -39,7 +39,7 @@ export function makePlace(pin: string): string | undefined {
 
 /**
  * Opens the map pinned at a path. The caller closes it.
- * @throws MapMismatchError where something else is pinned there; BpfError; Error where nothing is
+ * @throws MapMismatchError if something else is pinned there; BpfError; Error if nothing is
  */
 export function openPin(pin: string): BpfMap {
   const fail = (state: string, cause?: unknown): never => {
@@ -51,13 +51,13 @@ export function openPin(pin: string): BpfMap {
   try {
     return BpfMap.open(pin);
   } catch (error) {
-    // bpffs itself comes with files that are no maps.
+    // The kernel puts files into bpffs that are no maps.
     if (error instanceof BpfError && error.code === "ENOENT") fail("no map is pinned there", error);
     throw error;
   }
 }
 
-/** The map pinned at a path; undefined where there is none that may be opened. */
+/** The map pinned at a path; undefined if there is none, or if it may not be opened. */
 export function openIfMap(pin: string): BpfMap | undefined {
   try {
     return BpfMap.open(pin);
@@ -66,9 +66,9 @@ export function openIfMap(pin: string): BpfMap | undefined {
   }
 }
 
-/** All that is pinned on the BPF file systems that this process sees, links not followed. */
+/** The paths of everything pinned on the BPF file systems that this process sees. Links are not followed. */
 export function pins(): string[] {
-  // One that is mounted twice is looked at once.
+  // A file system that is mounted twice is read once.
   const mounts = new Map(bpfMounts().map((mount) => [statSync(mount).dev, mount]));
   const found: string[] = [];
   const look = (directory: string): void => {
@@ -86,11 +86,11 @@ function entriesOf(directory: string): Dirent[] {
   try {
     return readdirSync(directory, { withFileTypes: true });
   } catch {
-    return []; // it is gone, or not for this user
+    return []; // it is gone, or this user may not read it
   }
 }
 
-/** How many descriptors there are of a map, in all processes that this one may look into. */
+/** How many descriptors of a map are open, in all processes that this one may inspect. */
 export function holdersOf(mapId: number): number {
   const id = new RegExp(`^map_id:\\s+${mapId}$`, "m");
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
@@ -101,27 +101,27 @@ function descriptorsOf(pid: string): string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`);
   } catch {
-    return []; // it has ended, or is not ours to inspect
+    return []; // it has ended, or we may not inspect it
   }
 }
 
-/** What the kernel says of a descriptor; empty where it is not one of a map. */
+/** The kernel's information on a descriptor; empty if it is no map's. */
 function infoOfMap(pid: string, fd: string): string {
   try {
     const isMap = readlinkSync(`/proc/${pid}/fd/${fd}`) === "anon_inode:bpf-map";
     return isMap ? readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8") : "";
   } catch {
-    return ""; // it was closed, or is not ours to inspect
+    return ""; // it was closed, or we may not inspect it
   }
 }
 
-/** Mounts it for root alone, as systemd and bpftool do. Another process may have been first. */
+/** Mounts bpffs for root alone, as systemd and bpftool do. Another process may have been first. */
 function mountBpffs(): boolean {
   spawnSync("mount", ["-t", "bpf", "-o", "nosuid,nodev,noexec,mode=0700", "bpf", BPFFS], { stdio: "ignore" });
   return fileSystemOf(BPFFS) === FileSystem.bpf;
 }
 
-/** The name of a map type, for a message. */
+/** The name of a map type, for messages. */
 export function mapTypeName(type: number): string {
   return Object.entries(MapType).find(([, number]) => number === type)?.[0] ?? `number ${type}`;
 }

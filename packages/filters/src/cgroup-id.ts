@@ -6,15 +6,15 @@ import { FileSystem, fileSystemOf } from "./file-systems.js";
 import { CGROUP2_MISSING, cgroupMounts } from "./mounts.js";
 
 /**
- * The id of the cgroup at a directory: what `bpf_get_current_cgroup_id` gives in its processes.
- * @throws Error where the path is not a directory of cgroup v2
+ * The id of the cgroup at a directory, which `bpf_get_current_cgroup_id` returns in its processes.
+ * @throws Error if the path is not a directory of cgroup v2
  */
 export function cgroupId(path: string): number {
   const [id = 0n] = new BigUint64Array(cgroupIdBytes(path).buffer);
   return Number(id);
 }
 
-/** The id as its 8 bytes in memory order, which is how `bpftool map` takes a key. @throws as `cgroupId` */
+/** The id as 8 bytes in memory order, the form of a key for `bpftool map`. @throws as `cgroupId` */
 export function cgroupIdBytes(path: string): Uint8Array<ArrayBuffer> {
   const fail = (state: string): never => {
     throw new Error(`Cannot get the cgroup id of ${path}: ${state}`);
@@ -24,9 +24,9 @@ export function cgroupIdBytes(path: string): Uint8Array<ArrayBuffer> {
   if (fileSystem === FileSystem.cgroup1)
     return fail(`it belongs to cgroup v1, which has no such ids; ${whereCgroup2Is()}`);
   if (fileSystem !== FileSystem.cgroup2) return fail(`it is not on a cgroup v2 file system; ${whereCgroup2Is()}`);
-  // A file in there has a handle too, which is no cgroup's id.
+  // A file there has a handle too, but that is no cgroup's id.
   if (!statSync(path).isDirectory()) return fail("it is a file; give the cgroup's directory");
-  // name_to_handle_at does not follow a symbolic link, whose own handle would pass for an id.
+  // name_to_handle_at does not follow a symbolic link, and the link's own handle would pass for an id.
   return new Uint8Array(pathHandle(`${path}/.`));
 }
 

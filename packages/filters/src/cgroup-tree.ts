@@ -5,7 +5,7 @@ import { BpfMap, load, type Loaded, MapType, type ObjectSpec, requireCapabilitie
 import { cgroupId } from "./cgroup-id.js";
 import { idOf, keyOf } from "./keys.js";
 
-/** How many cgroups a tree can have at a time. */
+/** How many cgroups a tree can have at the same time. */
 const MOST = 16_384;
 
 const spec: ObjectSpec = {
@@ -15,22 +15,22 @@ const spec: ObjectSpec = {
 };
 
 /**
- * A cgroup and all that are made below it from now on, each before a process can be in it: what a trace can be narrowed to by the
- * option `within`. It is this process's alone, and gone with it.
+ * A set of cgroups for the option `within`: one cgroup, and every cgroup that is made below it from now on. A new
+ * cgroup is in the set before a process can be in the cgroup. The set is private to this process and ends with it.
  */
 export class CgroupTree {
-  /** The directory of the topmost. */
+  /** The directory of the topmost cgroup. */
   readonly path: string;
-  /** The ids of all. */
+  /** A map with the ids of all its cgroups. */
   readonly map: BpfMap;
   readonly #loaded: Loaded;
   readonly #told: string | readonly string[];
 
   /**
    * Needs CAP_BPF and CAP_PERFMON. The caller closes it.
-   * @param path a directory of cgroup v2 that has none below it yet
-   * @param told what a recording says that it was narrowed to
-   * @throws NotSupportedError, BpfError; Error where it is no such directory
+   * @param path a directory of cgroup v2 with no cgroup below it yet
+   * @param told the value of the option in a recording
+   * @throws NotSupportedError, BpfError; Error if `path` is no such directory
    */
   constructor(path: string, told: string | readonly string[] = path) {
     requireCapabilities(`trace what runs in ${path}`);
@@ -47,25 +47,25 @@ export class CgroupTree {
     }
   }
 
-  /** The ids of its cgroups now. */
+  /** The ids of its present cgroups. */
   ids(): number[] {
     return Array.from(this.map.keys(), (key) => Number(idOf(key)));
   }
 
-  /** Of how many cgroups nothing was seen, as there were too many at a time. */
+  /** How many cgroups are missing from the set, because there were too many at the same time. */
   get missed(): number {
     const { object, btf } = this.#loaded;
     const bss = object.variables(".bss")!;
     return Number(new DataView(bss.buffer, bss.byteOffset).getBigUint64(btf.variables().get("missed")!.offset, true));
   }
 
-  /** Ends it. Traces that are narrowed to it see cgroups that are made later no more. */
+  /** Ends it. Traces that are narrowed to it do not see cgroups that are made later. */
   close(): void {
     this.#loaded?.object.close();
     this.map.close();
   }
 
-  /** What a recording says of the option. */
+  /** The value of the option in a recording. */
   toJSON(): string | readonly string[] {
     return this.#told;
   }

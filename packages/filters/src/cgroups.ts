@@ -7,10 +7,10 @@ import { requireOwnProc } from "./proc.js";
 
 const SLASH = Buffer.from("/");
 
-/** All cgroups that are seen from here, id to directory, read from the mounted hierarchy. */
+/** All cgroups that this process sees, id to directory, read from the mounted hierarchy. */
 export function liveCgroups(mounts: readonly CgroupMount[] = cgroupMounts()): Map<number, string> {
   const found = new Map<number, string>();
-  // Names are bytes, which need not be text.
+  // Names are bytes, and need not be valid text.
   const directories = mounts.map(({ path }) => Buffer.from(path));
   for (const directory of directories) {
     try {
@@ -21,14 +21,14 @@ export function liveCgroups(mounts: readonly CgroupMount[] = cgroupMounts()): Ma
         if (entry.isDirectory()) directories.push(Buffer.concat([directory, SLASH, entry.name]));
       }
     } catch (error) {
-      // Removed while we looked, or somebody's who lets nobody look.
+      // It was removed meanwhile, or its owner lets nobody else look.
       if (!isMissing(error) && errorCode(error) !== "EACCES") throw error;
     }
   }
   return found;
 }
 
-/** The topmost cgroup. */
+/** The id of the topmost cgroup. */
 const ROOT_ID = 1;
 
 /** Whether these are all cgroups of the machine. In a container often only a part of them is mounted. */
@@ -36,12 +36,12 @@ export function areAllCgroups(live: ReadonlyMap<number, string>): boolean {
   return live.has(ROOT_ID);
 }
 
-/** The id of the cgroup that a process is in. @throws Error where there is none to be seen from here */
+/** The id of the cgroup that a process is in. @throws Error if this process does not see that cgroup */
 export function cgroupIdOfProcess(pid: number): number {
   return cgroupId(cgroupOfProcess(pid));
 }
 
-/** The directory of the cgroup that a process is in. @throws Error where there is none to be seen from here */
+/** The directory of the cgroup that a process is in. @throws Error if this process does not see that cgroup */
 export function cgroupOfProcess(pid: number, mounts: readonly CgroupMount[] = cgroupMounts()): string {
   const fail = (state: string): never => {
     throw new Error(`Cannot find the cgroup of process ${pid}: ${state}`);
@@ -59,13 +59,13 @@ export function cgroupOfProcess(pid: number, mounts: readonly CgroupMount[] = cg
   return (
     byName(name, mounts) ??
     byMember(pid, mounts) ??
-    fail(`${name} is below no mount of cgroup v2 that is seen from here`)
+    fail(`${name} is not below any mount of cgroup v2 that this process sees`)
   );
 }
 
 /**
- * Names begin at the root of this process's cgroup namespace: what is outside of it begins with `/..` for each level,
- * the tops of mounts too. Such a name can only be followed from a top of as many levels.
+ * Names begin at the root of this process's cgroup namespace. A name outside of it, also that of a mount's top, begins
+ * with `/..` for each level. Such a name can only be followed from a top with the same number of levels.
  */
 function byName(name: string, mounts: readonly CgroupMount[]): string | undefined {
   for (const { root, path } of mounts) {
@@ -77,7 +77,7 @@ function byName(name: string, mounts: readonly CgroupMount[]): string | undefine
   return undefined;
 }
 
-/** Looks into every cgroup that is seen from here. */
+/** Searches every cgroup that this process sees. */
 function byMember(pid: number, mounts: readonly CgroupMount[]): string | undefined {
   const line = new RegExp(`^${pid}$`, "m");
   for (const path of liveCgroups(mounts).values()) {
@@ -90,7 +90,7 @@ function byMember(pid: number, mounts: readonly CgroupMount[]): string | undefin
   return undefined;
 }
 
-/** Whether a process runs in this very cgroup, not only in one below it. */
+/** Whether a process runs in this cgroup itself, not only in one below it. */
 export function hasProcesses(cgroup: string): boolean {
   return readFileSync(`${cgroup}/cgroup.threads`, "utf8") !== "";
 }

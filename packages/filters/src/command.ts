@@ -9,10 +9,12 @@ import { CgroupTree } from "./cgroup-tree.js";
 import { errorCode } from "./file-systems.js";
 import { OwnCgroup } from "./own-cgroup.js";
 
-/** A command that cannot be run. */
+/** A command cannot be run. */
 export class CommandError extends Error {
   override name = "CommandError";
-  /** What a shell exits with then: 127 where it is not there, 126 where it is no program that may be run. */
+  /**
+   * The exit status that a shell would use: 127 if there is no such file, 126 if it is no program or may not be run.
+   */
   readonly status: 126 | 127;
 
   constructor(command: string, cause: unknown) {
@@ -22,10 +24,10 @@ export class CommandError extends Error {
 }
 
 /**
- * A command that runs in a cgroup of its own, so that a trace can be narrowed to all that it does, its children and their
- * threads, from its first instruction: `within` goes to a probe, and `start` is called once that is attached, as by
+ * A command that runs in a cgroup of its own, so that a trace can be narrowed to the command, its children and their
+ * threads, from its first instruction. Pass `within` to a probe, and call `start` once the probe is attached:
  * `const opens = opensnoop({ within: command.within }).until(defer(() => command.start()))`. Needs CAP_BPF,
- * CAP_PERFMON, and the right to make a cgroup below that of this process. The caller closes it.
+ * CAP_PERFMON, and the right to make a cgroup below that of this process. The caller must close it.
  */
 export class Command {
   readonly within: CgroupTree;
@@ -33,7 +35,7 @@ export class Command {
   readonly #cgroup: OwnCgroup;
   #child: ChildProcess | undefined;
 
-  /** @throws CommandError where it cannot be run; Error where it can have no cgroup of its own; as CgroupTree */
+  /** @throws CommandError if it cannot be run; Error if no cgroup can be made for it; and as CgroupTree */
   constructor(words: readonly string[]) {
     const [name = ""] = words;
     executable(name);
@@ -50,7 +52,7 @@ export class Command {
 
   /**
    * Starts it, with this process's input, output and working directory.
-   * @returns when it has ended: its exit status; 128 and the signal's number where one ended it
+   * @returns its exit status once it has ended; 128 plus the signal's number if a signal ended it
    * @throws CommandError
    */
   async start(): Promise<number> {
@@ -62,7 +64,7 @@ export class Command {
     });
   }
 
-  /** What it was called by. */
+  /** The name that it was called by. */
   get name(): string {
     return this.#words[0]!;
   }
@@ -77,12 +79,15 @@ export class Command {
     return typeof this.#child?.exitCode === "number" || typeof this.#child?.signalCode === "string";
   }
 
-  /** Sends it a signal; nothing where it does not run. */
+  /** Sends it a signal, if it runs. */
   kill(signal: NodeJS.Signals): void {
     if (this.isRunning) this.#child!.kill(signal);
   }
 
-  /** What of it still runs goes on, in the cgroup of this process, and is not waited for. */
+  /**
+   * Lets go of it. Processes of the command that still run go on, in the cgroup of this process, and nobody waits for
+   * them.
+   */
   close(): void {
     this.#child?.unref();
     this.within.close();
@@ -91,15 +96,15 @@ export class Command {
 }
 
 /**
- * Starts a command, looked for as a shell does, with this process's input, output and working directory.
+ * Starts a command, found in PATH as by a shell, with this process's input, output and working directory.
  * @throws CommandError
  */
 export function startCommand([name = "", ...args]: readonly string[]): ChildProcess {
-  // Looked for here: the child would try each directory, and that would be traced.
+  // Found here: the child would try each directory of PATH, and the trace would show that.
   return spawn(executable(name), args, { argv0: name, stdio: "inherit" });
 }
 
-/** The file that is run under a name. @throws CommandError */
+/** The file that a command's name stands for. @throws CommandError */
 function executable(name: string): string {
   const files = name.includes("/")
     ? [name]

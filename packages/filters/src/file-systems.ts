@@ -8,7 +8,7 @@ export const FileSystem = {
   nsfs: 0x6e736673,
 } as const;
 
-/** The kind of file system that a path is on, or undefined where there is no such path. */
+/** The kind of file system that a path is on; undefined if there is no such path. */
 export function fileSystemOf(path: string): number | undefined {
   try {
     return statfsSync(path).type;
@@ -18,12 +18,12 @@ export function fileSystemOf(path: string): number | undefined {
   }
 }
 
-/** Whether an error says that a path, or a directory on the way to it, is not there, or no longer. */
+/** Whether an error means that a path, or a directory on the way to it, does not exist, or no longer. */
 export function isMissing(error: unknown): boolean {
   return ["ENOENT", "ENOTDIR", "ENODEV", "ESRCH"].includes(errorCode(error));
 }
 
-/** The name of the error number, for example `EPERM`, of a call that failed; empty where it has none. */
+/** The name of an error's number, for example `EPERM`; empty if it has none. */
 export function errorCode(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? "";
 }

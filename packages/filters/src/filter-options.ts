@@ -8,13 +8,15 @@ import type { CgroupTree } from "./cgroup-tree.js";
 import { PinnedSet } from "./pinned-set.js";
 import { KINDS, type Member, type SetKind } from "./set-kind.js";
 
-/** Sets to narrow a trace to, by the paths that they are pinned at. */
+/** Sets to narrow a trace to. */
 export interface SetFilters {
-  /** Only processes whose very cgroup is in this set; one below it is another. */
+  /**
+   * The path of a pinned set: only processes whose cgroup itself is in it. A cgroup below a member is not in the set.
+   */
   readonly cgroupmap?: string;
-  /** Only processes whose mount namespace is in this set. */
+  /** The path of a pinned set: only processes whose mount namespace is in it. */
   readonly mntnsmap?: string;
-  /** Only processes in this cgroup and those below it; not with `cgroupmap`, whose place it takes. */
+  /** Only processes in this cgroup and those below it. Cannot be combined with `cgroupmap`, whose place it takes. */
   readonly within?: CgroupTree;
 }
 
@@ -24,18 +26,20 @@ const IN_KERNEL: Readonly<Record<SetKind, { constant: string; map: string }>> = 
   mntns: { constant: "by_mntns", map: "mntns_set" },
 };
 
-/** Sets that were made here because a trace was to be narrowed to one that was not there, by the id of the map. */
+/**
+ * Sets that this process made because a trace was to be narrowed to a set that did not exist, by the id of their map.
+ */
 const madeHere = new Map<number, PinnedSet>();
 
 /** How many members a message names. */
 const NAMED = 4;
 
 /**
- * Narrows a trace, in the kernel, to pinned sets, which anyone may edit while it runs. With
- * both, an event must satisfy both. A set that does not exist is made, as BCC does. It is removed at the end if it is
- * empty then and nobody else uses it, and if the run cannot start.
- * @throws what `PinnedSet` throws, and MapMismatchError where a set holds ids of the other kind;
- * then nothing is open and nothing was made
+ * Narrows a trace in the kernel to pinned sets, which others may edit while it runs. With both sets, an event must be
+ * in both. A set that does not exist is made, as BCC does. It is removed if the run cannot start, and at the end if it
+ * is empty then and nobody else uses it.
+ * @throws as `PinnedSet`, and MapMismatchError if a set holds ids of the other kind; then nothing stays open and
+ * nothing was made
  */
 export function filterOptions({ cgroupmap, mntnsmap, within }: SetFilters): RunOptions {
   const sets: PinnedSet[] = [];
@@ -80,7 +84,7 @@ export function filterOptions({ cgroupmap, mntnsmap, within }: SetFilters): RunO
   }
 }
 
-/** What is to be said of a set before a trace that will show nothing. */
+/** The notice on a set before a trace that will show nothing; undefined if it may show something. */
 function notice(set: PinnedSet, made: boolean): string | undefined {
   const members = set.list();
   for (const { id } of members) {
@@ -98,7 +102,7 @@ function notice(set: PinnedSet, made: boolean): string | undefined {
   return undefined;
 }
 
-/** What a set holds now. Others edit it, so this may meet anything; it does not throw. */
+/** Describes what a set holds now. It does not throw, though others may have put anything into the set. */
 function holds(set: PinnedSet): string {
   try {
     const members = set.list();

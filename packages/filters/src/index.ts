@@ -1,11 +1,11 @@
-// What narrows a trace
+// Narrowing a trace
 export { filterOptions, type SetFilters } from "./filter-options.js";
 
 // Sets
 export { type OpenSetOptions, PinnedSet, type SetMember } from "./pinned-set.js";
 export type { Member, SetKind } from "./set-kind.js";
 
-// What sets hold
+// Members of sets
 export { cgroupId, cgroupIdBytes } from "./cgroup-id.js";
 export { cgroupIdOfProcess, cgroupOfProcess, liveCgroups } from "./cgroups.js";
 export {
@@ -17,10 +17,10 @@ export {
 } from "./mount-namespaces.js";
 export { type CgroupMount, cgroupMounts } from "./mounts.js";
 
-// A cgroup and those below it, and commands that run in one
+// A cgroup with all cgroups below it, and commands that run in a cgroup
 export { CgroupTree } from "./cgroup-tree.js";
 export { Command, CommandError, startCommand } from "./command.js";
 
-// Who runs in them
+// Processes that run
 export { ProcessTable, type Running, runningProcesses, type RunningProcess } from "./processes.js";
 export { MachineIds } from "./machine-ids.js";

@@ -3,14 +3,14 @@ import { inFirstNamespace } from "@rxbpf/core/system";
 import { type Task, taskTable } from "./tasks.js";
 
 /**
- * Ids of processes and threads as this process's pid namespace has them, made the machine's, which events have. They
- * differ only where this process runs in a pid namespace, as in a container.
+ * Translates ids of processes and threads from this process's pid namespace to the machine's, which events carry. They
+ * differ only if this process runs in a pid namespace of its own, as in a container.
  */
 export class MachineIds {
-  /** By their id here; undefined where both are the same. */
+  /** Tasks by their id in this pid namespace; undefined if both ids are the same. */
   readonly #tasks: ReadonlyMap<number, Task> | undefined;
 
-  /** Looks at what runs now. In a pid namespace it needs CAP_BPF and CAP_PERFMON. @throws as KernelIterator */
+  /** Looks at the tasks that run now. In a pid namespace it needs CAP_BPF and CAP_PERFMON. @throws as KernelIterator */
   constructor() {
     if (inFirstNamespace("pid")) return;
     const table = taskTable("self", true);
@@ -21,19 +21,19 @@ export class MachineIds {
     }
   }
 
-  /** Whether the machine's ids are others than those here. */
+  /** Whether the machine's ids differ from those in this pid namespace. */
   get differ(): boolean {
     return this.#tasks !== undefined;
   }
 
-  /** @throws Error where there is no such process here */
+  /** The machine's id of a process. @throws Error if this pid namespace has no such process */
   process(pid: number): number {
     const task = this.#find("process", pid);
     if (task && task.tid !== task.pid) return this.#missing("process", pid);
     return task?.pid ?? pid;
   }
 
-  /** @throws Error where there is no such thread here */
+  /** The machine's id of a thread. @throws Error if this pid namespace has no such thread */
   thread(tid: number): number {
     return this.#find("thread", tid)?.tid ?? tid;
   }

@@ -5,20 +5,20 @@ import { textOf } from "@rxbpf/core";
 import { errorCode, isMissing } from "./file-systems.js";
 import { requireOwnProc } from "./proc.js";
 
-/** What /proc/PID/ns/KIND links to. */
+/** The target of the link /proc/PID/ns/KIND. */
 const NAMESPACE = /^(\w+):\[(\d+)\]$/;
 
-/** A process, by what tells it apart for a person. */
+/** A process, as a person would tell it apart. */
 export interface Process {
   readonly pid: number;
-  /** Set by the process itself: nothing to trust. */
+  /** Set by the process itself: do not trust it. */
   readonly comm: string;
 }
 
 /**
- * Whether a number is one that the kernel gives to namespaces: 0xF0000000 and up, and fixed
- * ones just below for those it boots with (for the mount namespace since kernel 6.18).
- * No cgroup has such an id, as the low half of those stays below 0x80000000.
+ * Whether a number can be the id of a namespace: the kernel uses 0xF0000000 and up, and fixed ids just below for the
+ * namespaces that it boots with (for the mount namespace since kernel 6.18). No cgroup has such an id, as the low half
+ * of a cgroup's id stays below 0x80000000.
  */
 export function isNamespaceId(id: number): boolean {
   return id >= 0xeffffff8 && id <= 0xffffffff;
@@ -32,7 +32,7 @@ export function mountNamespaceOfProcess(pid: number): number {
   return mountNamespaceId(`/proc/${pid}/ns/mnt`);
 }
 
-/** The id of the mount namespace at a path like /proc/PID/ns/mnt. @throws Error where it is none */
+/** The id of the mount namespace at a path like /proc/PID/ns/mnt. @throws Error if the path is no mount namespace */
 export function mountNamespaceId(path: string): number {
   const fail = (state: string, cause?: unknown): never => {
     throw new Error(`Cannot get the id of the mount namespace at ${path}: ${state}`, { cause });
@@ -43,18 +43,18 @@ export function mountNamespaceId(path: string): number {
   } catch (error) {
     if (isMissing(error)) return fail("there is no such path", error);
     if (errorCode(error) === "EACCES")
-      return fail("of another user's process only who has CAP_SYS_PTRACE may ask; run as root, or grant it", error);
-    if (errorCode(error) === "EINVAL") return fail("it is no namespace; give a path like /proc/PID/ns/mnt", error);
+      return fail("the process belongs to another user, so CAP_SYS_PTRACE is needed; run as root, or grant it", error);
+    if (errorCode(error) === "EINVAL") return fail("it is not a namespace; give a path like /proc/PID/ns/mnt", error);
     throw error;
   }
-  const [, kind, id] = NAMESPACE.exec(link) ?? fail("it is no namespace; give a path like /proc/PID/ns/mnt");
-  if (kind !== "mnt") return fail(`it is a namespace of another kind, ${kind}`);
+  const [, kind, id] = NAMESPACE.exec(link) ?? fail("it is not a namespace; give a path like /proc/PID/ns/mnt");
+  if (kind !== "mnt") return fail(`it is a namespace of another kind, ${kind}; give a path like /proc/PID/ns/mnt`);
   return Number(id);
 }
 
 /**
- * All mount namespaces that a process is in, each with its processes, by their main threads and ids in /proc.
- * Processes that this one may not inspect are left out, and so are those outside of a pid namespace that it is in.
+ * All mount namespaces that have processes, each with its processes, by the ids of their main threads in /proc.
+ * Processes that this one may not inspect, or that are outside of its pid namespace, are left out.
  */
 export function liveMountNamespaces(): Map<number, Process[]> {
   const found = new Map<number, Process[]>();

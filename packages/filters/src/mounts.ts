@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** A mount of the cgroup v2 hierarchy, or of a part of it. */
+/** A mount of the cgroup v2 hierarchy or of a part of it. */
 export interface CgroupMount {
   /** The cgroup at its top, named as in /proc/PID/cgroup: from the root of this process's cgroup namespace. */
   readonly root: string;
@@ -8,10 +8,10 @@ export interface CgroupMount {
   readonly path: string;
 }
 
-/** What to say where there is no mount. */
-export const CGROUP2_MISSING = "cgroup v2 is not mounted; mount -t cgroup2 none /sys/fs/cgroup mounts it";
+/** The message if cgroup v2 is not mounted. */
+export const CGROUP2_MISSING = "cgroup v2 is not mounted; run: mount -t cgroup2 none /sys/fs/cgroup";
 
-/** Where cgroup v2 is mounted, as this process sees it. Empty where it is not. */
+/** Where cgroup v2 is mounted, as this process sees it. Empty if it is not mounted. */
 export function cgroupMounts(mountinfo?: string): CgroupMount[] {
   return mountsOf("cgroup2", mountinfo);
 }
@@ -33,7 +33,7 @@ function mountsOf(type: string, mountinfo: string = readFileSync("/proc/self/mou
   return mounts;
 }
 
-/** The kernel writes a space, a tab, a newline and a backslash as `\040` and the like. */
+/** The kernel escapes a space, a tab, a newline and a backslash in octal, such as `\040`. */
 function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

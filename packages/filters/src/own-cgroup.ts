@@ -20,20 +20,23 @@ import { isMissing } from "./file-systems.js";
 import { CGROUP2_MISSING, cgroupMounts } from "./mounts.js";
 
 const PREFIX = "rxbpf-command-";
-/** How often it is looked for processes that were started while others were moved. */
+/** How often to look again for processes that were started while others were moved. */
 const ROUNDS = 100;
 
-/** A cgroup for a command, below that of this process, so that what limits this process limits the command. */
+/** A cgroup for a command, below that of this process, so that this process's limits hold for the command. */
 export class OwnCgroup {
   readonly path: string;
   /** The cgroup of this process. */
   readonly #home: string;
-  /** Holds a lock as long as this process lives: the cgroup of one that was killed can be told by that. */
+  /**
+   * The descriptor of a lock that lasts as long as this process: a cgroup without a lock was left by a killed process.
+   */
   readonly #lock: number;
 
   /**
-   * Makes it, and removes what processes have left that were killed. Needs the right to write there; the caller removes it.
-   * @throws Error where there is no cgroup v2, or none may be made
+   * Makes the cgroup, and removes cgroups that killed processes have left. Needs the right to write to the directory of
+   * this process's cgroup. The caller must remove it.
+   * @throws Error if cgroup v2 is missing, or no cgroup may be made
    */
   constructor() {
     const fail = (state: string): never => {
@@ -43,7 +46,7 @@ export class OwnCgroup {
     this.#home = cgroupOfProcess(process.pid);
     removeLeft(this.#home);
     try {
-      // Who cannot come back must not go.
+      // Checks that this process may move back, before it moves away.
       enter(this.#home);
       [this.path, this.#lock] = makeLocked(this.#home);
     } catch (error) {
@@ -51,7 +54,10 @@ export class OwnCgroup {
     }
   }
 
-  /** What `start` starts begins its life in this cgroup: this process is in it meanwhile. */
+  /**
+   * Moves this process into the cgroup while `start` runs, so that a child that it starts is in the cgroup from the
+   * first.
+   */
   startIn<T>(start: () => T): T {
     enter(this.path);
     try {
@@ -61,7 +67,10 @@ export class OwnCgroup {
     }
   }
 
-  /** Moves what still runs in it to the cgroup of this process, and removes it, if no cgroup below it has processes. */
+  /**
+   * Moves processes that still run in it to the cgroup of this process, then removes it, unless a cgroup below it has
+   * processes.
+   */
   remove(): void {
     for (let round = 0; round < ROUNDS && moveAll(this.path, this.#home); round++);
     closeSync(this.#lock);
@@ -69,7 +78,7 @@ export class OwnCgroup {
   }
 }
 
-/** Moves this process. */
+/** Moves this process into a cgroup. */
 function enter(cgroup: string): void {
   writeFileSync(`${cgroup}/cgroup.procs`, "0");
 }
@@ -79,13 +88,13 @@ function makeLocked(home: string): [path: string, lock: number] {
     const made = mkdtempSync(path.join(home, PREFIX));
     chmodSync(made, 0o755); // others may look who is in a cgroup
     const lock = openSync(made, constants.O_DIRECTORY);
-    // Another may have found it before it was locked.
+    // Another process may have found and removed it before it was locked.
     if (lockFile(lock) && existsSync(made)) return [made, lock];
     closeSync(lock);
   }
 }
 
-/** Returns whether there was any that could be moved. */
+/** Moves all processes of a cgroup. Returns whether any could be moved. */
 function moveAll(from: string, to: string): boolean {
   const pids = readFileSync(`${from}/cgroup.procs`, "utf8").match(/^[1-9]\d*$/gm) ?? [];
   return pids.map((pid) => move(pid, to)).includes(true);
@@ -100,7 +109,7 @@ function move(pid: string, to: string): boolean {
   }
 }
 
-/** Removes a cgroup and those below it, as far as nothing runs in them. */
+/** Removes a cgroup and those below it, except where processes run. */
 function removeEmpty(cgroup: string): void {
   try {
     for (const entry of readdirSync(cgroup, { withFileTypes: true }))
@@ -111,7 +120,7 @@ function removeEmpty(cgroup: string): void {
   }
 }
 
-/** Removes what is left of processes that were killed. Of others, it is locked. */
+/** Removes the cgroups that killed processes have left: those that nobody has locked. */
 function removeLeft(home: string): void {
   for (const name of readdirSync(home).filter((one) => one.startsWith(PREFIX))) {
     const cgroup = path.join(home, name);

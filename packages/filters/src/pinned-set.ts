@@ -9,32 +9,32 @@ import { idOf, keyOf } from "./keys.js";
 import { guessKind, type Kind, KINDS, type Member, namedKind, type SetKind } from "./set-kind.js";
 
 /**
- * A member of a set: its id; a path, of a cgroup's directory or like /proc/PID/ns/mnt; or a
- * process that is in it.
+ * A member of a set, given by its id, by a path (a cgroup's directory, or one like /proc/PID/ns/mnt), or by a process
+ * that is in the cgroup or namespace.
  */
 export type SetMember = number | string | { readonly pid: number };
 
-/** How a set is opened. */
+/** Options for opening a set. */
 export interface OpenSetOptions {
-  /** Lets it be changed whatever its map is called. Sets are called `cgroupset`, `mount_ns_set` or `mnt_ns_set`. */
+  /** Allows changes even if its map has another name than a set's: `cgroupset`, `mount_ns_set` or `mnt_ns_set`. */
   readonly force?: boolean | undefined;
 }
 
 const KEY_SIZE = 8;
 
 /**
- * A set of cgroups or of mount namespaces in a map pinned on bpffs: the interface of BCC's
- * `--cgroupmap` and `--mntnsmap`. Other programs may edit it, made by whichever, at the same
- * time; running traces follow at once. Needs CAP_BPF and the right to read the pin.
+ * A set of cgroups or of mount namespaces in a map pinned on bpffs: the interface of BCC's `--cgroupmap` and
+ * `--mntnsmap`. Any program may edit a set, whichever made it; running traces follow at once. Needs CAP_BPF and the
+ * right to read the pin.
  */
 export class PinnedSet {
   readonly path: string;
   readonly type: SetKind;
-  /** The map itself, as long as the set is not closed. */
+  /** The map itself. Valid until the set is closed. */
   readonly map: BpfMap;
   readonly #kind: Kind;
   readonly #force: boolean;
-  /** A directory that was made for the pin. */
+  /** The directory, if it was made for the pin. */
   readonly #madeDirectory: string | undefined;
 
   private constructor(
@@ -52,10 +52,10 @@ export class PinnedSet {
   }
 
   /**
-   * Makes an empty set of the shape that BCC's tools make, with mode 0600, and where it is
-   * missing the directory of `path`, one level. The caller closes it; the pin stays.
-   * @param options.maxEntries how many members it can have
-   * @throws NotSupportedError without CAP_BPF; BpfError; Error where `path` cannot be used
+   * Makes an empty set of the same shape as BCC's tools do, with mode 0600. If the last directory of `path` is missing,
+   * it is made. The caller must close the set; the pin stays.
+   * @param options.maxEntries how many members the set can hold
+   * @throws NotSupportedError without CAP_BPF; BpfError; Error if `path` cannot be used
    */
   static create(path: string, type: SetKind, { maxEntries = 1024 }: { readonly maxEntries?: number } = {}): PinnedSet {
     requireCapabilities(`create ${path}`, ["CAP_BPF"]);
@@ -74,10 +74,10 @@ export class PinnedSet {
   }
 
   /**
-   * Opens a pinned set: any hash map with keys of 8 bytes can be read as one. The caller closes it.
-   * @param type where it is not given, BCC's name for the map or else its value size tells
-   * @throws MapMismatchError for another map or object; BpfError; NotSupportedError without CAP_BPF; Error where
-   *   `path` cannot be used
+   * Opens a pinned set. Any hash map with keys of 8 bytes can be read as a set. The caller must close it.
+   * @param type if not given, it is told by the map's name in BCC, or else by its value size
+   * @throws MapMismatchError for another kind of map or object; BpfError; NotSupportedError without CAP_BPF; Error if
+   * `path` cannot be used
    */
   static open(path: string, type?: SetKind, options: OpenSetOptions = {}): PinnedSet {
     requireCapabilities(`open ${path}`, ["CAP_BPF"]);
@@ -93,7 +93,7 @@ export class PinnedSet {
       const kind = type ?? guessKind(map.info);
       if (!kind)
         throw new MapMismatchError(
-          `Cannot tell whether ${path} is a set of cgroups or of mount namespaces; say which, with --type`,
+          `Cannot tell whether ${path} is a set of cgroups or of mount namespaces; say which with --type`,
         );
       return new PinnedSet(path, kind, map, options);
     } catch (error) {
@@ -103,8 +103,8 @@ export class PinnedSet {
   }
 
   /**
-   * The sets that are pinned on this machine's BPF file systems, by their maps' names: those that others made too. The caller
-   * closes them. What may not be read is left out.
+   * All sets pinned on this machine's BPF file systems, found by the names of their maps, whoever made them. Maps that
+   * may not be read are left out. The caller must close the sets.
    * @throws NotSupportedError without CAP_BPF
    */
   static all(): PinnedSet[] {
@@ -119,8 +119,9 @@ export class PinnedSet {
   }
 
   /**
-   * Adds all targets, or none if one cannot be. Values of those that were in already stay.
-   * @throws MapMismatchError for a map that is no set by its name; Error where a target does not exist, is of the wrong kind, or the map is full
+   * Adds all targets, or none if one cannot be added. The values of present members stay.
+   * @throws MapMismatchError for a map that is no set by its name; Error if a target does not exist or is of the wrong
+   * kind, or if the map is full
    */
   add(...targets: readonly SetMember[]): void {
     this.#requireSet();
@@ -142,7 +143,7 @@ export class PinnedSet {
       if (error instanceof BpfError && error.code === "E2BIG") {
         const { maxEntries } = this.map.info;
         throw new Error(
-          `Cannot add to ${this.path}: the set is full, it can hold ${maxEntries}; delete dead members or make a larger one`,
+          `Cannot add to ${this.path}: the set is full with ${maxEntries} members; delete dead ones or make a larger set`,
           { cause: error },
         );
       }
@@ -151,34 +152,36 @@ export class PinnedSet {
   }
 
   /**
-   * Removes a target; false where it was not in.
-   * @throws MapMismatchError for a map that is no set by its name; Error where a path or a process does not exist
+   * Removes a target; false if it was not a member.
+   * @throws MapMismatchError for a map that is no set by its name; Error if a path or a process does not exist
    */
   delete(target: SetMember): boolean {
     this.#requireSet();
     return this.map.delete(keyOf(this.#id(target)));
   }
 
-  /** Whether a target is in. @throws Error where a path or a process does not exist */
+  /** Whether a target is a member. @throws Error if a path or a process does not exist */
   has(target: SetMember): boolean {
     return this.map.lookup(keyOf(this.#id(target))) !== undefined;
   }
 
   /**
-   * What the set holds now, each id with what it stands for.
-   * @throws MapMismatchError where it holds a key that is no id
+   * The present members, each id with what it stands for.
+   * @throws MapMismatchError if it holds a key that is no id
    */
   list(): Member[] {
     const member = this.#kind.snapshot();
     return this.ids().map(member);
   }
 
-  /** The ids alone, the lowest first. @throws as `list` */
+  /** Only the ids, the lowest first. @throws as `list` */
   ids(): number[] {
     return Array.from(this.map.entries(), ({ key }) => this.#idOf(key)).sort((a, b) => a - b);
   }
 
-  /** What an id is that cannot be in such a set, and what to use instead; undefined for one that can. */
+  /**
+   * For an id that cannot be in such a set: what it is, and which option to use instead. Undefined for an id that can.
+   */
   misfit(id: number): string | undefined {
     const misfit = this.#kind.misfit(id);
     if (!misfit) return undefined;
@@ -186,7 +189,7 @@ export class PinnedSet {
     return `${id}, which is ${misfit}; use ${other.option}`;
   }
 
-  /** Whether it holds nothing, still has its pin, and nobody else on this machine has its map open, as far as can be seen. */
+  /** Whether it is empty and still pinned, and nobody else on this machine has its map open, as far as can be seen. */
   isUnused(): boolean {
     if (this.ids().length > 0) return false;
     const pinned = openIfMap(this.path);
@@ -196,7 +199,7 @@ export class PinnedSet {
   }
 
   /**
-   * Removes the pin, and the directory if it was made for it and is empty. The map lives on while it is in use.
+   * Removes the pin, and its directory if that was made for the pin and is empty. The map lives on while it is in use.
    * @throws MapMismatchError for a map that is no set by its name
    */
   unpin(): void {
@@ -210,12 +213,12 @@ export class PinnedSet {
     }
   }
 
-  /** Lets go of the map; the set stays pinned. May be called twice. */
+  /** Closes the map; the set stays pinned. May be called twice. */
   close(): void {
     this.map.close();
   }
 
-  /** A map of another program's, of the same shape, is not to be changed by mistake. */
+  /** Refuses to change another program's map of the same shape by mistake. */
   #requireSet(): void {
     if (this.#force || namedKind(this.map.info)) return;
     const { name } = this.map.info;

@@ -8,51 +8,51 @@ import type { SetFilters } from "./filter-options.js";
 import { PinnedSet } from "./pinned-set.js";
 import { type Task, taskTable } from "./tasks.js";
 
-/** A process that runs, as events say who: ids are the machine's. */
+/** A running process, with the same ids as in events: the machine's. */
 export interface RunningProcess {
   readonly pid: number;
-  /** Tells it from others that had its pid, and from what it was before its last exec. */
+  /** Tells it apart from other processes that had its pid, and from itself before its last exec. */
   readonly execId: number;
   /** When it started, in Unix milliseconds. */
   readonly start: number;
   readonly ppid: number;
   readonly uid: number;
-  /** These two are set by the process itself: nothing to trust. */
+  /** The process itself sets these two: do not trust them. */
   readonly comm: string;
   readonly args: readonly string[];
   readonly cgroupId: number;
   readonly mntnsId: number;
 }
 
-/** Processes that run, and the cgroups that they are in. */
+/** Running processes and the cgroups that they are in. */
 export interface Running {
   readonly processes: readonly RunningProcess[];
-  /** Those whose directory is seen from here. */
+  /** The cgroups whose directory this process sees. */
   readonly cgroups: readonly { readonly id: number; readonly path: string }[];
 }
 
-/** Of whom to tell, as events say who. */
+/** Which processes and cgroups to list, by the ids in events. */
 export interface Wanted {
-  /** The `execId` of each process, by pid. One that has become another since is not told of. */
+  /** The `execId` of each process, by pid. A process with another `execId` now is left out. */
   readonly processes: ReadonlyMap<number, number>;
   readonly cgroupIds: ReadonlySet<number>;
 }
 
 const MOST_ARGS_BYTES = 4096;
 
-/** What runs on this machine, as far as this process's pid namespace shows it. */
+/** The processes of this machine that this process's pid namespace shows. */
 export class ProcessTable {
   readonly #tasks: KernelIterator<Task>;
 
-  /** The caller closes it. Needs CAP_BPF and CAP_PERFMON. @throws as KernelIterator */
+  /** Needs CAP_BPF and CAP_PERFMON. The caller must close it. @throws as KernelIterator */
   constructor() {
     this.#tasks = taskTable("proc");
   }
 
   /**
-   * The processes that are inside what a trace is narrowed to, and that `accepts` says yes to; nothing of others is told.
-   * Those whose arguments this process may not read are left out.
-   * @param wanted all if not given
+   * The processes that are inside a trace's filters and that `accepts` returns true for. Nothing about others is given
+   * away. Processes whose arguments this process may not read are left out.
+   * @param wanted which to list; all by default
    * @throws Error for a set that cannot be opened
    */
   running(
@@ -66,15 +66,15 @@ export class ProcessTable {
       .read()
       .filter((task) => isWanted(task) && !task.executing && inside(task) && accepts(task));
     const read = candidates.map((task) => ({ task, args: argsOf(task.localId) }));
-    // A process may have become another while its arguments were read, or be about to, and have none for a moment: those
-    // that are the same now, and in no exec, were so then.
+    // A process may exec while its arguments are read, and then has none for a moment. One that is unchanged now, and
+    // not in an exec, was so then.
     const later = read.length > 0 ? this.#tasks.read().filter(({ executing }) => !executing) : [];
     const now = new Map(later.map(({ pid, execId }) => [pid, execId]));
     const processes = read.flatMap(({ task, args }) =>
       args && now.get(task.pid) === task.execId ? [describe(task, args)] : [],
     );
     const asked = wanted && [...wanted.cgroupIds];
-    // All cgroups are looked at for the name of one, so only where one is asked for.
+    // Finding the name of one cgroup means reading all, so do so only if one is asked for.
     const ids = asked?.length === 0 ? [] : [...(asked ?? []), ...processes.map(({ cgroupId }) => cgroupId)];
     return { processes, cgroups: pathsOf(new Set(ids)) };
   }
@@ -85,7 +85,7 @@ export class ProcessTable {
   }
 }
 
-/** What runs now, once: see `ProcessTable`. @throws as it does */
+/** The processes that run now, read once: see `ProcessTable`. @throws as that */
 export function runningProcesses(
   filters: SetFilters,
   accepts?: (process: Omit<RunningProcess, "args">) => boolean,
@@ -114,7 +114,7 @@ function insideOf({ cgroupmap, mntnsmap, within }: SetFilters): (task: Task) => 
   return ({ cgroupId, mntnsId }) => (cgroups?.has(cgroupId) ?? true) && (namespaces?.has(mntnsId) ?? true);
 }
 
-/** The arguments of a process by its id in /proc. Undefined where they cannot be read. */
+/** The arguments of a process by its id in /proc. Undefined if they cannot be read. */
 function argsOf(id: number): readonly string[] | undefined {
   let fd: number | undefined;
   try {
@@ -123,7 +123,7 @@ function argsOf(id: number): readonly string[] | undefined {
     const text = textOf(bytes.subarray(0, readSync(fd, bytes)));
     return text === "" ? [] : text.replace(/\0$/, "").split("\0");
   } catch {
-    return undefined; // it has ended, or is not ours to inspect
+    return undefined; // it has ended, or we may not inspect it
   } finally {
     if (fd !== undefined) closeSync(fd);
   }

@@ -12,13 +12,16 @@ import {
   type Process,
 } from "./mount-namespaces.js";
 
-/** What the ids of a set stand for: cgroups of version 2, or mount namespaces. */
+/** What the ids of a set stand for: cgroups (v2), or mount namespaces. */
 export type SetKind = "cgroup" | "mntns";
 
 /** An id in a set, with what it stands for now. */
 export interface Member {
   readonly id: number;
-  /** Whether there is no such cgroup, or no process in the namespace. Undefined where from here only a part of them is seen. */
+  /**
+   * Whether there is no such cgroup, or no process in the namespace. Undefined if this process sees only a part of them
+   * and cannot tell.
+   */
   readonly dead?: boolean;
   /** The directory of a cgroup. */
   readonly path?: string;
@@ -26,21 +29,24 @@ export interface Member {
   readonly processes?: readonly Process[];
 }
 
-/** All that the two kinds of sets differ in. */
+/** Everything in which the two kinds of sets differ. */
 export interface Kind {
-  /** What its map is called: by BCC's tools and here; then what it may be called, as in BCC's examples for bpftool. */
+  /**
+   * Names of its map: first the one that BCC's tools and rxbpf use, then others that are accepted, as in BCC's examples
+   * for bpftool.
+   */
   readonly mapNames: readonly [string, ...string[]];
-  /** Of the map that BCC's tools declare; what a value holds is never read. */
+  /** The value size of the map that BCC's tools declare. The values are never read. */
   readonly valueSize: number;
-  /** What a member is called. */
+  /** The word for a member. */
   readonly noun: string;
-  /** What this is narrowed by on the command line. */
+  /** The command line's option for such a set. */
   readonly option: string;
   ofPath(path: string): number;
   ofProcess(pid: number): number;
-  /** What an id is that cannot be a member: `a cgroup id`. Undefined for one that can. */
+  /** Says what an id is that cannot be a member: `a cgroup id`. Undefined for an id that can. */
   misfit(id: number): string | undefined;
-  /** Looks at all that lives now, and returns what tells what an id stands for. */
+  /** Takes a snapshot of what lives now. Returns a function that tells what an id stands for. */
   snapshot(): (id: number) => Member;
 }
 
@@ -90,19 +96,19 @@ export const KINDS: Readonly<Record<SetKind, Kind>> = {
   },
 };
 
-/** A member that is not seen. */
+/** A member that was not found. */
 function missing(id: number, allAreSeen: boolean): Member {
   return allAreSeen ? { id, dead: true } : { id };
 }
 
 const ALL = Object.keys(KINDS) as SetKind[];
 
-/** The kind of set that a map says it is, by its name. Another program's map may be of the same shape. */
+/** The kind of set that a map is by its name. The shape does not tell: another program's map may have the same. */
 export function namedKind({ name }: MapInfo): SetKind | undefined {
   return ALL.find((kind) => KINDS[kind].mapNames.includes(name));
 }
 
-/** The kind of a set that was not said, told by its name or value size; undefined where neither tells. */
+/** Guesses the kind of a set from the map's name or value size; undefined if neither tells. */
 export function guessKind(info: MapInfo): SetKind | undefined {
   return namedKind(info) ?? ALL.find((kind) => KINDS[kind].valueSize === info.valueSize);
 }

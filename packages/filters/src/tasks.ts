@@ -6,7 +6,7 @@ import { bool, chars, schema, time, u32, u64 } from "@rxbpf/core/events";
 
 import { levelsUpToProc } from "./proc.js";
 
-/** As bpf/filters/processes.bpf.c writes it. All ids but `localId` are the machine's, as events have them. */
+/** The rows of bpf/filters/processes.bpf.c. All ids but `localId` are the machine's, as in events. */
 const task = schema("task", {
   start: time("when its process started, in Unix milliseconds"),
   cgroupId: u64("as in events"),
@@ -17,7 +17,7 @@ const task = schema("task", {
   uid: u32("as in events"),
   mntnsId: u32("as in events"),
   localId: u32("the thread's id in the pid namespace that was asked for"),
-  executing: bool("whether its exec is under way, and its arguments are not in place yet"),
+  executing: bool("whether an exec is under way, so that its arguments are not in place yet"),
   comm: chars("as in events"),
 });
 
@@ -31,8 +31,9 @@ const image: ObjectSpec = {
 };
 
 /**
- * The processes, or the threads, that this process's pid namespace shows. The caller closes it. Needs CAP_BPF and CAP_PERFMON.
- * @param of whose ids are the local ones: this process's own pid namespace, or that whose processes /proc shows
+ * The processes or threads that this process's pid namespace shows. Needs CAP_BPF and CAP_PERFMON. The caller must
+ * close it.
+ * @param of the pid namespace of the local ids: this process's own, or the one that /proc shows
  * @throws as KernelIterator
  */
 export function taskTable(of: "self" | "proc", threads: boolean = false): KernelIterator<Task> {

@@ -32,7 +32,7 @@ test("a symbolic link to a cgroup, and a path that ends in a slash, give the cgr
   expect(cgroupId(`${cgroup}/`)).toBe(cgroupId(cgroup));
 });
 
-test("what is not a directory of cgroup v2 is refused, each for its own reason", () => {
+test("paths that are no directory of cgroup v2 are refused, each for its own reason", () => {
   const cgroup = makeCgroup();
   const elsewhere = temporaryDirectory();
   const mount = `cgroup v2 is mounted at ${cgroupMounts()[0]?.path}`;
@@ -42,7 +42,7 @@ test("what is not a directory of cgroup v2 is refused, each for its own reason",
   expect(() => cgroupId(`${cgroup}/cgroup.procs`)).toThrow("it is a file; give the cgroup's directory");
 });
 
-test("a directory of cgroup v1 is told from one of v2", () => {
+test("a directory of cgroup v1 is told apart from one of v2", () => {
   const directory = temporaryDirectory();
   execFileSync("mount", ["-t", "cgroup", "-o", `none,name=rxbpf${process.pid}`, "cgroup", directory]);
   try {
@@ -54,7 +54,7 @@ test("a directory of cgroup v1 is told from one of v2", () => {
   }
 });
 
-test("all live cgroups are found, nested ones and those whose names are not UTF-8", () => {
+test("all live cgroups are found, also nested ones and those whose names are not UTF-8", () => {
   const outer = makeCgroup();
   const inner = makeCgroup(outer, "a b");
   const odd = Buffer.concat([Buffer.from(`${outer}/`), Buffer.from([0xff, 0x1b])]);

@@ -33,7 +33,7 @@ function narrowed(narrowing: SetFilters): RunOptions {
 }
 
 describe("a trace narrowed", () => {
-  test("by nothing has no switch on and does without both maps", () => {
+  test("by nothing switches nothing on and leaves out both maps", () => {
     const { constants, maps, leaveOut, notices, whenIdle } = narrowed({});
     expect({ constants, maps, leaveOut, notices, whenIdle }).toEqual({
       constants: {},
@@ -44,7 +44,7 @@ describe("a trace narrowed", () => {
     });
   });
 
-  test("by a set uses that very map and does without the other", () => {
+  test("by a set uses that map itself and leaves out the other", () => {
     const set = setOf("cgroup", makeCgroup());
     const { constants, maps, leaveOut, notices } = narrowed({ cgroupmap: set.path });
     expect({ constants, leaveOut, notices }).toEqual({
@@ -81,7 +81,7 @@ describe("a trace narrowed", () => {
     expect(existsSync(directory)).toBe(false);
   });
 
-  test("leaves a pin that it made where somebody has put something into the set", () => {
+  test("leaves a pin that it made if somebody has put something into the set", () => {
     const cgroupmap = pinPath();
     const run = filterOptions({ cgroupmap });
     const set = PinnedSet.open(cgroupmap);
@@ -92,7 +92,7 @@ describe("a trace narrowed", () => {
     expect(dumpIds(cgroupmap)).toEqual(ids);
   });
 
-  test("leaves it while another uses it, here or elsewhere, and the last that was begun here removes it", async () => {
+  test("leaves it while another trace or process uses it, and the last trace of this process removes it", async () => {
     const cgroupmap = pinPath();
     const [first, second] = [filterOptions({ cgroupmap }), filterOptions({ cgroupmap })];
     first.close?.(true);
@@ -109,7 +109,7 @@ describe("a trace narrowed", () => {
     expect(dumpIds(cgroupmap)).toEqual([]);
   });
 
-  test("leaves what another has pinned in its place", () => {
+  test("leaves a map that another process has pinned in its place", () => {
     const cgroupmap = pinPath();
     const run = filterOptions({ cgroupmap });
     rmSync(cgroupmap);
@@ -148,7 +148,7 @@ describe("a notice", () => {
     ]);
   });
 
-  test("says that nothing in a set lives, and not if something does", async () => {
+  test("says that nothing in a set lives, unless something does", async () => {
     const cgroup = makeCgroup();
     const shell = await startShell(["unshare", "-m", "bash"]);
     const cgroups = setOf("cgroup", cgroup);
@@ -183,7 +183,7 @@ describe("a trace cannot be narrowed", () => {
     expect(openMaps()).toBe(before);
   });
 
-  test("to a second set that is none, and then the first is not made either", () => {
+  test("to a second set that is no set, and then the first is not made either", () => {
     const directory = pinPath();
     const before = openMaps();
     expect(() => filterOptions({ cgroupmap: `${directory}/set`, mntnsmap: "/etc/passwd" })).toThrow(
@@ -195,7 +195,7 @@ describe("a trace cannot be narrowed", () => {
 });
 
 describe("after a while without an event", () => {
-  test("it is said what the sets hold by then", async () => {
+  test("a notice says what the sets hold by then", async () => {
     const [outer, dead] = [makeCgroup(), makeCgroup()];
     const inner = makeCgroup(outer, "leaf");
     const shell = await startShell(["unshare", "-m", "bash"]);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { cgroupMounts } from "@rxbpf/filters";
 
-test("mounts of cgroup v2 are found among others, with optional tags and escaped characters", () => {
+test("mounts of cgroup v2 are found among others, also with optional tags and escaped characters", () => {
   const mountinfo = [
     "23 1 254:0 / / rw,relatime shared:1 master:2 - ext4 /dev/root rw",
     "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu",

@@ -27,14 +27,14 @@ function open(pin: string, type?: SetKind, options?: OpenSetOptions): PinnedSet 
   return set;
 }
 
-/** Makes a map as bpftool does, with what follows its path in the words of `bpftool map create`. */
+/** Makes a map with bpftool. `words` are the words that follow the path in `bpftool map create`. */
 function created(words: string): string {
   const pin = pinPath();
   bpftool("map", "create", pin, ...words.split(" "));
   return pin;
 }
 
-describe("a set that is made here", () => {
+describe("a set that PinnedSet made", () => {
   test.each([
     ["cgroup", "cgroupset", 8],
     ["mntns", "mount_ns_set", 4],
@@ -51,7 +51,7 @@ describe("a set that is made here", () => {
     expect(statSync(pin).mode & 0o777).toBe(0o600);
   });
 
-  test("is edited here and seen by bpftool, and the other way round", async () => {
+  test("shows its changes to bpftool, and sees those of bpftool", async () => {
     const set = create("cgroup", 16);
     const [one, other] = [makeCgroup(), makeCgroup()];
 
@@ -66,7 +66,7 @@ describe("a set that is made here", () => {
     expect(dumpIds(set.path)).toEqual([]);
   });
 
-  test("gets its directory made, one level, with mode 0700, and takes it away when it is unpinned", () => {
+  test("makes its last directory with mode 0700, and removes it when it is unpinned", () => {
     const directory = pinPath();
     const set = PinnedSet.create(`${directory}/set`, "cgroup");
     set.close();
@@ -87,7 +87,7 @@ describe("a set that is made here", () => {
     rmdirSync(directory);
   });
 
-  test("is refused where it cannot be, and then nothing is left", () => {
+  test("is refused at an unusable path, and then nothing is left", () => {
     const pin = created("type hash key 8 value 8 entries 4 name cgroupset flags 0");
     const elsewhere = mkdtempSync(path.join(tmpdir(), "rxbpf-"));
     onTestFinished(() => rmdirSync(elsewhere));
@@ -111,7 +111,7 @@ describe("a set that is made here", () => {
 });
 
 describe("a set that bpftool made", () => {
-  test("is one whatever its name, value size and number of entries", () => {
+  test("is a set whatever its name, value size and number of entries", () => {
     const cgroup = makeCgroup();
     const pin = created("type hash key 8 value 24 entries 3 name anything flags 1");
     const set = open(pin, "cgroup", { force: true });
@@ -140,7 +140,7 @@ describe("a set that bpftool made", () => {
     expect(existsSync(set.path)).toBe(false);
   });
 
-  test("is read, and not changed or removed, where it may be another program's map", () => {
+  test("is read, but not changed or removed, if it may be another program's map", () => {
     const pin = created("type hash key 8 value 8 entries 3 name sessions flags 0");
     bpftool("map", "update", "pinned", pin, ...keyWords(7), "value", ...ZEROS.cgroup, "any");
     const map = open(pin);
@@ -161,11 +161,11 @@ describe("a set that bpftool made", () => {
     ["type hash key 8 value 8 entries 3 name mount_ns_set flags 0", "mntns"],
     ["type hash key 8 value 8 entries 3 name x flags 0", "cgroup"],
     ["type hash key 8 value 4 entries 3 name x flags 0", "mntns"],
-  ])("tells its type by its name, else by its value size: %s", (words, type) => {
+  ])("has the type of its name, else of its value size: %s", (words, type) => {
     expect(open(created(words)).type).toBe(type);
   });
 
-  test("has to be called by its type where neither tells", () => {
+  test("must be given its type if neither tells", () => {
     const pin = created("type hash key 8 value 1 entries 3 name x flags 0");
     expect(() => PinnedSet.open(pin)).toThrow(`Cannot tell whether ${pin} is a set of cgroups or of mount namespaces`);
     expect(open(pin, "mntns").type).toBe("mntns");
@@ -176,7 +176,7 @@ describe("a set that bpftool made", () => {
     ["type lru_hash key 8 value 8 entries 3 name cgroupset flags 0", "its map is of type lruHash, not hash"],
     ["type lpm_trie key 8 value 8 entries 3 name cgroupset flags 1", "its map is of type number 11, not hash"],
     ["type hash key 4 value 8 entries 3 name cgroupset flags 0", "the keys of its map have 4 bytes, not 8"],
-  ])("is refused where its shape is another: %s", (words, message) => {
+  ])("is refused if it has another shape: %s", (words, message) => {
     const pin = created(words);
     expect(() => PinnedSet.open(pin)).toThrow(MapMismatchError);
     expect(() => PinnedSet.open(pin)).toThrow(`Cannot use ${pin} as a set: ${message}`);
@@ -249,7 +249,7 @@ describe("targets", () => {
 
     expect(() => set.add(8, "/no/such/path")).toThrow("there is no such path");
     expect(() => set.add(7, cgroup, 9)).toThrow(
-      `Cannot add to ${set.path}: the set is full, it can hold 2; delete dead members or make a larger one`,
+      `Cannot add to ${set.path}: the set is full with 2 members; delete dead ones or make a larger set`,
     );
     expect(dumpIds(set.path)).toEqual([7]);
     set.add(7, cgroup);
@@ -258,7 +258,7 @@ describe("targets", () => {
 });
 
 describe("a list", () => {
-  test("says of each cgroup where it is, or that it is dead", () => {
+  test("has the directory of each cgroup, or says that it is dead", () => {
     const set = create("cgroup");
     const cgroup = makeCgroup();
     const removed = makeCgroup();
@@ -272,7 +272,7 @@ describe("a list", () => {
     ]);
   });
 
-  test("says of each mount namespace who is in it, or that it is dead", async () => {
+  test("has the processes of each mount namespace, or says that it is dead", async () => {
     const set = create("mntns");
     const shell = await startShell(["unshare", "-m", "bash"]);
     const ended = await startShell(["unshare", "-m", "bash"]);
@@ -290,14 +290,14 @@ describe("a list", () => {
     expect(members).toContainEqual({ id: dead, dead: true });
   });
 
-  test("is whole where there are more members than one read takes", () => {
+  test("is complete if there are more members than one read takes", () => {
     const set = create("cgroup", 5000);
     const ids = Array.from({ length: 5000 }, (_, i) => 1_000_000 + i);
     set.add(...ids);
     expect(set.list().map(({ id }) => id)).toEqual(ids);
   });
 
-  test("refuses a key whose bytes somebody wrote in reverse, and says how to remove it", () => {
+  test("refuses a key with reversed bytes, and says how to remove it", () => {
     const set = create("cgroup");
     bpftool(
       "map",

@@ -15,7 +15,7 @@ function makeTable(): ProcessTable {
 
 const NOBODY = 65_534;
 
-test("a process is told with what /proc says of it", async () => {
+test("a process is listed with the facts of /proc", async () => {
   const cgroup = makeCgroup();
   const arg = "two\nlines";
   const shell = await startShell(["setpriv", `--reuid=${NOBODY}`, "unshare", "-Um", "bash", "-s", arg, ""]);
@@ -35,14 +35,14 @@ test("a process is told with what /proc says of it", async () => {
     },
   ]);
   expect(cgroups).toEqual([{ id: cgroupId(cgroup), path: cgroup }]);
-  // In ticks of a hundredth of a second since the machine was booted.
+  // In ticks of 10 ms since boot.
   const ticks = Number(readFileSync(`/proc/${shell.pid}/stat`, "utf8").split(") ")[1]?.split(" ")[19]);
   const uptime = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
   const age = (Date.now() - processes[0]!.start) / 1000;
   expect(Math.abs(age - (uptime - ticks / 100))).toBeLessThan(0.1);
 });
 
-test("only processes in the sets are told of, and only those that are accepted", async () => {
+test("only processes in the sets are listed, and only those that are accepted", async () => {
   const cgroup = makeCgroup();
   const [inside, other, outside] = [
     await startShell(),
@@ -69,7 +69,7 @@ test("only processes in the sets are told of, and only those that are accepted",
   expect(pids({ cgroupmap, mntnsmap })).toEqual([outside.pid]);
 });
 
-test("one that has become another is not told of for what it was", async () => {
+test("a process is not listed under its execId from before an exec", async () => {
   const shell = await startShell();
   const table = makeTable();
   const find = () => table.running({}, ({ pid }) => pid === shell.pid).processes[0]!;
@@ -83,7 +83,7 @@ test("one that has become another is not told of for what it was", async () => {
   expect(after).toMatchObject({ pid: before.pid, start: before.start, args: ["bash", "--norc"] });
 });
 
-test("cgroups that are asked for are named, without a process in them too", () => {
+test("wanted cgroups are named, even without a process in them", () => {
   const cgroup = makeCgroup();
   const wanted = { processes: new Map<number, number>(), cgroupIds: new Set([cgroupId(cgroup), 2 ** 40]) };
   const running = makeTable().running({}, undefined, wanted);

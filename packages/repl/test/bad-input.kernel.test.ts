@@ -298,7 +298,7 @@ describe("stdout that takes nothing", () => {
     onTestFinished(() => void execs.kill());
     expect(bash(`${words(...args)} > /dev/full`)).toEqual({
       stdout: "",
-      stderr: "rxbpf: Cannot write to stdout: no space left on device; free some, or write elsewhere\n",
+      stderr: "rxbpf: Cannot write to stdout: no space left on device; free some space, or write elsewhere\n",
       status: "1",
     });
   });
@@ -308,7 +308,7 @@ describe("a function of a file that cannot be traced is one line that says why",
   test.each([
     ["/nosuch", "no such file or directory"],
     ["/etc", "it is a directory; give the path of a program or a library"],
-    ["/etc/passwd", "it is no program; give the path of a program or a library"],
+    ["/etc/passwd", "it is not a program; give the path of a program or a library"],
     ["/bin/ls", "it has no function readline"],
   ])("%s", async (path, state) => {
     expect(await complaint(1, ["bashreadline", "-s", path])).toBe(`Cannot trace readline of ${path}: ${state}`);

@@ -122,12 +122,14 @@ describe("in a cgroup namespace", () => {
       "--mount",
     );
     expect(output).toMatch(
-      /^rxbpf: Cannot find the cgroup of process \d+: cgroup v2 is not mounted; mount -t cgroup2/m,
+      /^rxbpf: Cannot find the cgroup of process \d+: cgroup v2 is not mounted; run: mount -t cgroup2/m,
     );
     expect(output).toContain("added 0");
     expect(output).toMatch(new RegExp(`^${cgroupId(own)} +${folder}/cgroup$`, "m"));
     expect(output).toMatch(new RegExp(`^${cgroupId(sibling)} +\\(not seen from here\\)$`, "m"));
-    expect(output).toMatch(`process ${shell.pid}: /../sibling is below no mount of cgroup v2 that is seen from here`);
+    expect(output).toMatch(
+      `process ${shell.pid}: /../sibling is not below any mount of cgroup v2 that this process sees`,
+    );
     expect(output).not.toContain("no live cgroup");
     expect((await namedIn(path)).get(shell.pid)).toMatchObject({
       args: ["bash"],

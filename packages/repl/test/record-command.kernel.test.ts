@@ -88,7 +88,7 @@ test("an export is refused in one line where it is not clear what to write, or w
   const full = await rxbpf("export", path, "--parquet", "-o", "/dev/full");
   expect(full).toMatchObject({
     status: 1,
-    stderr: "rxbpf: Cannot write to /dev/full: no space left on device; free some, or write elsewhere\n",
+    stderr: "rxbpf: Cannot write to /dev/full: no space left on device; free some space, or write elsewhere\n",
   });
   for (const format of ["--json", "--csv"]) {
     const output = `${path}${format}`;
@@ -172,7 +172,7 @@ test("how far it is stands on one line of a terminal, and the message of a failu
 
   const failed = await terminal("record", "opensnoop", "-o", "/dev/full", "--", "sleep", "1");
   expect(failed.at(-1)).toBe(
-    "rxbpf: Cannot write to /dev/full: no space left on device; free some, or write elsewhere",
+    "rxbpf: Cannot write to /dev/full: no space left on device; free some space, or write elsewhere",
   );
 });
 

@@ -103,7 +103,7 @@ test.each([
     const outcome = await rxbpf("record", "opensnoop", ...limited);
     expect(outcome).toMatchObject({ status: 1, stdout: "" });
     expect(outcome.stderr).toBe(
-      `rxbpf: Cannot write to ${path}: no space left on device; free some, or write elsewhere\n`,
+      `rxbpf: Cannot write to ${path}: no space left on device; free some space, or write elsewhere\n`,
     );
     const info = JSON.parse((await rxbpf("info", path, "--json")).stdout);
     expect(info).toMatchObject({ state: `${path} ended early: disk full`, lost: { "disk full": expect.any(Number) } });

@@ -154,7 +154,7 @@ describe("the status", () => {
       "126 where it is no program",
       ["/etc/passwd"],
       126,
-      "rxbpf: Cannot run /etc/passwd: permission denied; look at the permissions of it and of the directories above it\n",
+      "rxbpf: Cannot run /etc/passwd: permission denied; check its permissions and those of the directories above it\n",
     ],
     ["2 for no command", [], 2, "rxbpf: -- takes a command\n"],
   ])("is %s", async (_, command, status, stderr) => {

@@ -10,10 +10,11 @@ import { asRow, type Row } from "./table.js";
 
 /**
  * Writes the events of a stream as comma-separated values (RFC 4180, lines end with a newline), after a line with the
- * names of its fields; after operators those of the first row, and a later one with others is an error. Of a `Table`
- * each row is a line. Lists and objects are JSON, a value that is absent is empty. Characters that a terminal
- * would obey are escaped as in tables, and backslashes, so that they can be told. A text that a spreadsheet would take for a formula, because it begins with `=`, `+`, `-` or `@`, has
- * a `'` before it, and so has one that begins with `'`: whoever reads takes one away. Losses have no place in it: they are in its progress.
+ * names of its fields. After operators these are the fields of the first row, and a later row with other fields is an
+ * error. Each row of a `Table` is a line. Lists and objects are JSON; an absent value is empty. Characters that a
+ * terminal would obey are escaped as in tables; so are backslashes, so that escapes can be told apart. A text that a
+ * spreadsheet would take for a formula, because it begins with `=`, `+`, `-` or `@`, gets a `'` before it; so does a
+ * text that begins with `'`, and a reader removes one. The file has no losses; `Progress` counts them.
  * @param target a path, where a file with mode 0600 is created; or a stream, which is left open
  */
 export function toCsv<E>(target: Target, options?: OutputOptions): OperatorFunction<E, Progress> {
@@ -25,14 +26,16 @@ function format<E>(source: Observable<E>): Format<E> {
   const fields = origin?.info.schema.fields ?? {};
   const isEvent = source === origin;
   let names: readonly string[] | undefined = isEvent ? Object.keys(fields) : undefined;
-  // Asked for only when the first row is made already.
+  // Called only once the first row has been made.
   const first = names ? line(names.map(cell)) : "";
   let cells: ((value: unknown) => string)[] | undefined;
   const row = (value: Row): string => {
     const head = names ? "" : line((names = namesOf(Object.keys(value), fields)).map(cell));
     const stray = isEvent ? undefined : Object.keys(value).find((name) => !names!.includes(name));
     if (stray !== undefined)
-      throw new Error(`Cannot write a row as CSV: it has ${stray}, which the first had not; give all the same keys`);
+      throw new Error(
+        `Cannot write a row as CSV: it has ${stray}, which the first row does not have; give all rows the same keys`,
+      );
     cells ??= names!.map((_, i) => remembering(i > 0 ? "," : ""));
     let text = head;
     for (let i = 0; i < cells.length; i++) text += cells[i]!(value[names![i]!]);
@@ -45,7 +48,10 @@ function format<E>(source: Observable<E>): Format<E> {
   };
 }
 
-/** The columns for rows like the first that came through operators: its own and, where it is an event, those that it lacks. */
+/**
+ * The columns for rows that came through operators: the keys of the first row and, if it is an event, the fields that
+ * it lacks.
+ */
 function namesOf(given: readonly string[], fields: Fields): readonly string[] {
   const names = Object.keys(fields);
   const isEvent = names.every((name) => fields[name]!.optional || given.includes(name));
@@ -57,8 +63,9 @@ function line(cells: readonly string[]): string {
 }
 
 /**
- * Writes the cells of a column, of which most are as the one before: who did it, mostly.
- * @param before what stands before each
+ * Makes a function that writes the cells of a column. It remembers the last one, as most are the same as the one
+ * before.
+ * @param before text before each cell
  */
 function remembering(before: string): (value: unknown) => string {
   let last: unknown;
@@ -72,9 +79,12 @@ function remembering(before: string): (value: unknown) => string {
   };
 }
 
-/** What a spreadsheet takes for a formula, which may run programs; in some languages the wide forms too. */
+/**
+ * Texts that a spreadsheet takes for a formula, which may run programs; in some languages also with the wide
+ * characters.
+ */
 const FORMULA = /^[=+\-@'＝＋－＠]/;
-/** Texts of letters and signs that nobody takes for anything else, in most of the world's file names. */
+/** Texts that need no escaping and no quotes, as most file names are. */
 const PLAIN = /^(?:[\w/.:][\w/.:@=+\- ]*)?$/;
 
 function guarded(text: string): string {

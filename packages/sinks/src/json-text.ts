@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 
-/** Marks the digits of a bigint; nothing that comes from elsewhere can contain it. */
+/** Marks the digits of a bigint. Random, so no text from elsewhere can contain it. */
 const MARK = `bigint ${randomUUID()} `;
 const MARKED = new RegExp(`"${MARK}(-?\\d+)"`, "g");
 
-/** A value as one line of JSON; a bigint as the whole number that it is, what JSON has no word for as null. */
+/** A value as one line of JSON. A bigint is written as a whole number; a value that JSON cannot express, as null. */
 export function jsonText(value: unknown): string {
   try {
     return JSON.stringify(value) ?? "null";

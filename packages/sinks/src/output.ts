@@ -7,25 +7,25 @@ import { OutputFile, type OutputOptions } from "./files/output-file.js";
 /** Where a sink writes: a path, or a stream such as `process.stdout`, which is left open. */
 export type Target = string | Writable;
 
-/** A target that can be written. */
+/** A target that can be written to. */
 export interface Output {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** The stream to write to. A file is created when it is first asked for. @throws Error where it cannot be */
+  /** The stream to write to. The first call creates the file. @throws Error if that fails */
   stream(): Writable;
-  /** Takes back the part of a line after this many bytes, where that can be. */
+  /** Cuts off a partial line after this many bytes, if possible. */
   cut(bytes: number): void;
   /** Removes the file, if it is one. */
   remove(): void;
   close(done: (error?: Error | null) => void): void;
 }
 
-/** Sees to it that a target can be written, without touching a file. @throws Error where it cannot */
+/** Checks that a target can be written to, without touching a file. @throws Error if it cannot */
 export function outputTo(target: Target, options?: OutputOptions): Output {
   if (typeof target === "string") return toPath(target, options);
   const leave = { cut: () => {}, remove: () => {}, close: (done: () => void) => done() };
   if (target !== process.stdout) return { name: "the stream", stream: () => target, ...leave };
-  // For a file Node's own stdout ignores that only a part was written. For a pipe it does not block.
+  // If stdout is a file, Node's own stream ignores partial writes. If it is a pipe, it does not block.
   const stream = target instanceof Socket ? target : createWriteStream("", { fd: 1, autoClose: false });
   return { name: "stdout", stream: () => stream, ...leave };
 }
@@ -46,7 +46,7 @@ function toPath(path: string, options?: OutputOptions): Output {
       try {
         if (opened) ftruncateSync(opened.fd, bytes);
       } catch {
-        // A pipe or a device keeps what it has taken.
+        // A pipe or a device cannot be cut.
       }
     },
     remove: () => file.remove(),

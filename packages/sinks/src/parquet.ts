@@ -9,32 +9,33 @@ import { outputTo, type Target } from "./output.js";
 import type { ParquetFile } from "./parquet/file.js";
 import { Groups } from "./parquet/groups.js";
 
-/** After so many milliseconds others have a turn. */
+/** After this many milliseconds other work gets a turn. */
 const TURN_MS = 50;
 
-/** What an export found in recordings. */
+/** The result of an export. */
 export interface Exported {
   readonly rows: number;
-  /** Events that were lost, by reason. */
+  /** How many events were lost, by reason. */
   readonly lost: ReadonlyMap<string, number>;
   /** The files that were not finished. */
   readonly unfinished: readonly string[];
 }
 
 export interface ExportOptions extends OutputOptions {
-  /** Ends the export early, with a file of what was written so far. */
+  /** Ends the export early; the file then holds what was written so far. */
   readonly signal?: AbortSignal | undefined;
-  /** Which events are exported; all if not given. */
+  /** Which events to export; all by default. */
   readonly matches?: ((event: Readonly<Record<string, unknown>>) => boolean) | undefined;
 }
 
 /**
- * Writes the events of a recording, or of all files of one probe in a directory, as one Parquet file, compressed with
- * Zstandard, or with Snappy where that is not at hand: a column for each field, moments as nanoseconds in UTC, integers as they are. What the recording
- * says of itself, and the losses, are in the file's metadata under `rxbpf.`; the snapshot of processes is not.
- * Memory holds one row group: 32,768 events, or fewer with long texts.
+ * Writes the events of a recording, or of all recordings of one probe in a directory, as one Parquet file. It has a
+ * column for each field; times are nanoseconds in UTC, integers stay exact. It is compressed with Zstandard, or with
+ * Snappy if Zstandard is not available. The recording's own metadata and the losses are in the file's metadata under
+ * `rxbpf.`; the snapshots of processes are not. Memory holds one row group: 32,768 events, or fewer with long texts.
  * @param target a path, where a file with mode 0600 is created; or a stream, which is left open
- * @throws Error where there is no recording, or those of several probes, or it cannot be written: no file is left then
+ * @throws Error if there is no recording, if there are recordings of several probes, or if it cannot be written; then
+ * no file is left
  */
 export async function exportParquet(
   path: string | readonly string[],
@@ -43,10 +44,12 @@ export async function exportParquet(
 ): Promise<Exported> {
   const [series, ...others] = seriesAt(path);
   if (others.length > 0)
-    throw new Error("Cannot write one Parquet file: the recordings are of several probes; export each by itself");
+    throw new Error(
+      "Cannot write one Parquet file: the recordings come from several probes; export those of each probe by themselves",
+    );
   const { ParquetFile } = await import("./parquet/file.js");
   const output = outputTo(target, { force });
-  const ignore = (): void => {}; // a write calls back with it
+  const ignore = (): void => {}; // the write's callback gets the error
   const found: Found = { rows: 0, lost: new Map(), unfinished: [] };
   let stream: Writable | undefined;
   try {
@@ -62,7 +65,7 @@ export async function exportParquet(
     }
     return found;
   } catch (error) {
-    // Without its end it is of no use to anybody.
+    // A Parquet file without its end is useless.
     output.remove();
     throw error;
   } finally {
@@ -71,14 +74,17 @@ export async function exportParquet(
   }
 }
 
-/** What was found so far. */
+/** What the export has found so far. */
 interface Found extends Exported {
   rows: number;
   readonly lost: Map<string, number>;
   readonly unfinished: string[];
 }
 
-/** The bytes of the file, a row group at a time; nothing after each batch, so that others have a turn. */
+/**
+ * Yields the bytes of the file, one row group at a time, and undefined after each batch, so that other work can get a
+ * turn.
+ */
 function* encode(
   series: Series,
   file: ParquetFile,

@@ -7,26 +7,26 @@ import { type Series, seriesAt } from "./arrow/series.js";
 import { Track } from "./arrow/track.js";
 import { columnsOf } from "./table.js";
 
-/** How a recording is replayed. */
+/** Options of `replay`. */
 export interface ReplayOptions {
-  /** How many times faster than it was recorded: 1 is the recorded pace; as fast as can be if not given. */
+  /** How many times faster than recorded: 1 is the recorded pace. As fast as possible by default. */
   readonly speed?: number | undefined;
 }
 
 /**
- * The stream that was recorded: the same rows, losses among them where they happened. It reads a file; or all
- * files of a directory whose names end with `.arrow`; or files. Those of one probe follow each other by
- * when they were started. Those of several are merged by time, and each row then has
- * the probe's name as `probe`. Files that were cut are read as far as they go, and a notice says so.
+ * Makes a stream of recorded events: the same rows, with losses where they happened. `path` is a file, a list of files,
+ * or a directory, of which all files are read whose names end with `.arrow`. Recordings of one probe follow each other
+ * in the order of their start. Recordings of several probes are merged by time, and each row gets the probe's name as
+ * `probe`. Files that were cut are read as far as they go, with a notice.
  *
- * A file may come from anybody: what it says is checked, but its texts are as untrusted as those of a live stream.
- * @throws Error where there is no recording at the path; RangeError for a speed that is none
+ * Files need not be trusted: their structure is checked. Their texts are as untrusted as those of a live stream.
+ * @throws Error if there is no recording at the path; RangeError for a speed that is not above 0
  */
 export function replay<E = Readonly<Record<string, unknown>>>(
   path: string | readonly string[],
   { speed = Infinity }: ReplayOptions = {},
 ): EventStream<E> {
-  if (!(speed > 0)) throw new RangeError(`A speed is a number above 0, not ${speed}`);
+  if (!(speed > 0)) throw new RangeError(`speed takes a number above 0, not ${speed}`);
   const series = seriesAt(path);
   const several = series.length > 1;
   return new EventStream<E>(several ? mergedInfo(series) : infoOf(series[0][0]), (receiver) => {

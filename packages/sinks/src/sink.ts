@@ -6,41 +6,40 @@ import type { OutputOptions } from "./files/output-file.js";
 import type { Target } from "./output.js";
 import { Writer } from "./writer.js";
 
-/** How far a sink is. */
+/** The progress of a sink. */
 export interface Progress {
-  /** Events written, or about to be. */
+  /** Events written or about to be written. */
   readonly rows: number;
   /** Bytes written. */
   readonly bytes: number;
-  /** Events lost before the sink and in it. */
+  /** Events lost on the way to the sink and in it. */
   readonly lost: number;
 }
 
-/** How events are written as lines. Every text ends with a newline, or is empty. */
+/** Writes events as lines. Every text ends with a newline, or is empty. */
 export interface Format<E> {
-  /** What stands first. */
+  /** The text at the start. */
   head?(): string;
   /** An event. */
   row(event: E): string;
-  /** Makes what writes the same of an event's record, without a row. */
+  /** Makes an encoder that writes the same line straight from an event's record, without a row. */
   encoder?(records: Records): LineEncoder;
   /** A loss, among the events where it happened. */
   lost(lost: Lost): string;
 }
 
-/** How often progress is told at most. */
+/** The least time between two reports of progress. */
 const PROGRESS_MS = 250;
 
 /**
- * Makes an operator that writes events to a target and emits its progress, a few times a
- * second while there is some, and at the end. It completes when all is written and the
- * target closed, also when the target's reader has gone; it fails with the source's error, after
- * writing what came before that, or with the target's. Unsubscribing ends the source
- * at once; what it has delivered is still written.
+ * Makes an operator that writes events to a target. It emits its progress a few times a second while there is some, and
+ * at the end. It completes when everything is written and the target is closed, and also when the target's reader has
+ * gone. It fails with the source's error, after writing what came before, or with the target's error. Unsubscribing
+ * ends the source at once; events that it has delivered are still written.
  *
- * While more than 1 MiB waits to be written, the streams that the source was made from are held.
- * From a source that cannot be held, events are dropped while more than 64 MiB wait: they
- * are lost as `sink full`. What was lost on the way to this sink is written among the events.
+ * While more than 1 MiB waits to be written, the streams that the source was made from are held. If the source cannot
+ * be held, events are dropped while more than 64 MiB wait, and reported as lost with the reason `sink full`. Losses on
+ * the way to this sink are written among the events.
  * @param open makes the format, anew for each subscription
  */
 export function sink<E>(
@@ -100,11 +99,11 @@ class Writing<E> {
         error: (error) => this.#end({ error }),
       }),
     );
-    // A stream says when it has begun.
+    // A stream reports when it has begun; other sources do not.
     if (!this.#ended && !this.#consumer.isFed) this.#begin();
   }
 
-  /** Ends the source; what has come is still written. */
+  /** Ends the source. What has come is still written. */
   stop(): void {
     this.#detach();
     this.#putLosses();

@@ -9,15 +9,15 @@ function isRow(value: unknown): value is Row {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
-/** An event as a row: what is none becomes one with a `value`. */
+/** An event as a row. A value that is no row becomes one with the field `value`. */
 export function asRow(event: unknown): Row {
   return isRow(event) ? event : { value: event };
 }
 
-/** Text is padded so far at most: one hostile name should not widen all rows. */
+/** The widest padding of text, so that one hostile name does not widen all rows. */
 const WIDEST = 40;
 
-/** Columns for the rows of a table: its keys, as wide as what is in them, numbers to the right. */
+/** Columns for the rows of a table: one for each key, as wide as its content, with numbers aligned right. */
 export function columnsFor(rows: readonly Row[]): readonly Column<Row>[] {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   return names.map((name, i) => {
@@ -34,12 +34,12 @@ export function columnsFor(rows: readonly Row[]): readonly Column<Row>[] {
   });
 }
 
-/** Milliseconds of the years from 2001 to 2286, which no count of anything is likely to be. */
+/** Whether a value looks like Unix milliseconds of the years 2001 to 2286, which hardly any count reaches. */
 function isTime(value: unknown): boolean {
   return typeof value === "number" && value >= 1e12 && value < 1e13;
 }
 
-/** Times as a person here reads them, with the day where they are of several, or of another than today. */
+/** Formats times in the local zone, with the date if they span several days or are not of today. */
 function timeText(times: readonly number[]): (value: unknown) => string | Printed {
   const withDay = [...times, Date.now()].some((time) => dayOf(time) !== dayOf(times[0]!));
   return withDay ? momentText : (value) => clockOf(Number(value));
@@ -62,7 +62,7 @@ function clockOf(time: number): string {
 
 const NUMERIC: ReadonlySet<string> = new Set(["number", "bigint"]);
 
-/** A column for each field; who knows the probe has better ones. */
+/** A plain column for each field, for a stream whose probe is unknown and has no columns of its own. */
 export function columnsOf({ fields }: Schema<Fields>): readonly Column<unknown>[] {
   return Object.entries(fields).map(([name, { kind }]) => {
     const shown = kind === "time" ? momentText : cellText;

@@ -9,29 +9,27 @@ import type { Target } from "./output.js";
 import { columnsFor, type Row } from "./table.js";
 
 export interface TextOptions<E> extends OutputOptions {
-  /** Makes the columns of every row, for example `stream.info.columns`. */
+  /** Makes the columns of the rows, for example `stream.info.columns`. */
   readonly columns?: (() => readonly Column<NoInfer<E> extends Table<infer R> ? R : NoInfer<E>>[]) | undefined;
 }
 
-/**
- * Writes events as a table, a line each, to stdout. See `toText`.
- */
+/** Writes events to stdout as a text table, a line each. See `toText`. */
 export function toStdout<E>(options?: TextOptions<E>): OperatorFunction<E, Progress> {
   return toText(process.stdout, options);
 }
 
 /**
- * Writes events as a table, a line each. Losses are lines too: `LOST 12 events: ring full`.
+ * Writes events as a text table, a line each. Losses are lines too: `LOST 12 events: ring full`.
  *
- * The columns are those that were given, or those of the stream that the source was made from.
- * After operators a row may be something else: one that has not exactly that stream's fields, and any
- * row where there is no such stream, is written as `key=value`, values in JSON where they are no plain word.
+ * The columns are the given ones, or those of the stream that the source was made from. After operators a row may have
+ * other fields than that stream. Such a row, and any row if there is no such stream, is written as `key=value`, with
+ * values in JSON unless they are plain words.
  *
- * A `Table` is written under a heading of its own, or as its probe writes it; where its rows are not the stream's events its columns are
- * their keys. A `Histogram` is written as its picture.
+ * A `Table` is written under a heading of its own, or in its probe's format. If its rows are not the stream's events,
+ * its columns are their keys. A `Histogram` is drawn.
  *
- * The heading is written when the source runs, so that a parent process can wait for it; where
- * operators stand between, and no columns were given, with the first row that needs it.
+ * The heading is written when the source runs, so that a parent process can wait for it. If there are operators and no
+ * columns were given, it is written with the first row that needs it.
  * @param target a path, where a file with mode 0600 is created; or a stream, which is left open
  */
 export function toText<E>(target: Target, options: TextOptions<E> = {}): OperatorFunction<E, Progress> {
@@ -42,14 +40,14 @@ export function toText<E>(target: Target, options: TextOptions<E> = {}): Operato
 }
 
 /**
- * How `toText` writes the events of a stream, for who shows them elsewhere. Each text ends with a newline, or is empty.
- * @param line makes a line of the cells of a row, or of the headings; they stand one after the other if not given
+ * The format of `toText`, for showing the events of a stream elsewhere. Each text ends with a newline, or is empty.
+ * @param line makes a line from the cells of a row or from the headings; by default they are joined
  */
 export function textFormat<E>(source: Observable<E>, line?: MakeLine): TextFormat<E> {
   return new TextFormat(source, { line });
 }
 
-/** Makes a line of cells, of which each is of the column with its index. */
+/** Makes a line from cells. Each cell belongs to the column with the same index. */
 export type MakeLine = (cells: readonly string[], columns: readonly Pick<Column<unknown>, "numeric">[]) => string;
 
 type Columns = readonly Column<unknown>[];
@@ -60,22 +58,22 @@ interface FormatOptions {
   readonly onTerminal?: boolean;
 }
 
-/** Clears a terminal and goes to its upper left corner. */
+/** Clears a terminal and moves to its upper left corner. */
 const CLEAR = "\x1b[H\x1b[2J";
 
 class TextFormat<E> implements Format<E> {
   readonly #columns: Columns | undefined;
-  /** Whether a row is of the columns. */
+  /** Whether a row fits the columns. */
   readonly #fits: (row: unknown) => boolean;
   readonly #tableText: ((table: Table<never>) => string) | undefined;
   readonly #tableHeading: ((table: Table<never>) => string) | undefined;
   readonly #tableRows: number | undefined;
-  /** What stands before each table. */
+  /** The text before each table. */
   readonly #between: string;
   readonly #head: string = "";
   readonly #makeLine: MakeLine | undefined;
   #banner: string;
-  /** Those whose heading was written last, and whether nothing was written under it yet. */
+  /** The columns whose heading was written last, and whether nothing was written below it yet. */
   #above: Columns | undefined;
   #fresh = false;
 
@@ -84,7 +82,7 @@ class TextFormat<E> implements Format<E> {
     const origin = originOf(source);
     const { banner, tables = false, schema } = origin?.info ?? {};
     this.#columns = columns ?? origin?.info.columns();
-    /** Whether it is known before the first row that all are of the columns. */
+    /** Whether all rows are known to fit the columns before the first one comes. */
     const known = columns !== undefined || source === origin;
     this.#fits = known ? () => true : hasFields(schema?.fields);
     this.#between = onTerminal && origin?.info.tableInPlace ? CLEAR : "\n";
@@ -92,7 +90,7 @@ class TextFormat<E> implements Format<E> {
     this.#tableText = origin?.info.tableText;
     this.#tableHeading = origin?.info.tableHeading;
     this.#banner = banner ? `${banner}\n` : "";
-    // Asked for only when the first row is made already.
+    // Called only once the first row has been made.
     if (known) this.#head = tables ? this.#takeBanner() : this.#heading(this.#columns!);
   }
 
@@ -100,7 +98,7 @@ class TextFormat<E> implements Format<E> {
     return this.#head;
   }
 
-  /** The heading above the row that was written last, for who repeats it. */
+  /** The heading above the last written row, for callers that repeat it. */
   heading(): string {
     return this.#above ? this.#heading(this.#above) : "";
   }
@@ -164,7 +162,7 @@ function line(row: unknown, columns: Columns): string {
   return `${text}\n`;
 }
 
-/** Whether a row has all of the fields, but for optional ones, and no other. */
+/** Returns a check that a row has all of the fields, except optional ones, and no others. */
 function hasFields(fields: Fields = {}): (row: unknown) => boolean {
   const required = Object.keys(fields).filter((name) => !fields[name]!.optional).length;
   return (row) => {

@@ -8,58 +8,61 @@ import { writeError } from "./files/errors.js";
 import type { OutputOptions } from "./files/output-file.js";
 import { type Output, outputTo, type Target } from "./output.js";
 
-/** What a writer tells while it works. */
+/** Callbacks of a writer. */
 export interface WriterEvents {
-  /** More waits to be written than should; give no more until `drained`, if that can be. */
+  /** Too much waits to be written; write no more until `drained`, if possible. */
   crowded(): void;
   drained(): void;
-  /** Nothing more can be written: an error, or none where the reader has gone. The target is closed. */
+  /**
+   * Nothing more can be written, because of an error or, without one, because the reader has gone. The target is
+   * closed.
+   */
   closed(error?: Error): void;
 }
 
-/** Text of this length is handed on within a turn of the event loop. */
+/** Text of this length is handed on before the turn of the event loop ends. */
 const CHUNK = 64 << 10;
-/** So many bytes are, of lines that come as bytes. */
+/** The same for lines that come as bytes. */
 const BLOCK = 256 << 10;
-/** Blocks that are kept to be filled again. */
+/** How many blocks are kept for reuse. */
 const SPARE = 8;
-/** So many waiting bytes make a writer crowded. */
+/** With this many bytes waiting a writer is crowded. */
 const CROWDED = 1 << 20;
-/** So many make it full. */
+/** With this many it is full. */
 const FULL = 64 << 20;
-/** How long a reader may take nothing, once the writer is to end soon. */
+/** How long to wait for a reader that reads nothing, once the writer is to end soon. */
 const PATIENCE_MS = 5_000;
 const NEWLINE = 10;
 
-/** Nobody took what was written to a pipe. */
+/** Nobody has read what was written to a pipe. */
 export class UnreadError extends Error {
   override name = "UnreadError";
 }
 
 /**
- * Writes lines through a Node stream. What comes within one turn of the event loop goes
- * out together when the turn ends; nothing waits for more.
+ * Writes lines through a Node stream. Lines of one turn of the event loop go out together when the turn ends; nothing
+ * waits longer.
  */
 export class Writer {
   readonly #output: Output;
   readonly #events: WriterEvents;
   readonly #spare: Buffer[] = [];
   #stream: Writable | undefined;
-  /** Whether anything came, if only an empty text. */
+  /** Whether anything was written, even an empty text. */
   #begun = false;
-  /** What was not handed on yet is text, or bytes in the block; not both. */
+  /** What was not handed on yet: text, or bytes in the block, never both. */
   #text = "";
   #block: Buffer = Buffer.alloc(0);
   #used = 0;
   #bytes = 0;
-  /** What was handed on and not written yet. */
+  /** Handed on to the stream and not written yet. */
   readonly #waiting: Buffer[] = [];
   #crowded = false;
   #full = false;
   #closed = false;
   #done: (() => void) | undefined;
 
-  /** Looks at the target; a path is created when the first lines come. @throws Error where it cannot be written */
+  /** Checks the target; a file is created when the first lines come. @throws Error if it cannot be written */
   constructor(target: Target, events: WriterEvents, options?: OutputOptions) {
     this.#output = outputTo(target, options);
     this.#events = events;
@@ -70,7 +73,7 @@ export class Writer {
     return this.#bytes;
   }
 
-  /** Whether so much waits that what comes now must be dropped, until `drained`. */
+  /** Whether so much waits that new lines must be dropped until `drained`. */
   get full(): boolean {
     return this.#full;
   }
@@ -84,7 +87,7 @@ export class Writer {
     if (this.#text.length >= CHUNK) this.#flush();
   }
 
-  /** Takes the line of the record at a position. @throws as the encoder, having taken nothing */
+  /** Takes the line of the record at a position. @throws as the encoder; then nothing was taken */
   put(encoder: LineEncoder, position: number): void {
     this.#begun = true;
     const most = encoder.most(position);
@@ -96,7 +99,10 @@ export class Writer {
     this.#used = encoder.write(position, this.#block, this.#used);
   }
 
-  /** Writes what waits, closes a path, then calls back, unless `closed` is called instead. Where nothing came, no file is made. */
+  /**
+   * Writes what waits, closes a file, then calls back, unless `closed` is called instead. If nothing was written, no
+   * file is made.
+   */
   end(done: () => void): void {
     if (this.#begun) this.#flush();
     if (this.#closed) return;
@@ -104,11 +110,14 @@ export class Writer {
     if (this.#waiting.length === 0) this.#close(done);
   }
 
-  /** From now on waits no longer than some seconds for a reader that takes nothing of a pipe: `closed` says then what was not written. */
+  /**
+   * From now on waits only a few seconds for a reader of a pipe that reads nothing. Then `closed` reports what was not
+   * written.
+   */
   hurry(): void {
     const stream = this.#stream;
     if (this.#closed || !(stream instanceof Socket)) return;
-    // Begins anew with each part that a reader takes, and with what is written.
+    // The timeout starts anew whenever the reader reads or something is written.
     stream.setTimeout(PATIENCE_MS).on("timeout", this.#giveUp);
   }
 
@@ -120,7 +129,7 @@ export class Writer {
   readonly #giveUp = (): void => {
     if (this.#waiting.length === 0) return;
     const lines = this.#waiting.reduce((sum, chunk) => sum + linesIn(chunk), 0);
-    const unread = `nobody read it for ${PATIENCE_MS / 1000} s, and up to ${lines} lines that waited were not written, nor what came after them`;
+    const unread = `nobody read it for ${PATIENCE_MS / 1000} s, and up to ${lines} lines were not written, nor any after them`;
     this.#abandon(new UnreadError(`Cannot write to ${this.#output.name}: ${unread}`));
   };
 
@@ -137,7 +146,7 @@ export class Writer {
     }
   };
 
-  /** The stream to write to; undefined where it cannot be opened, which ends all. */
+  /** The stream to write to; undefined if it cannot be opened, which ends the writer. */
   #open(): Writable | undefined {
     if (this.#stream) return this.#stream;
     try {
@@ -150,7 +159,7 @@ export class Writer {
     }
   }
 
-  /** What waits to be handed on. */
+  /** Takes what waits to be handed on. */
   #take(): Buffer {
     const chunk = this.#used > 0 ? this.#block.subarray(0, this.#used) : Buffer.from(this.#text);
     if (this.#used > 0) this.#block = this.#spare.pop() ?? Buffer.alloc(0);
@@ -181,7 +190,7 @@ export class Writer {
     });
   }
 
-  // The listener stays: the stream emits the error that a write has called back with already.
+  // The listener stays, as the stream also emits the error that a write's callback has got.
   readonly #fail = (error: NodeJS.ErrnoException): void => {
     this.#abandon(isGone(error, this.#stream!) ? undefined : writeError(this.#output.name, error));
   };
@@ -195,7 +204,7 @@ export class Writer {
   }
 }
 
-/** Whether nobody reads a stream any more. A terminal that was closed says EIO. */
+/** Whether nobody reads a stream any more. A closed terminal reports EIO. */
 function isGone({ code }: NodeJS.ErrnoException, stream: Writable): boolean {
   return GONE.has(code) || (code === "EIO" && (stream as Partial<WriteStream>).isTTY === true);
 }

@@ -14,7 +14,7 @@ const folder = temporaryFolder();
 const ROWS = 5000;
 const rows = samples(ROWS);
 
-/** A value without what only tells one JavaScript reader from another. */
+/** A value without the differences between JavaScript readers. */
 function plain(value: unknown): unknown {
   if (typeof value === "bigint") return Number(value);
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex");
@@ -32,7 +32,7 @@ describe.each([undefined, "zstd"] as const)("compressed by %s", (compression) =>
     await run(stream.pipe(toArrow(path, { batchRows: 1024, compression })));
   });
 
-  test("our own reader gives the rows back as they were", () => {
+  test("our own reader returns the original rows", () => {
     const batches = [...readRecording(path).batches()];
     expect(batches.length).toBeGreaterThan(4);
     expect(batches.flatMap(({ length, row }) => Array.from({ length }, (_, i) => row(i)))).toEqual(rows);
@@ -44,7 +44,7 @@ describe.each([undefined, "zstd"] as const)("compressed by %s", (compression) =>
     const { time, ...names } = sampleSchema.fields;
     for (const name of Object.keys(names)) {
       const found = Array.from(table.getChild(name) as Iterable<unknown>, plain);
-      // It takes a byte order mark at the beginning of a text away.
+      // It removes a byte order mark at the beginning of a text.
       const value = (row: Sample): unknown => plain(row[name as keyof Sample] ?? null);
       expect(found.map(unmarked), name).toEqual(rows.map(value).map(unmarked));
     }
@@ -56,13 +56,13 @@ describe.each([undefined, "zstd"] as const)("compressed by %s", (compression) =>
   test("polars, which is strict, reads the same values in the same types", () => {
     const frame = readByPolars(path);
     expect(frame.shape.height).toBe(ROWS);
-    // Of bytes it gives JavaScript nothing.
+    // Its binding does not return bytes.
     const names = Object.keys(sampleSchema.fields).filter((name) => !["time", "packet"].includes(name));
     for (const name of names) {
       const found = frame.column(name).toArray().map(plain);
       expect(found, name).toEqual(rows.map((row) => row[name as keyof Sample] ?? null));
     }
-    // Of 64 bits it gives JavaScript doubles, of the part below the second all.
+    // Its binding returns 64-bit integers as doubles, but the part below a second exactly.
     expect(frame.column("time").nanosecond().toArray()).toEqual(
       rows.map((row) => Number(nanoseconds(row) % 10n ** 9n)),
     );
@@ -87,7 +87,7 @@ describe.each([undefined, "zstd"] as const)("compressed by %s", (compression) =>
     });
   });
 
-  test("a recording says what it is of, on which machine, and what its times mean", () => {
+  test("a recording names its probe and its machine, and explains its times", () => {
     const { info } = readRecording(path);
     expect(info).toMatchObject({
       probe: "sample",
@@ -104,7 +104,7 @@ describe.each([undefined, "zstd"] as const)("compressed by %s", (compression) =>
     expect(metadata?.get("rxbpf.probe")).toBe("sample");
   });
 
-  test("a recording without events can be read by all", async () => {
+  test("all readers can read a recording without events", async () => {
     const empty = `${folder}/${compression}-empty.arrow`;
     await run(streamOf().pipe(toArrow(empty, { compression })));
     expect([...readRecording(empty).batches()]).toEqual([]);
@@ -113,6 +113,6 @@ describe.each([undefined, "zstd"] as const)("compressed by %s", (compression) =>
   });
 });
 
-test("compressed, texts and numbers that repeat take a fraction of their bytes", () => {
+test("compression shrinks repeated texts and numbers to a fraction", () => {
   expect(statSync(`${folder}/zstd.arrow`).size).toBeLessThan(statSync(`${folder}/undefined.arrow`).size / 5);
 });

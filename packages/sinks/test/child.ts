@@ -11,9 +11,9 @@ export interface Child extends ChildProcess {
   readonly exited: Promise<number | null>;
 }
 
-/** Lets the tests of a file start programs that write to their own stdout, and ends those that are left. */
+/** Lets the tests of a file start programs that write to their own stdout. Kills those that are left at the end. */
 export function childProcesses(): (sink: string, script: string, stdout?: "pipe" | number) => Child {
-  // The programs are no part of the test runner: they need the packages compiled.
+  // The programs run outside of the test runner, so they need the compiled packages.
   beforeAll(build, 60_000);
 
   const children: Child[] = [];

@@ -9,7 +9,7 @@ import { readByPolars } from "../../../testing/polars.js";
 import { temporaryFolder } from "../../../testing/programs.js";
 import { run } from "./conformance.js";
 
-// Readers believe a compressed batch only so much. What is written is believed, however well it compresses.
+// Readers limit how far a compressed batch may expand. The writer stays within that, however well its rows compress.
 const folder = temporaryFolder();
 const numbers = Array.from({ length: 100_000 }, (_, i) => i);
 
@@ -19,7 +19,7 @@ test.each([
   ["nothing", () => ({})],
   ["long texts", (i: number) => ({ i, text: i % 1000 === 0 ? "x".repeat(1 << 20) : "" })],
   ["columns that most rows lack", (i: number) => ({ [`column${i % 100}`]: i < 4096 ? i : undefined })],
-])("rows that are all alike are read as they were written: %s", async (what, row) => {
+])("rows that are all alike can be read back: %s", async (what, row) => {
   const path = `${folder}/${what}.arrow`;
   const rows = numbers.slice(0, what === "long texts" ? 60_000 : undefined).map(row);
   await run(from(rows).pipe(toArrow(path, { compression: "zstd" })));

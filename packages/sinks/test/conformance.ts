@@ -23,16 +23,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { row, type Row, tap } from "./tap.js";
 
-/** What a sink wrote, read back: an event, or a loss. */
+/** An entry that was read back from a sink's output: an event or a loss. */
 export type Entry = { seq: number; size: string; name: string } | { lost: number; reason: string };
 
 /** A sink, and how to read what it writes. */
 export interface Tested {
   readonly name: string;
   sink<E>(target: string, options?: OutputOptions): OperatorFunction<E, Progress>;
-  /** In order. Throws for what is not whole. */
+  /** The entries in order. Throws if anything is incomplete. */
   read(written: Buffer): Entry[];
-  /** Whether what it writes says what was lost where the disk became full. */
+  /** Whether its output has the losses of a full disk. */
   readonly tellsEnd?: boolean;
   /** How it writes a hostile name. */
   shown(name: string): string;
@@ -55,7 +55,7 @@ export const HOSTILE = [
   "bytes\uef80\uefff",
 ];
 
-/** A path for each test to write to, and what was written there. */
+/** A path for each test, and functions that read what was written there. */
 function target(tested: Tested) {
   const directory = mkdtempSync(join(tmpdir(), "rxbpf-sink-"));
   const path = join(directory, "out");
@@ -71,7 +71,7 @@ export function conformance(tested: Tested): void {
   describe(`${tested.name} keeps the rules of all sinks`, () => {
     const { directory, path, read, seqs } = target(tested);
 
-    test("an empty stream makes a file that says so", async () => {
+    test("an empty stream makes a valid empty file", async () => {
       const { stream, complete } = tap();
       const ended = run(stream.pipe(tested.sink(path)));
       complete();
@@ -89,7 +89,7 @@ export function conformance(tested: Tested): void {
       expect(statSync(path).mode & 0o777).toBe(0o600);
     });
 
-    test("a file that is there is left as it is, unless it is to be replaced: then another takes its name", async () => {
+    test("an existing file is left as it is, or with force another takes its name", async () => {
       writeFileSync(path, "x".repeat(10_000), { mode: 0o644 });
       const { ino } = statSync(path);
       const { stream, calls } = tap();
@@ -106,7 +106,7 @@ export function conformance(tested: Tested): void {
       expect(readdirSync(directory)).toEqual(["out"]);
     });
 
-    test("a source that cannot start leaves what is there, and nothing where nothing was", async () => {
+    test("a source that cannot start leaves an existing file, and makes none", async () => {
       const broken = (): EventStream<Row> =>
         new EventStream<Row>(tap().stream.info, () => {
           throw new Error("Cannot load tap: CAP_BPF is missing");
@@ -120,7 +120,7 @@ export function conformance(tested: Tested): void {
       expect(openFiles()).not.toContain(directory);
     });
 
-    test("of two that write to one path the second is refused, and the first is whole", async () => {
+    test("if two sinks write to one path, the second is refused, and the file of the first is complete", async () => {
       const [first, second] = [tap(), tap()];
       const ended = run(first.stream.pipe(tested.sink(path)));
       first.emit(row(1));
@@ -137,7 +137,7 @@ export function conformance(tested: Tested): void {
       expect(seqs()).toEqual([1, 2]);
     });
 
-    test("of two that begin at one moment one is refused, and the other is whole", async () => {
+    test("if two sinks begin at the same moment, one is refused, and the file of the other is complete", async () => {
       const runs = [tap(), tap()].map((one) => ({ ...one, ended: run(one.stream.pipe(tested.sink(path))) }));
       for (const [i, { emit, complete }] of runs.entries()) {
         emit(row(i));
@@ -159,7 +159,7 @@ export function conformance(tested: Tested): void {
       expect(seqs()).toEqual([1, 2, "3 ring full", 3]);
     });
 
-    test("a line is in the file shortly after its event, with the stream still open", async () => {
+    test("a line is in the file shortly after its event, while the stream is still open", async () => {
       const { stream, emit } = tap();
       const subscription = stream.pipe(tested.sink(path)).subscribe();
       for (const seq of [1, 2, 3]) {
@@ -179,7 +179,7 @@ export function conformance(tested: Tested): void {
       expect(openFiles()).not.toContain(path);
     });
 
-    test("unsubscribing midway ends the source at once and leaves a whole file", async () => {
+    test("unsubscribing midway ends the source at once and leaves a complete file", async () => {
       const { stream, calls, emit } = tap();
       const subscription = stream.pipe(tested.sink(path)).subscribe();
       emit(row(1), row(2), row(3));
@@ -190,7 +190,7 @@ export function conformance(tested: Tested): void {
       expect(seqs()).toEqual([1, 2, 3]);
     });
 
-    test("it is open until all is written, however it ends, and can be ended as if its source had", async () => {
+    test("it is listed as a consumer until everything is written, however it ends, and can be ended as if its source had ended", async () => {
       const { stream, emit } = tap();
       const subscription = stream.pipe(tested.sink(path)).subscribe();
       emit(row(1));
@@ -217,7 +217,7 @@ export function conformance(tested: Tested): void {
       expect(seqs()).toEqual(rows.map(({ seq }) => seq));
     });
 
-    test("losses stand where they happened, and are counted", async () => {
+    test("losses are written where they happened, and counted", async () => {
       const { stream, emit, lose, complete } = tap();
       const ended = run(stream.pipe(tested.sink(path)));
       emit(row(1));
@@ -246,7 +246,7 @@ export function conformance(tested: Tested): void {
       expect(read()).toContainEqual({ lost: 2, reason: "ring full" });
     });
 
-    test("each of two sinks on one stream tells its own losses", async () => {
+    test("each of two sinks on one stream writes its own losses", async () => {
       const { stream, runs } = tap();
       const other = `${path}.other`;
       const [first, second] = [path, other].map((to) => run(stream.pipe(tested.sink(to))));
@@ -298,7 +298,7 @@ export function conformance(tested: Tested): void {
   });
 }
 
-/** What a sink must do that writes to pipes too. */
+/** What every sink must do that also writes to pipes. */
 export function pipeConformance(tested: PipeTested): void {
   describe(`${tested.name} keeps the rules of sinks that write to pipes`, () => {
     const { path, seqs } = target(tested);
@@ -317,7 +317,7 @@ export function pipeConformance(tested: PipeTested): void {
       expect(openFiles()).not.toContain(path);
     });
 
-    test("a process that ends without reading on ends the source quietly", async () => {
+    test("a reader that ends early ends the source quietly", async () => {
       const child = spawn("true", { stdio: ["pipe", "ignore", "inherit"] });
       const { stream, calls, emit } = tap();
       const ended = run(stream.pipe(tested.sink(child.stdin)));
@@ -327,7 +327,7 @@ export function pipeConformance(tested: PipeTested): void {
       expect(calls.close).toBe(1);
     });
 
-    test("a pipe with a name that nobody reads is an error, and does not block", async () => {
+    test("a named pipe that nobody reads is an error, and does not block", async () => {
       execFileSync("mkfifo", [path]);
       await expect(run(tap().stream.pipe(tested.sink(path)))).rejects.toThrow(
         `Cannot write to ${path}: no process reads it`,
@@ -360,7 +360,7 @@ export function pipeConformance(tested: PipeTested): void {
       expect(seqs()).toEqual(Array.from({ length: 50_000 }, (_, index) => index));
     });
 
-    test("a source that cannot be held loses whole events when a reader is too slow, and that is written", async () => {
+    test("a source that cannot be held loses whole events if a reader is too slow, and the loss is written", async () => {
       const reader = slowReader(path);
       const rows = new Subject<Row>();
       const ended = run(rows.pipe(tested.sink(reader.stdin)));

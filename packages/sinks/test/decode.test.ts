@@ -9,7 +9,7 @@ const pid = schema("any", { pid: u32("") });
 const name = schema("any", { name: text("") });
 const args = schema("any", { args: texts("") });
 
-/** A body of numbers of 32 bits, and as many zeros after them. */
+/** A body of 32-bit numbers, followed by as many zeros. */
 const body = (...numbers: number[]): ArrayBuffer =>
   Int32Array.from({ length: 16 }, (_, i) => numbers[i] ?? 0).buffer as ArrayBuffer;
 
@@ -27,7 +27,7 @@ test("a batch within its body is read", () => {
   expect([row(0), row(1)]).toEqual([{ pid: 7 }, { pid: 8 }]);
 });
 
-test("of an optional field only what is there is in a row", () => {
+test("a row has an optional field only if its value is present", () => {
   const header = {
     length: 2,
     nodes: [[2, 1]],
@@ -63,7 +63,7 @@ test.each([
     ],
   ],
   [
-    "a buffer that goes on after its batch",
+    "a buffer that ends after its batch",
     pid,
     2,
     [[2, 0]],
@@ -73,7 +73,7 @@ test.each([
     ],
   ],
   [
-    "a buffer that is not where a number can be",
+    "a buffer that is not aligned",
     pid,
     2,
     [[2, 0]],
@@ -201,7 +201,7 @@ test.each([
   expect(() => rowReader(of, { length, nodes, buffers, compressed: false }, body(...numbers))).toThrow(RangeError);
 });
 
-/** A compressed buffer as a batch of two numbers has it, and how many bytes it says that there are. */
+/** A compressed buffer of a batch with two numbers, and the length that it claims. */
 function packed(bytes: Uint8Array, claimed: bigint) {
   const whole = new Uint8Array((8 + bytes.length + 7) & ~7);
   new DataView(whole.buffer).setBigInt64(0, claimed, true);
@@ -233,8 +233,8 @@ test.each([
   expect(() => rowReader(pid, ...packed(bytes, claimed))).toThrow(RangeError);
 });
 
-test("a frame that would fill the memory takes none", () => {
-  // Two texts that claim all that 31 bits can count.
+test("a frame that claims a huge size takes no memory", () => {
+  // Two texts that claim the most bytes that 31 bits can count.
   const offsets = new Uint8Array(Int32Array.of(0, 0, 2 ** 31 - 1).buffer);
   const body = new ArrayBuffer(64);
   const view = new DataView(body);

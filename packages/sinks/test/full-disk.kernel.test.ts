@@ -27,20 +27,23 @@ afterEach(() => {
   rmdirSync(directory);
 });
 
-test.each([json, text, arrow, compressed])("$name on a full disk says so and leaves whole events", async (tested) => {
-  // What is written in one piece, a batch of Arrow, must fit several times.
-  if (tested === arrow || tested === compressed) execFileSync("mount", ["-o", "remount,size=2m", directory]);
-  await fullDisk(tested, join(directory, "out"));
-});
+test.each([json, text, arrow, compressed])(
+  "$name on a full disk reports it and leaves whole events",
+  async (tested) => {
+    // A batch of Arrow is written in one piece, and several must fit.
+    if (tested === arrow || tested === compressed) execFileSync("mount", ["-o", "remount,size=2m", directory]);
+    await fullDisk(tested, join(directory, "out"));
+  },
+);
 
-/** Takes all room that is left, and keeps taking what becomes free. */
+/** Fills the disk, and keeps taking space that becomes free. */
 function filler(): { stop: () => void } {
   const script = `while :; do dd if=/dev/zero bs=4096 >> ${directory}/filler 2>/dev/null; done`;
   const child = spawn("bash", ["-c", script], { stdio: "ignore", detached: true });
   return { stop: () => void process.kill(-child.pid!, "SIGKILL") };
 }
 
-test.each([arrow, compressed])("$name tells what was lost though others take all room", async (tested) => {
+test.each([arrow, compressed])("$name records what was lost though another process takes all space", async (tested) => {
   execFileSync("mount", ["-o", "remount,size=4m", directory]);
   const path = join(directory, "out");
   const { stream, calls, emit } = tap();
@@ -68,7 +71,7 @@ test.each([arrow, compressed])("$name tells what was lost though others take all
   expect(readByPolars(path).shape.height).toBe(entries.length);
 });
 
-test("room is set aside while recording, and given back at the end", async () => {
+test("room is reserved while recording, and freed at the end", async () => {
   execFileSync("mount", ["-o", "remount,size=4m", directory]);
   const path = join(directory, "out");
   const { stream, emit, complete } = tap();
@@ -97,12 +100,12 @@ test("a disk that is full from the beginning leaves no file", async () => {
   expect(readdirSync(directory)).toEqual(["filler"]);
 });
 
-test.each(["text", "json"])("%s on stdout says so when a file takes only a part", async (sink) => {
+test.each(["text", "json"])("%s on stdout reports a file that takes only a part", async (sink) => {
   const fd = openSync(join(directory, "out"), "w");
   const child = start(sink, "some", fd);
   closeSync(fd);
   expect(await all(child.stderr!)).toBe(
-    "Cannot write to stdout: no space left on device; free some, or write elsewhere\n",
+    "Cannot write to stdout: no space left on device; free some space, or write elsewhere\n",
   );
   await child.exited;
 });

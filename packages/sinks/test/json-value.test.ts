@@ -14,7 +14,7 @@ test.each([
   ['{"a":12345678901234567890,"b":[1,-18446744073709551615]}', { a: 12345678901234567890n, b: [1, -(2n ** 64n - 1n)] }],
   ['{"12345678901234567890":"a\\"12345678901234567890\\\\","c":1234567890123456}', null],
   ['"\\\\\\"\\\\" ', '\\"\\'],
-])("a value with integers of any length is what it was: %s", (text, expected) => {
+])("a value with integers of any length is read exactly: %s", (text, expected) => {
   expect(parseJson(text)).toEqual(expected ?? JSON.parse(text));
 });
 
@@ -33,8 +33,8 @@ test("a key called __proto__ is a key", () => {
 });
 
 test.each([
-  ["what is no JSON", "{", "it is no JSON"],
-  ["quotes that end no string", `"${'\\"'.repeat(300_000)}1234567890123456`, "it is no JSON"],
+  ["text that is not JSON", "{", "it is not JSON"],
+  ["quotes that end no string", `"${'\\"'.repeat(300_000)}1234567890123456`, "it is not JSON"],
   ["an integer without end", `[${"7".repeat(20_000)}]`, "an integer in it has 20000 digits"],
   ["lists in lists", "[".repeat(1001) + "]".repeat(1001), "its objects and lists are nested more than 1000 deep"],
   ["lists that begin and do not end", "[".repeat(5_000_000), "nested more than 1000 deep"],
@@ -46,7 +46,7 @@ test.each([
   expect(() => parseJson(text)).toThrow(message);
 });
 
-test("what stands in a string is no structure", () => {
+test("brackets in a string do not count as structure", () => {
   expect(structureOf('{"a[[[":"]]{{\\"[","b":[[]]}')).toEqual({ containers: 3, depth: 3 });
   expect(structureOf('"[[[')).toEqual({ containers: 0, depth: 0 });
 });

@@ -26,7 +26,7 @@ async function lines(...rows: unknown[]): Promise<string[]> {
   return text.slice(0, -1).split("\n");
 }
 
-test("keys stand in the row's order, nested values and arrays are kept", async () => {
+test("keys are in the row's order, nested values and arrays are kept", async () => {
   const row = {
     zebra: 1.5,
     alpha: "a b",
@@ -50,7 +50,7 @@ test("a bigint is a whole number, wherever it stands, and a string of digits sta
   ]);
 });
 
-test("what JSON has no word for is written as JSON does", async () => {
+test("values that JSON cannot express are written as JSON.stringify does", async () => {
   expect(
     await lines({ nan: NaN, infinite: Infinity, missing: undefined, list: [undefined] }, undefined, "text", 5),
   ).toEqual(['{"nan":null,"infinite":null,"list":[null]}', "null", '"text"', "5"]);
@@ -69,7 +69,7 @@ test("a hostile string is the same string to a reader of JSON, and no terminal o
   expect(written.join("")).toMatch(/^[ -~]*$/);
 });
 
-test("a loss is a record with all that is known of it", async () => {
+test("a loss is a line with everything that is known about it", async () => {
   const path = join(directory, "out");
   const { stream, lose, complete } = tap();
   const ended = run(stream.pipe(toJson(path)));
@@ -83,7 +83,7 @@ test("a loss is a record with all that is known of it", async () => {
   );
 });
 
-test("records are written without rows, in order with what else comes, as their rows would be", async () => {
+test("records are written without making rows, with the same lines, in order with other events", async () => {
   const path = join(directory, "out");
   const rows = Array.from({ length: 20_000 }, (_, i) => row(i, HOSTILE[i % HOSTILE.length]?.slice(0, 40)));
   const source = tap(({ emit, emitRecords, lose, complete }) => {

@@ -25,14 +25,14 @@ const paths = (): string[] => readdirSync(directory).map((name) => `${directory}
 const seqs = (path: string): unknown[] =>
   [...readRecording(path).batches()].flatMap(({ length, row }) => Array.from({ length }, (_, i) => row(i)["seq"]));
 
-/** One run that writes rows, each file with 100 of them. */
+/** Runs a recorder that writes 100 rows to each file. */
 async function record(rows: Sample[], rotate: Rotation): Promise<void> {
   await run(
     streamOf(rows).pipe(toArrow(`${directory}/r.arrow`, { batchRows: 100, rotate: { bytes: 15_000, ...rotate } })),
   );
 }
 
-test("of all runs together so many files stay, the last ones", async () => {
+test("the last files of all runs together are kept", async () => {
   for (let i = 0; i < 3; i++) {
     await record(samples(500, 500 * i), { keep: 2 });
     expect(paths()).toHaveLength(2);
@@ -40,7 +40,7 @@ test("of all runs together so many files stay, the last ones", async () => {
   expect(paths().flatMap(seqs)).toEqual(samples(200, 1300).map(({ seq }) => seq));
 });
 
-test("of all runs together so many bytes stay, at any moment", async () => {
+test("the files of all runs together never exceed the limit of bytes", async () => {
   const most = 100_000;
   const { stream, emit, complete } = tap();
   const sizes: number[] = [];
@@ -69,7 +69,7 @@ test("of all runs together so many bytes stay, at any moment", async () => {
   expect(left).toEqual(Array.from(left, (_, i) => 5000 - left.length + i));
 });
 
-test("what is no recording of the series stays", async () => {
+test("files that are no recordings of the series stay", async () => {
   await record(samples(300), { keep: 9 });
   const [first = "", second = "", third = ""] = paths();
   const other = streamOf(samples(1));
@@ -131,12 +131,12 @@ test("names and replay follow the order of recording, though the clock was set b
   expect(back.map(({ seq }) => seq)).toEqual([1, 2, 3]);
 });
 
-test("recordings without a common start of the machine are in the order of its clock", async () => {
+test("recordings from different boots are in the order of the machine's clock", async () => {
   const started = [3, 1, 2].map((day) => Date.UTC(2025, 0, day));
   for (const [i, time] of started.entries()) {
     vi.useFakeTimers({ now: time, toFake: ["Date"] });
     await run(of(row(time)).pipe(toArrow(`${directory}/${i}.arrow`)));
-    // As on three days on which the machine was started anew.
+    // As on three days with a boot each.
     const bytes = readFileSync(`${directory}/${i}.arrow`);
     const { boot } = readRecording(`${directory}/${i}.arrow`).info;
     const text = bytes.toString("latin1").replaceAll(boot, boot.slice(0, -1) + "xyz"[i]);

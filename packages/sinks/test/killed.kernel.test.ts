@@ -16,7 +16,7 @@ const folder = temporaryFolder();
 const program = fileURLToPath(new URL("record-child.mjs", import.meta.url));
 beforeAll(build, 60_000);
 
-/** Runs a recorder and kills it after a time, or so much after it has told how far it is. Gives the last it told. */
+/** Runs a recorder and kills it some time after its start, or after its first progress. Returns its last progress. */
 async function killed(args: readonly string[], afterMs: number, begun: boolean): Promise<Progress | undefined> {
   const child = start(process.execPath, [program, ...args]);
   const told: Progress[] = begun ? [JSON.parse(await child.line()) as Progress] : [];
@@ -28,7 +28,7 @@ async function killed(args: readonly string[], afterMs: number, begun: boolean):
 }
 
 test.each(["", "zstd"])(
-  "a recorder that is killed at any moment leaves all but the last batch, in order (compression: %j)",
+  "a recorder that is killed at any moment leaves all batches but the last, in order (compression: %j)",
   async (compression) => {
     const seed = Date.now() % 1e6;
     const next = numbers(seed);
@@ -50,7 +50,7 @@ test.each(["", "zstd"])(
       if (size === 0) continue;
       const found = entries(path);
       expect(found, where).toEqual(found.map((_, seq) => ({ seq, size: `${seq * 10}`, name: `file ${seq}` })));
-      // What was told had come; all but a batch of it was written.
+      // Everything in the progress had come, and all but a batch of it was written.
       if (told && told.bytes > 0) expect(found.length, where).toBeGreaterThan(told.rows - batchRows - 1);
       rows += found.length;
       expect(readRecording(path).info.probe).toBe("child");

@@ -17,9 +17,9 @@ const folder = temporaryFolder();
 let count = 0;
 const names = () => ({ path: `${folder}/${++count}.arrow`, parquet: `${folder}/${count}.parquet` });
 
-/** What DuckDB has of a field of a row. */
+/** A field of a row as DuckDB has it. */
 function duckDbValue(value: Sample[keyof Sample], name: keyof Sample, row: Sample): DuckDBValue {
-  // Of a moment with a time zone it keeps microseconds.
+  // It keeps only microseconds of a timestamp with a time zone.
   if (name === "time") return new DuckDBTimestampTZValue(nanoseconds(row) / 1000n);
   if (name === "cgroupId" || name === "size") return BigInt(value as number);
   if (Array.isArray(value)) return new DuckDBListValue((value as string[]).map(unmarked));
@@ -28,7 +28,7 @@ function duckDbValue(value: Sample[keyof Sample], name: keyof Sample, row: Sampl
   return (value ?? null) as DuckDBValue;
 }
 
-/** Its binding takes a byte order mark at the beginning of a text away; polars shows that it is there. */
+/** Its binding removes a byte order mark at the beginning of a text; polars shows that the file has it. */
 const unmarked = (text: string): string => text.replace(/^\ufeff/, "");
 
 const NAMES = Object.keys(sampleSchema.fields) as (keyof Sample)[];
@@ -89,7 +89,7 @@ test("polars reads the same, to the nanosecond", async () => {
   }
 });
 
-test("numbers of 64 bits that JavaScript cannot hold are whole", async () => {
+test("64-bit integers that a JavaScript number cannot hold are exact", async () => {
   const { path, parquet } = names();
   const big = [2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n, 0n];
   await run(
@@ -103,7 +103,7 @@ test("numbers of 64 bits that JavaScript cannot hold are whole", async () => {
   expect(rows).toEqual(big.map((value, seq) => ({ big: value, tree: `{"at":${seq}}`, more: null })));
 });
 
-test("the file says what the recording said of itself, and what was lost", async () => {
+test("the file has the recording's metadata and its losses", async () => {
   const { path, parquet } = names();
   await run(streamOf(samples(2), lost(3), samples(2), lost(4, 7)).pipe(toArrow(path)));
   await exportParquet(path, parquet);
@@ -145,18 +145,20 @@ test("a recording in several files is one table; one that was cut is read as far
   expect(left).toEqual(rows.slice(0, left.length).map(({ seq }) => seq));
 });
 
-test("recordings of several probes are no one table", async () => {
+test("recordings of several probes are refused", async () => {
   const { path, parquet } = names();
   const other = streamOf(samples(1));
   Object.assign(other.info, { name: "other" });
   await run(other.pipe(toArrow(path)));
   const second = names().path;
   await run(streamOf(samples(1)).pipe(toArrow(second)));
-  await expect(exportParquet([path, second], parquet)).rejects.toThrow(/several probes; export each by itself$/);
+  await expect(exportParquet([path, second], parquet)).rejects.toThrow(
+    /several probes; export those of each probe by themselves$/,
+  );
   expect(statSync(parquet, { throwIfNoEntry: false })).toBeUndefined();
 });
 
-test("where it cannot be written whole no file is left", async () => {
+test("if it cannot be written completely, no file is left", async () => {
   const { path, parquet } = names();
   await run(streamOf(samples(100)).pipe(toArrow(path)));
   await expect(exportParquet(path, "/dev/full")).rejects.toThrow("Cannot write to /dev/full: no space left on device");
@@ -165,7 +167,7 @@ test("where it cannot be written whole no file is left", async () => {
   expect(statSync(parquet, { throwIfNoEntry: false })).toBeUndefined();
 });
 
-test("a stream that is given gets the same bytes, and stays open", async () => {
+test("a given stream gets the same bytes, and stays open", async () => {
   const { path, parquet } = names();
   await run(streamOf(samples(5000)).pipe(toArrow(path)));
   await exportParquet(path, parquet);
@@ -176,13 +178,13 @@ test("a stream that is given gets the same bytes, and stays open", async () => {
   expect(Buffer.concat(await stream.toArray()).equals(readFileSync(parquet))).toBe(true);
 });
 
-test("ended early, it is a file of what was written so far", async () => {
+test("ended early, it leaves a valid file of what was written so far", async () => {
   const { path, parquet } = names();
   await run(streamOf(samples(100_000)).pipe(toArrow(path, { batchRows: 1000 })));
   const ending = new AbortController();
   const stream = new PassThrough({ highWaterMark: 1 });
   const exporting = exportParquet(path, stream, { signal: ending.signal });
-  // It writes the next group when the one before was read.
+  // It writes the next group once the one before was read.
   await once(stream, "readable");
   ending.abort();
   const chunks: Buffer[] = [];

@@ -24,7 +24,7 @@ import { temporaryFolder } from "../../../testing/programs.js";
 import { run } from "./conformance.js";
 import { row, tap } from "./tap.js";
 
-// Root writes where somebody else may write too. Nothing of what that user prepares leads it elsewhere.
+// Root writes to a directory where another user may write too. Nothing that this user plants leads root elsewhere.
 const folder = temporaryFolder();
 chmodSync(folder, 0o755);
 const NOBODY = 65_534;
@@ -83,7 +83,7 @@ test.each(names)("%s writes through no link that another user has planted", asyn
   expect(existsSync(`${folder}/none`)).toBe(false);
 });
 
-test.each(names)("%s replaces a file that is another name of root's, and leaves that", async (name) => {
+test.each(names)("%s replaces a hard link to root's file, and leaves that file alone", async (name) => {
   linkSync(secret, `${directory}/out`);
   await expect(sinks[name](`${directory}/out`)).rejects.toThrow("it exists already");
   await sinks[name](`${directory}/out`, true);
@@ -107,10 +107,10 @@ test("another user's pipe is not written to; a link of root's to a device is", a
   symlinkSync("/dev/null", `${folder}/null`);
   await sinks.toJson(`${folder}/null`);
   execFileSync("mknod", [`${folder}/disk`, "b", "7", "200"]);
-  await expect(sinks.toJson(`${folder}/disk`, true)).rejects.toThrow("it is no file");
+  await expect(sinks.toJson(`${folder}/disk`, true)).rejects.toThrow("it is not a file");
 });
 
-test("names that other files will have can be taken, and then others are", async () => {
+test("if the names of the next files are taken, other names are used", async () => {
   const now = new Date(1_800_000_000_000);
   vi.useFakeTimers({ now, toFake: ["Date"] });
   try {
@@ -121,7 +121,7 @@ test("names that other files will have can be taken, and then others are", async
     const rows = [row(1), row(2), row(3)];
     await run(of(...rows).pipe(toArrow(`${directory}/r.arrow`, { batchRows: 1, rotate: { bytes: 1, keep: 1 } })));
     expect(readFileSync(secret, "utf8")).toBe("secret");
-    // What is no recording is left, and of the recordings the last.
+    // Files that are no recordings stay, and the last of the recordings.
     const left = readdirSync(directory).filter((one) => lstatSync(`${directory}/${one}`).uid === 0);
     expect(left.map((one) => `${directory}/${one}`)).toEqual([name(2), name(4), name(12)]);
     expect(readFileSync(name(4), "utf8")).toBe("x");
@@ -131,7 +131,7 @@ test("names that other files will have can be taken, and then others are", async
   }
 });
 
-test("a directory that is moved away while it is written to keeps what is written, and what stands in its place gets nothing", async () => {
+test("a directory that is moved away during a recording keeps getting it, and what takes its place gets nothing", async () => {
   const elsewhere = `${folder}/root${count}`;
   mkdirSync(elsewhere);
   const { stream, emit, complete } = tap();

@@ -1,4 +1,4 @@
-// A program that records as fast as it can until it is killed, for killed.kernel.test.ts. It says how far it is.
+// A program that records as fast as it can until it is killed, for killed.kernel.test.ts. It prints its progress.
 import { writeSync } from "node:fs";
 
 import { EventStream } from "@rxbpf/core";

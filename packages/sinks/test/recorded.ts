@@ -6,7 +6,7 @@ import { type Compression, readRecording, toArrow } from "@rxbpf/sinks";
 
 import type { Entry, Tested } from "./conformance.js";
 
-/** Rows and losses of a recording, in order. */
+/** The rows and losses of a recording, in order. */
 export function entries(path: string): Entry[] {
   return [...readRecording(path).batches()].flatMap(({ length, row, notes }) => {
     const found: Entry[] = [];

@@ -16,7 +16,7 @@ const part = `${folder}/part.arrow`;
 const BATCH = 200;
 const rows = samples(5 * BATCH);
 
-/** All that can be read of a file. */
+/** Everything that can be read of a file. */
 function read(path: string) {
   const batches = readRecording(path).batches();
   const found: unknown[] = [];
@@ -29,13 +29,13 @@ function read(path: string) {
   }
 }
 
-/** The ends of all messages, found by cutting: each is where one byte less drops the most. */
+/** The ends of all messages, found by cutting: at an end, one byte less drops the most. */
 function readEnds(bytes: Buffer): number[] {
   const ends: number[] = [];
   let at = 8;
   while (bytes.readInt32LE(at) === -1 && bytes.readInt32LE(at + 4) > 0) {
     const length = bytes.readInt32LE(at + 4);
-    // What follows a message begins with the mark of the next, or of the end, at a multiple of 8.
+    // A message is followed by the mark of the next or of the end, at a multiple of 8.
     at += 8 + length;
     while (bytes.readInt32LE(at) !== -1 || !isMessage(bytes, at)) at += 8;
     ends.push(at);
@@ -43,7 +43,7 @@ function readEnds(bytes: Buffer): number[] {
   return ends;
 }
 
-/** Whether a place begins a message or ends them: a length that is small, then a flatbuffer's first offset. */
+/** Whether a message or the end of all begins at an offset: a small length, then a flatbuffer's first offset. */
 function isMessage(bytes: Buffer, at: number): boolean {
   const length = bytes.readInt32LE(at + 4);
   if (length === 0) return true;
@@ -61,16 +61,16 @@ describe.each([undefined, "zstd"] as const)("compressed by %s", (compression) =>
     bytes = readFileSync(whole);
   });
 
-  test("a whole recording ends as one", () => {
+  test("a complete recording is read to its end", () => {
     const { ending, batches } = read(whole);
     expect(ending).toEqual({ whole: bytes.length, dropped: 0, finished: true });
     expect(batches).toBe(5);
   });
 
-  test("cut at any byte, it holds all batches before the cut, and others can read it once it was recovered", async () => {
+  test("cut at any byte, it has all batches before the cut, and other readers can read it once it is recovered", async () => {
     const next = numbers(3);
     const places = Array.from({ length: 60 }, () => next(bytes.length));
-    // At and around the end of each batch too.
+    // Also at and around the end of each batch.
     const ends = readEnds(bytes);
     const cuts = [...places, ...ends.flatMap((end) => [end - 1, end, end + 1, end + 8]), 0, 1, 8, 9];
     let opened = 0;
@@ -99,7 +99,7 @@ describe.each([undefined, "zstd"] as const)("compressed by %s", (compression) =>
     expect(opened).toBeGreaterThan(40);
   }, 30_000);
 
-  test("the bytes of a recording can be anything: it is read, or refused in one line, and never takes long", () => {
+  test("a recording with random damage is read or refused in one line, and never takes long", () => {
     const next = numbers(11);
     for (let i = 0; i < 600; i++) {
       const damaged = Buffer.from(bytes);
@@ -115,7 +115,7 @@ describe.each([undefined, "zstd"] as const)("compressed by %s", (compression) =>
     }
   }, 30_000);
 
-  test("lengths that promise more than there is are not believed", () => {
+  test("lengths beyond the end of the file are not believed", () => {
     const ends = readEnds(bytes);
     // The length of the third message, and in it every number of 64 bits made huge.
     const start = ends[1]!;
@@ -133,7 +133,7 @@ describe.each([undefined, "zstd"] as const)("compressed by %s", (compression) =>
   }, 30_000);
 });
 
-test("what is no recording is refused in a line that says so", () => {
+test("files that are no recordings are refused in one line", () => {
   const paths = { directory: `${folder}/directory`, pipe: `${folder}/pipe`, text: `${folder}/text` };
   mkdirSync(paths.directory);
   execFileSync("mkfifo", [paths.pipe]);
@@ -141,12 +141,12 @@ test("what is no recording is refused in a line that says so", () => {
   writeFileSync(part, "");
   expect(() => readRecording(part)).toThrow(`Cannot read ${part}: it is empty`);
   expect(() => readRecording(`${folder}/none`)).toThrow(`Cannot read ${folder}/none: no such file or directory`);
-  expect(() => readRecording(paths.directory)).toThrow(`Cannot read ${paths.directory}: it is no file`);
-  expect(() => readRecording(paths.pipe)).toThrow(`Cannot read ${paths.pipe}: it is no file`);
+  expect(() => readRecording(paths.directory)).toThrow(`Cannot read ${paths.directory}: it is not a file`);
+  expect(() => readRecording(paths.pipe)).toThrow(`Cannot read ${paths.pipe}: it is not a file`);
   expect(() => readRecording(paths.text)).toThrow(`Cannot read ${paths.text}: not a recording of rxbpf`);
 });
 
-test("an Arrow file of somebody else is refused", async () => {
+test("another program's Arrow file is refused", async () => {
   const { tableFromArrays, tableToIPC } = await import("@uwdata/flechette");
   writeFileSync(part, tableToIPC(tableFromArrays({ pid: [1, 2] }), { format: "file" })!);
   expect(() => readRecording(part)).toThrow(/^Cannot read .*: (it ends before|not a recording)/);

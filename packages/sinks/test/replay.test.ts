@@ -16,7 +16,7 @@ beforeEach(() => (path = `${folder}/${++count}.arrow`));
 
 const all = <E>(stream: EventStream<E>): Promise<E[]> => lastValueFrom(stream.pipe(toArray()));
 
-/** Rows and what the stream says, in the order in which they come. */
+/** The rows and the status of a stream, in the order in which they come. */
 async function played(stream: EventStream<Sample>): Promise<unknown[]> {
   const order: unknown[] = [];
   const said = stream.status.subscribe((status) => order.push(shown(status)));
@@ -29,24 +29,24 @@ function shown(status: Status): string {
   return status.type === "lost" ? `lost ${status.count} of ${status.total}` : status.type;
 }
 
-test("a replayed stream has the rows, the schema, the name and the options of the one that was recorded", async () => {
+test("a replayed stream has the rows, the schema, the name and the options of the recorded one", async () => {
   const rows = samples(10_000);
   await run(streamOf(rows).pipe(toArrow(path, { batchRows: 3000 })));
   const stream = replay<Sample>(path);
   expect(stream.info).toMatchObject({ name: "sample", schema: sampleSchema, options: { failed: true, name: "x+" } });
   expect(await all(stream)).toEqual(rows);
-  // It is cold: each subscription reads anew.
+  // It is cold: each subscription reads the file anew.
   expect(await all(stream)).toEqual(rows);
 });
 
-test("losses come where they happened, within a batch and between", async () => {
+test("losses come where they happened, within a batch and between batches", async () => {
   const parts = [samples(2), lost(3), samples(2, 2), lost(1, 4), lost(5, 9), samples(1, 4), lost(2, 11)];
   await run(streamOf(...parts).pipe(toArrow(path, { batchRows: 4 })));
   const order = ["attached", 0, 1, "lost 3 of 3", 2, 3, "lost 1 of 4", "lost 5 of 9", 4, "lost 2 of 11"];
   expect(await played(replay(path))).toEqual(order);
 });
 
-test("a replay can be recorded, and is the same again", async () => {
+test("a replay can be recorded again, with the same result", async () => {
   const copy = `${path}.copy`;
   await run(streamOf(samples(100), lost(3), samples(100, 100)).pipe(toArrow(path)));
   const progress = await run(replay(path).pipe(toArrow(copy)));
@@ -69,7 +69,7 @@ test("taking a few rows reads no further, and unsubscribing closes the file", as
   expect(open).not.toContain(path);
 });
 
-test("while it is held nothing comes, and after that everything", async () => {
+test("nothing comes while it is held, and everything after that", async () => {
   await run(streamOf(samples(20_000)).pipe(toArrow(path)));
   const stream = replay<Sample>(path);
   const rows: Sample[] = [];
@@ -91,7 +91,7 @@ test("while it is held nothing comes, and after that everything", async () => {
   expect(rows).toHaveLength(20_000);
 });
 
-test("at the recorded pace, and at a multiple, it takes as long as it took", async () => {
+test("at the recorded pace it takes as long as recording did, at a multiple less", async () => {
   const rows = [0, 100, 150, 300].map((ms, seq) => ({ ...sample(seq), time: 1_700_000_000_000 + ms }));
   await run(streamOf(rows).pipe(toArrow(path)));
   for (const speed of [1, 3]) {
@@ -101,7 +101,7 @@ test("at the recorded pace, and at a multiple, it takes as long as it took", asy
     expect(performance.now() - start).toBeGreaterThan(300 / speed - 5);
     expect(performance.now() - start).toBeLessThan(300 / speed + 1000);
   }
-  expect(() => replay(path, { speed: 0 })).toThrow("A speed is a number above 0, not 0");
+  expect(() => replay(path, { speed: 0 })).toThrow("speed takes a number above 0, not 0");
 });
 
 test("stopping ends it in good order", async () => {
@@ -110,7 +110,7 @@ test("stopping ends it in good order", async () => {
   expect(await all(replay(path, { speed: 1e-9 }).until(stop))).toHaveLength(1);
 });
 
-test("files of several probes are merged by time, and each row says whose it is", async () => {
+test("files of several probes are merged by time, and each row names its probe", async () => {
   const directory = `${folder}/several`;
   mkdirSync(directory);
   const other = (rows: Sample[]): EventStream<Sample> => {
@@ -188,7 +188,7 @@ test("a snapshot stands at the beginning of every file", async () => {
   ]);
 });
 
-test("a recording that was cut is replayed as far as it goes, and says so", async () => {
+test("a recording that was cut is replayed as far as it goes, with a notice", async () => {
   await run(streamOf(samples(300)).pipe(toArrow(path, { batchRows: 100 })));
   truncateSync(path, readFileSync(path).length / 2);
   const stream = replay<Sample>(path);
@@ -229,13 +229,13 @@ test.each(Object.entries(throughOperators))("after an operator: %s", async (_nam
   expect(Object.fromEntries(kindsOf(stream.info.schema.fields))).toEqual({ ...kinds, more: "json" });
   const expected = rows.map(make).map((row) => {
     const { big, ...rest } = row as { big?: bigint };
-    // A number, where that is exact.
+    // A number, if that is exact.
     return big === undefined ? row : { ...rest, big: big <= 2n ** 53n - 1n ? Number(big) : big };
   });
   expect(await all(stream)).toEqual(expected);
 });
 
-test("what comes later than the first rows and fits no column is kept all the same", async () => {
+test("later values that fit no column are kept too", async () => {
   const make = ({ seq }: Sample): unknown =>
     seq < 4500 ? { seq, ok: true } : seq % 2 ? { seq, ok: "no", none: null, why: { deep: [1n] } } : seq;
   await run(streamOf(samples(5000)).pipe(map(make), toArrow(path)));
@@ -247,13 +247,13 @@ test("what comes later than the first rows and fits no column is kept all the sa
       return row.seq < 4500 ? made : { ...(made as object), why: { deep: [1] } };
     }),
   );
-  // And again, from the replay.
+  // Recorded again, from the replay.
   const copy = `${path}.copy`;
   await run(replay(path).pipe(toArrow(copy)));
   expect(await all(replay(copy))).toEqual(rows);
 });
 
-test("names that JavaScript gives a meaning are only names", async () => {
+test("field names with a meaning in JavaScript are only names", async () => {
   const row = JSON.parse('{"__proto__":{"x":1},"constructor":"c","more":5,"toString":"t"}');
   await run(
     streamOf(samples(2)).pipe(

@@ -49,7 +49,7 @@ const TEXTS = [...HOSTILE, "", "\ufeffbom", "\ufffd", "😀".repeat(3), `/${"x".
 export function sample(seq: number): Sample {
   const name = TEXTS[seq % TEXTS.length]!;
   return {
-    // A quarter of a microsecond apart, which is the last bit of such a number.
+    // Times a quarter of a microsecond apart, which is the last bit of such a number.
     time: 1_700_000_000_000 + seq / 4096,
     seq,
     cgroupId: seq % 2 ? Number.MAX_SAFE_INTEGER - seq : seq,
@@ -58,7 +58,7 @@ export function sample(seq: number): Sample {
     port: 65_535 - (seq % 65_536),
     ret: 0 - (seq % 134),
     failed: seq % 3 === 0,
-    // What no choice is becomes an empty text.
+    // A number beyond the choices becomes an empty text.
     type: TYPES[seq % 3] as Sample["type"],
     comm: `comm-${seq % 7}`,
     address: seq % 2 ? "127.0.0.1" : "fe80::1",
@@ -70,7 +70,7 @@ export function sample(seq: number): Sample {
   };
 }
 
-/** When a row happened, in nanoseconds. */
+/** The time of a row, in Unix nanoseconds. */
 export const nanoseconds = ({ time }: Sample): bigint =>
   BigInt(Math.floor(time)) * 1_000_000n + BigInt(Math.round((time % 1) * 1e6));
 
@@ -85,7 +85,7 @@ export const lost = (count: number, total: number = count): Lost => ({
   reason: "ring full",
 });
 
-/** A stream of rows and losses, in batches as they are given, then its end. */
+/** A stream of the given batches of rows and losses, which then ends. */
 export function streamOf(...parts: readonly (readonly Sample[] | Lost)[]): EventStream<Sample> {
   const info = { name: "sample", schema: sampleSchema, options: { failed: true, name: /x+/ }, columns: () => [] };
   return new EventStream<Sample>(info, (receiver) => {

@@ -15,7 +15,7 @@ test("progress comes at most a few times a second while events come, and ends wi
   expect(progress.length).toBeLessThanOrEqual((performance.now() - start) / 250 + 1);
 });
 
-test("a stream that fails tells its progress first", async () => {
+test("a failing stream's progress comes before its error", async () => {
   const told: (Progress | string)[] = [];
   const rows = concat(
     [1, 2],
@@ -31,7 +31,7 @@ test("a stream that fails tells its progress first", async () => {
   expect(told).toEqual([{ rows: 2, bytes: 4, lost: 0 }, "it broke"]);
 });
 
-test("a stream that is given stays open, without the sink's listeners", async () => {
+test("a given stream stays open, without the sink's listeners", async () => {
   const output = new PassThrough();
   await lastValueFrom(concat([1, 2]).pipe(toJson(output)));
   expect(output.writable).toBe(true);
@@ -40,7 +40,7 @@ test("a stream that is given stays open, without the sink's listeners", async ()
   expect(String(Buffer.concat(await output.toArray()))).toBe("1\n2\n3\n");
 });
 
-test("what comes in one turn is written in one piece", async () => {
+test("lines of one turn are written in one piece", async () => {
   const output = new PassThrough();
   const rows = new Subject<number>();
   const subscription = rows.pipe(toJson(output)).subscribe();

@@ -12,10 +12,10 @@ import { run } from "./conformance.js";
 const folder = temporaryFolder();
 let count = 0;
 
-/** Batches of events, each by its process, what that runs and its cgroup. */
+/** Batches of events, each given by its pid, execId and cgroup. */
 type Batches = (readonly [pid: number, execId: number, cgroupId: number])[][];
 
-/** A stream of batches, once something has happened, and with time to look between them. */
+/** A stream of batches that waits for `begun`, with time for a lookup between batches. */
 function streamOf(begun: Promise<unknown>, batches: Batches): EventStream<object> {
   const info = { name: "who", schema: schema("event", who), columns: () => [] };
   return new EventStream<object>(info, (receiver) => {
@@ -47,7 +47,7 @@ function deferred() {
   return { promise, resolve };
 }
 
-/** A machine on which these processes run, each one exec by its number, and what was asked of it. */
+/** A machine with these processes, pid to execId, and a log of the lookups. */
 function machine(running: Map<number, number>, cgroups: Map<number, string>) {
   const asked: { processes: (readonly [number, number])[]; cgroupIds: number[] }[] = [];
   const { promise: begun, resolve: begin } = deferred();
@@ -68,7 +68,7 @@ function machine(running: Map<number, number>, cgroups: Map<number, string>) {
 const notesOf = (path: string): Snapshot[] =>
   [...readRecording(path).batches()].flatMap(({ notes }) => notes.map(({ note }) => note as Snapshot));
 
-test("who comes with an event is asked for once, and told if it is still there", async () => {
+test("a process that an event mentions is looked up once, and named if it still runs", async () => {
   const path = `${folder}/${++count}.arrow`;
   const running = new Map([[1, 10]]);
   const { asked, begun, snapshot } = machine(running, new Map([[7, "/"]]));
@@ -99,11 +99,11 @@ test("who comes with an event is asked for once, and told if it is still there",
   expect(notes.map(({ cgroups }) => cgroups)).toEqual([[{ id: 7, path: "/" }], []]);
 });
 
-test("a process that has become another, or has its pid from one that ended, is told again, and not by what it was not", async () => {
+test("a process after an exec, or with a reused pid, is named again, and never by another's name", async () => {
   const path = `${folder}/${++count}.arrow`;
   const running = new Map<number, number>();
   const { asked, begun, snapshot } = machine(running, new Map());
-  // The third has become the fourth before it is looked for.
+  // The third has become the fourth before the lookup.
   const becoming = (of?: Newcomers): Snapshot => {
     if (of) running.set(2, [20, 21, 23, 23][asked.length]!);
     return snapshot(of);
@@ -114,7 +114,7 @@ test("a process that has become another, or has its pid from one that ended, is 
   expect(notesOf(path).flatMap(({ processes }) => processes)).toEqual([20, 21, 23].map((id) => processOf(2, id)));
 });
 
-test("what events told of before the recording began is not asked for again where it was told", async () => {
+test("processes of events before the recording began are not looked up again if they were named", async () => {
   const path = `${folder}/${++count}.arrow`;
   const { asked, begun, snapshot } = machine(
     new Map([
@@ -123,7 +123,7 @@ test("what events told of before the recording began is not asked for again wher
     ]),
     new Map(),
   );
-  // One of them has become another since.
+  // One of them has called exec since.
   const first: Batches = [
     [
       [2, 20, 7],
@@ -138,7 +138,7 @@ test("what events told of before the recording began is not asked for again wher
   expect(notesOf(path).flatMap(({ processes }) => processes)).toEqual([processOf(2, 21), processOf(3, 30)]);
 });
 
-test("every file names all that it needs", async () => {
+test("every file names all its processes", async () => {
   const directory = `${folder}/${++count}`;
   mkdirSync(directory);
   const { begun, snapshot } = machine(new Map([[2, 20]]), new Map([[7, "/"]]));

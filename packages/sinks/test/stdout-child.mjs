@@ -53,5 +53,5 @@ process.on("SIGTERM", () => {
   say("SIGTERM");
   process.exit(3);
 });
-// Twice where it ends by itself: the first sink must leave stdout open.
+// Twice if it ends by itself: the first sink must leave stdout open.
 start(() => (script === "many" ? start(() => say("complete")) : say("complete")));

@@ -19,7 +19,7 @@ const LINES = {
 };
 const HEADS = { text: "SEQ    NAME\n", json: "" };
 
-test("the heading tells a parent process that tracing has begun", async () => {
+test("the heading shows a parent process that tracing has begun", async () => {
   expect(await first(start("text", "nothing").stdout)).toBe(HEADS.text);
 });
 
@@ -66,7 +66,7 @@ describe.each(["text", "json"] as const)("%s on stdout", (sink) => {
     const child = start(sink, "many", fd);
     closeSync(fd);
     expect(await all(child.stderr!)).toBe(
-      "Cannot write to stdout: no space left on device; free some, or write elsewhere\n",
+      "Cannot write to stdout: no space left on device; free some space, or write elsewhere\n",
     );
   });
 
@@ -80,7 +80,7 @@ describe.each(["text", "json"] as const)("%s on stdout", (sink) => {
 
   test("a reader that stalls holds the source and does not block the process", async () => {
     const child = start(sink, "flood");
-    // Nothing reads its stdout here, nor does it end by itself.
+    // Nothing reads its stdout here, and it does not end by itself.
     expect(await first(child.stderr)).toBe("held\n");
     child.kill("SIGTERM");
     expect(await child.exited).toBe(3);

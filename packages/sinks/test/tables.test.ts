@@ -34,7 +34,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 const table = <R>(...rows: readonly R[]): Table<R> => new Table(0, rows);
 const written = (): string => readFileSync(path, "utf8");
 
-/** What is written of events that a stream delivers through operators. */
+/** The output for a stream's events after operators. */
 async function after(
   change: (source: Observable<Row>) => Observable<unknown>,
   sink: typeof toText | typeof toJson | typeof toCsv,
@@ -55,7 +55,7 @@ describe("toText", () => {
     expect(await after(counts, toText)).toBe("\nKEY    COUNT\nfile       2\na file     1\n");
   });
 
-  test("writes each table under a heading, and one without rows under that of the one before", async () => {
+  test("writes each table under a heading; an empty one gets the heading of the one before", async () => {
     const rows = (...keys: string[]) => table(...keys.map((key) => ({ key, count: 1 })));
     await run(of(rows("a"), rows("bb", "ccccc"), table()).pipe(toText(path, { force: true })));
     expect(written()).toBe("\nKEY COUNT\na       1\n\nKEY   COUNT\nbb        1\nccccc     1\n\nKEY   COUNT\n");
@@ -80,7 +80,7 @@ describe("toText", () => {
     );
   });
 
-  test("escapes hostile keys, and a long one does not widen the other rows", async () => {
+  test("escapes hostile keys, and a long key does not widen the other rows", async () => {
     const rows = [...HOSTILE, "x".repeat(4096), "short"].map((key) => ({ key, [`${key}\n`.slice(0, 9)]: key }));
     await run(of(table(...rows)).pipe(toText(path, { force: true })));
     expect(written()).toMatch(/^[ -~\n]*$/);
@@ -101,7 +101,7 @@ describe("toText", () => {
     expect(written()).toBe("  N WHO\n  5 a\n\n  N WHO\n  6 b\n");
   });
 
-  /** What a stream of tables is written as, to a stream that is a terminal or not. */
+  /** The output for a stream of tables, on a terminal or not. */
   async function writtenTo(isTTY: boolean, info: Partial<StreamInfo>): Promise<string> {
     const target = Object.assign(new PassThrough({ encoding: "utf8" }), { isTTY });
     const columns = () => [column<{ n: number }>("N", "%2d", (e) => e.n)];
@@ -118,13 +118,13 @@ describe("toText", () => {
     return String(target.read());
   }
 
-  test("writes as many rows of a probe's table as it is to show", async () => {
+  test("writes only the `tableRows` first rows of a probe's table", async () => {
     expect(await writtenTo(false, { tableRows: 2 })).toBe("\n N\n 1\n 2\n\n N\n 4\n");
     const tableText = ({ rows }: Table<never>): string => `${rows.length}\n`;
     expect(await writtenTo(false, { tableRows: 2, tableText })).toBe("\n2\n\n1\n");
   });
 
-  test("clears a terminal for a table that takes the place of the one before, and nothing else", async () => {
+  test("clears a terminal for a table that replaces the one before, and only a terminal", async () => {
     const clear = "\x1b[H\x1b[2J";
     expect(await writtenTo(true, { tableInPlace: true })).toBe(`${clear} N\n 1\n 2\n 3\n${clear} N\n 4\n`);
     expect(await writtenTo(true, {})).toBe("\n N\n 1\n 2\n 3\n\n N\n 4\n");
@@ -148,14 +148,14 @@ describe("toText", () => {
     );
   });
 
-  test("leaves arrays that are no tables what they are", async () => {
+  test("leaves arrays that are no tables as they are", async () => {
     await run(of([], ["a"], [1, { a: 1 }], [[1]], [null]).pipe(toText(path, { force: true })));
     expect(written()).toBe('[]\n["a"]\n[1,{"a":1}]\n[[1]]\n[null]\n');
   });
 });
 
 describe("toJson", () => {
-  test("writes each row of a table, and nothing of one without rows", async () => {
+  test("writes each row of a table, and nothing for an empty table", async () => {
     await run(
       of(
         table<unknown>({ key: 1n, count: 2 }, { key: "1", count: 1 }),
@@ -176,7 +176,7 @@ describe("toJson", () => {
 });
 
 describe("toCsv", () => {
-  test("gives a spreadsheet no formula: a text that begins as one has a mark, which can be taken away; numbers have none", async () => {
+  test("gives a spreadsheet no formula: a text that begins like one has a mark, which can be removed; numbers have none", async () => {
     const texts = [
       ...[
         "=1+1",
@@ -207,7 +207,7 @@ describe("toCsv", () => {
     expect(await after(counts, toCsv)).toBe("key,count\nfile,2\na file,1\n");
   });
 
-  test("names the columns by the first row of what is no longer the stream's event", async () => {
+  test("takes the columns from the first row if rows are no longer the stream's events", async () => {
     expect(
       await after(
         map(({ seq, name }) => ({ name, seq })),
@@ -234,7 +234,7 @@ describe("toCsv", () => {
     ).toBe("value\n1\n2\n3\n");
   });
 
-  test("fails for a row with a key that no column is for, after those before", async () => {
+  test("fails for a row with a key without a column, after writing the rows before", async () => {
     const rows = of<object[]>({ a: 1 }, { a: 2, b: 3 });
     await expect(run(rows.pipe(toCsv(path)))).rejects.toThrow("Cannot write a row as CSV: it has b");
     expect(written()).toBe("a\n1\n");
@@ -242,7 +242,7 @@ describe("toCsv", () => {
 });
 
 describe("toArrow", () => {
-  /** The rows of what was recorded. */
+  /** The recorded rows. */
   const rows = (): Promise<unknown[]> => lastValueFrom(replay(path).pipe(toArray()));
 
   test("records the rows of tables, in columns of their own, and does not call them the probe's events", async () => {
@@ -254,7 +254,7 @@ describe("toArrow", () => {
     expect(readRecording(path).info.probe).toBe("");
   });
 
-  test("keeps what the events are after operators that leave their fields", async () => {
+  test("keeps the schema of events after operators that leave their fields", async () => {
     await after(
       filter(({ seq }) => seq > 2),
       toArrow as typeof toText,
@@ -281,7 +281,7 @@ describe("toArrow", () => {
   });
 });
 
-test("a stream whose events are tables is written as before, a first table without rows too", async () => {
+test("a stream whose events are tables is written with its own columns, also if the first table is empty", async () => {
   const columns = () => [column<{ n: number }>("N", "%2d", (e) => e.n)];
   const info = {
     name: "counts",
@@ -309,7 +309,7 @@ test("a stream whose events are tables is written as before, a first table witho
   expect(written()).toBe("\nCounting\n N\n\n N\n 2\n");
 });
 
-test("rates flow into sinks while the stream is found behind them", async () => {
+test("rates can be written, and losses of the stream behind them are", async () => {
   const { stream, lose, complete } = tap();
   const ended = run(stream.pipe(rate(), toText(path, { force: true })));
   lose(3, "ring full");

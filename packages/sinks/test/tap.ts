@@ -19,18 +19,18 @@ const rowSchema = schema("row", {
   name: text("untrusted"),
 });
 
-/** A stream whose source does what the test says. It does not heed `hold`, but says that it was asked. */
+/** A stream whose source the test drives. It ignores `hold`, but counts the calls. */
 export interface Tap {
   readonly stream: EventStream<Row>;
   /** How often it was started, held, released and closed. */
   readonly calls: { start: number; hold: number; release: number; close: number };
   readonly held: boolean;
-  /** What it delivers to, for each subscription; the methods below use the last. */
+  /** The receiver of each subscription. The methods below use the last. */
   readonly runs: readonly Receiver<Row>[];
   /** Called when a hold ends. */
   onRelease: () => void;
   emit(...rows: Row[]): void;
-  /** The same as a program's records; whoever makes a row of one is given what shows it. */
+  /** The same as a program's records. A row that is made from one shows that it was. */
   emitRecords(...rows: Row[]): void;
   lose(count: number, reason: string): void;
   complete(): void;
@@ -106,7 +106,7 @@ const layout = {
   ],
 } as const;
 
-/** Records as a program writes them, one after the other in memory that is used again, as a ring's. */
+/** Records as a program writes them, one after the other, in memory that is reused like a ring's. */
 function recordsOf(rows: readonly Row[]): Records {
   const positions = Int32Array.from(rows, (_, i) => i * RECORD);
   for (const [i, { seq, size, name }] of rows.entries()) {

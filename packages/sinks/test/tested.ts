@@ -16,7 +16,7 @@ export const json: PipeTested = {
     lines(written).map((line): Entry => {
       const record = JSON.parse(line);
       if (record.type === "lost") return { lost: record.count, reason: record.reason };
-      // JSON.parse rounds: take the digits from the text.
+      // JSON.parse rounds, so take the digits from the text.
       return { seq: record.seq, size: /"size":(-?\d+)/.exec(line)![1]!, name: record.name };
     }),
   shown: (name) => name,

@@ -27,7 +27,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 const HEAD = "SEQ                 SIZE NAME\n";
 const written = (): string => readFileSync(path, "utf8");
 
-/** What is written of two events that a stream delivers through operators. */
+/** The output for two events of a stream after operators. */
 async function after(operators: (source: Observable<Row>) => Observable<unknown>): Promise<string> {
   const { stream, emit, complete } = tap();
   const ended = run(operators(stream).pipe(toText(path, { force: true })));
@@ -59,7 +59,7 @@ test("a source that fails to start leaves no heading", async () => {
   expect(output.read()).toBe(null);
 });
 
-test("the events that a filter leaves are still a table", async () => {
+test("events after a filter are still a table", async () => {
   expect(await after(filter(({ seq }) => seq === 2))).toBe(HEAD + "2                     20 a file\n");
 });
 
@@ -72,7 +72,7 @@ test("rows that are no longer the stream's events are written by their own keys"
   );
 });
 
-test("in a mixed stream each row is written as what it is", async () => {
+test("in a mixed stream each row is written in its own form", async () => {
   expect(await after(map((event) => (event.seq === 2 ? event : { note: event.seq })))).toBe(
     `note=1\n${HEAD}2                     20 a file\n`,
   );
@@ -84,7 +84,7 @@ test("a value that an operator took away is blank", async () => {
   );
 });
 
-test("columns that are given are used for every row", async () => {
+test("given columns are used for every row", async () => {
   const columns = () => [column<{ n: number }>("N", "%3d", ({ n }) => n)];
   await run(of({ n: 1 }, { n: 2 }).pipe(toText(path, { columns })));
   expect(written()).toBe("  N\n  1\n  2\n");

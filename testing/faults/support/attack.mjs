@@ -1,4 +1,4 @@
-// What the scripts beside this folder share: an attacker without privileges, and streams that are recorded meanwhile.
+// Shared by the scripts next to this folder: an attacker without privileges, and streams that are recorded meanwhile.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
@@ -13,7 +13,7 @@ const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-faults-"));
 chmodSync(folder, 0o755);
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-/** Compiles a C program of the repository, and gives the path of the executable. */
+/** Compiles a C program of the repository. Returns the path of the executable. */
 export function compile(source) {
   const executable = path.join(folder, path.basename(source, ".c"));
   const from = fileURLToPath(new URL(`../../../${source}`, import.meta.url));
@@ -21,7 +21,7 @@ export function compile(source) {
   return executable;
 }
 
-/** Starts a program that speaks in lines. */
+/** Starts a program that reads and writes lines. */
 export function start(command, ...args) {
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
   const closed = once(child, "close");
@@ -30,7 +30,7 @@ export function start(command, ...args) {
     pid: child.pid,
     line: async () => (await lines.next()).value,
     write: (line) => child.stdin.write(`${line}\n`),
-    /** Its input ends, and it is waited for. */
+    /** Closes its input and waits for its end. */
     async end() {
       child.stdin.end();
       await closed;
@@ -40,7 +40,7 @@ export function start(command, ...args) {
 
 const attacks = compile("testing/attacks.c");
 
-/** Starts an attack of testing/attacks.c by the user nobody. Resolves when it holds what it was to hold. */
+/** Starts an attack of testing/attacks.c as the user nobody. Resolves once it holds everything it should. */
 export async function attack(name, count) {
   const attacker = start(attacks, name, String(count));
   const said = await attacker.line();
@@ -48,7 +48,7 @@ export async function attack(name, count) {
   return attacker;
 }
 
-/** Subscribes to a stream. Resolves when it is attached; `finish` gives the events that are wanted, and how many were lost. */
+/** Subscribes to a stream. Resolves once it is attached; `finish` returns the wanted events and how many were lost. */
 export async function record(stream, wanted) {
   const events = [];
   const end = new Subject();
@@ -75,7 +75,7 @@ export async function record(stream, wanted) {
   };
 }
 
-/** Prints a script's figures, and makes it fail where they are not as they should be. */
+/** Prints a script's figures, and makes it fail unless they are right. */
 export function report(name, figures, right) {
   console.log(
     `${name}: ${Object.entries(figures)

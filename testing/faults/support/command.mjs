@@ -10,7 +10,7 @@ const MAIN = fileURLToPath(new URL("../../../packages/repl/bin/rxbpf.cjs", impor
 const PEAK = fileURLToPath(new URL("peak.cjs", import.meta.url));
 
 /**
- * Starts `rxbpf`, its output thrown away.
+ * Starts `rxbpf` and discards its output.
  * @returns the process, and `ended`: `{ status, signal, seconds, peak, stderr }`, peak in bytes, 0 if it was killed
  */
 export function start(...args) {
@@ -29,7 +29,7 @@ export function start(...args) {
   return { child, ended };
 }
 
-/** Runs it to its end, or for so many seconds: then it is killed, and `signal` says so. */
+/** Runs it to its end, or for the given seconds: then it is killed, and `signal` says so. */
 export async function run(args, seconds = 60) {
   const { child, ended } = start(...args);
   const timer = setTimeout(() => child.kill("SIGKILL"), seconds * 1000);
@@ -40,7 +40,7 @@ export async function run(args, seconds = 60) {
   }
 }
 
-/** A folder for as long as `use` runs. */
+/** Makes a folder while `use` runs. */
 export async function withFolder(use) {
   const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-faults-"));
   try {
@@ -50,7 +50,7 @@ export async function withFolder(use) {
   }
 }
 
-/** Says what was found; ends with 1 if something was not as it should be. */
+/** Prints the figures and faults; ends with 1 if there are faults. */
 export function report(name, figures, faults) {
   console.log(`${name}: ${figures}`);
   for (const fault of faults) console.log(`${name}: WRONG: ${fault}`);

@@ -10,10 +10,10 @@ const copy = `${file}.damaged`;
 let state = Number(seed);
 const below = (most) => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % most;
 
-/** One kind of damage after the other. */
+/** The kinds of damage. */
 const DAMAGES = [
   (bytes) => change(bytes, bytes.length),
-  // Where lengths are: in the head, and in the heads of batches near it.
+  // In the head of the file and the batches near it, which have lengths.
   (bytes) => change(bytes, Math.min(bytes.length, 8192)),
   (bytes) => bytes.subarray(0, below(bytes.length)),
   (bytes) => {

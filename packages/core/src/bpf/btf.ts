@@ -35,7 +35,7 @@ export type BtfType =
 export interface BtfMember {
   readonly name: string;
   readonly type: number;
-  /** In bytes, rounded down for a bit-field. */
+  /** The offset in bytes, rounded down for a bit-field. */
   readonly offset: number;
   readonly bitField: boolean;
 }
@@ -51,7 +51,7 @@ export class Btf {
   /** By type id; id 0 is void. */
   readonly #types: BtfType[] = [{ kind: "other", name: "void", size: 0 }];
 
-  /** @throws RangeError where the bytes end early or have another format. */
+  /** @throws RangeError if the bytes are truncated or have another format */
   constructor(bytes: Uint8Array) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const u32 = (at: number): number => view.getUint32(at, true);
@@ -117,7 +117,7 @@ export class Btf {
           break;
         }
         default:
-          // Only the length of the rest matters.
+          // Of all other kinds only the length matters.
           rows(kind === KIND.enum64 ? 12 : kind === KIND.enum || kind === KIND.funcProto ? 8 : 0, () => 0);
           at += kind === KIND.declTag ? 4 : 0;
           this.#types.push({ kind: "other", name, size: sizeOrType });
@@ -125,7 +125,7 @@ export class Btf {
     }
   }
 
-  /** The struct of that name, or undefined. */
+  /** The struct with that name, or undefined. */
   struct(name: string): Extract<BtfType, { kind: "struct" }> | undefined {
     return this.#types.find((type) => type.kind === "struct" && type.name === name) as never;
   }
@@ -156,7 +156,7 @@ export class Btf {
     }
   }
 
-  /** What the keys and the values of a map are, as it was declared in `.maps`; undefined for what was not said there. */
+  /** The types of a map's keys and values, as declared in `.maps`; undefined for what is not declared there. */
   map(name: string): { readonly key: BtfType | undefined; readonly value: BtfType | undefined } | undefined {
     const variable = this.variables().get(name);
     if (variable?.section !== ".maps") return undefined;
@@ -170,7 +170,7 @@ export class Btf {
     return { key: pointedAt("key"), value: pointedAt("value") };
   }
 
-  /** Global variables by name, each with its section: `.rodata`, `.bss` or `.data`. */
+  /** The global variables by name, each with its section: `.rodata`, `.bss` or `.data`. */
   variables(): Map<string, BtfVariable & { readonly section: string }> {
     const found = new Map<string, BtfVariable & { readonly section: string }>();
     for (const section of this.#types) {

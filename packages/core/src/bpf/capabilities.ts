@@ -10,8 +10,8 @@ type Capability = Exclude<keyof typeof BITS, "CAP_SYS_ADMIN">;
 const FOR_TRACING: readonly Capability[] = ["CAP_BPF", "CAP_PERFMON"];
 
 /**
- * Which of these this process lacks; without a list, of those that tracing needs. CAP_SYS_ADMIN stands for all. The root of a
- * user namespace has them over what belongs to his namespace, which the kernel's BPF does not, so he lacks them here.
+ * Which of these capabilities this process lacks; by default, of those that tracing needs. CAP_SYS_ADMIN implies all.
+ * Capabilities in a user namespace do not extend to BPF, so root in one lacks them here.
  */
 export function missingCapabilities(needed: readonly Capability[] = FOR_TRACING): Capability[] {
   if (!inFirstNamespace("user")) return [...needed];
@@ -21,14 +21,14 @@ export function missingCapabilities(needed: readonly Capability[] = FOR_TRACING)
   return needed.filter((name) => !has(BITS[name]));
 }
 
-/** What somebody can do who lacks capabilities. */
+/** Advice for a process that lacks capabilities. */
 export function capabilityAdvice(needed: readonly Capability[] = FOR_TRACING): string {
   return inFirstNamespace("user")
     ? `run as root, or grant ${needed.join(" and ")}`
     : "capabilities in a user namespace, as in a rootless container, do not count; run as root outside of it";
 }
 
-/** @throws NotSupportedError that names the capabilities that `action` needs and this process lacks. */
+/** Requires capabilities for an action. @throws NotSupportedError that names those that this process lacks */
 export function requireCapabilities(action: string, needed: readonly Capability[] = FOR_TRACING): void {
   const missing = missingCapabilities(needed);
   if (missing.length === 0) return;

@@ -8,8 +8,8 @@ import type { Fields } from "../schema/field.js";
 import type { Schema } from "../schema/schema.js";
 
 /**
- * A table of what the kernel has, made anew each time it is read: the rows that an iterator, a program whose section
- * is `iter/...`, writes, one after the other and all of one size. Kernel 5.8, CAP_BPF and CAP_PERFMON.
+ * A table of kernel objects, made anew for each read by an iterator, a program whose section is `iter/...`. The program
+ * writes rows of one size, one after the other. Needs kernel 5.8, CAP_BPF and CAP_PERFMON.
  */
 export class KernelIterator<R> {
   readonly #loaded: Loaded;
@@ -17,8 +17,8 @@ export class KernelIterator<R> {
   readonly #decode: (bytes: Uint8Array) => R;
 
   /**
-   * Loads the program; the caller closes it.
-   * @param image with one program in its variants
+   * Loads the program. The caller must close it.
+   * @param image an object whose variants have one program each
    * @throws NotSupportedError, VerifierError, BpfError
    */
   constructor(image: ObjectSpec, schema: Schema<Fields>, options: LoadOptions = {}) {
@@ -28,7 +28,7 @@ export class KernelIterator<R> {
     this.#decode = bytesDecoder<R>(layout!, eventClock.offsetNs);
   }
 
-  /** What there is now. @throws BpfError */
+  /** The present rows. @throws BpfError */
   read(): R[] {
     const { object, variant } = this.#loaded;
     const bytes = object.runIterator(variant.programs[0]!);

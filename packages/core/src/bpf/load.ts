@@ -9,34 +9,39 @@ import { BpfObject } from "../ffi/object.js";
 import { forPreemptible, isPreemptible, PREEMPTIBLE } from "./preemption.js";
 import type { Variant } from "./variant.js";
 
-/** A value for one of a program's `const volatile` switches. Text is padded with NULs; undefined leaves it as it is. */
+/**
+ * A value for one of a program's `const volatile` switches. Text is padded with NULs. Undefined leaves the switch as it
+ * is.
+ */
 export type Constant = number | boolean | string | ArrayBufferView | undefined;
 
-/** What may change between opening an object and loading it. */
+/** Changes to an object between opening and loading it. */
 export interface LoadOptions {
   readonly constants?: Readonly<Record<string, Constant>>;
-  /** Existing maps to use in place of the object's own. They are the caller's to close. */
+  /** Existing maps to use in place of the object's own, by name. The caller must close them. */
   readonly maps?: Readonly<Record<string, BpfMap>>;
-  /** Entries for the object's own maps; for its ring, bytes. */
+  /** The number of entries of the object's own maps, by name; for a ring, its bytes. */
   readonly maxEntries?: Readonly<Record<string, number>>;
-  /** The object's maps to do without. The verifier refuses programs that can reach one. */
+  /** Maps of the object that are not created. The verifier refuses programs that can reach one. */
   readonly leaveOut?: readonly string[];
-  /** Hash maps of the object that are to have a value for each processor. */
+  /** Hash maps of the object that get a value for each processor. */
   readonly perCpu?: readonly string[];
-  /** Whether to take the programs for a kernel that may preempt them at tracepoints; if not given, as this kernel may. */
+  /**
+   * Whether to use the programs for kernels that may preempt them at tracepoints; by default, whether this kernel may.
+   */
   readonly preemptible?: boolean;
 }
 
-/** A compiled program with the ways to run it. */
+/** A compiled BPF object, with the ways to run it. */
 export interface ObjectSpec {
   readonly name: string;
   /** The bytes of the `.bpf.o`. */
   readonly bytes: () => Uint8Array;
-  /** In order of preference. The first that this kernel accepts is used. */
+  /** Sets of programs, in order of preference. The first that this kernel accepts is used. */
   readonly variants: readonly Variant[];
 }
 
-/** An object in the kernel, its programs attached. */
+/** A loaded object with its programs attached. */
 export interface Loaded {
   readonly object: BpfObject;
   readonly btf: Btf;
@@ -44,11 +49,10 @@ export interface Loaded {
 }
 
 /**
- * Loads and attaches the first variant that the kernel accepts: the verifier refuses the others, or they need hooks that there are
- * not. Needs CAP_BPF and CAP_PERFMON.
- * The caller closes the object.
- * @param check looks at the object's types before anything reaches the kernel, and throws
- * @throws NotSupportedError, also in a worker thread; VerifierError, BpfError; then nothing is left in the kernel
+ * Loads and attaches the first variant that the kernel accepts. A variant is passed over if the verifier refuses it, or
+ * if the kernel lacks a hook that it needs. Needs CAP_BPF and CAP_PERFMON. The caller must close the object.
+ * @param check checks the object's types before anything reaches the kernel; may throw
+ * @throws NotSupportedError, also in a worker thread; VerifierError; BpfError. Then nothing is left in the kernel
  */
 export function load(image: ObjectSpec, patch: LoadOptions, check: (btf: Btf) => void = () => {}): Loaded {
   requireMainThread(image.name);
@@ -59,7 +63,7 @@ export function load(image: ObjectSpec, patch: LoadOptions, check: (btf: Btf) =>
     if (!(outcome instanceof Error)) return outcome;
     refusals.push(outcome);
   }
-  // The last variant needs the least of a kernel.
+  // The last variant needs the fewest features.
   const last = refusals.at(-1);
   if (last && refusals.length === 1) throw last;
   throw new NotSupportedError(
@@ -69,7 +73,7 @@ export function load(image: ObjectSpec, patch: LoadOptions, check: (btf: Btf) =>
   );
 }
 
-/** In order of preference, as this kernel runs programs. */
+/** The variants in order of preference, in the form that this kernel needs. */
 function variantsOf({ name, variants }: ObjectSpec, bytes: Uint8Array, preemptible: boolean): readonly Variant[] {
   if (!preemptible) return variants;
   const object = BpfObject.open(name, bytes);
@@ -81,8 +85,8 @@ function variantsOf({ name, variants }: ObjectSpec, bytes: Uint8Array, preemptib
 }
 
 /**
- * A worker that is terminated runs no code of ours any more: what it had attached would stay as long as the process, and
- * Node crashes when a native poll handle outlives its thread.
+ * A terminated worker runs no more code of ours: programs that it attached would stay as long as the process, and Node
+ * crashes if a native poll handle outlives its thread.
  */
 function requireMainThread(name: string): void {
   if (isMainThread) return;
@@ -90,7 +94,10 @@ function requireMainThread(name: string): void {
   throw new NotSupportedError(`Cannot trace with ${name} in a worker thread: ${advice}`, "worker threads");
 }
 
-/** Returns why the kernel refuses this variant; throws what another would meet too, such as a lack of memory. */
+/**
+ * Loads one variant, or returns why the kernel refuses it. Throws errors that any variant would meet, such as a lack of
+ * memory.
+ */
 function loadVariant(
   name: string,
   bytes: Uint8Array,
@@ -149,7 +156,7 @@ function apply(
   for (const name of leaveOut.filter((one) => object.hasMap(one))) object.leaveOutMap(name);
   for (const name of perCpu) object.makePerCpu(name);
   for (const [name, entries] of Object.entries(maxEntries)) object.setMaxEntries(name, entries);
-  // Scratch memory is declared for one CPU, see TEXT_RECORD in bpf/include/event.bpf.h.
+  // Scratch memory is declared for one CPU: see TEXT_RECORD in bpf/include/event.bpf.h.
   for (const name of object.maps.filter((one) => one.endsWith("_scratch")))
     object.setMaxEntries(name, object.maxEntries(name) * possibleCpus());
 }

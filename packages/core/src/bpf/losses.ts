@@ -4,19 +4,19 @@ import type { BpfObject } from "../ffi/object.js";
 import type { Loaded } from "./load.js";
 import type { Receiver } from "../stream/source.js";
 
-/** Asking the kernel for a program's misses is a system call; looking at our own counters is not. */
+/** Reading a program's misses takes a system call; reading our own counters does not. */
 const ASK_EVERY_MS = 500;
 
 interface Counter {
   readonly reason: string;
-  /** Events lost since the start. `now`: as of this moment, whatever it costs. */
+  /** Events lost since the start. With `now`, the count is current whatever it costs. */
   total(now: boolean): number;
 }
 
 /**
- * Watches an object's losses: its counters `lost_<reason>`, which it shares with us through its
- * `.bss`, and events at which the kernel could not run a program because it was running already
- * on that processor. Returns a function that tells the receiver what is new; the last report says so.
+ * Watches an object's losses: its counters `lost_<reason>`, which it shares with us through its `.bss`, and events for
+ * which the kernel did not run a program because it was already running on that processor. Returns a function that
+ * reports new losses to the receiver; `last` is set for the last report.
  */
 export function losses({ object, btf, variant }: Loaded, receiver: Receiver<never>): (last?: boolean) => void {
   const { programs, interruptible = [] } = variant;
@@ -26,7 +26,8 @@ export function losses({ object, btf, variant }: Loaded, receiver: Receiver<neve
     reported: 0,
   }));
   return (last = false) => {
-    // All counters are read before anybody is told: who hears of a loss may leave, and they are gone.
+    // All counters are read before any is reported: a receiver may close the run when it hears of a loss, and then they
+    // are gone.
     const found = counters.flatMap((counter) => {
       const total = counter.total(last);
       const count = total - counter.reported;

@@ -6,16 +6,16 @@ import type { Variant } from "./variant.js";
 const TYPES = "/sys/kernel/btf/vmlinux";
 
 /**
- * Whether the kernel may preempt a program at a tracepoint. It may since Linux 7.0, which guards tracepoints by fast SRCU
- * (`__DECLARE_TRACE` of include/linux/tracepoint.h); earlier ones switch preemption off. Its types name both: that SRCU is for
- * tracepoints, as it was before 6.13 too, and that it is fast, as it is since 6.15.
+ * Whether the kernel may preempt a program at a tracepoint. It may since Linux 7.0, which guards tracepoints by fast
+ * SRCU (`__DECLARE_TRACE` of include/linux/tracepoint.h); earlier kernels switch preemption off. The kernel's types
+ * show both: names of SRCU for tracepoints, as before 6.13 too, and of fast SRCU, as since 6.15.
  */
 export const isPreemptible: () => boolean = lazily(() => {
   const names = existsSync(TYPES) ? namesOfTypes() : Buffer.alloc(0);
   return ["tracepoint_srcu_srcu_data", "srcu_ctr"].every((name) => names.includes(`\0${name}\0`));
 });
 
-/** All names in the kernel's types: the strings at the end of BTF. Documentation/bpf/btf.rst. */
+/** All names in the kernel's types, from the string section of its BTF. Documentation/bpf/btf.rst. */
 function namesOfTypes(): Buffer {
   const file = openSync(TYPES, "r");
   try {
@@ -23,7 +23,7 @@ function namesOfTypes(): Buffer {
     readSync(file, header, 0, header.length, 0);
     const [headerLength, offset, length] = [4, 16, 20].map((at) => header.readUInt32LE(at)) as [number, number, number];
     const names = Buffer.alloc(length);
-    // A read gives a page at most.
+    // One read returns at most a page.
     for (let at = 0, read = -1; read !== 0; at += read)
       read = readSync(file, names, at, length - at, headerLength + offset + at);
     return names;
@@ -32,15 +32,18 @@ function namesOfTypes(): Buffer {
   }
 }
 
-/** Ends the names of maps that only such kernels need, and is in those of programs for them. */
+/** In the names of programs for such kernels, and at the end of the names of maps that only such kernels need. */
 export const PREEMPTIBLE = "_preemptible";
 
-/** Programs that do each other's work, and the one that counts what none of them has done: see bpf/include/repetition.bpf.h. */
+/**
+ * Programs that stand in for each other, and the one that counts what all of them missed: see
+ * bpf/include/repetition.bpf.h.
+ */
 const REPEATED = /_preemptible_(\d|end)$/;
 
 /**
- * A variant as a preemptible kernel is to run it, of an object with these programs: see bpf/include/preemption.bpf.h. After it,
- * for where perf's tracepoints cannot be had, itself.
+ * The forms of a variant for a preemptible kernel, given the object's programs: see bpf/include/preemption.bpf.h. The
+ * variant itself comes last, in case perf's tracepoints are not available.
  */
 export function forPreemptible(variant: Variant, programs: readonly string[]): readonly Variant[] {
   const { interruptible = [], lacks } = variant;
@@ -57,4 +60,4 @@ export function forPreemptible(variant: Variant, programs: readonly string[]): r
 }
 
 const UNLESS_MOUNTED =
-  "all events of tasks that compete for a processor, as tracefs, at /sys/kernel/tracing, is not mounted or cannot be read";
+  "all events of tasks that compete for a processor: tracefs, at /sys/kernel/tracing, is not mounted or cannot be read";

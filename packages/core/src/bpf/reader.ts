@@ -7,16 +7,15 @@ const BUSY = 0x8000_0000;
 const DISCARD = 0x4000_0000;
 const HEADER = 8;
 const BATCH = 4096;
-/** How long one turn of the event loop may go on reading. */
+/** How long reading may take in one turn of the event loop. */
 const TURN_MS = 10;
 /** While events come, the ring is read this often. */
 const PAUSE_MS = 10;
 
 /**
- * Reads a ring in batches. While records come it looks every few milliseconds and asks for
- * no wake-up; when a look finds nothing it waits on the ring's file descriptor, which costs
- * nothing until the next record. (An epoll on a ring is ready as long as one byte is there,
- * so waiting on it under load would wake for every event.)
+ * Reads a ring in batches. While records come, it looks every 10 milliseconds and asks for no wake-up. When a look
+ * finds nothing, it waits on the ring's file descriptor, which costs nothing until the next record. (Epoll reports a
+ * ring ready as long as it has one byte, so waiting on it under load would wake for every event.)
  */
 export class RingReader {
   readonly #ring: RingMapping;
@@ -46,18 +45,18 @@ export class RingReader {
     this.#poll.start();
   }
 
-  /** Reads on until the ring is empty, then calls back. For when nothing writes to it any more. */
+  /** Reads until the ring is empty, then calls back. For a ring that nothing writes to any more. */
   finish(done: () => void): void {
     this.#cancel();
     this.#poll.stop();
-    // A program that was running when it was detached ends within this time.
+    // A program that was still running when it was detached ends within this time.
     this.#timer = setTimeout(() => {
       this.#done = done;
       this.#look();
     }, PAUSE_MS);
   }
 
-  /** Stops reading until `release`; the ring fills meanwhile. Holds count. */
+  /** Stops reading until `release`; the ring fills meanwhile. Each hold needs its own release. */
   hold(): void {
     this.#holds++;
   }
@@ -84,7 +83,7 @@ export class RingReader {
     this.#drained();
     if (this.#closed || this.#holds > 0) return;
     if (performance.now() >= deadline) this.#schedule(true);
-    // A record still being written is not readable, yet keeps the descriptor ready: look again later.
+    // A record that is still being written is not readable, but keeps the descriptor ready: look again later.
     else if (count > 0 || this.#ring.produced() > this.#position) this.#schedule(false);
     else if (this.#done) this.#done();
     else this.#poll.start();
@@ -129,7 +128,7 @@ export class RingReader {
     let position = this.#position;
     let count = 0;
     while (position < end && count < BATCH) {
-      // Positions go on for ever, past what `&` can take.
+      // Positions grow without end, past what `&` can handle.
       const at = ring.start + (position % ring.size);
       const length = Atomics.load(this.#lengths, at >>> 2);
       if (length >= BUSY) break;

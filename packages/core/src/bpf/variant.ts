@@ -1,12 +1,12 @@
 import type { Hook } from "../ffi/attach.js";
 
-/** A set of an object's programs that does a job together. */
+/** A set of an object's programs that do a job together. */
 export interface Variant {
   readonly programs: readonly string[];
-  /** Those of the programs that lose nothing when they are interrupted: another of them sees what comes then. */
+  /** Programs whose misses are no losses: while one is interrupted, another of the set sees the event. */
   readonly interruptible?: readonly string[];
-  /** Where programs are attached whose section does not say it. */
+  /** Hooks of programs whose section does not name one. */
   readonly hooks?: Readonly<Record<string, readonly Hook[]>>;
-  /** What events it cannot see that the variants before it can, for a notice: `opens through io_uring`. */
+  /** Events that the variants before it see and it does not, for a notice: `opens through io_uring`. */
   readonly lacks?: string;
 }

@@ -7,22 +7,22 @@ import { lazily } from "./library.js";
 import { libbpf } from "./libbpf.js";
 import { libc } from "./libc.js";
 
-/** Where a program is attached, where its section does not say it. */
+/** A hook for a program whose section does not name one. */
 export type Hook = Uprobe | Usdt | Clock;
 
-/** A function of a program or a library, at its start or its return. */
+/** The start or the return of a function in a program or library file. */
 export interface Uprobe {
   readonly kind: "uprobe";
-  /** The file, absolute. */
+  /** The absolute path of the file. */
   readonly path: string;
   readonly symbol: string;
-  /** Runs when the function returns. */
+  /** Whether to run at the function's return, not at its start. */
   readonly returns?: boolean;
-  /** Only in this process; in all that map the file if not given. */
+  /** Only in this process; by default in all that map the file. */
   readonly pid?: number | undefined;
 }
 
-/** A marker that a program's authors put into it, for SystemTap and others. */
+/** A static marker (USDT) that a program's authors have put into it for tracers such as SystemTap. */
 export interface Usdt {
   readonly kind: "usdt";
   readonly path: string;
@@ -31,12 +31,12 @@ export interface Usdt {
   readonly pid?: number | undefined;
 }
 
-/** A perf event that comes again and again on every processor: a clock, or a counter. include/uapi/linux/perf_event.h. */
+/** A periodic perf event on every processor, from a clock or a counter. include/uapi/linux/perf_event.h. */
 export interface Clock {
   readonly kind: "clock";
-  /** `PERF_TYPE_...` and what it counts; a clock of the processor's time if not given. */
+  /** `PERF_TYPE_...` and what it counts; the CPU clock by default. */
   readonly event?: { readonly type: number; readonly config: number };
-  /** How often a second, or after how many of what is counted. */
+  /** The frequency, or the number of counted events from one to the next. */
   readonly every: { readonly hertz: number } | { readonly period: number };
 }
 
@@ -57,8 +57,9 @@ const uprobeOptions = lazily(() =>
 );
 
 /**
- * Attaches a loaded program to a hook; to a clock, on one processor. Returns the link, or null and sets errno.
- * @param subject for the message where there is no such clock
+ * Attaches a loaded program to a hook; to a clock, on one processor. Returns the link; on failure returns null and sets
+ * errno.
+ * @param subject what is tried, for the error message if there is no such clock
  * @throws BpfError
  */
 export function attachTo(program: bigint, hook: Hook, subject: string, cpu: number): bigint | null {
@@ -87,7 +88,7 @@ export function attachTo(program: bigint, hook: Hook, subject: string, cpu: numb
     case "clock": {
       const fd = openPerfEvent(hook, subject, cpu);
       const link = libbpf().bpf_program__attach_perf_event(program, fd);
-      // The link closes the event.
+      // From now on the link owns the event's descriptor.
       if (!link) closeSync(fd);
       return link;
     }
@@ -97,7 +98,7 @@ export function attachTo(program: bigint, hook: Hook, subject: string, cpu: numb
 /** perf_event_open(2). */
 function openPerfEvent({ event, every }: Clock, subject: string, cpu: number): number {
   const { type, config } = event ?? { type: PERF_TYPE_SOFTWARE, config: PERF_COUNT_SW_CPU_CLOCK };
-  // struct perf_event_attr: type, size, config, sample_period or sample_freq, ..., flags of which bit 10 is `freq`
+  // struct perf_event_attr: type, size, config, sample_period or sample_freq, ..., flags; bit 10 of these is `freq`
   const attributes = Buffer.alloc(128);
   attributes.writeUInt32LE(type, 0);
   attributes.writeUInt32LE(attributes.length, 4);
@@ -112,11 +113,12 @@ function openPerfEvent({ event, every }: Clock, subject: string, cpu: number): n
 const ELF = "\x7fELF";
 
 /**
- * Why a hook of a file cannot be attached to, where the file or libbpf tells in a way that a person can act on.
- * @param log what libbpf said
+ * Why attaching to a hook in a file has failed, in words that a person can act on; undefined if neither the file nor
+ * libbpf tells.
+ * @param log libbpf's log
  */
 export function faultOfFile(hook: Hook, log: string): string | undefined {
-  // A name without a directory is looked for by libbpf.
+  // libbpf searches for a name without a directory.
   if (hook.kind === "clock" || !hook.path.includes("/")) return undefined;
   const advice = "give the path of a program or a library";
   try {
@@ -128,14 +130,14 @@ export function faultOfFile(hook: Hook, log: string): string | undefined {
     } finally {
       closeSync(fd);
     }
-    if (start.toString("latin1") !== ELF) return `it is no program; ${advice}`;
+    if (start.toString("latin1") !== ELF) return `it is not a program; ${advice}`;
   } catch (error) {
     return stateOf(error);
   }
   return hook.kind === "uprobe" && /failed to find symbol/.test(log) ? `it has no function ${hook.symbol}` : undefined;
 }
 
-/** A hook, for messages. */
+/** Describes a hook, for messages. */
 export function hookText(hook: Hook): string {
   switch (hook.kind) {
     case "uprobe":

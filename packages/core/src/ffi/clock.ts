@@ -9,14 +9,14 @@ export function boottime(): bigint {
   return now(CLOCK_BOOTTIME);
 }
 
-/** How far Unix time is ahead of that clock, and by how much that can be wrong. */
+/** How far Unix time is ahead of that clock, and the largest error of that figure. */
 export interface Difference {
   readonly ns: bigint;
   readonly withinNs: bigint;
 }
 
 export function boottimeToUnix(): Difference {
-  // Of a few tries the one with the shortest time between the two readings is the best.
+  // Of a few tries, the one with the least time between the two readings is the most exact.
   let best: Difference = { ns: 0n, withinNs: 1n << 62n };
   for (let i = 0; i < 5; i++) {
     const before = now(CLOCK_BOOTTIME);

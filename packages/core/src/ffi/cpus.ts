@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { check } from "./errno.js";
 import { libbpf } from "./libbpf.js";
 
-/** How many CPUs this machine may ever have: the length of what is kept per CPU. */
+/** How many CPUs this machine can ever have: the length of per-CPU values. */
 export function possibleCpus(): number {
   return check("libbpf_num_possible_cpus", libbpf().libbpf_num_possible_cpus());
 }

@@ -3,12 +3,12 @@ import { closeSync, openSync } from "node:fs";
 import { BpfError } from "../errors.js";
 import { stateOf } from "../system-errors.js";
 
-/** What libbpf opens besides maps, programs and links, at once. */
+/** How many more descriptors libbpf opens at once, besides those of maps, programs and links. */
 const MORE = 8;
 
 /**
- * Makes sure that so many files can be opened to load an object. Where they cannot, libbpf finds that the kernel has none of the features that it
- * tries, and remembers that as long as the process runs.
+ * Checks that enough files can be opened to load an object. Otherwise libbpf's feature tests would all fail, and it
+ * would remember for the life of the process that the kernel has none of these features.
  * @throws BpfError
  */
 export function requireDescriptors(name: string, count: number): void {

@@ -16,14 +16,14 @@ export function errnoName(errno: number): string {
   return names().get(errno) ?? `errno ${errno}`;
 }
 
-/** The number of the error that libc's last call ended with. */
+/** The error number of libc's last failed call. */
 export function lastErrno(): number {
   return native().errno();
 }
 
 /**
- * Passes on what a C function returned, unless it is a failure: libbpf returns the
- * negative error number, libc returns -1 and sets errno.
+ * Returns the result of a C function, or throws if it is a failure: libbpf returns the negative error number, libc
+ * returns -1 and sets errno.
  * @param subject what was tried, for the message: `Cannot <subject>: EPERM`.
  * @throws BpfError
  */
@@ -34,7 +34,7 @@ export function check(operation: string, result: number, subject: string = `call
   throw new BpfError(`Cannot ${subject}: ${code}${adviceOn(code)}`, operation, errno, code);
 }
 
-/** Passes on a pointer unless it is null. @throws BpfError */
+/** Returns a pointer, or throws if it is null. @throws BpfError */
 export function checkPointer(operation: string, pointer: bigint | null, subject?: string): bigint {
   if (pointer) return pointer;
   check(operation, -native().errno() || -1, subject);

@@ -5,15 +5,15 @@ import { libc } from "./libc.js";
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const FALLOC_FL_KEEP_SIZE = 1;
-/** What a file system says that has no such locks (some want a file open for writing), or no way to reserve room. */
+/** Errors of file systems that have no such locks (some require a file open for writing), or no way to reserve room. */
 const UNSUPPORTED: ReadonlySet<string> = new Set([
   ...["EBADF", "EINVAL", "ENODEV", "ENOLCK", "ENOSYS", "EOPNOTSUPP", "ESPIPE"],
 ]);
 
 /**
- * Locks an open file, as flock(1) does, for as long as it is open: the lock ends with the process at the latest. A file
- * system that has no locks gives one that nobody heeds, and so does an installation without koffi.
- * @returns false where somebody else has it
+ * Locks an open file, as flock(1) does, while it is open; the lock ends with the process at the latest. On a file
+ * system without locks, or without koffi, it returns true but nothing is locked.
+ * @returns false if somebody else has the lock
  * @throws BpfError
  */
 export function lockFile(fd: number): boolean {
@@ -27,9 +27,9 @@ export function lockFile(fd: number): boolean {
 }
 
 /**
- * Reserves room for bytes of a file after its end, whose length stays as it is.
- * @returns false where the file system cannot reserve any, or koffi is missing
- * @throws BpfError, with `ENOSPC` where there is no such room
+ * Reserves room for bytes after the end of a file. Its length does not change.
+ * @returns false if the file system cannot reserve room, or if koffi is missing
+ * @throws BpfError, with `ENOSPC` if there is not enough room
  */
 export function reserveRoom(fd: number, position: number, length: number): boolean {
   if (!hasNative()) return false;
@@ -38,7 +38,7 @@ export function reserveRoom(fd: number, position: number, length: number): boole
     if (result === 0) return true;
     const code = errnoName(lastErrno());
     if (UNSUPPORTED.has(code)) return false;
-    // A signal came, which others handle.
+    // EINTR: a signal came, which is handled elsewhere.
     if (code !== "EINTR") check("fallocate", result, "reserve room for a file");
   }
 }

@@ -1,15 +1,15 @@
 import { libc } from "./libc.js";
 
-/** Of x86-64. */
+/** The number of the system call on x86-64. */
 const SYS_MEMBARRIER = 324;
 const MEMBARRIER_CMD_GLOBAL = 1;
-/** Where the kernel cannot be asked, as one with `nohz_full`: no program runs that long. */
+/** How long to wait if the kernel refuses membarrier(2), as with `nohz_full`: no program runs that long. */
 const SURELY_MS = 100;
 
 /**
- * Calls back, some tens of milliseconds later, when every program that runs now has ended: membarrier(2) waits for an RCU grace
- * period in a thread of its own, and no program outlives one.
- * @returns a function that prevents the call
+ * Calls back when every BPF program that runs now has ended, some tens of milliseconds later. membarrier(2), called in
+ * another thread, waits for an RCU grace period, and no program outlives one.
+ * @returns a function that cancels the call
  */
 export function afterRunningPrograms(call: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;

@@ -5,9 +5,8 @@ const AT_FDCWD = -100;
 const HANDLE_BYTES = 8;
 
 /**
- * The handle that the kernel gives for a path, which for a cgroup v2 directory is its
- * 8-byte id, in memory order. name_to_handle_at(2).
- * @throws BpfError, also where the handle is of another size.
+ * The kernel's handle of a path. For a cgroup v2 directory it is the 8-byte id, in memory order. name_to_handle_at(2).
+ * @throws BpfError; Error if the handle has another size
  */
 export function pathHandle(path: string): Uint8Array {
   // struct file_handle { u32 handle_bytes; s32 handle_type; u8 handle[]; }

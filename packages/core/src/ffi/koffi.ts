@@ -2,15 +2,15 @@ import { createRequire } from "node:module";
 
 import type koffi from "koffi";
 
-/** koffi, as its types tell it. */
+/** The type of koffi. */
 export type Koffi = typeof koffi;
 
 let loaded: Koffi | undefined;
 
 /**
- * The library through which all native code is called. It is loaded when something is first called, and may be missing:
- * what only reads recordings does without.
- * @throws Error where it is missing
+ * koffi, the library through which all native code is called. It is loaded at the first call, and may be missing if
+ * recordings are only read.
+ * @throws Error if it is missing
  */
 export function native(): Koffi {
   return (loaded ??= load());

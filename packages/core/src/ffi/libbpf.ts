@@ -1,7 +1,7 @@
 import { native } from "./koffi.js";
 import { lazily, loadLibrary } from "./library.js";
 
-/** libbpf's functions under their own names; libbpf.h and bpf.h say what each does. Version 1.0 or later. */
+/** libbpf's functions under their own names, from version 1.0 or later. libbpf.h and bpf.h document them. */
 export const libbpf = lazily(() => {
   const lib = loadLibrary("libbpf.so.1", "libbpf1");
   return {

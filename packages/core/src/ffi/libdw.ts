@@ -2,7 +2,7 @@ import { closeSync, openSync } from "node:fs";
 
 import { lazily, loadLibrary } from "./library.js";
 
-/** libdw's functions under their own names; libdwfl.h says what each does. */
+/** libdw's functions under their own names. libdwfl.h documents them. */
 const libdw = lazily(() => {
   const lib = loadLibrary("libdw.so.1", "libdw1");
   return {
@@ -21,8 +21,8 @@ const libdw = lazily(() => {
 });
 
 /**
- * Dwfl_Callbacks: find_elf, find_debuginfo, section_address, debuginfo_path. Of debug information only that in
- * /usr/lib/debug is looked for, by build id: not beside the file, nor, as libdw does of itself, in the network.
+ * Dwfl_Callbacks: find_elf, find_debuginfo, section_address, debuginfo_path. Debug information is only looked for in
+ * /usr/lib/debug, by build id: not next to the file, and not on the network, as libdw would by default.
  */
 function callbacks(findDebuginfo: bigint): Buffer {
   const pointers = Buffer.alloc(32);
@@ -31,8 +31,8 @@ function callbacks(findDebuginfo: bigint): Buffer {
 }
 
 /**
- * The source lines of a file's code, from its DWARF. libdw reads that in this process: it is well tested, and not made
- * for files that are out to harm.
+ * The source lines of a file's code, from its DWARF. libdw reads the file in this process: it is well tested, but not
+ * made for hostile files.
  */
 export class SourceLines {
   readonly #dwfl: bigint;
@@ -44,12 +44,12 @@ export class SourceLines {
   }
 
   /**
-   * Reads from an open file; undefined where that is none for libdw. Whoever calls closes both.
-   * @throws Error where libdw is missing
+   * Opens the source lines of an open file; undefined if libdw cannot read it. The caller must close both.
+   * @throws Error if libdw is missing
    */
   static open(file: number): SourceLines | undefined {
     const { dwfl_begin, dwfl_report_elf, dwfl_report_end, dwfl_end, callbacks } = libdw();
-    // It keeps the descriptor, where it takes the file, and closes it.
+    // If libdw accepts the file, it owns the descriptor and closes it.
     const fd = openSync(`/proc/self/fd/${file}`, "r");
     const dwfl: bigint = dwfl_begin(callbacks);
     const module: bigint | null = dwfl_report_elf(dwfl, "", "", fd, 0, true);
@@ -60,7 +60,7 @@ export class SourceLines {
     return undefined;
   }
 
-  /** `t.c:3` for an address as the file counts them. */
+  /** The source line of an address of the file, such as `t.c:3`. */
   at(address: number): string | undefined {
     const { dwfl_module_getsrc, dwfl_lineinfo } = libdw();
     const line = dwfl_module_getsrc(this.#module, address);
@@ -70,7 +70,7 @@ export class SourceLines {
     return file === null ? undefined : `${file}:${number[0]}`;
   }
 
-  /** To be called once. */
+  /** Must be called only once. */
   close(): void {
     libdw().dwfl_end(this.#dwfl);
   }

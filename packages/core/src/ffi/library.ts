@@ -5,7 +5,7 @@ import { native } from "./koffi.js";
 
 /**
  * Loads a shared library.
- * @throws Error that names the package to install, where the library is missing.
+ * @throws Error that names the package to install if the library is missing
  */
 export function loadLibrary(soname: string, debianPackage: string): LibraryHandle {
   const koffi = native();

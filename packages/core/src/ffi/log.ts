@@ -4,13 +4,16 @@ import { lazily } from "./library.js";
 import { libc } from "./libc.js";
 
 const LIBBPF_DEBUG = 2;
-/** libbpf lets the verifier write 16 MiB, and prints them at once. Memory that is not written to is not taken. */
+/**
+ * The longest message: libbpf lets the verifier write 16 MiB and prints them at once. Memory that is never written to
+ * takes no room.
+ */
 const LONGEST = (16 << 20) + 4096;
 const lines: string[] = [];
 
-/** Takes over what libbpf prints; it would otherwise go to stderr. */
+/** Captures what libbpf would otherwise print to stderr. */
 const capture = lazily(() => {
-  // Not before there is something to say: V8 collects garbage for large buffers.
+  // Allocated only for the first message, as V8 collects garbage for large buffers.
   const message = lazily(() => Buffer.alloc(LONGEST));
   const print = native().register((level: number, format: bigint, args: bigint) => {
     if (level < LIBBPF_DEBUG) {
@@ -24,7 +27,7 @@ const capture = lazily(() => {
   return true;
 });
 
-/** Runs `action` and returns its result beside what libbpf said meanwhile. */
+/** Runs `action` and returns its result, and what libbpf printed meanwhile. */
 export function withLog<T>(action: () => T): { result: T; log: string } {
   capture();
   lines.length = 0;

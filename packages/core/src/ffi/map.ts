@@ -29,25 +29,25 @@ export interface MapInfo {
   readonly perCpu: boolean;
 }
 
-/** Types of maps that keep a value for each processor. */
+/** Map types with a value for each processor. */
 const PER_CPU: ReadonlySet<number> = new Set([MapType.percpuHash, MapType.percpuArray, MapType.lruPercpuHash]);
 const ENOENT = 2;
 const ENOSPC = 28;
 
-/** A view of a map that somebody else, a loaded object, owns and closes. */
+/** A view of a map that a loaded object owns and closes. */
 export let borrowed: (fd: number) => BpfMap;
 /** The file descriptor of a map. */
 export let fdOf: (map: BpfMap) => number;
 
 /**
- * A map in the kernel, as bytes. A per-processor map has values of its value size, rounded up to
- * 8 bytes, times the number of possible processors. Whoever creates or opens one closes it; the
- * kernel frees it with its last user.
+ * A map in the kernel, with keys and values as bytes. In a per-processor map, a value here is the value size, rounded
+ * up to 8 bytes, times the number of possible processors. Whoever creates or opens a map must close it. The kernel
+ * frees it with its last user.
  */
 export class BpfMap {
   #fd: number;
   readonly #owned: boolean;
-  /** Of a value as system calls read and write it. */
+  /** The size of a value as system calls read and write it. */
   readonly #valueBytes: number;
   readonly info: MapInfo;
 
@@ -66,7 +66,10 @@ export class BpfMap {
     return new BpfMap(check("bpf_map_create", fd, `create the map ${name}`), true);
   }
 
-  /** Opens the map pinned at `path`. @throws BpfError, with `ENOENT` where nothing is. */
+  /**
+   * Opens the map pinned at `path`. @throws BpfError, with `ENOENT` if nothing is there; MapMismatchError for another
+   * kind of object
+   */
   static open(path: string): BpfMap {
     const fd = check("bpf_obj_get", libbpf().bpf_obj_get(path), `open ${path} as a pinned map`);
     // Programs and links can be pinned too.
@@ -94,7 +97,7 @@ export class BpfMap {
     return this.#found(libbpf().bpf_map_lookup_elem(this.#fd, key, value), "bpf_map_lookup_elem") ? value : undefined;
   }
 
-  /** Sets a key. @throws RangeError for other lengths, BpfError, with `E2BIG` where the map is full */
+  /** Sets the value of a key. @throws RangeError for other lengths, BpfError, with `E2BIG` if the map is full */
   update(key: Uint8Array, value: Uint8Array): void {
     this.#require("key", key, this.info.keySize);
     this.#require("value", value, this.#valueBytes);
@@ -105,13 +108,13 @@ export class BpfMap {
     );
   }
 
-  /** Removes a key; false where it was not there. @throws RangeError for a key of another length, BpfError */
+  /** Removes a key; false if it was not there. @throws RangeError for a key of another length, BpfError */
   delete(key: Uint8Array): boolean {
     this.#require("key", key, this.info.keySize);
     return this.#found(libbpf().bpf_map_delete_elem(this.#fd, key), "bpf_map_delete_elem");
   }
 
-  /** All keys. Of a map that is edited meanwhile, a key may come twice or be missed. @throws BpfError */
+  /** All keys. If the map is edited meanwhile, a key may come twice or be missed. @throws BpfError */
   *keys(): Generator<Uint8Array> {
     let key: Uint8Array | null = null;
     for (;;) {
@@ -123,9 +126,9 @@ export class BpfMap {
   }
 
   /**
-   * All entries, read with a system call per thousand of them. With `take`, the entries
-   * read are removed in the same step, so that no count is seen twice; read on to the end then,
-   * as those removed and not yet given out would be lost. Kernel 5.6.
+   * All entries, read with one system call per thousand. With `take`, entries are removed as they are read, so that no
+   * count is seen twice; then read to the end, or entries that are removed but not yet handed out are lost. Needs
+   * kernel 5.6.
    * @throws BpfError
    */
   *entries(take: boolean = false): Generator<{ key: Uint8Array; value: Uint8Array }> {
@@ -135,7 +138,7 @@ export class BpfMap {
     const most = Math.min(maxEntries, 1024);
     const keys = new Uint8Array(most * keySize);
     const values = new Uint8Array(most * valueSize);
-    // The kernel's place marker: a u32 for hashes, a key for arrays.
+    // The kernel's cursor: a u32 for hash maps, a key for arrays.
     const position = new Uint8Array(Math.max(keySize, 4));
     let from: Uint8Array | null = null;
     for (let more = true; more;) {
@@ -158,7 +161,7 @@ export class BpfMap {
     this.#fd = -1;
   }
 
-  /** The kernel takes no lengths: it reads and writes as much as the map's shape says. */
+  /** Checks a length. The kernel takes none: it reads and writes as many bytes as the map's sizes say. */
   #require(what: string, { length }: Uint8Array, size: number): void {
     if (length === size) return;
     throw new RangeError(

@@ -9,12 +9,12 @@ export const PAGE = 4096;
 
 /** A part of a BPF map in this process's memory, shared with the programs that use the map. */
 export class Mapping {
-  /** Nothing may read this after `close`: the process would be killed. */
+  /** Must not be read after `close`: the process would be killed. */
   readonly data: ArrayBuffer;
   #address: bigint | undefined;
 
   /**
-   * @param offset where in the map, a multiple of the page size
+   * @param offset where in the map the part begins, a multiple of the page size
    * @throws BpfError
    */
   constructor(fd: number, length: number, offset: number, { writable }: { writable: boolean }) {

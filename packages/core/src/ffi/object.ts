@@ -17,10 +17,10 @@ import { hasHook, isHookless, isRefusal, sectionOf } from "./refusal.js";
 /** `struct bpf_prog_info`, include/uapi/linux/bpf.h. */
 const PROGRAM_INFO = { size: 232, recursionMisses: 208 };
 
-/** What the kernel gives of an iterator at most in one go. */
+/** The most bytes of an iterator that one read returns. */
 const ITERATOR_BYTES = 8 * PAGE;
 
-/** A compiled BPF object: opened, then changed, then loaded into the kernel, then attached. */
+/** A compiled BPF object. It is opened, adjusted, loaded into the kernel, then attached. */
 export class BpfObject {
   readonly name: string;
   #object: bigint | null;
@@ -47,9 +47,8 @@ export class BpfObject {
   }
 
   /**
-   * Parses the bytes of a `.bpf.o`; needs no privilege and does not touch the kernel.
-   * The caller closes it.
-   * @throws BpfError where the bytes are not an object that libbpf understands.
+   * Parses the bytes of a `.bpf.o`. Needs no privilege and does not touch the kernel. The caller must close it.
+   * @throws BpfError if libbpf cannot read the bytes
    */
   static open(name: string, bytes: Uint8Array): BpfObject {
     const { result, log } = withLog(() => libbpf().bpf_object__open_mem(bytes, bytes.length, null));
@@ -57,11 +56,11 @@ export class BpfObject {
     return new BpfObject(name, object);
   }
 
-  /** The object's own type information, in the BTF format. @throws Error where it has none */
+  /** The object's own type information, in the BTF format. @throws Error if it has none */
   get btf(): Uint8Array {
     if (!this.#object) throw new Error(`Cannot read the types of ${this.name}: it is closed`);
     const btf = libbpf().bpf_object__btf(this.#object);
-    if (!btf) throw new Error(`Cannot read the types of ${this.name}: it was compiled without; compile with clang -g`);
+    if (!btf) throw new Error(`Cannot read the types of ${this.name}: it has none; compile it with clang -g`);
     const size = [0];
     const data = libbpf().btf__raw_data(btf, size);
     return new Uint8Array(native().view(data, size[0] ?? 0)).slice();
@@ -73,9 +72,9 @@ export class BpfObject {
   }
 
   /**
-   * The memory of a section of global variables: until the object is loaded its first values,
-   * then what `.bss` and `.data` share with the running programs. Undefined where the object has
-   * no such section. Not to be touched after `close`, which unmaps it.
+   * The memory of a section of global variables: the initial values until the object is loaded; after that, memory that
+   * `.bss` and `.data` share with the running programs. Undefined if the object has no such section. Must not be
+   * touched after `close`, which unmaps it.
    * @throws BpfError
    */
   variables(section: string): Uint8Array | undefined {
@@ -93,14 +92,14 @@ export class BpfObject {
     let mapping = this.#mappings.get(section);
     if (!mapping) {
       const length = Math.ceil(map.info.valueSize / PAGE) * PAGE;
-      // The kernel froze the constants: they cannot be mapped for writing.
+      // The kernel has frozen the constants, so they cannot be mapped for writing.
       mapping = new Mapping(fdOf(map), length, 0, { writable: section !== ".rodata" });
       this.#mappings.set(section, mapping);
     }
     return new Uint8Array(mapping.data, 0, map.info.valueSize);
   }
 
-  /** Before loading: the programs to load. All others stay out of the kernel. */
+  /** Before loading: chooses the programs to load. All others stay out of the kernel. */
   choose(programs: readonly string[]): void {
     this.#chosen = new Set(programs.map((name) => this.#program(name)));
     for (const [name, program] of this.#programs) {
@@ -108,7 +107,7 @@ export class BpfObject {
     }
   }
 
-  /** Before loading: how many entries a map of the object gets; for a ring, its bytes. */
+  /** Before loading: sets how many entries a map of the object gets; for a ring, its bytes. */
   setMaxEntries(map: string, entries: number): void {
     check("bpf_map__set_max_entries", libbpf().bpf_map__set_max_entries(this.#map(map), entries));
   }
@@ -118,17 +117,17 @@ export class BpfObject {
     return libbpf().bpf_map__max_entries(this.#map(map));
   }
 
-  /** Before loading: make a hash map one that has a value for each processor. */
+  /** Before loading: gives a hash map a value for each processor. */
   makePerCpu(map: string): void {
     check("bpf_map__set_type", libbpf().bpf_map__set_type(this.#map(map), MapType.percpuHash));
   }
 
-  /** Before loading: use an existing map in place of the object's own. Its shape is not checked here. */
+  /** Before loading: uses an existing map in place of the object's own. Its shape is not checked here. */
   replaceMap(map: string, by: BpfMap): void {
     check("bpf_map__reuse_fd", libbpf().bpf_map__reuse_fd(this.#map(map), fdOf(by)));
   }
 
-  /** Before loading: do not create a map that no chosen program can reach. */
+  /** Before loading: leaves out a map that no chosen program can reach. */
   leaveOutMap(map: string): void {
     check("bpf_map__set_autocreate", libbpf().bpf_map__set_autocreate(this.#map(map), false));
   }
@@ -138,7 +137,7 @@ export class BpfObject {
     return [...this.#maps.keys()];
   }
 
-  /** Whether it has a map of that name. */
+  /** Whether it has a map with that name. */
   hasMap(map: string): boolean {
     return this.#maps.has(map);
   }
@@ -157,13 +156,13 @@ export class BpfObject {
     const code = errnoName(-result);
     const message = `Cannot load ${this.name}: ${code}${because(log)}`;
     if (isRefusal(code, log)) throw new VerifierError(message, "bpf_object__load", -result, code, log);
-    // Looked for here: libbpf looks into modules too, for which it would need CAP_SYS_ADMIN, and fails for want of that.
+    // Checked here: libbpf also searches modules, which needs CAP_SYS_ADMIN, and would fail for the lack of that.
     for (const program of this.#chosen) if (!hasHook(program)) throw this.#hookless(program);
     throw new BpfError(message + adviceOn(code), "bpf_object__load", -result, code);
   }
 
   /**
-   * Attaches a loaded program to the hook its section names, until `detach` or `close`.
+   * Attaches a loaded program to the hook that its section names, until `detach` or `close`.
    * @throws NotSupportedError for a hook that this kernel does not have; BpfError for anything else
    */
   attach(name: string): void {
@@ -193,7 +192,7 @@ export class BpfObject {
     this.followProcessors();
   }
 
-  /** Attaches to clocks on processors that came online since. Returns their numbers. @throws BpfError */
+  /** Attaches to clocks on processors that have come online since. Returns their numbers. @throws BpfError */
   followProcessors(): readonly number[] {
     const online = this.#clocks.length > 0 ? onlineCpus() : [];
     return online.filter((cpu) => {
@@ -223,8 +222,8 @@ export class BpfObject {
   }
 
   /**
-   * Runs an attached iterator, a program whose section is `iter/...`, over all that there is now, and gives what it
-   * wrote. Kernel 5.8. @throws BpfError
+   * Runs an attached iterator, a program whose section is `iter/...`, over all present objects, and returns what it
+   * wrote. Needs kernel 5.8. @throws BpfError
    */
   runIterator(program: string): Uint8Array {
     const link = this.#links.find((attached) => attached.program === program)?.link;
@@ -247,13 +246,13 @@ export class BpfObject {
     }
   }
 
-  /** A map of the loaded object. It lives as long as the object. */
+  /** A map of the loaded object, valid as long as the object. */
   map(name: string): BpfMap {
     if (!this.#loaded) throw new Error(`Cannot use the map ${name}: ${this.name} is not loaded`);
     return borrowed(check("bpf_map__fd", libbpf().bpf_map__fd(this.#map(name))));
   }
 
-  /** How often the kernel did not run these loaded programs, because they were running already. Kernel 5.11. */
+  /** How often the kernel did not run these loaded programs because they were running already. Needs kernel 5.11. */
   misses(programs: readonly string[]): number {
     let misses = 0;
     for (const name of programs) {
@@ -265,7 +264,7 @@ export class BpfObject {
     return misses;
   }
 
-  /** What a program is for, as libbpf reads it: `tp_btf/sys_exit`. */
+  /** The section of a program, which names its hook: `tp_btf/sys_exit`. */
   section(program: string): string {
     return sectionOf(this.#program(program));
   }
@@ -301,7 +300,10 @@ export class BpfObject {
   }
 }
 
-/** The line of libbpf's log that says why: the last one before the verifier's statistics and libbpf's own endings. */
+/**
+ * The line of libbpf's log that gives the reason: the last one before the verifier's statistics and libbpf's closing
+ * lines.
+ */
 function because(log: string): string {
   const lines = log
     .split("\n")
@@ -320,7 +322,7 @@ function because(log: string): string {
     : "";
 }
 
-/** The verifier's word for a function of the kernel's that this one does not have. */
+/** The verifier's message for a BPF helper that this kernel lacks. */
 const NO_HELPER = /^invalid func unknown#(\d+)$/;
 /** libbpf's, for a kind of map that the kernel does not have. */
 const NO_MAP = /^Error in bpf_create_map\w*\((\w+)\): ?Invalid argument\b.*$/;

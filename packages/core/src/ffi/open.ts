@@ -9,7 +9,7 @@ const native = lazily(() => ({
   ),
 }));
 
-/** The same number on every processor; Linux 5.6. */
+/** The same number on every architecture; since Linux 5.6. */
 const SYS_openat2 = 437;
 const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
@@ -17,8 +17,8 @@ const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_IN_ROOT = 0x10;
 
 /**
- * Opens a regular file for reading. What else is there, a FIFO, a device, is not opened, so that it neither blocks nor
- * does anything. Whoever calls closes it.
+ * Opens a regular file for reading. Anything else, such as a FIFO or a device, is refused without opening it, as that
+ * could block or have effects. The caller must close it.
  * @throws Error
  */
 export function openRegular(path: string): number {
@@ -26,9 +26,9 @@ export function openRegular(path: string): number {
 }
 
 /**
- * As `openRegular`, in a folder as if that were the root: neither `..` nor a link leads out of it, nor is the last name
- * followed where it is a link. So that a process's files are opened as it sees them, through `/proc/PID/root`.
- * @param path from the root
+ * Like `openRegular`, with a directory as the root: neither `..` nor a link leads out of it, and the last name is not
+ * followed if it is a link. Opens files as a process sees them, through `/proc/PID/root`.
+ * @param path the path from that root
  * @throws BpfError or Error
  */
 export function openRegularIn(root: string, path: string): number {
@@ -45,10 +45,12 @@ export function openRegularIn(root: string, path: string): number {
   }
 }
 
-/** Opens the file that a descriptor only names, which cannot be exchanged any more, and closes that. */
+/**
+ * Opens the file that an O_PATH descriptor stands for, which nobody can exchange any more, and closes that descriptor.
+ */
 function reopen(named: number, path: string): number {
   try {
-    if (!fstatSync(named).isFile()) throw new Error(`Cannot read ${path}: it is no regular file`);
+    if (!fstatSync(named).isFile()) throw new Error(`Cannot read ${path}: it is not a regular file`);
     return openSync(`/proc/self/fd/${named}`, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } finally {
     closeSync(named);

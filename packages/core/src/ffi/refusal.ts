@@ -3,7 +3,10 @@ import { withLog } from "./log.js";
 
 const ENOENT = 2;
 
-/** What the verifier ends with. Its log is there too where it was content, and the kernel failed after it, as with EMFILE. */
+/**
+ * Errors of the verifier. The log alone does not tell: it is also there if the verifier accepted and the kernel failed
+ * later, as with EMFILE.
+ */
 const VERDICTS: ReadonlySet<string> = new Set([
   "EACCES",
   "EINVAL",
@@ -14,17 +17,20 @@ const VERDICTS: ReadonlySet<string> = new Set([
   "ENOTSUPP",
 ]);
 
-/** Whether the verifier has refused a program, by the error of loading it and what libbpf said. */
+/** Whether the verifier has refused a program, by the error of loading it and libbpf's log. */
 export function isRefusal(code: string, log: string): boolean {
   return VERDICTS.has(code) && log.includes("BEGIN PROG LOAD LOG");
 }
 
-/** What attaching to a hook that there is not fails with. */
+/** Errors of attaching to a hook that does not exist. */
 const HOOKLESS: ReadonlySet<string> = new Set(["ENOENT", "ESRCH", "EOPNOTSUPP", "ENOTSUPP"]);
-/** Hooks that are the kernel's own, of all that a section may name; a program's are elsewhere. */
+/** Sections that name a hook of the kernel, not of a user program. */
 const OF_KERNEL = /^(tp_btf|raw_tp|raw_tracepoint|tp|tracepoint|kprobe|kretprobe|fentry|fexit|fmod_ret|lsm|iter)\//;
 
-/** Perf's way to a tracepoint, which is for who may read tracefs: others are as where it is not mounted. */
+/**
+ * Tracepoints through perf, which need tracefs. Without the right to read it, the error is the same as if it were not
+ * mounted.
+ */
 const OF_PERF = /^(tp|tracepoint)\//;
 
 /** Whether attaching a program failed because the kernel lacks its hook. */
@@ -33,7 +39,7 @@ export function isHookless(code: string, program: bigint): boolean {
   return (HOOKLESS.has(code) && OF_KERNEL.test(section)) || (code === "EACCES" && OF_PERF.test(section));
 }
 
-/** Those hooks that the kernel describes in its types. */
+/** Hooks that the kernel describes in its types. */
 const TYPED = /^(?:tp_btf|fentry|fexit|fmod_ret|lsm|iter)\/(.+)$/;
 
 /** Whether the kernel has a program's hook, as far as its types say. */

@@ -2,20 +2,19 @@ import { native } from "./koffi.js";
 import { type BpfMap, fdOf } from "./map.js";
 import { Mapping, PAGE } from "./mapping.js";
 
-/** A record is no longer: where its texts are is told in 16 bits, and how long they are. */
+/** The longest record: 16 bits give the offset of a text in it, and 16 bits its length. */
 const LONGEST = 2 << 16;
 
 /**
- * A BPF ring buffer mapped into this process. The kernel maps the data twice, one after
- * the other, so that a record that wraps is still in one piece. Of the second time only as much is
- * taken as a record can need: mapping costs by the page, and V8 collects garbage for large buffers.
- * Layout: kernel/bpf/ringbuf.c; one page with the consumer's position, one with the
- * producer's, then the data.
+ * A BPF ring buffer mapped into this process. The kernel maps the data twice, one copy after the other, so that a
+ * record that wraps is still in one piece. Of the second copy we map only what a record can need: mapping costs by the
+ * page, and V8 collects garbage for large buffers. The layout is that of kernel/bpf/ringbuf.c: one page with the
+ * consumer's position, one with the producer's, then the data.
  */
 export class RingMapping {
   /** Bytes of data before they repeat; a power of two. */
   readonly size: number;
-  /** The data, and the beginning of it once more. */
+  /** The data, followed by its beginning once more. */
   readonly data: ArrayBuffer;
   /** Where `data` starts in its buffer. */
   readonly start: number = PAGE;
@@ -42,7 +41,7 @@ export class RingMapping {
     this.#producer = new BigUint64Array(this.data, 0, 1);
   }
 
-  /** How many bytes were written since the ring was made. */
+  /** How many bytes were ever written to the ring. */
   produced(): number {
     return Number(Atomics.load(this.#producer, 0));
   }
@@ -52,7 +51,7 @@ export class RingMapping {
     Atomics.store(this.#consumer, 0, BigInt(position));
   }
 
-  /** Calls back, possibly often, while there is something to read. The caller closes what it gets. */
+  /** Calls back, possibly often, while there is something to read. The caller must close the result. */
   poll(ready: () => void): { start(): void; stop(): void; close(): void } {
     const handle = native().node.poll(this.#fd, { readable: true }, ready);
     handle.stop();
@@ -63,7 +62,7 @@ export class RingMapping {
     };
   }
 
-  /** Unmaps the memory. Nothing may read `data` after this: the process would be killed. */
+  /** Unmaps the memory. `data` must not be read after this: the process would be killed. */
   close(): void {
     for (const mapping of this.#mappings) mapping.close();
   }

@@ -4,11 +4,13 @@ import { hasNative } from "./koffi.js";
 import { libc } from "./libc.js";
 
 const SIG_SETMASK = 2;
-/** Bytes of a `sigset_t`. */
+/** The size of a `sigset_t`, in bytes. */
 const SET = 128;
 const ALL = Buffer.alloc(SET, 0xff);
 
-/** Runs `action` while signals to this thread wait: one that came would make the kernel give up verifying a program. */
+/**
+ * Runs `action` with the signals of this thread blocked: a signal would make the kernel give up verifying a program.
+ */
 export function withoutSignals<T>(action: () => T): T {
   const before = Buffer.alloc(SET);
   libc().pthread_sigmask(SIG_SETMASK, ALL, before);
@@ -19,17 +21,17 @@ export function withoutSignals<T>(action: () => T): T {
   }
 }
 
-/** Bytes of a `struct sigaction`: handler, mask, flags, restorer. */
+/** The size of a `struct sigaction` in bytes: handler, mask, flags, restorer. */
 const ACTION = 152;
 const FLAGS_AT = 8 + SET;
 const SA_RESETHAND = 0x8000_0000;
-/** Handlers that are none: `SIG_DFL` and `SIG_IGN`. */
+/** `SIG_DFL` and `SIG_IGN`, which stand for no handler. */
 const DEFAULT = 0n;
 const IGNORE = 1n;
 
 /**
- * Lets the second of each of these signals end the process, although it listens to them; for when it does not come to
- * hear of the first. Returns what undoes it. Without koffi it does nothing.
+ * Lets the second occurrence of each of these signals end the process, although it listens to them, in case it is too
+ * busy to hear the first. Returns a function that undoes this. Does nothing without koffi.
  */
 export function endAtSecond(signals: readonly NodeJS.Signals[]): () => void {
   if (!hasNative()) return () => {};
@@ -44,7 +46,7 @@ export function endAtSecond(signals: readonly NodeJS.Signals[]): () => void {
   });
   return () => {
     for (const { signal, before } of changed) {
-      // Who set another handler meanwhile knows better.
+      // Leave a handler that somebody else has set meanwhile.
       const handler = handlerOf(actionOf(signal));
       if (handler === DEFAULT || handler === handlerOf(before)) libc().sigaction(signal, before, null);
     }

@@ -3,7 +3,7 @@ import zlib from "node:zlib";
 import { hasNative } from "./koffi.js";
 import { lazily, loadLibrary } from "./library.js";
 
-/** What makes and reads Zstandard frames. */
+/** An implementation of Zstandard. */
 interface Zstd {
   readonly compress: (bytes: Uint8Array) => Uint8Array;
   readonly decompress: (frames: Uint8Array, bytes: Uint8Array) => void;
@@ -11,23 +11,23 @@ interface Zstd {
 
 /**
  * Compresses bytes into a Zstandard frame.
- * @throws Error where neither libzstd nor this Node can
+ * @throws Error if neither libzstd nor this Node supports it
  */
 export function zstdCompress(bytes: Uint8Array): Uint8Array {
   return zstd().compress(bytes);
 }
 
 /**
- * What is in Zstandard frames, which may come from anybody: nothing is written, nor much memory taken, but what
- * is to hold it.
- * @param bytes filled with what is in the frames
- * @throws RangeError where that is damaged, or of another length; Error where neither libzstd nor this Node can
+ * Decompresses untrusted Zstandard frames. It writes only to `bytes`, and takes little memory besides.
+ * @param bytes filled with the content of the frames
+ * @throws RangeError if the frames are damaged or their content has another length; Error if neither libzstd nor this
+ * Node supports it
  */
 export function zstdDecompress(frames: Uint8Array, bytes: Uint8Array): void {
   zstd().decompress(frames, bytes);
 }
 
-/** Whether Zstandard is at hand: libzstd, or Node 22.15 or later. */
+/** Whether Zstandard is available: libzstd, or Node 22.15 or later. */
 export function hasZstd(): boolean {
   try {
     return Boolean(zstd());
@@ -36,7 +36,7 @@ export function hasZstd(): boolean {
   }
 }
 
-/** The library, whose one call is the fastest. Recordings are also read where it cannot be called: then by Node. */
+/** libzstd, as its single call is fastest; else Node's own, so that recordings can be read without koffi. */
 const zstd = lazily((): Zstd => {
   try {
     return ofLibrary();
@@ -51,10 +51,10 @@ const zstd = lazily((): Zstd => {
   }
 });
 
-/** The library's own default: on columns of events a higher one gains little, a lower one saves little. */
+/** The library's default. On columns of events a higher level gains little, and a lower one saves little time. */
 const LEVEL = 3;
 
-/** By libzstd; zstd.h says what each of its functions does. */
+/** Zstandard by libzstd. zstd.h documents its functions. */
 function ofLibrary(): Zstd {
   const lib = loadLibrary("libzstd.so.1", "libzstd1");
   const ZSTD_compressBound = lib.func("size_t ZSTD_compressBound(size_t srcSize)");
@@ -64,14 +64,16 @@ function ofLibrary(): Zstd {
   const ZSTD_decompress = lib.func(
     "size_t ZSTD_decompress(void *dst, size_t dstCapacity, const void *src, size_t compressedSize)",
   );
-  /** Where frames are made, as large as the largest needed: one for each buffer would be much to collect. */
+  /**
+   * Reused memory for making frames, as large as the largest needed, to spare the garbage collector a buffer per frame.
+   */
   let scratch = new Uint8Array(0);
   return {
     compress: (bytes) => {
       const most = Number(ZSTD_compressBound(bytes.length));
       if (scratch.length < most) scratch = new Uint8Array(most);
       const length = Number(ZSTD_compress(scratch, scratch.length, bytes, bytes.length, LEVEL));
-      // A number that is no length is an error's.
+      // A larger number is an error code.
       if (length > most) throw new Error(`Cannot compress ${bytes.length} bytes: libzstd refuses them`);
       return scratch.slice(0, length);
     },
@@ -84,7 +86,7 @@ function ofLibrary(): Zstd {
 
 const DAMAGED = "A Zstandard frame is damaged";
 
-/** What `node:zlib` has from 22.15 on, and the types of Node 20 do not. */
+/** Functions of `node:zlib` since Node 22.15, which the types of Node 20 lack. */
 interface NodeZstd {
   readonly zstdCompressSync?: (bytes: Uint8Array) => Uint8Array;
   readonly zstdDecompressSync?: (frames: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;

@@ -1,31 +1,33 @@
-/** What events can be counted by. */
+/** A key that events can be counted by. */
 export type Key = string | number | bigint | boolean;
 
-/** The key of the row of all keys beyond the limit. That row alone has `others`, so no process can forge it. */
+/** The key of the row that counts all keys beyond the limit. Only that row has `others`, so no process can forge it. */
 export const OTHER_KEYS = "(other keys)";
 
 /** A row of a table of counts. */
 export interface Count<K> {
   readonly key: K | typeof OTHER_KEYS;
   readonly count: number;
-  /** Whether this counts, together, all keys that were beyond the limit. */
+  /** Set on the row that counts all keys beyond the limit together. */
   readonly others?: true;
 }
 
-/** What was counted in one interval. */
+/** The counts of one interval. */
 interface Slice<K> {
   readonly counts: Map<K, number>;
   others: number;
 }
 
-/** Counts keys, of which it tells so many apart, in the last so many intervals. */
+/** Counts a limited number of keys over a limited number of past intervals. */
 export class Counts<K> {
   readonly #limit: number;
   readonly #counts = new Map<K, { readonly key: K; count: number }>();
   #others = 0;
-  /** What is to be forgotten again, the oldest interval first; none where all is, or nothing. */
+  /**
+   * Intervals to be forgotten later, the oldest first. Empty if counts are never forgotten, or all are at each turn.
+   */
   readonly #slices: Slice<K>[] = [];
-  /** The last of those. */
+  /** The last of these. */
   #slice: Slice<K> | undefined;
   readonly #intervals: number;
 
@@ -48,7 +50,7 @@ export class Counts<K> {
     if (slice) slice.counts.set(key, (slice.counts.get(key) ?? 0) + 1);
   }
 
-  /** The rows with most, at most so many, and that of the keys beyond the limit, if there are. */
+  /** The rows with the highest counts, at most `rows`, and the row of the keys beyond the limit, if there are any. */
   top(rows: number): Count<K>[] {
     const most = [...this.#counts.values()].sort((a, b) => b.count - a.count).slice(0, rows);
     const table: Count<K>[] = most.map(({ key, count }) => ({ key, count }));
@@ -56,7 +58,7 @@ export class Counts<K> {
     return table;
   }
 
-  /** Begins an interval; whether something of an older one was forgotten. */
+  /** Begins an interval. Returns whether counts of an older one were forgotten. */
   turn(): boolean {
     if (this.#intervals === 1) return this.#clear();
     this.#begin();

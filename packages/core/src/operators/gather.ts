@@ -3,32 +3,37 @@ import { asyncScheduler, interval, type OperatorFunction, type SchedulerLike } f
 import { stage } from "./stage.js";
 import { LONGEST_MS, wholeNumber } from "./whole-number.js";
 
-/** When an operator that gathers tells what it has, and of which time. */
+/** Options of operators that gather events: when they emit results, and which time a result covers. */
 export interface GatherOptions {
-  /** Milliseconds from one result to the next; 1000 if not given. */
+  /** Milliseconds from one result to the next; 1000 by default. */
   readonly every?: number | undefined;
-  /** Starts anew after each result, instead of gathering since the subscription. */
+  /** Whether to start anew after each result, instead of gathering since the subscription. */
   readonly perInterval?: boolean | undefined;
-  /** Gathers what came in the last so many milliseconds, a multiple of `every`, instead of since the subscription. */
+  /**
+   * A sliding window: gathers over the last that many milliseconds, a multiple of `every`, instead of since the
+   * subscription.
+   */
   readonly window?: number | undefined;
-  /** What keeps the time; RxJS's `asyncScheduler` if not given. */
+  /** The scheduler of its timers; RxJS's `asyncScheduler` by default. */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** What gathers events, and the result so far: of the interval that goes on, and of those before it that are kept. */
+/** Gathers events. Its result covers the current interval and the earlier intervals that it keeps. */
 export interface Gatherer<T, R> {
   add(event: T): void;
-  /** @param time the moment that it is of, in Unix milliseconds */
+  /** @param time when the result is taken, in Unix milliseconds */
   result(time: number): R;
-  /** Begins an interval, and forgets the oldest where there are too many. Whether there was anything in that. */
+  /**
+   * Begins an interval, and forgets the oldest if there are too many. Returns whether the forgotten one had any events.
+   */
   turn(): boolean;
 }
 
 /**
- * Makes an operator that emits the result of a gatherer after every interval in which it changed, and before the end or
- * error of the source if something came since, or it never was emitted. What is forgotten is a change too: so after
- * the last event's result one more comes that is empty.
- * @param start makes a gatherer that keeps so many intervals
+ * Makes an operator that emits a gatherer's result after every interval in which it changed. Before the source ends or
+ * fails it emits once more, if events came since or if there has been no result yet. Forgetting events is a change too:
+ * with a window, an empty result follows once the last event is forgotten.
+ * @param start makes a gatherer that keeps the given number of intervals
  */
 export function gather<T, R>(
   options: GatherOptions,
@@ -39,7 +44,7 @@ export function gather<T, R>(
   return stage((subscriber) => {
     const gatherer = start(intervals);
     let emitted = false;
-    /** What changed since the last result. */
+    /** What has changed since the last result. */
     let came = false;
     let forgotten = false;
     const emit = (): void => {
@@ -67,10 +72,10 @@ export function gather<T, R>(
 /** Each interval of a window takes memory. */
 const MOST_INTERVALS = 10_000;
 
-/** How many intervals a result is of. @throws RangeError */
+/** How many intervals a result covers. @throws RangeError */
 export function intervalsOf({ every = 1000, window, perInterval = false }: GatherOptions): number {
   if (window === undefined) return perInterval ? 1 : Infinity;
-  if (perInterval) throw new RangeError("window and perInterval exclude each other");
+  if (perInterval) throw new RangeError("Cannot use window and perInterval together; give one of them");
   wholeNumber("window", window, 1, MOST_INTERVALS * every);
   if (window % every === 0) return window / every;
   throw new RangeError(`window takes a multiple of every, which is ${every}, not ${window}`);

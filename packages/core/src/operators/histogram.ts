@@ -4,12 +4,14 @@ import { Histogram, type Totals } from "../values/histogram.js";
 import { gather, type Gatherer, type GatherOptions } from "./gather.js";
 
 /**
- * Counts values in buckets of powers of two: `tcpconnect({ dns: true }).pipe(histogram((e) => e.queryAgeMs))`. Emits a `Histogram`
- * every second while values come, and the last before the end or error of the source. It is of all values since the
- * subscription; with `perInterval` of those since the one before; with `window` of those of the last so many milliseconds.
+ * Counts values in buckets of powers of two: `tcpconnect({ dns: true }).pipe(histogram((e) => e.queryAgeMs))`. Emits a
+ * `Histogram` every second while values come, and the last one before the source ends or fails. It covers all values
+ * since the subscription; with `perInterval`, those since the histogram before; with `window`, those of the last that
+ * many milliseconds.
  *
- * A bigint counts in its exact bucket. Negative values, and what is no finite number (NaN, undefined), are counted apart.
- * @throws RangeError for options that are out of range; what `value` throws is the stream's error
+ * A bigint counts in its exact bucket. Negative values, and values that are no finite number (NaN, undefined), are
+ * counted apart.
+ * @throws RangeError for options that are out of range; what `value` throws becomes the stream's error
  */
 export function histogram<T>(
   value: (event: T) => number | bigint | undefined,
@@ -18,7 +20,7 @@ export function histogram<T>(
   return gather(options, (intervals) => new Gathered(value, intervals));
 }
 
-/** What is known of the values of one interval. */
+/** The counts and totals of one interval. */
 interface Slice extends Totals {
   readonly count: number;
   readonly counts: readonly number[];
@@ -27,7 +29,7 @@ interface Slice extends Totals {
 class Gathered<T> implements Gatherer<T, Histogram> {
   readonly #value: (event: T) => number | bigint | undefined;
   readonly #intervals: number;
-  /** Of the intervals that are over and not forgotten, the oldest first. */
+  /** Intervals that are over and not yet forgotten, the oldest first. */
   readonly #before: Slice[] = [];
   #now = new Tally();
 
@@ -97,7 +99,10 @@ function greatest(numbers: readonly number[]): number | undefined {
   return numbers.length > 0 ? Math.max(...numbers) : undefined;
 }
 
-/** The whole part of the binary logarithm, and 0 below 2. Rounding may have made a number a power of two, so it is checked. */
+/**
+ * The whole part of the binary logarithm, and 0 below 2. Checked, as rounding may have turned a number into a power of
+ * two.
+ */
 function bucketOf(given: number | bigint, number: number): number {
   if (number < 2) return 0;
   const at = Math.floor(Math.log2(number));

@@ -5,17 +5,17 @@ interface Entry {
   readonly time: number;
 }
 
-/** So many events of a key are kept: those before the last are for who asks of a time before it. */
+/** How many events of a key are kept: the last, and earlier ones for questions about an earlier time. */
 const EACH = 16;
 
-/** The last events of each key, for those keys that were used last. A time that is NaN is before and after all others. */
+/** The last events of each of the most recently used keys. NaN as a time counts as both before and after all others. */
 export class History {
   readonly #limit: number;
-  /** By time; the key that was used least lately is the first. */
+  /** Events by time. The least recently used key is the first. */
   readonly #entries = new Map<Key, Entry[]>();
   #count = 0;
 
-  /** @param limit how many events are kept, of all keys */
+  /** @param limit how many events are kept, of all keys together */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -34,7 +34,7 @@ export class History {
     }
   }
 
-  /** The last event of a key that was not later than a time. */
+  /** The last event of a key at or before a time. */
   at(key: Key, time: number): unknown {
     const entries = this.#use(key);
     return entries?.[lastAt(entries, time)]?.event;

@@ -10,35 +10,37 @@ import { stage } from "./stage.js";
 import { TimeOrder } from "./time-order.js";
 import { LONGEST_MS, wholeNumber } from "./whole-number.js";
 
-/** The streams to join, by the name that their events get. */
+/** The streams to join, by the field that gets their event. */
 export type Others = Readonly<Record<string, Observable<unknown>>>;
 
 type EventIn<O> = O extends Observable<infer E> ? E : never;
 
-/** An event with one of each other stream. */
+/** An event, with one event of each other stream. */
 export type Joined<T, O extends Others> = T & { readonly [Name in keyof O]: EventIn<O[Name]> | undefined };
 
-/** How events are joined. */
+/** Options of `joinBy`. */
 export interface JoinOptions {
-  /** Milliseconds that events wait for such of the other streams that happened before; 100 if not given. */
+  /** Milliseconds that an event waits for earlier events of the other streams; 100 by default. */
   readonly wait?: number | undefined;
-  /** How many events of each other stream are kept; 8192 if not given. */
+  /** How many events of each other stream are kept; 8192 by default. */
   readonly limit?: number | undefined;
-  /** What keeps the time; RxJS's `asyncScheduler` if not given. */
+  /** The scheduler of its timers; RxJS's `asyncScheduler` by default. */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
 /**
- * Gives each event the latest event with the same key of other streams: opens with the exec that made their process are
- * `opensnoop().pipe(joinBy({ exec: execsnoop() }, (e) => e.pid))`, whose events have an `exec`, undefined where there
- * was none. Of processes that run already when `execsnoop` is attached there is one too, with what /proc tells. The other streams are subscribed to first, for as long as the source is; an error of any
- * is the result's. Their losses are told to who takes the result, such as `exec: ring full`.
+ * Adds to each event the latest event with the same key of other streams.
+ * `opensnoop().pipe(joinBy({ exec: execsnoop() }, (e) => e.pid))` gives each open the exec of its process as `exec`,
+ * undefined if there was none. Processes that run before `execsnoop` is attached have an exec too, made from /proc. The
+ * other streams are subscribed to before the source and end with it; an error of any ends the result. Their losses are
+ * reported to the consumer of the result, as `exec: ring full`.
  *
- * What has a `time` is joined by it. As probes deliver independently of each other, events with one wait a little for
- * what happened before them, and come in its order; but for the earliest while more than 65,536 wait. Others are joined as they
- * come. Of a key the last 16 events are kept; beyond the limit, those of the key that was used least lately go.
- * @param options `otherKey` is the key of the others' events, where it is not found as that of the source's
- * @throws RangeError for options that are out of range; what `key` throws is the stream's error
+ * Events with a `time` are joined by it. As probes deliver independently of each other, such events wait a little for
+ * earlier ones and are emitted in the order of their time; only while more than 65,536 wait, the earliest are emitted
+ * sooner. Events without a `time` are joined as they come. The last 16 events of each key are kept; beyond the limit,
+ * those of the least recently used key are dropped.
+ * @param options `otherKey` returns the key of the other streams' events, if `key` does not
+ * @throws RangeError for options that are out of range; what `key` throws becomes the stream's error
  */
 export function joinBy<T extends object, O extends Others>(
   others: O,
@@ -95,7 +97,7 @@ export function joinBy<T extends object, O extends Others>(
       },
       flush: () => order.flush(),
       complete() {
-        // Events of the others that are under way may be what the last ones wait for.
+        // The last events may wait for events of the other streams that are still under way.
         ended = true;
         if (waiting === 0) subscriber.complete();
       },

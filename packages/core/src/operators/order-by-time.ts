@@ -4,25 +4,25 @@ import { stage } from "./stage.js";
 import { TimeOrder } from "./time-order.js";
 import { LONGEST_MS, wholeNumber } from "./whole-number.js";
 
-/** How long events wait for earlier ones. */
+/** Options of `orderByTime`. */
 export interface OrderOptions {
-  /** What keeps the time; RxJS's `asyncScheduler` if not given. */
+  /** The scheduler of its timers; RxJS's `asyncScheduler` by default. */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** An event that says when it happened. */
+/** An event with a time. */
 interface Timed {
   readonly time: number;
 }
 
 /**
- * Puts events in the order of their `time` that come a little out of it, from several processors or probes:
- * `merge(opensnoop(), execsnoop()).pipe(orderByTime(50))`. Each is held for `ms` milliseconds at most after it came.
+ * Sorts events by their `time` that arrive a little out of order, from several processors or probes:
+ * `merge(opensnoop(), execsnoop()).pipe(orderByTime(50))`. Each is held for at most `ms` milliseconds after it arrives.
  *
- * None is dropped. One that comes after later ones were emitted, or has no time, is emitted at once, and so are the
- * earliest while more than 65,536 are held. What is held comes before the end or error of the source.
- * @param options `time` says when an event happened, where that is not its `time`; in any unit
- * @throws RangeError for milliseconds that are out of range; what `time` throws is the stream's error
+ * None is dropped. An event that arrives after later ones were emitted, or that has no time, is emitted at once. While
+ * more than 65,536 are held, the earliest are emitted. All held events are emitted before the source's end or error.
+ * @param options `time` returns when an event happened, in any unit, if that is not its `time`
+ * @throws RangeError for milliseconds that are out of range; what `time` throws becomes the stream's error
  */
 export function orderByTime<T extends Timed>(ms: number, options?: OrderOptions): MonoTypeOperatorFunction<T>;
 export function orderByTime<T>(

@@ -4,24 +4,24 @@ import { intervalsOf } from "./gather.js";
 import { stage } from "./stage.js";
 import { LONGEST_MS, wholeNumber } from "./whole-number.js";
 
-/** How often a rate is told. */
+/** Options of `rate`. */
 export interface RateOptions {
-  /** Milliseconds from one number to the next; 1000 if not given. */
+  /** Milliseconds from one number to the next; 1000 by default. */
   readonly every?: number | undefined;
-  /** Of how many milliseconds a number is, a multiple of `every`; as many if not given. */
+  /** How many milliseconds a number covers, a multiple of `every`; `every` by default. */
   readonly window?: number | undefined;
-  /** What keeps the time; RxJS's `asyncScheduler` if not given. */
+  /** The scheduler of its timers; RxJS's `asyncScheduler` by default. */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** A timer is never exact. One that is late by less than this part of its interval was on time. */
+/** A timer is never exact. One that is late by less than this part of its interval counts as on time. */
 const ON_TIME = 0.05;
 
 /**
- * Events a second: a number after every interval, 0 where none came. It is of the time that passed in truth, which is
- * more than `every` where this process was too busy to look at its timers. What came after the last whole
- * interval is in no number. With `window` a number is of the last so many milliseconds, or of the time since the
- * subscription where that is shorter: `opensnoop().pipe(rate({ window: 10_000 }))`.
+ * Emits events per second: a number after every interval, 0 if no event came. It is computed from the time that really
+ * passed, which exceeds `every` if this process was too busy to run its timers. Events after the last whole interval
+ * are in no number. With `window` a number covers the last that many milliseconds, or the time since the subscription
+ * if that is shorter: `opensnoop().pipe(rate({ window: 10_000 }))`.
  * @throws RangeError for options that are out of range
  */
 export function rate<T>({ every = 1000, window, scheduler = asyncScheduler }: RateOptions = {}): OperatorFunction<
@@ -31,7 +31,7 @@ export function rate<T>({ every = 1000, window, scheduler = asyncScheduler }: Ra
   wholeNumber("every", every, 1, LONGEST_MS);
   const intervals = intervalsOf({ every, window: window ?? every });
   return stage((subscriber) => {
-    /** Of the last intervals, the oldest first: how many events came, and how long it was. */
+    /** The events and the length of the last intervals, the oldest first. */
     const before: { readonly count: number; readonly milliseconds: number }[] = [];
     let count = 0;
     let since = scheduler.now();

@@ -1,22 +1,22 @@
 import { type Observable, type OperatorFunction, Subscriber } from "rxjs";
 
-/** What an operator does with one subscription. What it throws is the stream's error. */
+/** An operator's part in one subscription. What it throws becomes the stream's error. */
 export interface Stage<T> {
   next(event: T): void;
-  /** Hands on what is left, before the error or the end of the source is passed on. */
+  /** Emits what is left, before the source's end or error is passed on. */
   flush?(): void;
-  /** Takes the place of handing on what is left and passing on the end of the source. */
+  /** Handles the end of the source itself, instead of `flush` and passing the end on. */
   complete?(): void;
 }
 
 /**
  * Makes an operator that `originOf` sees through, as it does through RxJS's own.
- * @param begin starts a stage for a subscriber; what it adds to the subscriber ends with it
+ * @param begin starts a stage for a subscriber; what it adds to the subscriber is torn down with it
  */
 export function stage<T, R>(
   begin: (subscriber: Subscriber<R>, source: Observable<T>) => Stage<T>,
 ): OperatorFunction<T, R> {
-  // `lift` links the result to its source, for which RxJS 7 has no other way.
+  // RxJS 7 links a result to its source only by `lift`.
   return (source) =>
     source.lift({
       call(subscriber: Subscriber<R>) {
@@ -26,7 +26,7 @@ export function stage<T, R>(
     });
 }
 
-/** Linked to the subscriber after it, as RxJS's operators' are: so a stream finds for whom it is subscribed to. */
+/** Linked to the next subscriber, as the subscribers of RxJS's operators are, so that a stream finds its consumer. */
 class StageSubscriber<T> extends Subscriber<T> {
   readonly #next: Subscriber<unknown>;
   readonly #stage: Stage<T>;

@@ -5,29 +5,29 @@ interface Held<T> {
   readonly time: number;
 }
 
-/** Things that came at the same moment. */
+/** Items that arrived at the same moment. */
 interface Arrival {
   readonly at: number;
-  /** The latest time of them. */
+  /** The latest of their times. */
   latest: number;
 }
 
-/** So many things wait at most. */
+/** How many items may wait. */
 const MOST = 65_536;
 
-/** Holds things for some milliseconds, so as to hand them on by their time although they came out of order. */
+/** Holds items for some milliseconds, to emit them by their time although they arrive out of order. */
 export class TimeOrder<T> {
   readonly #ms: number;
   readonly #scheduler: SchedulerLike;
   readonly #timers: Subscription;
   readonly #emit: (item: T) => void;
-  /** By time. */
+  /** Sorted by time. */
   readonly #held: Held<T>[] = [];
   #arrival: Arrival | undefined;
-  /** The time of what was handed on last. */
+  /** The time of the item that was emitted last. */
   #reached = -Infinity;
 
-  /** @param timers gets what waits, to end it with */
+  /** @param timers the subscription that the timers are added to */
   constructor(ms: number, scheduler: SchedulerLike, timers: Subscription, emit: (item: T) => void) {
     this.#ms = ms;
     this.#scheduler = scheduler;
@@ -35,7 +35,9 @@ export class TimeOrder<T> {
     this.#emit = emit;
   }
 
-  /** Takes one in; one whose time is no number is handed on at once, and so is one that is due no later than what was. */
+  /**
+   * Takes an item. It is emitted at once if its time is no number, or not later than that of an item already emitted.
+   */
   add(item: T, time: number): void {
     if (this.#ms === 0 || !(time > this.#reached)) return this.#emit(item);
     this.#held.splice(this.#placeAfter(time), 0, { item, time });
@@ -43,12 +45,12 @@ export class TimeOrder<T> {
     if (this.#held.length > MOST) this.#handOn(MOST / 8);
   }
 
-  /** Hands everything on. */
+  /** Emits everything. */
   flush(): void {
     this.#handOn(this.#held.length);
   }
 
-  /** Clocks can be set, so none is asked how long something has waited: each moment has a timer. */
+  /** Each moment has a timer, as a clock cannot tell how long an item has waited: clocks can be set. */
   #arrive(time: number): void {
     const at = this.#scheduler.now();
     if (this.#arrival?.at === at) {
@@ -72,7 +74,7 @@ export class TimeOrder<T> {
     for (const { item } of due) this.#emit(item);
   }
 
-  /** How many of those that are held are not later than a time. */
+  /** How many of the held items are not later than a time. */
   #placeAfter(time: number): number {
     let [from, to] = [0, this.#held.length];
     while (from < to) {

@@ -8,9 +8,9 @@ import { wholeNumber } from "./whole-number.js";
 /**
  * Counts events by a key as `countBy` does, and emits the `n` rows with the highest counts:
  * `opensnoop().pipe(top(10, (e) => e.path))`; of the last ten seconds, live:
- * `opensnoop().pipe(top(10, (e) => e.path, { window: 10_000 }))`. Where there were more keys than the limit, the row that
- * counts those together comes after them.
- * @throws RangeError for an `n` or options that are out of range; what `key` throws is the stream's error
+ * `opensnoop().pipe(top(10, (e) => e.path, { window: 10_000 }))`. If there are more keys than the limit, a last row
+ * counts all further keys together.
+ * @throws RangeError for an `n` or options that are out of range; what `key` throws becomes the stream's error
  */
 export function top<T, K extends Key>(
   n: number,

@@ -3,12 +3,12 @@ import type { Records } from "./column-data.js";
 import { recordForm } from "./kinds.js";
 import type { Place } from "./record.js";
 
-/** Copies the fields of records to columns, of which the first value is to stand at an index. */
+/** Copies the fields of records to columns, from the index `at` of each column on. */
 type Copy = (positions: Int32Array, count: number, at: number, columns: readonly Destination[]) => void;
 
 /**
- * Makes what copies the records of one layout in one piece of memory. Its source is written out, as that of the
- * decoder of rows is: all fields of a record are copied while it is in the cache, each to an array of a known kind.
+ * Makes a function that copies the records of one layout in one piece of memory. Its source is generated, like that of
+ * the row decoder: all fields of a record are copied while it is in the cache, each to an array of a known type.
  */
 export function copier({ layout, memory, unixOffsetNs }: Omit<Records, "positions" | "count">): Copy {
   const columns = layout.places.map((_, i) => `const c${i} = columns[${i}];`);
@@ -23,11 +23,11 @@ export function copier({ layout, memory, unixOffsetNs }: Omit<Records, "position
   const { u8, u16, u32, i32 } = memory;
   const [addLow, addHigh] = [unixOffsetNs, unixOffsetNs >> 32n].map((part) => Number(BigInt.asUintN(32, part)));
   const given = { u8, u16, u32, i32, addLow, addHigh, lengthOf };
-  // oxlint-disable-next-line no-implied-eval -- all that enters the source is numbers and names from our own schemas
+  // oxlint-disable-next-line no-implied-eval -- the source contains only numbers and names from our own schemas
   return new Function(...Object.keys(given), source)(...Object.values(given)) as Copy;
 }
 
-/** The source of what copies a field of the record at `p`, whose words begin at `w`, to the column `c`. */
+/** The source that copies a field of the record at `p`, whose words begin at `w`, to the column `c`. */
 function copying(place: Place, c: string): string {
   const { copy } = recordForm(place.kind);
   if (!copy) throw new Error(`A record has no ${place.kind}`);

@@ -3,19 +3,22 @@ import { isUtf8 } from "node:buffer";
 import { textOf } from "../text/bytes.js";
 import type { Column, ColumnData, Strings } from "./column-data.js";
 
-/** Gathers the values of one field. Its user knows how many there are. */
+/** Gathers the values of one field. The caller keeps count of them. */
 export interface ColumnWriter {
   /** Puts a value at an index, after all others. */
   value(value: unknown, at: number): void;
-  /** What a copier of records puts `count` values to, from an index on. */
+  /** Where a copier of records puts `count` values, from an index on. */
   target(at: number, count: number): Destination;
-  /** Hands over the values, in memory that the next ones are put to. */
+  /** Hands over the values. Their memory is reused for the next ones. */
   take(length: number): Column;
-  /** That so many values take. */
+  /** How many bytes that many values take. */
   bytes(length: number): number;
 }
 
-/** An array with room: of numbers, of halves of wide ones, or of bits. Or what takes values of different length. */
+/**
+ * An array with room: of numbers, of 32-bit halves of wide numbers, or of bits. Or a writer that appends values of
+ * different length.
+ */
 export type Destination = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array | Appending;
 
 interface Appending {
@@ -24,7 +27,9 @@ interface Appending {
 
 const FIRST = 1024;
 
-/** An array that can hold `needed` elements: the one given, or a larger one with its `used` elements. */
+/**
+ * Returns an array that can hold `needed` elements: the given one, or a larger one with a copy of its `used` elements.
+ */
 export function roomFor<A extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array | BigUint64Array>(
   array: A,
   used: number,
@@ -44,7 +49,7 @@ const NUMBERS = {
   f64: Float64Array,
 } as const;
 
-/** Numbers that JavaScript has as such. */
+/** Numbers of at most 32 bits, and doubles. */
 export class NumberWriter implements ColumnWriter {
   #values: InstanceType<(typeof NUMBERS)[keyof typeof NUMBERS]>;
 
@@ -69,7 +74,7 @@ export class NumberWriter implements ColumnWriter {
   }
 }
 
-/** Numbers of 64 bits, exactly, by their two halves: no BigInt per event. Moments are Unix nanoseconds. */
+/** Exact 64-bit integers, as two halves, without a BigInt per event. Times are Unix nanoseconds. */
 export class WideWriter implements ColumnWriter {
   readonly #kind: "time" | "u64" | "i64";
   #halves = new Uint32Array(2 * FIRST);
@@ -99,7 +104,7 @@ export class WideWriter implements ColumnWriter {
   }
 }
 
-/** A row's milliseconds, whose fraction is good to a quarter of a microsecond. */
+/** The nanoseconds of a row's milliseconds, whose fraction is exact to a quarter of a microsecond. */
 function nanoseconds(milliseconds: number): bigint {
   const whole = Math.floor(milliseconds);
   return BigInt(whole) * 1_000_000n + BigInt(Math.round((milliseconds - whole) * 1e6));
@@ -111,7 +116,7 @@ export class BitWriter implements ColumnWriter {
   value(value: unknown, at: number): void {
     const bits = this.target(at, 1);
     const bit = at & 7;
-    if (bit === 0) bits[at >>> 3] = 0; // may hold bits of what was taken
+    if (bit === 0) bits[at >>> 3] = 0; // may hold old bits
     if (value === true) bits[at >>> 3]! |= 1 << bit;
   }
 
@@ -130,10 +135,10 @@ export class BitWriter implements ColumnWriter {
 
 const bytesOf = (bits: number): number => (bits + 7) >>> 3;
 
-/** Values that some rows have. */
+/** The values of an optional field. */
 export class OptionalWriter implements ColumnWriter {
   readonly #values: ColumnWriter;
-  /** What stands in the place of an absent one. */
+  /** The value that stands in for an absent one. */
   readonly #blank: unknown;
   readonly #present = new BitWriter();
   #absent = 0;
@@ -150,7 +155,7 @@ export class OptionalWriter implements ColumnWriter {
     if (!present) this.#absent++;
   }
 
-  /** No record has such a field. */
+  /** Marks values as absent: no record has such a field. */
   absent(at: number, count: number): void {
     for (let i = 0; i < count; i++) this.value(undefined, at + i);
   }
@@ -170,7 +175,7 @@ export class OptionalWriter implements ColumnWriter {
   }
 }
 
-/** Texts and bytes, one after the other. Counts them itself: those of lists are not one for each row. */
+/** Texts and bytes, one after the other. It counts them itself, as a list has any number of them per row. */
 export class StringWriter implements ColumnWriter {
   readonly #asTheyAre: boolean;
   #bytes: Uint8Array = new Uint8Array(FIRST * 16);
@@ -178,7 +183,7 @@ export class StringWriter implements ColumnWriter {
   #length = 0;
   #used = 0;
 
-  /** @param options `asTheyAre` for bytes that are no text */
+  /** @param options `asTheyAre`: for bytes that are no text */
   constructor({ asTheyAre = false }: { readonly asTheyAre?: boolean } = {}) {
     this.#asTheyAre = asTheyAre;
   }
@@ -213,24 +218,24 @@ export class StringWriter implements ColumnWriter {
     if (this.#put(from, start, length) > 0x7f && !this.#asTheyAre) this.#mend(used);
   }
 
-  /** Puts bytes as they are. Returns all their bits. */
+  /** Copies bytes as they are. Returns the bitwise OR of all. */
   #put(from: Uint8Array, start: number, length: number): number {
     this.#offsets = roomFor(this.#offsets, this.#length + 1, this.#length + 2);
     this.#bytes = roomFor(this.#bytes, this.#used, this.#used + length);
     const to = this.#bytes;
     const used = this.#used;
     let seen = 0;
-    // Most are short and ASCII: copying by hand costs less than a call, and shows whether they are.
+    // Most texts are short and ASCII. A loop costs less than a call, and shows whether all bytes are ASCII.
     for (let i = 0; i < length; i++) seen |= to[used + i] = from[start + i]!;
     this.#used += length;
     this.#offsets[++this.#length] = this.#used;
     return seen;
   }
 
-  /** Makes the last text what it is in a row. */
+  /** Turns the last text into the string that a row has. */
   #mend(start: number): void {
     const last = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, this.#used - start);
-    // Of UTF-8, only characters that begin with this byte can be others in a row.
+    // In valid UTF-8, only characters that begin with this byte may differ in a row.
     if (isUtf8(last) && !last.includes(0xee)) return;
     const text = Buffer.from(textOf(last));
     this.#bytes = roomFor(this.#bytes, start, start + text.length);
@@ -255,7 +260,7 @@ export class ListWriter implements ColumnWriter {
     return this;
   }
 
-  /** A list of texts that each end with a NUL. */
+  /** Appends a list of texts, each of which ends with a NUL. */
   append(from: Uint8Array, start: number, length: number): void {
     const end = start + length;
     while (start < end) {
@@ -282,7 +287,7 @@ export class ListWriter implements ColumnWriter {
   }
 }
 
-/** Bytes before the first NUL, at most `most`. */
+/** The number of bytes before the first NUL, at most `most`. */
 export function lengthOf(u8: Uint8Array, start: number, most: number): number {
   let length = 0;
   while (length < most && u8[start + length] !== 0) length++;

@@ -5,11 +5,11 @@ import type { Field, Fields } from "./field.js";
 import { KINDS } from "./kinds.js";
 import type { Schema } from "./schema.js";
 
-/** Gathers the events of a schema in columns: from records without making objects, or from rows. */
+/** Gathers the events of a schema in columns, from rows, or from records without making objects. */
 export class ColumnBuilder {
   readonly #names: readonly string[];
   readonly #columns: readonly ColumnWriter[];
-  /** The columns of fields that records have, and those of fields that they have not. */
+  /** The columns of fields that records have, and of optional fields, which they do not have. */
   readonly #recorded: readonly ColumnWriter[];
   readonly #optional: readonly OptionalWriter[];
   #copy: ReturnType<typeof copier> | undefined;
@@ -23,17 +23,17 @@ export class ColumnBuilder {
     this.#recorded = this.#columns.filter((column) => !(column instanceof OptionalWriter));
   }
 
-  /** Events gathered since the last `take`. */
+  /** How many events were gathered since the last `take`. */
   get length(): number {
     return this.#length;
   }
 
-  /** Bytes that they take. */
+  /** How many bytes they take. */
   get bytes(): number {
     return this.#columns.reduce((sum, column) => sum + column.bytes(this.#length), 0);
   }
 
-  /** Records of one layout, whose fields are those of the schema in their order, but for optional ones. */
+  /** Appends records of one layout, which has the fields of the schema in the same order, without the optional ones. */
   appendRecords(records: Records): void {
     const { memory, positions, count } = records;
     const at = this.#length;
@@ -55,7 +55,7 @@ export class ColumnBuilder {
     this.#length++;
   }
 
-  /** Hands over what was gathered, and starts anew in the same memory: it is valid until the next event is. */
+  /** Hands over the columns and starts anew in the same memory. They are valid until the next event is appended. */
   take(): Columns {
     const length = this.#length;
     this.#length = 0;

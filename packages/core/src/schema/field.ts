@@ -1,7 +1,7 @@
 import type { Scale } from "../values/histogram.js";
 import type { Unit } from "./unit.js";
 
-/** What a field of an event is. Each kind has its file in `kinds`. */
+/** The kinds of fields. Each kind has its file in `kinds`. */
 export type Kind =
   | "time"
   | "bool"
@@ -25,28 +25,28 @@ export type Kind =
 /** A field whose value in a row is a `T`. */
 export interface Field<T> {
   readonly kind: Kind;
-  /** What the field tells, in a sentence. */
+  /** What the field means, in a sentence. */
   readonly doc: string;
-  /** Of a number, or of what a histogram counts: in what it is measured. */
+  /** The unit of a number, or of the values that a histogram counts. */
   readonly unit?: Unit;
-  /** Of a choice: what it may be, by number. */
+  /** Of a choice: its texts, by number. */
   readonly choices?: readonly string[];
-  /** Of a stack. */
+  /** Of a stack: whose it is. */
   readonly space?: "kernel" | "user";
-  /** Of a histogram. */
+  /** Of a histogram: its buckets. */
   readonly scale?: Scale;
-  /** Of a number in a table: what becomes of the values that processors have of it. They are added if not given. */
+  /** Of a number in a table: how the values of different processors are merged. They are added by default. */
   readonly merge?: "greatest" | "least";
-  /** No program writes it: it is added in this process, to some rows. */
+  /** Set if no program writes it: this process adds it to some rows. */
   readonly optional?: true;
-  /** Only for the type checker: never set. */
+  /** Never set; carries the type for the type checker. */
   readonly value?: T;
 }
 
-/** The fields of an event, or of a row, by name, in their order. */
+/** The fields of an event or a row by name, in order. */
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
-/** Makes the function that describes a field of a kind which is nothing but its kind. */
+/** Makes the function that describes a field of a kind without further properties. */
 export const field =
   <T>(kind: Kind) =>
   (doc: string): Field<T> => ({ kind, doc });

@@ -6,20 +6,20 @@ import { recordForm } from "./kinds.js";
 import type { Place } from "./record.js";
 import { readers } from "./rows.js";
 
-/** Writes events as lines of text, straight from their records. */
+/** Writes events as lines of JSON, straight from their records. */
 export interface LineEncoder {
-  /** Bytes that the line of the record at a position takes at most. */
+  /** The most bytes that the line of the record at a position can take. */
   most(position: number): number;
   /**
-   * Writes the line at a place of a buffer with so much room; what stands before it in the buffer, and was written by
-   * this, must be as it was. Returns where it ends. @throws as a row's decoder
+   * Writes the line into a buffer at an offset with that much room. Returns the end of the line. Earlier lines that it
+   * wrote to the buffer must be unchanged, as it copies from them. @throws as the row decoder
    */
   write(position: number, out: Buffer, at: number): number;
 }
 
 /**
- * Makes the encoder for one layout and one piece of memory. Its lines are those that `printableJson` makes
- * of the rows. As with the decoder of rows, its source is made of names and numbers of our own schemas.
+ * Makes the encoder for one layout and one piece of memory. Its lines equal those that `printableJson` makes of the
+ * rows. Like that of the row decoder, its source is generated from names and numbers of our own schemas.
  */
 export function jsonEncoder({
   layout,
@@ -50,8 +50,8 @@ export function jsonEncoder({
 }
 
 /**
- * The source of what writes fields: most events say of who did it what the event before said, so where the words of
- * the fields are those of the record before, the text is copied from that record's line.
+ * The source that writes fields which often repeat. Most events have the same process as the event before: if the words
+ * of these fields equal those of the record before, their text is copied from that record's line.
  */
 function copying(parts: readonly string[], words: readonly number[]): { variables: string; statement: string } {
   const all = (each: (word: number, i: number) => string, between: string): string => words.map(each).join(between);
@@ -65,7 +65,7 @@ function copying(parts: readonly string[], words: readonly number[]): { variable
   };
 }
 
-/** Whether a field is whole words of its record, and nothing else of it. */
+/** Whether a field consists of whole words of its record and nothing else. */
 function inWords({ kind, offset, size }: Place): boolean {
   return recordForm(kind).json?.inWords === true && offset % 4 === 0 && size % 4 === 0;
 }
@@ -74,7 +74,7 @@ function wordsOf({ offset, size }: Place): number[] {
   return Array.from({ length: size >>> 2 }, (_, i) => (offset >>> 2) + i);
 }
 
-/** Where the longest run of items that fit begins and ends. */
+/** The first and the last item of the longest run of items that fit. */
 function longestRun<T>(items: readonly T[], fits: (item: T) => boolean): readonly [first: number, last: number] {
   let longest: readonly [number, number] = [0, 0];
   for (let first = 0; first < items.length; first++) {
@@ -87,7 +87,7 @@ function longestRun<T>(items: readonly T[], fits: (item: T) => boolean): readonl
 
 const jsonOf = (value: unknown): string => printableJson(JSON.stringify(value));
 
-/** Bytes of a field's value at most, without those of its tail. */
+/** The most bytes that a field's value can take, without its text in the record's tail. */
 function mostOf(place: Place): number {
   return recordForm(place.kind).json?.most?.(place) ?? LONGEST;
 }
@@ -95,41 +95,41 @@ function mostOf(place: Place): number {
 /** An address in quotes; numbers are shorter. */
 const LONGEST = 48;
 
-/** The same of its tail, as source. */
+/** The same for its text in the tail, as source. */
 function mostOfTail({ kind, offset }: Place): string[] {
   const most = recordForm(kind).json?.mostPerByte;
   return most === undefined ? [] : [`${most} * u16[(p + ${offset + 2}) >>> 1]`];
 }
 
-/** The source of what writes bytes that are known: store after store, which takes a third less time than a loop. */
+/** The source that writes constant bytes: one store after the other takes a third less time than a loop. */
 function storing(bytes: Uint8Array): string {
   return `${Array.from(bytes, (byte, i) => `out[at + ${i}] = ${byte};`).join(" ")} at += ${bytes.length};`;
 }
 
-/** The source of what writes a field. */
+/** The source that writes a field. */
 function writing(place: Place, index: number): string {
   const { row, json } = recordForm(place.kind);
   if (!json) throw new Error(`A record has no ${place.kind}`);
   return json.write(place, row(place, index));
 }
 
-/** Milliseconds from 2004 to 2039 are doubles that count 4096ths. */
+/** Unix milliseconds of the years 2004 to 2039 are doubles in steps of 1/4096. */
 const FIRST_TIME = 2 ** 40;
 const LAST_TIME = 2 ** 41;
 const PER_MS = 4096;
 
-/** What writes values: each returns where it has ended. */
+/** Functions that write values. Each returns where it has ended. */
 function writers(u8: Uint8Array) {
   const source = Buffer.from(u8.buffer, u8.byteOffset, u8.byteLength);
   const fractions: (Uint8Array | undefined)[] = new Array(PER_MS).fill(undefined);
   const whole = { value: -1, text: new Uint8Array() };
 
-  // Here and below: by hand, what is short costs less than a call.
+  // Here and below: for short values a loop costs less than a call.
   const put = (out: Buffer, at: number, bytes: Uint8Array): number => {
     for (let i = 0; i < bytes.length; i++) out[at + i] = bytes[i]!;
     return at + bytes.length;
   };
-  /** The last digits, so many, of a number below 2^32. */
+  /** Writes the last `count` digits of a number below 2^32. */
   const putDigits = (out: Buffer, at: number, value: number, count: number): number => {
     let rest = value >>> 0;
     for (let i = at + count - 1; i >= at; i--) {
@@ -139,7 +139,7 @@ function writers(u8: Uint8Array) {
     }
     return at + count;
   };
-  /** A number of at most 32 bits. */
+  /** Writes a number of at most 32 bits. */
   const putInteger = (out: Buffer, at: number, value: number): number => {
     if (value < 0) {
       out[at++] = MINUS;
@@ -175,7 +175,9 @@ function writers(u8: Uint8Array) {
     putInteger,
     putLong,
 
-    /** All times between two milliseconds end in one of a few texts, and many follow each other in one. */
+    /**
+     * Writes a time. The fraction of a millisecond is one of a few texts, and many times in a row share a millisecond.
+     */
     putTime(out: Buffer, at: number, time: number): number {
       if (time < FIRST_TIME || time >= LAST_TIME) return at + out.write(String(time), at, "latin1");
       const ms = Math.floor(time);
@@ -190,13 +192,13 @@ function writers(u8: Uint8Array) {
   };
 }
 
-/** A number of 53 bits has less than 2^32 of these. */
+/** A number of 53 bits divided by this is below 2^32. */
 const BILLION = 1e9;
 const QUOTE = 0x22;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 
-/** Bytes that stand for themselves in a string of JSON, and are printable. */
+/** Printable bytes that need no escape in a string of JSON. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte < 0x80 && jsonOf(String.fromCharCode(byte)).length === 3 ? 1 : 0,
 );

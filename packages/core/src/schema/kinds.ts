@@ -31,7 +31,7 @@ export const KINDS: Readonly<Record<Kind, FieldKind>> = {
   stack: stackKind,
 };
 
-/** How programs write a kind. @throws Error where none does */
+/** How programs write a kind. @throws Error if no program does */
 export function recordForm(kind: Kind): RecordForm {
   const { recorded } = KINDS[kind];
   if (!recorded) throw new Error(`No program writes a field of the kind ${kind}`);

@@ -10,7 +10,7 @@ const cName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${l
 /**
  * Finds the fields of a schema in a program's types. Nested structs count as their members;
  * members whose name starts with `_` are padding.
- * @throws LayoutError with every difference between the two.
+ * @throws LayoutError with every difference between the two
  */
 export function bindLayout({ struct, fields }: Schema<Fields>, btf: Btf): Layout {
   const type = btf.struct(struct);
@@ -18,7 +18,7 @@ export function bindLayout({ struct, fields }: Schema<Fields>, btf: Btf): Layout
   return bindStruct(struct, type, fields, btf);
 }
 
-/** Finds the fields of the keys, or of the values, of a map, as the program declares it. @throws LayoutError */
+/** Finds the fields of a map's keys or values, as the program declares them. @throws LayoutError */
 export function bindMap(map: string, part: "key" | "value", fields: Fields, btf: Btf): Layout {
   const name = `the ${part} of ${map}`;
   const type = btf.map(map)?.[part];
@@ -26,7 +26,7 @@ export function bindMap(map: string, part: "key" | "value", fields: Fields, btf:
   return bindStruct(name, type, fields, btf);
 }
 
-/** @param name of what is bound, for messages */
+/** @param name what is bound, for messages */
 function bindStruct(name: string, type: Struct, fields: Fields, btf: Btf): Layout {
   const struct = name;
   const members = flatten(type, btf);
@@ -60,7 +60,9 @@ function bindStruct(name: string, type: Struct, fields: Fields, btf: Btf): Layou
   return { size: type.size, places };
 }
 
-/** Where structs that share a ring have `_record`, which tells them apart. @throws LayoutError where it differs */
+/**
+ * The offset of `_record`, which tells structs apart that share a ring. @throws LayoutError if it differs between them
+ */
 export function recordMark(btf: Btf, [first, ...others]: readonly [string, ...string[]]): number {
   const markOf = (struct: string): number | undefined => {
     const type = btf.struct(struct);
@@ -75,10 +77,10 @@ export function recordMark(btf: Btf, [first, ...others]: readonly [string, ...st
 
 const isPadding = (name: string): boolean => name.startsWith("_");
 
-/** Texts are told by where they begin, in 16 bits. */
+/** A record gives the offset of a text in 16 bits. */
 const LARGEST = 0xffff;
 
-/** What keeps a struct from being described by any schema. */
+/** Faults that keep a struct from matching any schema. */
 function shapeFaults(members: readonly Member[], size: number): string[] {
   const faults: string[] = [];
   const seen = new Set<string>();
@@ -95,7 +97,7 @@ function shapeFaults(members: readonly Member[], size: number): string[] {
   return faults;
 }
 
-/** How a field and the member of its name differ. */
+/** How a field differs from the member of its name. */
 function placeFaults({ name, kind, offset, size }: Place, member: Member): string[] {
   const faults: string[] = [];
   const form = recordForm(kind);
@@ -121,7 +123,7 @@ interface Member {
   readonly array: boolean;
   readonly text: boolean;
   readonly bitField: boolean;
-  /** Undefined for what is no integer. */
+  /** Undefined if it is no integer. */
   readonly signed: boolean | undefined;
 }
 

@@ -3,13 +3,13 @@ import type { Fields } from "./field.js";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Puts the values that two processors have of an entry together, as its fields say. */
+/** Merges two processors' values of an entry, as its fields say. */
 export function merger(fields: Fields): (a: Row, b: Row) => Record<string, unknown> {
   const names = Object.keys(fields);
   const merges = Object.values(fields).map(({ kind, merge }) => {
     if (kind === "histogram") return (a: unknown, b: unknown) => (a as Histogram).plus(b as Histogram);
     if (merge === "greatest") return (a: unknown, b: unknown) => Math.max(Number(a), Number(b));
-    // 0 is what an entry has before its first value.
+    // 0 means that there is no value yet.
     if (merge === "least") return (a: unknown, b: unknown) => Math.min(Number(a) || Infinity, Number(b) || Infinity);
     return (a: unknown, b: unknown) => Number(a) + Number(b);
   });

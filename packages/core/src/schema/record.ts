@@ -2,11 +2,11 @@ import type { Scale } from "../values/histogram.js";
 import type { Kind } from "./field.js";
 import type { Unit } from "./unit.js";
 
-/** A field and where its bytes are. */
+/** A field and the place of its bytes in a record. */
 export interface Place {
   readonly name: string;
   readonly kind: Kind;
-  /** From the start of the struct, in bytes. */
+  /** Bytes from the start of the struct. */
   readonly offset: number;
   readonly size: number;
   readonly choices?: readonly string[];
@@ -14,7 +14,7 @@ export interface Place {
   readonly unit?: Unit;
 }
 
-/** Where the fields of a struct are, in the order of the schema. */
+/** The places of a struct's fields, in the order of the schema. */
 export interface Layout {
   readonly size: number;
   readonly places: readonly Place[];

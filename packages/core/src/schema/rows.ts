@@ -1,14 +1,13 @@
 import { recordForm } from "./kinds.js";
 import { type Layout, memory, type Memory } from "./record.js";
 
-/** Makes a plain object from the record that starts at a byte position, a multiple of 8. */
+/** Decodes the record at a byte position, a multiple of 8, into a plain object. */
 export type RowDecoder<E> = (position: number) => E;
 
 /**
- * Makes the decoder for one layout and one piece of memory. Its source is written out, as
- * one object literal: V8 then gives all rows one hidden class and reads no field by name,
- * which is several times faster than a loop over fields. All that enters the source is
- * numbers and names from our own schemas.
+ * Makes the decoder for one layout and one piece of memory. Its source is generated as one object literal, so that V8
+ * gives all rows one hidden class and looks up no field by name: several times faster than a loop over fields. The
+ * source contains only numbers and names from our own schemas.
  * @param unixOffset nanoseconds to add to the clock of events to get Unix time
  */
 export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffset: bigint): RowDecoder<E> {
@@ -23,7 +22,7 @@ export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffset: bigint
   return make(u8, u16, u32, i32, readers(layout, memory, unixOffset), choices, layout.places) as RowDecoder<E>;
 }
 
-/** The same for bytes that stand alone, by way of memory of its own. */
+/** The same for a record in bytes of its own, which is copied to memory of the decoder. */
 export function bytesDecoder<E>(layout: Layout, unixOffset: bigint): (bytes: Uint8Array) => E {
   const own = memory(new ArrayBuffer(Math.ceil(layout.size / 8) * 8));
   const decode = rowDecoder<E>(layout, own, unixOffset);
@@ -33,7 +32,7 @@ export function bytesDecoder<E>(layout: Layout, unixOffset: bigint): (bytes: Uin
   };
 }
 
-/** What the source of a layout's fields reads with, by kind. */
+/** The reader functions that the generated source uses for a layout's fields, by kind. */
 export function readers({ places }: Layout, memory: Memory, unixOffsetNs: bigint): Readonly<Record<string, unknown>> {
   const kinds = [...new Set(places.map(({ kind }) => kind))];
   return Object.fromEntries(kinds.map((kind) => [kind, recordForm(kind).reader?.(memory, unixOffsetNs)]));

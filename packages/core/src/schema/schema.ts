@@ -6,8 +6,8 @@ import { time } from "./kinds/time.js";
 import type { Unit } from "./unit.js";
 
 /**
- * A schema gives the fields of an event their names, meaning and types. Where a field
- * stands in a record is not said here: that is read from the compiled program.
+ * A schema gives the fields of an event their names, meaning and types. It does not give their place in a record: that
+ * is read from the compiled program.
  */
 
 /** The fields of one struct of a program. */
@@ -19,7 +19,7 @@ export interface Schema<F extends Fields = Fields> {
 
 /** The row that a schema describes. */
 export type EventOf<S> = S extends Schema<infer F> ? RowOf<F> : never;
-/** A row with these fields. */
+/** The type of a row with these fields. */
 export type RowOf<F extends Fields> = Flat<
   { readonly [K in keyof F as F[K] extends Added ? never : K]: ValueOf<F[K]> } & {
     readonly [K in keyof F as F[K] extends Added ? K : never]?: ValueOf<F[K]>;
@@ -29,14 +29,14 @@ type Added = { readonly optional: true };
 type ValueOf<F> = F extends Field<infer T> ? T : never;
 type Flat<T> = { [K in keyof T]: T[K] };
 
-/** Describes the struct `struct` of a program. A field `cgroupId` is the C member `cgroup_id`. */
+/** Describes the struct `struct` of a program. The field `cgroupId` stands for the C member `cgroup_id`. */
 export function schema<F extends Fields>(struct: string, fields: F): Schema<F> {
   return { struct, fields };
 }
 
 /**
- * An event that a schema describes, for tests: with these values, and 0, false or empty in all other fields that no
- * event is without. `sampleEvent(openEvent, { comm: "cat", ret: -2 })`
+ * Makes an event of a schema, for tests. It has the given values, and 0, false or an empty value in all other fields
+ * but optional ones: `sampleEvent(openEvent, { comm: "cat", ret: -2 })`
  */
 export function sampleEvent<F extends Fields>(schema: Schema<F>, values: Partial<RowOf<F>> = {}): RowOf<F> {
   const blank = Object.entries(schema.fields)
@@ -45,27 +45,30 @@ export function sampleEvent<F extends Fields>(schema: Schema<F>, values: Partial
   return { ...Object.fromEntries(blank), ...values } as RowOf<F>;
 }
 
-/** A number that is measured in a unit. */
+/** A number with a unit. */
 export function measured(field: Field<number>, unit: Unit): Field<number> {
   return { ...field, unit };
 }
-/** The greatest value of all processors', in a table that each has of its own. */
+/** A number in a per-processor table, of which a row gets the greatest of all processors' values. */
 export function greatest(field: Field<number>): Field<number> {
   return { ...field, merge: "greatest" };
 }
-/** The least value of all processors' that is not 0, which is no value yet. */
+/**
+ * A number in a per-processor table, of which a row gets the least of all processors' values. 0 means no value yet and
+ * is left out.
+ */
 export function least(field: Field<number>): Field<number> {
   return { ...field, merge: "least" };
 }
 
-/** A field that no program writes, and that is added in this process to some rows. */
+/** An optional field: no program writes it, and this process adds it to some rows. */
 export function optional<T>(added: Field<T>): Field<T> & { readonly optional: true } {
   return { ...added, optional: true };
 }
 
 /**
- * Who caused an event, as `struct who` in bpf/include/event.bpf.h: the first fields of every event. All ids are the
- * machine's, those of its first pid, user and cgroup namespace, wherever the tracer runs.
+ * The first fields of every event, which tell what caused it: `struct who` of bpf/include/event.bpf.h. All ids are the
+ * machine's: those of its first pid, user and cgroup namespace, wherever the tracer runs.
  */
 export const who = {
   time: time("when, in Unix milliseconds"),

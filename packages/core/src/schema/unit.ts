@@ -1,2 +1,2 @@
-/** In what numbers are measured, as it is written after them. */
+/** Units of numbers, as written after them. */
 export type Unit = "ns" | "us" | "ms" | "s" | "bytes" | "kB";

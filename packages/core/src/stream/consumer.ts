@@ -2,23 +2,25 @@ import { type Observable, type Observer, Subscriber, type Subscription } from "r
 
 import type { Run, Lost, Status } from "./source.js";
 
-/** What a consumer is asked and told. */
+/** Callbacks of a consumer. */
 export interface ConsumerEvents {
-  /** Ends it in good order, as if its source had completed: it deals with what has come, then completes. */
+  /** Asks it to end in good order, as if its source had completed: it processes what has arrived, then completes. */
   end(): void;
-  /** From now on waits no longer than some seconds for who takes nothing of what it gives. */
+  /** Asks it to wait only a few seconds more for a reader that does not read its output. */
   hurry?(): void;
-  /** What the streams that it takes events of say about themselves: of its own subscriptions, and of no others. */
+  /** Receives the status of the streams that feed it: of its own subscriptions and no others. */
   status?(status: Status): void;
 }
 
-/** A running subscription, as those see it who take its events. */
+/** A running subscription, as its consumers see it. */
 export interface Feed extends Pick<Run, "hold" | "release"> {
-  /** Tells those who watch the stream. */
+  /** Reports a loss to the observers of the stream's status. */
   report(lost: Lost): void;
 }
 
-/** Those that there are now, the oldest first. A process that ends before they have loses what they hold. */
+/**
+ * All consumers that have not finished, the oldest first. If the process ends before they do, what they hold is lost.
+ */
 export function consumers(): readonly Consumer[] {
   return [...all];
 }
@@ -26,8 +28,9 @@ export function consumers(): readonly Consumer[] {
 const all = new Set<Consumer>();
 
 /**
- * What takes events and may not have dealt with all of them: a sink, a loop, a view. The streams that are subscribed to on
- * its behalf, by way of any operators, merges included, tell it what they lose on the way to it, and it can hold them.
+ * Something that takes events and may still have some to process: a sink, a loop, a view. The streams that are
+ * subscribed to on its behalf, through any operators and merges, report to it what they lose on the way, and it can
+ * hold them.
  */
 export class Consumer {
   readonly #events: ConsumerEvents;
@@ -35,24 +38,25 @@ export class Consumer {
   #held = false;
   #done = false;
 
-  /** The caller calls `done`. */
+  /** The caller must call `done`. */
   constructor(events: ConsumerEvents) {
     this.#events = events;
     all.add(this);
   }
 
-  /** Whether a stream feeds it, so that a hold has an effect and a loss is told by somebody. */
+  /** Whether a stream feeds it. Only then does a hold have an effect, and only then does somebody report a loss. */
   get isFed(): boolean {
     return this.#feeds.size > 0;
   }
 
   /**
-   * Subscribes to a source. What the observer throws is thrown where the event came from.
+   * Subscribes to a source. An error that the observer throws is thrown to the source of the event.
    *
-   * RxJS links the subscribers of a chain of operators, from the source's to the last; so a stream finds for whom it is
-   * subscribed to, whenever that happens. Where a link is missing, as in `share` or in an observable of one's own, it is for
-   * the consumer that is subscribing at that moment; of a stream that is shared so, later consumers are told too. (If who shares
-   * it first is no consumer, they are told only where nobody else subscribed to the stream outside of consumers.)
+   * RxJS links the subscribers of a chain of operators, from the source's to the last. So a stream finds the consumer
+   * that it is subscribed to for, whenever that happens. Where a link is missing, as in `share` or in an observable of
+   * one's own, the stream takes the consumer that is subscribing at that moment; later consumers of such a shared
+   * stream are told too. (If the first to subscribe to the shared stream is no consumer, later consumers are told only
+   * if nobody else has subscribed to the stream outside of consumers.)
    */
   subscribe<E>(source: Observable<E>, observer: Observer<E>): Subscription {
     const taker = new Taker(observer, this);
@@ -61,26 +65,29 @@ export class Consumer {
     return taker;
   }
 
-  /** Does what may subscribe to streams on its behalf. */
+  /** Runs an action. Streams that the action subscribes to are for this consumer. */
   during<T>(action: () => T): T {
     return duringSubscription(this, action);
   }
 
-  /** Stops delivery to it until `release`: events wait in the kernel's rings, and are counted as lost once those are full. */
+  /**
+   * Stops delivery to it until `release`. Meanwhile events wait in the kernel's rings; once those are full, further
+   * events are counted as lost.
+   */
   hold(): void {
     if (this.#held) return;
     this.#held = true;
     for (const feed of this.#feeds) feed.hold();
   }
 
-  /** Lets them deliver again, after `hold`. */
+  /** Resumes delivery after `hold`. */
   release(): void {
     if (!this.#held) return;
     this.#held = false;
     for (const feed of this.#feeds) feed.release();
   }
 
-  /** Tells those who watch the stream that feeds it, the oldest of several, of a loss on the way from there. */
+  /** Reports a loss on the way from the stream that feeds it, as a loss of that stream; of several, the oldest. */
   report(lost: Lost): void {
     for (const feed of this.#feeds) return feed.report(lost);
   }
@@ -90,36 +97,36 @@ export class Consumer {
     this.#events.end();
   }
 
-  /** Says that there is no time for a reader that does not read: it is soon to be ended. */
+  /** Tells it that it will be ended soon, so that it does not wait long for a reader that does not read. */
   hurry(): void {
     this.#events.hurry?.();
   }
 
-  /** It has dealt with everything. */
+  /** To be called once it has processed everything. */
   done(): void {
     this.release();
     this.#done = true;
     all.delete(this);
   }
 
-  /** A stream feeds it from now on. */
+  /** Adds a stream's subscription that feeds it from now on. */
   add(feed: Feed): void {
     if (this.#feeds.has(feed)) return;
     this.#feeds.add(feed);
     if (this.#held) feed.hold();
   }
 
-  /** A stream's subscription has ended. */
+  /** Removes a stream's subscription that has ended. */
   remove(feed: Feed): void {
     this.#feeds.delete(feed);
   }
 
-  /** Passes on what a stream says of itself, until the consumer is done. */
+  /** Passes on the status of a stream, until the consumer is done. */
   tell(status: Status): void {
     if (!this.#done) this.#events.status?.(status);
   }
 
-  /** Joins those whom a stream feeds that `source` was made from, where it is shared. */
+  /** Joins the audience of the stream that `source` was made from, if that stream is shared. */
   #join(source: Observable<unknown>): void {
     for (let at: Observable<unknown> | undefined = source; at; at = at.source) {
       const loose = [...(unlinked.get(at) ?? [])];
@@ -130,9 +137,9 @@ export class Consumer {
   }
 }
 
-/** A subscription to a stream that may be shared: its chain leads to no consumer. */
+/** A subscription to a stream whose chain leads to no consumer. It may be shared. */
 interface Unlinked {
-  /** Who was subscribing at that moment. */
+  /** The consumer that was subscribing at that moment. */
   readonly isFor: Audience | undefined;
   join(consumer: Consumer): void;
 }
@@ -161,12 +168,12 @@ class Taker<E> extends Subscriber<E> {
   }
 }
 
-/** Who is told, and may hold: a consumer, or a stand-in for one. */
+/** What receives a stream's status and may hold it: a consumer, or a stand-in for one. */
 export type Audience = Pick<Consumer, "add" | "remove" | "tell">;
 
 /**
- * A subscriber for a further source of whatever `subscriber` belongs to: for an operator that subscribes to more than its
- * own source. `change` is made of what that source says of itself.
+ * Makes a subscriber for an additional source on behalf of `subscriber`, for an operator that subscribes to more than
+ * its own source. `change` is applied to the status of the additional source.
  */
 export function alongside<E>(
   subscriber: Subscriber<unknown>,
@@ -182,7 +189,7 @@ export function alongside<E>(
   });
 }
 
-/** For whom a subscriber takes events, as far as can be told; `linked` where its chain leads there. */
+/** The audience that a subscriber takes events for, as far as can be told; `linked` if its chain leads there. */
 function audienceOf(subscriber: Subscriber<unknown>): { audience: Audience | undefined; linked: boolean } {
   // `destination` is how RxJS 7 links the subscriber of an operator to the next.
   for (let at: unknown = subscriber; at instanceof Subscriber; at = at["destination"])
@@ -190,13 +197,13 @@ function audienceOf(subscriber: Subscriber<unknown>): { audience: Audience | und
   return { audience: subscribing, linked: false };
 }
 
-/** Those whom one subscription of a stream feeds. */
+/** All audiences that one subscription to a stream feeds. */
 export class Audiences {
   readonly #feed: Feed;
   readonly #all = new Set<Audience>();
   readonly #leave: () => void = () => {};
 
-  /** @param subscriber undefined where the stream's batches are taken as they are, by who is subscribing now */
+  /** @param subscriber undefined if the audience that is subscribing now takes the stream's batches as they are */
   constructor(stream: Observable<unknown>, feed: Feed, subscriber: Subscriber<unknown> | undefined) {
     this.#feed = feed;
     const { audience, linked } = subscriber ? audienceOf(subscriber) : { audience: subscribing, linked: true };
@@ -213,7 +220,7 @@ export class Audiences {
     for (const audience of [...this.#all]) audience.tell(status);
   }
 
-  /** The subscription has ended. */
+  /** To be called when the subscription has ended. */
   end(): void {
     this.#leave();
     for (const audience of this.#all) audience.remove(this.#feed);

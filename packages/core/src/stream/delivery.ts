@@ -1,14 +1,14 @@
-/** Runs what hands events over, and may end it before it returns, by throwing. */
+/** Runs a function that hands events over, and may end it early by throwing. */
 export type Guard = (handOver: () => void) => void;
 
 let guard: Guard | undefined;
 
-/** Puts something around every delivery of a stream's events in this process. */
+/** Wraps every delivery of a stream's events in this process. */
 export function guardDelivery(around: Guard): void {
   guard = around;
 }
 
-/** Hands events over, guarded. `fail` is called where the guard ended that. */
+/** Hands events over, guarded. `fail` is called if the guard ends the delivery. */
 export function deliver(handOver: () => void, fail: (error: unknown) => void): void {
   if (!guard) return handOver();
   try {

@@ -4,21 +4,21 @@ import type { Consumer } from "./consumer.js";
 import type { Batch, Receiver } from "./source.js";
 import { EventStream } from "./stream.js";
 
-/** Takes what a source gives to a consumer. After `complete` or `error` nothing more comes. */
+/** Takes what a source delivers to a consumer. Nothing follows `complete` or `error`. */
 export interface Feeder<E> {
-  /** Events of a stream itself, as its source gives them. */
+  /** Events of a stream itself, in batches as its source delivers them. */
   batch(batch: Batch<E>): void;
   /** One event of any other observable. */
   next(event: E): void;
-  /** All has come. */
+  /** The source has delivered everything. */
   complete(): void;
   /** The source has failed. */
   error(error: unknown): void;
 }
 
 /**
- * Subscribes to a source on a consumer's behalf: a stream's own events come in batches, from which it makes no more objects than it
- * needs. Unsubscribing ends the source at once.
+ * Subscribes to a source on a consumer's behalf. A stream's own events come in batches, so the consumer makes only the
+ * objects that it needs. Unsubscribing ends the source at once.
  */
 export function feed<E>(consumer: Consumer, source: Observable<E>, feeder: Feeder<E>): Subscription {
   if (!(source instanceof EventStream)) return consumer.subscribe(source, feeder);
@@ -26,7 +26,7 @@ export function feed<E>(consumer: Consumer, source: Observable<E>, feeder: Feede
   try {
     const receiver: Receiver<E> = {
       batch: (batch) => feeder.batch(batch),
-      // The consumer is told.
+      // The consumer itself receives the status.
       status: () => {},
       complete: () => feeder.complete(),
       error: (error) => feeder.error(error),

@@ -4,11 +4,12 @@ import { blame } from "./blame.js";
 import { Iteration } from "./iteration.js";
 
 /**
- * What a stream's `pipe` gives: an observable whose events a `for await` loop takes too, by the rules of `iterate`. A
- * `next` that throws ends its subscription, as it would throw again; its error is reported as RxJS reports it.
+ * The result of a stream's `pipe`: an observable that a `for await` loop can read too, by the rules of `iterate`. A
+ * `next` that throws ends its subscription, as it would throw again for the next event; its error is reported as RxJS
+ * does.
  */
 export class Flow<T> extends Observable<T> implements AsyncIterable<T, undefined> {
-  /** The name of the stream that it was made from, if it was made from one. */
+  /** The name of the stream that it was made from, if any. */
   get origin(): string | undefined {
     for (let at = this.source; at; at = at.source) if (at instanceof Flow) return at.origin;
     return undefined;
@@ -19,7 +20,7 @@ export class Flow<T> extends Observable<T> implements AsyncIterable<T, undefined
     return new Iteration(this);
   }
 
-  /** Puts operators one after another, as RxJS does. */
+  /** Applies operators one after another, as in RxJS. */
   override pipe(): this;
   override pipe<A>(op1: OperatorFunction<T, A>): Flow<A>;
   override pipe<A, B>(op1: OperatorFunction<T, A>, op2: OperatorFunction<A, B>): Flow<B>;
@@ -95,12 +96,12 @@ export class Flow<T> extends Observable<T> implements AsyncIterable<T, undefined
     if (operations.length === 0) return this;
     const result = pipe(...(operations as [OperatorFunction<T, unknown>]))(this);
     const flow = new Flow<unknown>();
-    // An observable with a source and no operator is its source, for RxJS 7.
+    // RxJS 7 subscribes to an observable's source if it has one and no operator.
     flow.source = result;
     return flow;
   }
 
-  /** As RxJS does. An `observer` that throws ends its subscription; the error names the stream. */
+  /** Subscribes as in RxJS. An `observer` that throws ends its subscription; the error names the stream. */
   override subscribe(observer?: Partial<Observer<T>> | ((value: T) => void)): Subscription;
   /** @deprecated RxJS takes callbacks in one object only from version 8 on. */
   override subscribe(
@@ -113,7 +114,7 @@ export class Flow<T> extends Observable<T> implements AsyncIterable<T, undefined
     error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
-    // Operators, loops and sinks: they see to what they throw.
+    // Operators, loops and sinks handle what they throw themselves.
     if (observer instanceof Subscriber) return super.subscribe(observer);
     if (typeof observer === "object" && observer !== null) return this.#subscribe(observer);
     return this.#subscribe({
@@ -127,7 +128,7 @@ export class Flow<T> extends Observable<T> implements AsyncIterable<T, undefined
     let failed = false;
     let subscription: Subscription | undefined;
     const next = (event: T): void => {
-      if (failed) return; // its source gives all at once
+      if (failed) return; // its source has delivered everything synchronously
       try {
         observer.next!(event);
       } catch (error) {

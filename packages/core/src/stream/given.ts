@@ -2,7 +2,7 @@ import { from, type ObservableInput } from "rxjs";
 
 import type { Batch, Run, Receiver, Source } from "./source.js";
 
-/** A source of events that are there already, or that another observable gives. It loads nothing. */
+/** A source of events from an array or from another observable. It loads nothing into the kernel. */
 export function given<E>(events: ObservableInput<E>): Source<E> {
   return (receiver) => {
     receiver.status({ type: "attached", programs: [] });
@@ -14,7 +14,7 @@ export function given<E>(events: ObservableInput<E>): Source<E> {
 
 class Given<E> implements Run {
   readonly #receiver: Receiver<E>;
-  /** What came while it was held. */
+  /** What arrived while it was held. */
   readonly #waiting: (() => void)[] = [];
   #holds = 0;
   #ended = false;

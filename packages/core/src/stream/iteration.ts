@@ -3,7 +3,7 @@ import { type Observable, Subscription } from "rxjs";
 import { eventTime } from "../clock.js";
 import { Consumer } from "./consumer.js";
 
-/** How many events wait for a loop at most, where it is not said: some batches. */
+/** The default limit on events that wait for a loop: a few batches. */
 export const WAITING = 16_384;
 
 interface Failure {
@@ -17,18 +17,18 @@ interface Waiting<E> {
 
 const DONE = { value: undefined, done: true } as const;
 
-/** One `for await` loop over an observable. It subscribes when it is first asked for an event. */
+/** One `for await` loop over an observable. It subscribes at the first request for an event. */
 export class Iteration<E> implements AsyncIterator<E, undefined> {
   readonly #observable: Observable<E>;
   readonly #limit: number;
   readonly #subscription = new Subscription();
   readonly #waiting: Waiting<E>[] = [];
-  /** Events that wait: from `#next` on those of `#first`, then those of `#then`. */
+  /** Waiting events: those of `#first` from `#next` on, then those of `#then`. */
   #first: E[] = [];
   #next = 0;
   #then: E[] = [];
   #failure: Failure | undefined;
-  /** Since the loop began, until no event waits any more, nor will. */
+  /** Set when the loop begins, until no event waits and none will come. */
   #consumer: Consumer | undefined;
   #begun = false;
   #dropped = 0;
@@ -81,7 +81,7 @@ export class Iteration<E> implements AsyncIterator<E, undefined> {
     else if (this.#size >= this.#limit / 2) this.#consumer!.hold();
   }
 
-  /** Gives those who wait what there is. */
+  /** Hands waiting events to pending requests. */
   #serve(): void {
     while (this.#waiting.length > 0 && this.#size > 0)
       this.#waiting.shift()!.resolve({ value: this.#shift(), done: false });
@@ -103,7 +103,7 @@ export class Iteration<E> implements AsyncIterator<E, undefined> {
     return this.#first[this.#next++]!;
   }
 
-  /** Counts what has no room; where nobody could see that, the loop ends with an error. */
+  /** Counts events that have no room. If no stream could report that, the loop ends with an error. */
   #drop(): void {
     if (!this.#consumer!.isFed) {
       const message = `Cannot keep up with the events: ${this.#limit} wait for the loop; raise the limit, or do less in the loop`;

@@ -13,7 +13,7 @@ export interface StreamRun {
   readonly since: number;
   /** Events delivered so far. */
   readonly events: number;
-  /** Events that happened and could not be delivered, so far. */
+  /** Events lost so far: they happened and could not be delivered. */
   readonly lost: number;
   /** Resolves when it has ended. */
   readonly ended: Promise<void>;
@@ -21,7 +21,7 @@ export interface StreamRun {
   stop(): void;
 }
 
-/** What runs now, the oldest first: every subscription to an `EventStream` that has not ended. */
+/** All running subscriptions to an `EventStream`, the oldest first. */
 export function runs(): readonly StreamRun[] {
   return [...running];
 }
@@ -35,13 +35,13 @@ export function collectRuns<T>(into: StreamRun[], act: () => T): T {
 
 const said = new Subject<Status>();
 
-/** What all streams say of themselves: attachment, losses and notices, as they come. Does not complete. */
+/** Attachment, losses and notices of all streams, as they come. Does not complete. */
 export const statuses: Observable<Status> = said.asObservable();
 
 const running = new Set<ListedRun>();
 let last = 0;
 
-/** What is known of one subscription. */
+/** The record of one subscription. */
 export class ListedRun implements StreamRun {
   readonly id = ++last;
   readonly since = Date.now();

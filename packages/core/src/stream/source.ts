@@ -4,10 +4,10 @@ import type { Fields } from "../schema/field.js";
 import type { Schema } from "../schema/schema.js";
 import type { Column } from "../text/column.js";
 
-/** What a stream says about itself, besides its events. */
+/** What a stream reports besides its events. */
 export type Status = Attached | Lost | Notice;
 
-/** The stream delivers what happens from now on. */
+/** The programs are attached: the stream delivers all events from now on. */
 export interface Attached {
   readonly type: "attached";
   /** The programs that run. */
@@ -23,7 +23,7 @@ export interface Lost {
   readonly count: number;
   /** How many since the stream was subscribed to. */
   readonly total: number;
-  /** Where: `ring full` or `map full` in the kernel, `sink full` or `buffer full` in this process. */
+  /** What was full: `ring full` or `map full` in the kernel, `sink full` or `buffer full` in this process. */
   readonly reason: string;
 }
 
@@ -37,37 +37,37 @@ export interface Notice {
 /** Events that arrived together. Valid only during the call that hands it over. */
 export interface Batch<E> {
   readonly length: number;
-  /** Makes the event at an index into a plain object. */
+  /** Decodes the event at an index into a plain object. */
   row(index: number): E;
-  /** The same events as records in memory, where they are still as a program wrote them. */
+  /** The same events as records in memory, if they still are as a program wrote them. */
   readonly records?: Records | undefined;
 }
 
-/** Takes what a source gives. After `complete` or `error` nothing more comes. */
+/** Takes what a source delivers. Nothing follows `complete` or `error`. */
 export interface Receiver<E> {
-  /** Events came. The batch is valid only during the call. */
+  /** Events arrived. The batch is valid only during the call. */
   batch(batch: Batch<E>): void;
-  /** The source says something of itself. */
+  /** The source reports its status. */
   status(status: Status): void;
-  /** All has been given. */
+  /** The source has delivered everything. */
   complete(): void;
-  /** The source has failed, and freed what it held. */
+  /** The source has failed and freed what it held. */
   error(error: unknown): void;
 }
 
-/** A source that has been started. */
+/** A started source. */
 export interface Run {
-  /** Ends the source in good order: nothing new, what is under way is delivered, then `complete`. */
+  /** Ends the source in good order: it takes nothing new, delivers what is under way, then calls `complete`. */
   stop(): void;
   /** Ends the source at once and frees what it holds. Calls nothing back. May be called twice. */
   close(): void;
-  /** Stops delivery until `release`; what happens meanwhile waits in the source's buffer. */
+  /** Stops delivery until `release`. Events that happen meanwhile wait in the source's buffer. */
   hold(): void;
-  /** Delivers again, after `hold`. */
+  /** Resumes delivery after `hold`. */
   release(): void;
 }
 
-/** Starts delivering to a receiver. Throws where it cannot start, having freed everything. */
+/** Starts delivering to a receiver. Throws if it cannot start, and then has freed everything. */
 export type Source<E> = (receiver: Receiver<E>) => Run;
 
 /** What a stream knows of its events beyond their type. */
@@ -78,22 +78,22 @@ export interface StreamInfo {
   readonly schema: Schema<Fields>;
   /** What the probe was asked for, by option. */
   readonly options?: Readonly<Record<string, unknown>>;
-  /** The probe's output that it is, where it has several. */
+  /** Which of the probe's outputs this is, if it has several. */
   readonly output?: string;
   /** Whether each event is a `Table`. */
   readonly tables?: boolean;
-  /** The line that stands above each table, where there is one. */
+  /** The line above each table, if any. */
   readonly tableHeading?: (table: Table<never>) => string;
   /** How many rows of each table are written as text. */
   readonly tableRows?: number;
-  /** On a terminal each table takes the place of the one before. */
+  /** Whether each table replaces the one before on a terminal. */
   readonly tableInPlace?: boolean;
-  /** Writes a table as lines of text, where it is no text table. */
+  /** Writes a table as lines of text, if it is not printed in columns. */
   readonly tableText?: (table: Table<never>) => string;
-  /** A line that comes before a text table. */
+  /** A line above the text table. */
   readonly banner?: string;
-  /** Makes the columns of a text table of those, anew for each table. */
+  /** Makes the columns of the text table, anew for each table. */
   readonly columns: () => readonly Column<unknown>[];
-  /** Events that happened before and whose effect lasts, such as the execs of processes that run, as far as they can be found now. */
+  /** Earlier events whose effect lasts, such as the execs of running processes, as far as they can be found now. */
   readonly already?: () => readonly unknown[];
 }

@@ -1,15 +1,18 @@
 import type { Run, Receiver, Source } from "./source.js";
 
-/** Loading a program takes tens of milliseconds, in which nothing else runs. So long at most for all, then others have a turn. */
+/**
+ * Loading a program blocks the event loop for tens of milliseconds. After this long in one turn, other work gets a
+ * turn.
+ */
 const TURN_MS = 100;
 
-/** Milliseconds that starting has taken in this turn of the event loop. */
+/** Milliseconds spent on starting sources in this turn of the event loop. */
 let spent = 0;
 const waiting = new Set<() => void>();
 
 /**
- * Starts a source: now, or where many start at once in a later turn of the event loop, in the order of asking.
- * @throws where it cannot start now; later the receiver is told
+ * Starts a source: now or, if many start at once, in a later turn of the event loop, in the order of the calls.
+ * @throws if it fails to start now; if it fails in a later turn, the receiver gets the error
  */
 export function start<E>(source: Source<E>, receiver: Receiver<E>): Run {
   if (waiting.size === 0 && spent < TURN_MS) return timed(() => source(receiver));
@@ -18,7 +21,7 @@ export function start<E>(source: Source<E>, receiver: Receiver<E>): Run {
 
 function startLater<E>(source: Source<E>, receiver: Receiver<E>): Run {
   let run: Run | undefined;
-  /** What was asked of it before it had started. */
+  /** Calls that were made before it had started. */
   const asked = { holds: 0, stop: false, close: false };
   const begin = (): void => {
     try {
@@ -26,7 +29,7 @@ function startLater<E>(source: Source<E>, receiver: Receiver<E>): Run {
     } catch (error) {
       return receiver.error(error);
     }
-    // It may deliver while it starts, and its receiver then leave.
+    // It may deliver while it starts, and its receiver may then close it.
     if (asked.close) return run.close();
     while (asked.holds-- > 0) run.hold();
     if (asked.stop) run.stop();
@@ -54,7 +57,7 @@ function timed<T>(action: () => T): T {
   try {
     return action();
   } finally {
-    // Never 0, which says that no turn was asked for.
+    // Never 0, which means that no turn was asked for.
     spent += Math.max(performance.now() - before, Number.EPSILON);
   }
 }

@@ -19,20 +19,20 @@ import type { Run, Lost, Receiver, Source, Status, StreamInfo } from "./source.j
 import { start } from "./start.js";
 
 /**
- * A cold stream of typed events. Subscribing starts its source (for a probe: loads and
- * attaches its programs; where many do at once, a little later), unsubscribing ends it at once and frees everything; each
- * subscription has a source of its own.
+ * A cold stream of typed events. Subscribing starts its source: a probe loads and attaches its programs (a little
+ * later, if many streams start at once). Unsubscribing ends it at once and frees everything. Each subscription has a
+ * source of its own.
  */
 export class EventStream<E> extends Flow<E> {
   readonly info: StreamInfo;
-  /** Attachment, losses and notices of all subscriptions to this stream, as they come. Does not complete. */
+  /** Attachment, losses and notices of all subscriptions to this stream, as they happen. Does not complete. */
   readonly status: Observable<Status>;
-  /** The losses alone. */
+  /** Only the losses. */
   readonly losses: Observable<Lost>;
   readonly #source: Source<E>;
   readonly #status: Subject<Status>;
 
-  /** @param status what the streams that are made from it by `until` say is told there too */
+  /** @param status also gets the status of the streams that `until` makes from this one */
   constructor(info: StreamInfo, source: Source<E>, status: Subject<Status> = new Subject()) {
     super(function (this: Observable<E>, subscriber: Subscriber<E>): TeardownLogic {
       return (this as EventStream<E>).#subscribe(subscriber);
@@ -45,25 +45,25 @@ export class EventStream<E> extends Flow<E> {
   }
 
   /**
-   * A stream of events that are given: what is made of a probe's stream can be tried without a kernel.
+   * Makes a stream of given events, to test operators on a probe's stream without a kernel:
    * `EventStream.of(opensnoop().info, [sampleEvent(openEvent, { path: "/etc/passwd" })])`
-   * @param info what a probe's stream knows of its events, which needs no kernel either
-   * @param events in an array, or as another observable gives them
+   * @param info the `info` of a probe's stream, which needs no kernel either
+   * @param events an array, or another observable
    */
   static of<E>({ already: _, ...info }: StreamInfo, events: ObservableInput<E>): EventStream<E> {
     return new EventStream(info, given(events));
   }
 
   /**
-   * The same stream, ended in good order when `notifier` emits, which is subscribed to once the programs are
-   * attached, and so may start what is to be traced. Then the programs are detached, what
-   * they had seen is delivered, then it completes. (`takeUntil` would drop what is under way.)
+   * The same stream, ended in good order when `notifier` emits: the programs are detached, what they have seen is
+   * delivered, then the stream completes. (`takeUntil` would drop what is under way.) `notifier` is subscribed to once
+   * the programs are attached, so it may start what is to be traced.
    */
   until(notifier: ObservableInput<unknown>): EventStream<E> {
     return new EventStream(this.info, stopOn(this.#source, notifier), this.#status);
   }
 
-  /** The same stream with what `change` makes of each event; where that is undefined the event is left out. */
+  /** The same stream with each event replaced by the result of `change`; an event is left out if that is undefined. */
   mapEvents<R>(info: StreamInfo, change: (event: E) => R | undefined): EventStream<R> {
     return new EventStream(info, mapEvents(this.#source, change), this.#status);
   }
@@ -73,19 +73,19 @@ export class EventStream<E> extends Flow<E> {
   }
 
   /**
-   * Starts the source and hands its batches over as they are, for a receiver that does not need
-   * an object for each event. The caller closes the run.
+   * Starts the source and hands its batches over as they are, for a receiver that does not need an object per event.
+   * The caller must close the run.
    *
-   * Loading programs stops all else: where many streams start at once, later ones do in later turns of the event
-   * loop, and the receiver is told of one that cannot. Each says when it is attached.
-   * @param subscriber for whom, where that is not the consumer that does this: see `Consumer.during`
-   * @throws where the source cannot start
+   * Loading programs blocks the event loop. If many streams start at once, some start in later turns of the event loop,
+   * and a receiver gets the error of one that cannot start. Each reports when it is attached.
+   * @param subscriber the subscriber that takes the events; if not given, the current consumer: see `Consumer.during`
+   * @throws if the source cannot start
    */
   connect(receiver: Receiver<E>, subscriber?: Subscriber<E>): Run {
     const status = this.#status;
     const listed = new ListedRun(this.info);
     let run: Run | undefined;
-    // A source may deliver while it starts, so that it is held before there is a run.
+    // A source may deliver while it starts, and so be held before there is a run.
     let holds = 0;
     const audiences = new Audiences(
       this,
@@ -101,7 +101,7 @@ export class EventStream<E> extends Flow<E> {
     );
     const end = (tell?: () => void): void => {
       listed.end();
-      // Who takes the events may have lost some on the way, and hears of the end before it leaves.
+      // Consumers hear of the last losses before they leave.
       tell?.();
       audiences.end();
     };
@@ -144,7 +144,7 @@ export class EventStream<E> extends Flow<E> {
     };
   }
 
-  /** How Node's `inspect` shows it: what it is made of says little. */
+  /** How Node's `inspect` shows it, as its members say little. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return `[EventStream ${printable(this.info.name)}]`;
   }
@@ -165,16 +165,16 @@ export class EventStream<E> extends Flow<E> {
   }
 }
 
-/** The stream that an observable was made from by operators, or undefined where there was none, or several. */
+/** The stream that an observable was made from by operators; undefined if there is none or there are several. */
 export function originOf(observable: Observable<unknown>): EventStream<unknown> | undefined {
-  // `source` is how RxJS 7 links the result of an operator to what it was applied to.
+  // RxJS 7 links the result of an operator to its source by `source`.
   for (let at: Observable<unknown> | undefined = observable; at; at = at.source) {
     if (at instanceof EventStream) return at;
   }
   return undefined;
 }
 
-/** A source of what `change` makes of each event; where that is undefined the event is left out. */
+/** A source with each event replaced by the result of `change`; an event is left out if that is undefined. */
 export function mapEvents<E, R>(source: Source<E>, change: (event: E) => R | undefined): Source<R> {
   return (receiver) =>
     source({

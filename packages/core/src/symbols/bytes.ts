@@ -1,9 +1,9 @@
 import { readSync } from "node:fs";
 
-/** Bytes that can be read anywhere: an open file's, or a piece of memory. */
+/** Bytes with random access: those of an open file, or a piece of memory. */
 export interface Bytes {
   readonly size: number;
-  /** @throws RangeError where there are not as many, Error where they cannot be read */
+  /** @throws RangeError if there are fewer bytes, Error if they cannot be read */
   read(position: number, length: number): Buffer;
 }
 
@@ -50,11 +50,11 @@ function checkRange({ size }: Bytes, position: number, length: number): void {
   if (!whole || position + length > size) throw new RangeError(`${length} bytes at ${position} are not in ${size}`);
 }
 
-/** How much is read of what is longer, and how long a name can be. */
+/** How much is read at once, and how long a name can be. */
 const CHUNK = 2 ** 20;
 const MOST_NAME = 4096;
 
-/** Hands over a table's rows, read a piece at a time: `at` is where a row begins in `rows`. */
+/** Calls back for each row of a table, which is read piece by piece. The row begins at `at` in `rows`. */
 export function eachRow(
   bytes: Bytes,
   { position, count, width }: { position: number; count: number; width: number },
@@ -68,7 +68,7 @@ export function eachRow(
   }
 }
 
-/** The text from a position to its terminator, or to what it may be long at most. */
+/** The text from a position up to its terminator or to the greatest length. */
 export function textAt(bytes: Bytes, position: number, end: number, terminator = 0): string {
   for (const length of [256, MOST_NAME]) {
     const most = Math.min(length, end - position, bytes.size - position);

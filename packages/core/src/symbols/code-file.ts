@@ -5,24 +5,27 @@ import { FileBytes } from "./bytes.js";
 import { Elf } from "./elf.js";
 import type { ElfSymbols } from "./elf-symbols.js";
 
-/** Functions, and the file that their names are read from where that is another one. */
+/** Functions, and the file that their names are read from, if that is another file. */
 export interface OpenSymbols {
   readonly symbols: ElfSymbols;
   close(): void;
 }
 
-/** A file that processes run code of, held open: so it is the same after they have ended or its name was given away. */
+/**
+ * A file with code that processes run. It is held open, so it stays the same file after they have ended or another file
+ * has taken its name.
+ */
 export class CodeFile {
   readonly fd: number;
-  /** Device, inode, time of change and size: equal for two files only where they are one, unchanged. */
+  /** Device, inode, time of change and size: equal only for the same, unchanged file. */
   readonly identity: string;
   /** Device and inode as in `maps`. */
   readonly inode: string;
-  /** Undefined where it is no ELF file that can be read. */
+  /** Undefined if it is no readable ELF file. */
   readonly elf: Elf | undefined;
   readonly buildId: string | undefined;
 
-  /** @param fd of a regular file; it is closed with this */
+  /** @param fd a regular file, which `close` closes too */
   constructor(fd: number) {
     this.fd = fd;
     const stat = fstatSync(fd, { bigint: true });
@@ -32,14 +35,14 @@ export class CodeFile {
     this.buildId = this.elf?.buildId;
   }
 
-  /** Whether it is as it was when it was opened: else what was read of it is of another program. */
+  /** Whether it is unchanged since it was opened. Otherwise its symbols are another program's. */
   get unchanged(): boolean {
     return identityOf(this.fd) === this.identity;
   }
 
   /**
-   * All its functions; or those that its debug information in /usr/lib/debug has; or those that it gives to others.
-   * Undefined where there are none. Whoever calls closes them.
+   * All its functions; else those of its debug information in /usr/lib/debug; else its exported functions. Undefined if
+   * there are none. The caller must close them.
    */
   openSymbols(): OpenSymbols | undefined {
     const own = (which: "full" | "dynamic"): OpenSymbols | undefined => {
@@ -79,11 +82,11 @@ function readSymbols(elf: Elf | undefined, which: "full" | "dynamic"): ElfSymbol
   try {
     return elf?.symbols(which);
   } catch {
-    return undefined; // damaged, or shorter than it says
+    return undefined; // damaged or truncated
   }
 }
 
-/** Where distributions put what they strip off, by the name of the build. */
+/** The debug information that distributions strip off, found by build id. */
 function debugSymbols(buildId: string | undefined): OpenSymbols | undefined {
   if (buildId === undefined) return undefined;
   let fd: number;

@@ -8,20 +8,20 @@ import { Lru } from "./lru.js";
 import type { Region } from "./maps.js";
 import type { Notify } from "./notices.js";
 
-/** Of how many files the source lines are kept: libdw takes as much memory for one as its debug information has. */
+/** How many files' source lines are kept. For each, libdw takes as much memory as its debug information has. */
 const MOST_SOURCES = 16;
 
 export interface CodeFilesOptions {
-  /** How many are held open. */
+  /** How many files are held open. */
   readonly files: number;
-  /** Of the tables of their functions. */
+  /** How many bytes the tables of their functions take. */
   readonly symbolBytes: number;
   /** Whether to find source lines. */
   readonly sources: boolean;
   readonly notify: Notify;
 }
 
-/** The files that processes run code of, each opened once, and what was read of them. */
+/** The files with code that processes run, each opened once, with what was read of them. */
 export class CodeFiles {
   /** By identity. */
   readonly #files: Lru<string, CodeFile>;
@@ -58,9 +58,9 @@ export class CodeFiles {
     );
   }
 
-  /** The file that is mapped in a process that lives. Undefined where it cannot be had. */
+  /** The file that a living process has mapped. Undefined if it cannot be opened. */
   mapped(region: Region, folder: string): CodeFile | undefined {
-    // While a file is held open its inode is not given to another one.
+    // While a file is held open, no other file can get its inode.
     const held = this.#byInode.get(region.inode!);
     if (held?.unchanged) return this.#files.get(held.identity);
     const fd = open(region, folder);
@@ -72,7 +72,7 @@ export class CodeFiles {
     return this.#files.get(identity);
   }
 
-  /** A file that was held open, and is not any more, if it is still at its path here. */
+  /** Reopens a file that was held open before, if it is still at its path. */
   again(identity: string, path: string): CodeFile | undefined {
     const fd = tryTo(() => openRegular(path));
     if (fd === undefined) return undefined;
@@ -81,14 +81,14 @@ export class CodeFiles {
     return undefined;
   }
 
-  /** The file at a path here, where it is the build that is meant. */
+  /** The file at a path, if it has this build id. */
   built(path: string, buildId: string): CodeFile | undefined {
     const fd = tryTo(() => openRegular(path));
     const file = fd === undefined ? undefined : this.#keep(fd);
     return file?.buildId === buildId ? file : undefined;
   }
 
-  /** The function at an address as the file counts them, and its source line where that was asked for. */
+  /** The function at an address of the file, and its source line if source lines are wanted. */
   find(file: CodeFile, address: number): (Place & { readonly source?: string }) | undefined {
     const place = this.#symbolsOf(file)?.symbols.find(address);
     const source = place && this.#sources ? this.#linesOf(file)?.at(address) : undefined;
@@ -136,15 +136,16 @@ export class CodeFiles {
 }
 
 /**
- * Through map_files it is the very file, whatever its name now stands for, and also where it was deleted. Where that is
- * refused (it takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN), what the path leads to for the process, if it is that file.
+ * map_files gives the mapped file itself, even if it was deleted or its name now stands for another file. If that is
+ * refused (it needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN), the path is opened as the process sees it, and used if it
+ * is that file.
  */
 function open(region: Region, folder: string): number | undefined {
   const name = `${region.start.toString(16)}-${region.end.toString(16)}`;
   const exact = tryTo(() => openRegular(`${folder}/map_files/${name}`));
   if (exact !== undefined) return exact;
   const fd = tryTo(() => openRegularIn(`${folder}/root`, region.path));
-  // The devices may differ: those of some file systems are others to stat(2) than in `maps`.
+  // Only inodes are compared: on some file systems stat(2) and `maps` show different devices.
   if (fd === undefined || region.inode?.endsWith(` ${fstatSync(fd, { bigint: true }).ino}`)) return fd;
   closeSync(fd);
   return undefined;

@@ -2,23 +2,23 @@ import { demangle } from "./demangle/demangle.js";
 import { Lru } from "./lru.js";
 import type { SymbolTable } from "./symbol-table.js";
 
-/** What a function is called, and how far in it an address is. */
+/** A function's name, and the offset of an address in it. */
 export interface Place {
   readonly name: string;
   readonly offset: number;
 }
 
-/** How many characters of names are kept, so that one that is asked for often is read and demangled once. */
+/** How many characters of names are cached, so that a frequent name is read and demangled only once. */
 const MOST_NAMES = 65_536;
 
-/** The functions of a file, by the addresses that it counts. */
+/** The functions of a file, by the file's own addresses. */
 export class ElfSymbols {
   readonly #table: SymbolTable;
   readonly #read: (name: number) => string;
-  /** By where the function starts. */
+  /** Names by the start of the function. */
   readonly #names = new Lru<number, string>(MOST_NAMES, ({ length }) => length + 16);
 
-  /** @param read gives a name of the table */
+  /** @param read reads a name of the table */
   constructor(table: SymbolTable, read: (name: number) => string) {
     this.#table = table;
     this.#read = read;
@@ -36,14 +36,17 @@ export class ElfSymbols {
       try {
         name = demangle(this.#best(symbol.names));
       } catch {
-        return undefined; // the file became shorter
+        return undefined; // the file was truncated
       }
       this.#names.set(symbol.start, name);
     }
     return { name, offset: address - symbol.start };
   }
 
-  /** Of `__read`, `read` and `__GI_read`, at one address, that with the fewest underscores before it. */
+  /**
+   * Of several names at one address, such as `__read`, `read` and `__GI_read`, the one with the fewest leading
+   * underscores.
+   */
   #best(names: readonly number[]): string {
     const underscores = (name: string): number => /^_*/.exec(name)![0].length;
     return names

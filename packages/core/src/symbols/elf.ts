@@ -2,11 +2,11 @@ import { type Bytes, eachRow, textAt } from "./bytes.js";
 import { ElfSymbols } from "./elf-symbols.js";
 import { MOST_SYMBOLS, SymbolTableBuilder } from "./symbol-table.js";
 
-/** Reads ELF files, which may come from anybody: elf(5). Nothing in one makes it read more than is said here. */
+/** Reads untrusted ELF files: elf(5). Whatever a file claims, no more is read than these limits. */
 
 const MOST_SEGMENTS = 256;
 const MOST_SECTIONS = 65_535;
-/** Of the segments with code, of the places with notes and of their bytes, and of the rows of a symbol table. */
+/** Limits on segments with code, places with notes, bytes of notes, and rows of a symbol table. */
 const MOST_CODE_SEGMENTS = 16;
 const MOST_NOTES = 16;
 const MOST_NOTES_BYTES = 65_536;
@@ -27,7 +27,7 @@ const STB_LOCAL = 0;
 const STB_GLOBAL = 1;
 const NT_GNU_BUILD_ID = 3;
 
-/** A part of the file that is mapped into memory when it runs. */
+/** A part of the file that is mapped into memory to run. */
 interface Segment {
   readonly type: number;
   readonly executable: boolean;
@@ -46,7 +46,7 @@ interface Section {
   readonly entrySize: number;
 }
 
-/** Where the fields of the two classes are, and how wide their rows. */
+/** The offsets of fields and the sizes of rows in 32-bit and 64-bit files. */
 const LAYOUTS = {
   1: {
     header: { size: 52, phoff: 28, shoff: 32, phentsize: 42, phnum: 44, shentsize: 46, shnum: 48 },
@@ -73,7 +73,7 @@ export class Elf {
   readonly #header: Buffer;
   #sections: readonly Section[] | undefined;
 
-  /** @throws RangeError where the bytes are no ELF file of this machine, or a damaged one */
+  /** @throws RangeError if the bytes are no ELF file for this machine, or damaged */
   constructor(bytes: Bytes) {
     this.#bytes = bytes;
     const magic = bytes.read(0, 20);
@@ -86,7 +86,7 @@ export class Elf {
       magic[5] !== 1 ||
       (type !== 2 && type !== 3)
     )
-      throw new RangeError("It is no program or shared object of this machine");
+      throw new RangeError("It is not a program or shared object of this machine");
     this.#layout = LAYOUTS[bits];
     this.#header = bytes.read(0, this.#layout.header.size);
     const segments = this.#readSegments();
@@ -95,9 +95,10 @@ export class Elf {
     this.#code = this.#loaded.filter(({ executable }) => executable).slice(0, MOST_CODE_SEGMENTS);
   }
 
-  /** The address of the byte at an offset of the file, as the file counts addresses; undefined where it is not mapped. */
+  /** The file's own address of the byte at an offset; undefined if that byte is not mapped. */
   addressOf(offset: number): number | undefined {
-    // Mapped are whole pages, so neighbours share one: the segment that has the byte itself is it.
+    // Whole pages are mapped, so neighbouring segments share one. The right one is the segment that contains the byte
+    // itself.
     const within = (segment: Segment, page: number): boolean =>
       offset >= segment.offset - page && offset < segment.offset + segment.size + page;
     const segment =
@@ -107,15 +108,16 @@ export class Elf {
     return segment && offset - segment.offset + segment.address;
   }
 
-  /** What the linker calls this build, in hex; undefined where it has no name. */
+  /** The build id, in hex; undefined if it has none. */
   get buildId(): string | undefined {
     const sections = (): Section[] => this.#allSections().filter(({ type }) => type === SHT_NOTE);
     return this.#buildIdIn(this.#notes) ?? this.#buildIdIn(sections());
   }
 
   /**
-   * The functions of a symbol table, `full` or those for the dynamic linker; undefined where it is missing, or empty.
-   * @throws RangeError where it is damaged
+   * The functions of a symbol table: the `full` one, or the one for the dynamic linker. Undefined if it is missing or
+   * empty.
+   * @throws RangeError if it is damaged
    */
   symbols(which: "full" | "dynamic"): ElfSymbols | undefined {
     const sections = this.#allSections();
@@ -129,7 +131,7 @@ export class Elf {
       const info = rows[at + symbol.info]!;
       const home = rows.readUInt16LE(at + symbol.section);
       const type = info & 0xf;
-      // Functions in assembler may have no type; so have labels in data.
+      // Functions in assembly may have no type, but neither have labels in data.
       if (type === STT_NOTYPE ? !sections[home]?.executable : type !== STT_FUNC && type !== STT_GNU_IFUNC) return;
       const name = rows.readUInt32LE(at);
       const value = word(rows, at + symbol.value);
@@ -149,7 +151,7 @@ export class Elf {
         const found = buildIdIn(this.#bytes.read(offset, Math.min(size, MOST_NOTES_BYTES)));
         if (found !== undefined) return found;
       } catch {
-        // Files of debug information lack the bytes of most segments.
+        // Files with debug information lack the bytes of most segments.
       }
     }
     return undefined;
@@ -165,7 +167,7 @@ export class Elf {
     const { header, segment, word } = this.#layout;
     const count = this.#header.readUInt16LE(header.phnum);
     if (this.#header.readUInt16LE(header.phentsize) !== segment.size || count > MOST_SEGMENTS)
-      throw new RangeError(`It has ${count} program headers of a size that they do not have`);
+      throw new RangeError(`It has ${count} program headers of a wrong size`);
     const segments: Segment[] = [];
     const position = word(this.#header, header.phoff);
     eachRow(this.#bytes, { position, count, width: segment.size }, (rows, at) => {
@@ -192,7 +194,7 @@ export class Elf {
     const position = word(this.#header, header.shoff);
     if (position === 0 || this.#header.readUInt16LE(header.shentsize) !== section.size) return [];
     const sections: Section[] = [];
-    // With too many for the header's field their number is in the first, which is empty otherwise.
+    // If there are too many for the header's field, their number is in the first section, which is otherwise empty.
     const counted = this.#header.readUInt16LE(header.shnum);
     const count = counted || word(this.#bytes.read(position, section.size), section.bytes);
     if (count > MOST_SECTIONS) throw new RangeError(`It has ${count} sections`);
@@ -210,7 +212,10 @@ export class Elf {
   }
 }
 
-/** Notes are a size of a name, one of what it names, and a type; then both, each filled up to 4 bytes. */
+/**
+ * A note is the size of its name, the size of its content, and its type, followed by name and content, each padded to 4
+ * bytes.
+ */
 function buildIdIn(notes: Buffer): string | undefined {
   for (let at = 0; at + 12 <= notes.length;) {
     const nameSize = notes.readUInt32LE(at);

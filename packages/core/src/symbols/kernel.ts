@@ -4,13 +4,13 @@ import type { Notify } from "./notices.js";
 import { Pace } from "./pace.js";
 import { type SymbolTable, SymbolTableBuilder } from "./symbol-table.js";
 
-/** Code of the kernel and its modules is in the last 2 GiB of all addresses. */
+/** Code of the kernel and its modules lies in the last 2 GiB of the address space. */
 const BASE = 0xffffffff80000000n;
 
-/** No function is so long: an address further from the last one is of code that the list does not have. */
+/** No function is longer. An address further from the last function belongs to code that the list lacks. */
 const LONGEST = 2 ** 20;
 
-/** Of how many addresses it is remembered that the list was read for them. */
+/** How many addresses are remembered for which the list was read already. */
 const MOST_SEEN = 10_000;
 
 const NEWLINE = 10;
@@ -21,14 +21,14 @@ export interface KernelSymbol {
   readonly offset: number;
 }
 
-/** The kernel's functions, those of its modules and the loaded BPF programs: /proc/kallsyms. */
+/** The functions of the kernel, its modules and the loaded BPF programs, from /proc/kallsyms. */
 export class KernelSymbols {
   readonly #notify: Notify;
   readonly #pace = new Pace();
-  /** The file itself, of some megabytes, in which the names are. */
+  /** The text of the file, some megabytes, which has the names. */
   #text = Buffer.alloc(0);
   #table: SymbolTable | undefined;
-  /** Addresses outside of the kernel's own code that were looked up in a list that was just read. */
+  /** Addresses outside of the kernel's own code that a fresh list was read for. */
   readonly #seen = new Set<number>();
 
   constructor(notify: Notify) {
@@ -36,8 +36,8 @@ export class KernelSymbols {
   }
 
   /**
-   * Reads the list again where it does not have the address, or something outside of the kernel's own code that was not
-   * looked up before: modules and programs come later, and beside one another.
+   * Finds the function at an address. Reads the list again if it lacks the address, or if the address is outside of the
+   * kernel's own code and was not looked up before: modules and programs are loaded later, and next to one another.
    */
   find(address: bigint): KernelSymbol | undefined {
     if (address < BASE || address > 0xffffffffffffffffn) return undefined;
@@ -59,7 +59,7 @@ export class KernelSymbols {
     return { name: name!, module, offset: at - symbol.start };
   }
 
-  /** Lines are `ffffffff81000000 T _text`, with a tab and `[module]` where it is in one. */
+  /** Lines are `ffffffff81000000 T _text`, with a tab and `[module]` for a module's function. */
   #load(): void {
     const text = readFileSync("/proc/kallsyms");
     const builder = new SymbolTableBuilder();
@@ -68,7 +68,7 @@ export class KernelSymbols {
       const end = text.indexOf(NEWLINE, at);
       if (end < 0) break;
       const type = text[at + 17]! | 0x20;
-      // Functions are t, and w where they are weak.
+      // Functions have the type t, or w if they are weak.
       if (type === 0x74 || type === 0x77) {
         functions++;
         const high = hexAt(text, at);
@@ -80,12 +80,12 @@ export class KernelSymbols {
     this.#table = builder.build();
     if (functions > 0 && builder.length === 0)
       this.#notify(
-        "Cannot name functions of the kernel: it hides their addresses; run with CAP_SYSLOG, and with kernel.kptr_restrict at most 1",
+        "Cannot name functions of the kernel: it hides their addresses; run with CAP_SYSLOG, and set kernel.kptr_restrict to at most 1",
       );
   }
 }
 
-/** Of several names of one address, a global one before those of one file, and that with the fewest underscores before it. */
+/** Ranks the names of one address: global names before local ones, then by the number of leading underscores. */
 function rankAt(text: Buffer, at: number): number {
   let underscores = 0;
   while (text[at + 19 + underscores] === 0x5f && underscores < 3) underscores++;

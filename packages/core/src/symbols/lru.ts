@@ -1,13 +1,13 @@
-/** Keeps what was used last, as long as all together weighs no more than a bound. */
+/** A cache of the most recently used values, up to a total weight. */
 export class Lru<K, V> {
   readonly #most: number;
   readonly #weigh: (value: V) => number;
   readonly #drop: (value: V) => void;
-  /** From the one that was not used for longest. */
+  /** The least recently used entry first. */
   readonly #entries = new Map<K, { readonly value: V; readonly weight: number }>();
   #weight = 0;
 
-  /** @param drop told what is not kept any more */
+  /** @param drop called with each value that is dropped */
   constructor(most: number, weigh: (value: V) => number = () => 1, drop: (value: V) => void = () => {}) {
     this.#most = most;
     this.#weigh = weigh;
@@ -22,10 +22,7 @@ export class Lru<K, V> {
     return entry.value;
   }
 
-  /**
-   * Keeps a value, also where it alone weighs more than the bound. To be said again of a value that has come to weigh
-   * something else.
-   */
+  /** Keeps a value, even if it alone exceeds the total weight. To be called again if the value's weight changes. */
   set(key: K, value: V): void {
     const before = this.#take(key);
     if (before && before.value !== value) this.#drop(before.value);

@@ -1,19 +1,22 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** A part of a process's memory with code: a line of /proc/PID/maps. */
+/** An executable part of a process's memory: a line of /proc/PID/maps. */
 export interface Region {
   readonly start: number;
-  /** After the last byte. */
+  /** The address after the last byte. */
   readonly end: number;
-  /** Of its first byte in the file. */
+  /** The offset of its first byte in the file. */
   readonly offset: number;
-  /** The device as `maps` writes it, and the inode: `fe:00 339380`. Undefined for memory of no file. */
+  /** The device as `maps` writes it, and the inode: `fe:00 339380`. Undefined if no file is mapped. */
   readonly inode: string | undefined;
-  /** As the process's mount namespace has it, `/usr/lib/libc.so.6`; a name in brackets, `[vdso]`; or nothing. */
+  /**
+   * The path in the process's mount namespace, such as `/usr/lib/libc.so.6`; a name in brackets, such as `[vdso]`; or
+   * nothing.
+   */
   readonly path: string;
 }
 
-/** How much of `maps` is read, and how many regions with code are kept of it. */
+/** How many bytes of `maps` are read, and how many regions with code are kept. */
 const MOST_BYTES = 16 * 2 ** 20;
 const MOST_REGIONS = 4096;
 
@@ -21,8 +24,8 @@ const LINE = /^([0-9a-f]+)-([0-9a-f]+) ..x. ([0-9a-f]+) ([0-9a-f]+:[0-9a-f]+) (\
 
 /**
  * The regions with code of a process's memory, by address.
- * @param folder `/proc/PID`, or what stands for it
- * @throws Error, where the process has ended or is not ours to see
+ * @param folder `/proc/PID`, or another path to it
+ * @throws Error if the process has ended, or if we may not inspect it
  */
 export function readMaps(folder: string): Region[] {
   const regions: Region[] = [];
@@ -40,7 +43,7 @@ export function readMaps(folder: string): Region[] {
   return regions;
 }
 
-/** A character a byte: UTF-8 could be cut between two reads. */
+/** Lines with one character per byte, as a UTF-8 character could be cut between two reads. */
 function* lines(path: string): Generator<string> {
   const chunk = Buffer.allocUnsafe(65_536);
   const fd = openSync(path, "r");

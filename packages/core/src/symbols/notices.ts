@@ -1,7 +1,7 @@
-/** Told once, in a line, what keeps addresses from being named. */
+/** Receives each reason why addresses cannot be named once, in one line. */
 export type Notify = (text: string) => void;
 
-/** Tells each text once, and no more texts than a person reads. */
+/** Passes each text on once, and no more texts than a person reads. */
 export function once(notify: Notify, most = 100): Notify {
   const told = new Set<string>();
   return (text) => {

@@ -1,9 +1,9 @@
 import { performance } from "node:perf_hooks";
 
-/** How much longer than an action took must pass before the next. */
+/** An action that took some time is not repeated for this many times as long. */
 const RESTS = 10;
 
-/** Keeps an action that anybody can cause, and make long, from taking more than about a tenth of the time. */
+/** Limits an action that hostile processes can trigger and make slow to about a tenth of the time. */
 export class Pace {
   #next = 0;
 

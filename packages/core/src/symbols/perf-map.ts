@@ -4,32 +4,32 @@ import { FileBytes, textAt } from "./bytes.js";
 import { Pace } from "./pace.js";
 import { type SymbolTable, SymbolTableBuilder } from "./symbol-table.js";
 
-/** How much of a map is read. */
+/** How many bytes of a map are read. */
 const MOST_BYTES = 64 * 2 ** 20;
 const MOST_FUNCTIONS = 2 ** 18;
 const CHUNK = 2 ** 20;
-/** A line that is longer is none. */
+/** A longer line is ignored. */
 const MOST_LINE = 4096;
 const NEWLINE = 10;
 
 /**
- * What a process that makes code says of it: lines of start, size and name, both numbers in hex
- * (tools/perf/Documentation/jit-interface.txt). It is the process's own file, so nothing in it is believed but names.
+ * A process's own list of the code that it generates: lines of start, size and name, both numbers in hex
+ * (tools/perf/Documentation/jit-interface.txt). The process writes the file itself, so only names are taken from it.
  */
 export class PerfMap {
   readonly #fd: number;
   readonly #pace = new Pace();
   #builder = new SymbolTableBuilder();
   #table: SymbolTable | undefined;
-  /** Where the first line begins that was not read. */
+  /** The offset of the first unread line. */
   #position = 0;
 
-  /** @param fd of a regular file; the map closes it */
+  /** @param fd a regular file, which the map closes */
   constructor(fd: number) {
     this.#fd = fd;
   }
 
-  /** Reads what was added to the file where it has not that address. */
+  /** Finds the function at an address. If it is not known, reads what was added to the file. */
   find(address: number): { readonly name: string; readonly offset: number } | undefined {
     let symbol = this.#table?.find(address);
     if (!symbol && this.#pace.due()) {
@@ -43,7 +43,7 @@ export class PerfMap {
       const end = Math.min(from + MOST_LINE, fstatSync(this.#fd).size);
       return { name: textAt(bytes, from, end, NEWLINE), offset: address - symbol.start };
     } catch {
-      return undefined; // it became shorter meanwhile
+      return undefined; // it was truncated meanwhile
     }
   }
 
@@ -51,7 +51,7 @@ export class PerfMap {
     return this.#builder.bytes + (this.#table?.bytes ?? 0);
   }
 
-  /** Whether a bound kept lines from being read. */
+  /** Whether lines were left out because of a limit. */
   get cut(): boolean {
     return this.#position >= MOST_BYTES - MOST_LINE || this.#builder.length >= MOST_FUNCTIONS;
   }
@@ -63,7 +63,7 @@ export class PerfMap {
   #readOn(): void {
     const size = Math.min(fstatSync(this.#fd).size, MOST_BYTES);
     if (size < this.#position) {
-      // It was begun anew.
+      // The file was started anew.
       this.#builder = new SymbolTableBuilder();
       this.#position = 0;
     }
@@ -78,7 +78,7 @@ export class PerfMap {
     if (this.#position !== before) this.#table = this.#builder.build("latest");
   }
 
-  /** @returns how many bytes of the chunk were lines, or can be none */
+  /** @returns how many bytes of the chunk are done: whole lines, or bytes of a line that is too long */
   #readLines(chunk: Buffer): number {
     let at = 0;
     for (let end: number; (end = chunk.indexOf(NEWLINE, at)) >= 0; at = end + 1) {

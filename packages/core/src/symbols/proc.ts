@@ -4,13 +4,13 @@ import { openRegularIn } from "../ffi/open.js";
 import { PerfMap } from "./perf-map.js";
 
 const O_PATH = 0o10000000;
-/** Clock ticks in a second, as /proc counts them. */
+/** Clock ticks per second in /proc. */
 const TICKS = 100;
 
 /**
- * Does something with /proc/PID of one process: the folder that is handed over is empty once that has ended, also
- * where its id is another's by then.
- * @returns undefined where there is no such process, or it ended or was not ours to see before all was done
+ * Runs an action with the /proc directory of one process. The directory is empty once the process has ended, even if
+ * another process has its id by then.
+ * @returns undefined if there is no such process, if it ended before the action was done, or if we may not inspect it
  */
 export function inProcess<T>(pid: number, action: (folder: string) => T): T | undefined {
   let fd: number | undefined;
@@ -24,31 +24,31 @@ export function inProcess<T>(pid: number, action: (folder: string) => T): T | un
   }
 }
 
-/** What a process's /proc/PID/stat says: proc(5). */
+/** Facts from a process's /proc/PID/stat: proc(5). */
 export interface Stat {
-  /** When it started, in clock ticks since the machine did. */
+  /** When it started, in clock ticks since boot. */
   readonly start: number;
-  /** Changes when its memory is mapped otherwise, and when it becomes another program. */
+  /** Changes when its memory mappings change, and at an exec. */
   readonly fingerprint: string;
 }
 
 export function readStat(folder: string): Stat {
   const text = readFileSync(`${folder}/stat`, "latin1");
-  // From the third field on; the second, a name in brackets, may have anything in it.
+  // Fields from the third on. The second, a name in brackets, may contain anything.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const field = (number: number): string => fields[number - 3] ?? "";
   return { start: Number(field(22)), fingerprint: [22, 23, 26, 27, 28].map(field).join(" ") };
 }
 
 /**
- * The perf map that a process itself wrote since it started: not what another user, or another process of that id, left
- * in its place. Whoever calls closes it.
- * @throws Error where there is none
+ * Opens the perf map that a process has written since it started, but not a file that another user or an earlier
+ * process with that id has left there. The caller must close it.
+ * @throws Error if there is none
  */
 export function openPerfMap(folder: string, { start }: Stat): PerfMap {
   const status = readFileSync(`${folder}/status`, "latin1");
   const user = Number(/^Uid:\t\d+\t(\d+)/m.exec(status)?.[1]);
-  // It names the file by the id that it has itself, which is the last of those in nested namespaces.
+  // The process names the file by its own pid, which is the last in nested namespaces.
   const pid = /^NSpid:.*?(\d+)$/m.exec(status)?.[1];
   const path = `/tmp/perf-${pid}.map`;
   const fd = openRegularIn(`${folder}/root`, path);
@@ -63,7 +63,7 @@ export function openPerfMap(folder: string, { start }: Stat): PerfMap {
   }
 }
 
-/** In Unix time. */
+/** The start of a process in Unix milliseconds. */
 function startedMs(ticks: number): number {
   const uptime = parseFloat(readFileSync("/proc/uptime", "latin1"));
   return Date.now() - (uptime - ticks / TICKS) * 1000;

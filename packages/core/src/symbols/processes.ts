@@ -8,43 +8,43 @@ import type { Notify } from "./notices.js";
 import type { PerfMap } from "./perf-map.js";
 import { inProcess, openPerfMap, readStat, type Stat } from "./proc.js";
 
-/** How long what was read of a process is taken for what is. */
+/** How long data that was read of a process counts as current. */
 const FRESH_MS = 10;
-/** How long a process that has no perf map is taken to have none. */
+/** How long to wait before looking again for a missing perf map. */
 const SEEK_MS = 100;
-/** How many regions with code of all processes together are remembered; each takes some hundred bytes. */
+/** How many regions with code are remembered of all processes together; each takes some hundred bytes. */
 const MOST_REGIONS = 65_536;
-/** A process counts for as many at least, so there are 1,024 at most. */
+/** A process counts for at least this many regions, so there are at most 1,024 processes. */
 const LEAST_WEIGHT = 64;
-/** What the kernel maps into every process. */
+/** Regions that the kernel maps into every process. */
 const KERNELS = new Set(["[vdso]", "[vsyscall]"]);
-/** Of one process. */
+/** How many regions are remembered of one process. */
 const MOST_OF_PROCESS = 8192;
-/** How much memory the tables of all perf maps take. */
+/** How many bytes the tables of all perf maps may take. */
 const MOST_PERF_MAP_BYTES = 64 * 2 ** 20;
-/** An open perf map counts for as much at least, so there are 64 at most. */
+/** An open perf map counts for at least this many bytes, so at most 64 are open. */
 const LEAST_PERF_MAP = 2 ** 20;
 
-/** A region, and which file that was as far as it could be opened. */
+/** A region, and its file if that could be opened. */
 export interface Mapped extends Region {
   /** See `CodeFile`. */
   readonly identity: string | undefined;
   readonly buildId: string | undefined;
-  /** Whether the code may be the process's own work: it is in no file, or in one that is no program or library. */
+  /** Whether the process may have generated the code: it is in no file, or in a file that is no program or library. */
   readonly made: boolean;
 }
 
-/** What is known of a process, also after its end. */
+/** What is known about a process, even after its end. */
 export interface Process extends Stat {
-  /** By address. */
+  /** Sorted by address. */
   readonly regions: readonly Mapped[];
-  /** When it was last looked at, as `performance.now` tells it. */
+  /** When it was last looked at, by `performance.now`. */
   asked: number;
-  /** When a perf map was last looked for, and not found. */
+  /** When a perf map was last looked for and not found. */
   sought: number;
 }
 
-/** What was noted of processes while they lived. */
+/** What was noted about processes while they lived. */
 export class Processes {
   readonly #files: CodeFiles;
   readonly #notify: Notify;
@@ -60,7 +60,7 @@ export class Processes {
     this.#notify = notify;
   }
 
-  /** Notes the process that has the id now. */
+  /** Notes the process that has this id now. */
   note(pid: number): void {
     inProcess(pid, (folder) => {
       const stat = readStat(folder);
@@ -70,8 +70,8 @@ export class Processes {
   }
 
   /**
-   * What is known of the process that was last noted; with news of it where it still lives, and has not just been asked
-   * or does not have one of the addresses.
+   * The process with this id that was last noted. It is read again if it still lives, unless that was done just now and
+   * it has all the addresses.
    */
   get(pid: number, addresses: readonly bigint[] = []): Process | undefined {
     const known = this.#processes.get(pid);
@@ -86,7 +86,7 @@ export class Processes {
     return this.#processes.get(pid);
   }
 
-  /** The file of a region; undefined where it cannot be had any more. */
+  /** The file of a region; undefined if it cannot be opened any more. */
   file(pid: number, region: Mapped): CodeFile | undefined {
     const { identity, path } = region;
     if (identity === undefined) return undefined;
@@ -96,14 +96,14 @@ export class Processes {
     return mapped?.identity === identity ? mapped : this.#files.again(identity, path);
   }
 
-  /** What a process that makes code says is at an address. */
+  /** The function at an address by the process's own perf map. */
   findMade(pid: number, address: number): { readonly name: string; readonly offset: number } | undefined {
     const map = this.#perfMaps.get(pid) ?? this.#openPerfMap(pid);
     const found = map?.find(address);
-    if (map) this.#perfMaps.set(pid, map); // it may have read on
+    if (map) this.#perfMaps.set(pid, map); // its weight may have changed
     if (map?.cut)
       this.#notify(
-        `Cannot name all code that process ${pid} makes: only the first 262,144 functions of its perf map are read`,
+        `Cannot name all code that process ${pid} generates: only the first 262,144 functions of its perf map are read`,
       );
     return found;
   }
@@ -154,7 +154,7 @@ export class Processes {
     });
   }
 
-  /** Does something where the process that was noted still lives. */
+  /** Runs an action if the process that was noted still lives. */
   #inNoted<T>(pid: number, action: (folder: string, stat: Stat) => T): T | undefined {
     return inProcess(pid, (folder) => {
       const stat = readStat(folder);
@@ -175,15 +175,15 @@ function firstAfter(regions: readonly Mapped[], address: number): Mapped | undef
   return regions[low];
 }
 
-/** The region that has an address. */
+/** The region that contains an address. */
 export function regionAt(regions: readonly Mapped[], address: number): Mapped | undefined {
   const region = firstAfter(regions, address);
   return region && region.start <= address ? region : undefined;
 }
 
 /**
- * What is mapped now, and where there is nothing now the files that were before: of a library that was unloaded, of the
- * program that the process was before it became another.
+ * Merges present regions with former ones: where nothing is mapped now, the former file remains, such as an unloaded
+ * library or the program before the last exec.
  */
 function merge(now: readonly Mapped[], before: readonly Mapped[]): readonly Mapped[] {
   const gone = before.filter(({ identity, start, end }) => {

@@ -1,25 +1,25 @@
-/** How many functions a table holds. */
+/** How many functions a table can hold. */
 export const MOST_SYMBOLS = 2 ** 20;
 
-/** Where addresses end: those of user space have 47 bits. */
+/** How many digits of 16 bits an address has: user space has 47 bits. */
 const DIGITS = 3;
 const DIGIT = 2 ** 16;
 const END = DIGIT ** DIGITS;
 
-/** How many functions before an address are asked whether they cover it: few are inside others. */
+/** How many functions before an address are checked for covering it, as few functions are nested. */
 const NESTING = 32;
 
-/** What is known of a function without its name, of which there is only where to read it. */
+/** A function. Its names are given by where to read them. */
 export interface Symbol {
   readonly start: number;
-  /** Numbers that find its names, as they were added, by rank. There is one at least. */
+  /** Numbers to find its names by, as they were added, sorted by rank. There is at least one. */
   readonly names: readonly number[];
 }
 
-/** Finds the function that covers an address. Takes 16 bytes for each. */
+/** Finds the function that covers an address. Takes 16 bytes per function. */
 export class SymbolTable {
   readonly #starts: Float64Array;
-  /** In bytes; 0 for one that goes on until the next. */
+  /** Sizes in bytes; 0 for a function that ends where the next begins. */
   readonly #sizes: Uint32Array;
   readonly #names: Uint32Array;
   readonly #nearest: boolean;
@@ -52,7 +52,7 @@ export class SymbolTable {
     return found === undefined ? undefined : { start: this.#starts[found]!, names: this.#namesAt(found) };
   }
 
-  /** All names of a function; only the latest where later ones take the place of earlier ones. */
+  /** All names of a function; only the latest, if later functions replace earlier ones. */
   #namesAt(index: number): number[] {
     if (!this.#nearest) return [this.#names[index]!];
     const start = this.#starts[index];
@@ -61,7 +61,7 @@ export class SymbolTable {
     return Array.from(this.#names.subarray(first, index + 1));
   }
 
-  /** How many functions start at the address or before. */
+  /** How many functions start at or before the address. */
   #countUpTo(address: number): number {
     let low = 0;
     let high = this.#starts.length;
@@ -91,10 +91,10 @@ export class SymbolTableBuilder {
   }
 
   /**
-   * Those after the first 2 ** 20, or at an address of more than 48 bits, are left out.
-   * @param size in bytes; 0 for a function that goes on until the next
-   * @param name a number that finds the name, below 2 ** 32
-   * @param rank of the names of one address that with the lowest is the first
+   * Adds a function. Functions after the first 2 ** 20, or at addresses of more than 48 bits, are left out.
+   * @param size in bytes; 0 for a function that ends where the next begins
+   * @param name a number to find the name by, below 2 ** 32
+   * @param rank the name with the lowest rank comes first among those of one address
    */
   add(start: number, size: number, name: number, rank = 0): void {
     if (this.#length === MOST_SYMBOLS || !(start >= 0 && start < END)) return;
@@ -107,8 +107,8 @@ export class SymbolTableBuilder {
   }
 
   /**
-   * @param overlapping which of two functions that cover an address is it: the `nearest`, which is inside the other, or
-   * the one with the `latest`, greatest, name, which took the place of the other
+   * @param overlapping which of two functions that cover an address is taken: the `nearest`, which is inside the other,
+   * or the one with the `latest`, that is the greatest, name, which has replaced the other
    */
   build(overlapping: "nearest" | "latest" = "nearest"): SymbolTable {
     const order = this.#order();
@@ -123,7 +123,7 @@ export class SymbolTableBuilder {
     return new SymbolTable(starts, sizes, names, overlapping === "nearest");
   }
 
-  /** The indices, by start and then by rank. Sorting by digits takes a fraction of the time of comparisons. */
+  /** The indices, sorted by start and then by rank. A radix sort takes a fraction of the time of comparisons. */
   #order(): Uint32Array {
     const starts = this.#starts;
     const ranks = this.#ranks;
@@ -151,12 +151,12 @@ export class SymbolTableBuilder {
   }
 }
 
-/** The indices by one digit of their starts; those with the same one stay in their order. */
+/** Sorts the indices by one digit of their starts; equal ones keep their order. */
 function sortBy(starts: Float64Array, weight: number, order: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   const digits = new Uint16Array(order.length);
   const places = new Uint32Array(DIGIT + 1);
   for (let i = 0; i < order.length; i++) {
-    // What is beyond 16 bits is dropped as it is stored.
+    // Storing drops the bits beyond 16.
     digits[i] = Math.floor(starts[order[i]!]! / weight);
     places[digits[i]! + 1]!++;
   }

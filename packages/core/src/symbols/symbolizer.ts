@@ -6,60 +6,63 @@ import { once } from "./notices.js";
 import { type Mapped, Processes, regionAt } from "./processes.js";
 import { Vdso } from "./vdso.js";
 
-/** What a symbolizer may hold, and what it tells. */
+/** Options of a symbolizer. */
 export interface SymbolizerOptions {
-  /** How many files of programs and libraries are held open; 128 where it is not given. */
+  /** How many files of programs and libraries to hold open; 128 by default. */
   readonly files?: number;
-  /** How many bytes the tables of their functions take, at 16 a name; 64 MiB where it is not given. */
+  /** How many bytes the tables of their functions may take, at 16 per name; 64 MiB by default. */
   readonly symbolBytes?: number;
   /**
-   * Whether to name source lines, where libdw.so.1 and debug information are there; not, where it is not given. libdw
-   * reads the files in this process, and was not made for hostile ones.
+   * Whether to find source lines, if libdw.so.1 and debug information are installed; false by default. libdw reads the
+   * files in this process and was not made for hostile files.
    */
   readonly sources?: boolean;
-  /** Told once, in a line, what keeps addresses from being named. */
+  /** Receives each reason why addresses cannot be named once, in one line. */
   readonly onNotice?: (text: string) => void;
 }
 
-/** How addresses are named. */
+/** Options for naming addresses. */
 export interface NameOptions {
   /**
-   * The addresses are no stack: each is looked up as it is. Of a stack all but the first, the innermost, are where calls
-   * return to, and the call is what is looked up, a byte before.
+   * Set if the addresses are no stack, so that each is looked up as it is. In a stack, all but the first, the
+   * innermost, are return addresses; the call is looked up, one byte earlier.
    */
   readonly exact?: boolean;
 }
 
-/** A part of a process's memory with code of a file: what it takes to name its addresses elsewhere, or later. */
+/**
+ * A part of a process's memory with code of a file, described well enough to name its addresses later or on another
+ * machine.
+ */
 export interface CodeMapping {
   readonly start: number;
-  /** After the last byte. */
+  /** The address after the last byte. */
   readonly end: number;
-  /** Of its first byte in the file. */
+  /** The offset of its first byte in the file. */
   readonly offset: number;
-  /** As the process's mount namespace has it. */
+  /** The path in the process's mount namespace. */
   readonly path: string;
-  /** What the linker calls this build, in hex. */
+  /** The build id, in hex. */
   readonly buildId?: string;
 }
 
-/** 32-bit processes have another vDSO, below this. */
+/** 32-bit processes have another vDSO, below this address. */
 const FOUR_GIB = 2 ** 32;
 
 type Place = Omit<Frame, "address">;
 
 /**
- * Names addresses: the kernel's from /proc/kallsyms, those of processes from the files that they run and the perf maps
- * that they write. Nothing is read before someone asks, but for what `note` reads of a process while it lives.
+ * Names addresses: those of the kernel from /proc/kallsyms, those of processes from the files that they run and the
+ * perf maps that they write. Nothing is read before it is needed, except what `note` reads of a living process.
  *
- * Files and maps are taken as hostile: only regular files are opened, those that are mapped or in the process's own
- * root, and what is read of them is bounded. Kept are the 128 files and 64 MiB of tables that were used last; 4,096
- * regions of code of a process and 65,536 of all, of at most 1,024 processes; of perf maps 64 MiB and 262,144 functions
- * each, and 64 MiB of tables; 65,536 characters of names of a file. A file's first 1,048,576 functions are read.
+ * Files and maps are untrusted: only regular files are opened that are mapped or in the process's own root, and reading
+ * is bounded. It keeps the most recently used 128 files and 64 MiB of tables; 4,096 code regions per process and 65,536
+ * in all, of at most 1,024 processes; 65,536 characters of names per file. Of a file the first 1,048,576 functions are
+ * read; of a perf map 64 MiB and 262,144 functions, with 64 MiB of tables for all perf maps.
  *
- * A process is found by the id that it has in this process's /proc. Those of other users take CAP_SYS_PTRACE, the
- * kernel's addresses CAP_SYSLOG; files are found by what is mapped with CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE, else
- * by path.
+ * A process is found by its id in this process's /proc. Other users' processes need CAP_SYS_PTRACE, the kernel's
+ * addresses CAP_SYSLOG. With CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE the mapped files themselves are opened, otherwise
+ * their paths.
  */
 export class Symbolizer {
   readonly #kernel: KernelSymbols;
@@ -83,16 +86,16 @@ export class Symbolizer {
   }
 
   /**
-   * Notes what a process has mapped, and opens those files, so that its addresses can be named after its end. May be
-   * called often: where nothing has changed it reads one small file. Where there is no such process nothing is done.
+   * Notes what a process has mapped and opens those files, so that its addresses can be named after its end. May be
+   * called often: if nothing has changed, it reads only one small file. Does nothing if there is no such process.
    */
   note(pid: number): void {
     this.#processes.note(pid);
   }
 
   /**
-   * Names the addresses of a stack, innermost first, of the process with that id that was last noted; of the one that
-   * has it now, where none was.
+   * Names the addresses of a process's stack, innermost first. The process is the last noted one with this id, or if
+   * none was noted, the one that has the id now.
    */
   user(pid: number, stack: readonly bigint[], { exact = false }: NameOptions = {}): readonly Frame[] {
     const regions = this.#processes.get(pid, stack)?.regions ?? [];
@@ -107,7 +110,7 @@ export class Symbolizer {
     });
   }
 
-  /** The code that a process has mapped from files, as far as that was noted; what a recording needs, for `recorded`. */
+  /** The code that a process has mapped from files, as far as it was noted. A recording stores it for `recorded`. */
   mappings(pid: number): readonly CodeMapping[] {
     const regions = this.#processes.get(pid)?.regions ?? [];
     return regions
@@ -122,8 +125,8 @@ export class Symbolizer {
   }
 
   /**
-   * Names the addresses of a stack, innermost first, of a process of which only mappings are known, from a recording:
-   * from the files at those paths here, where they are the same builds.
+   * Names the addresses of a recorded stack, innermost first, by the mappings of its process and the files at those
+   * paths on this machine, if they are the same builds.
    */
   recorded(
     mappings: readonly CodeMapping[],
@@ -140,7 +143,7 @@ export class Symbolizer {
     });
   }
 
-  /** Closes the files, and forgets all. */
+  /** Closes the files and forgets everything. */
   close(): void {
     this.#processes.close();
     this.#files.close();
@@ -154,7 +157,7 @@ export class Symbolizer {
     return this.#at(this.#processes.file(pid, region), path, within);
   }
 
-  /** @param offset of the byte in the file */
+  /** @param offset the byte's offset in the file */
   #at(file: CodeFile | undefined, path: string, offset: number): Place {
     const module = baseName(path);
     const address = file?.elf?.addressOf(offset);
@@ -163,7 +166,7 @@ export class Symbolizer {
   }
 }
 
-/** Names each address by where it was called from, and says how far in the function it is itself. */
+/** Names each address by its call site. The offset is that of the address itself. */
 function named(stack: readonly bigint[], exact: boolean, find: (site: bigint) => Place): Frame[] {
   const sites = exact ? stack : callSites(stack);
   return stack.map((address, i) => {

@@ -5,19 +5,19 @@ import { Elf } from "./elf.js";
 import type { ElfSymbols, Place } from "./elf-symbols.js";
 import { readMaps } from "./maps.js";
 
-/** The kernel's code in every process: an ELF file in memory, the same for all of one width; here of 64 bits. */
+/** The vDSO, which the kernel maps into every process: an ELF file in memory, the same for all 64-bit processes. */
 export class Vdso {
-  /** Undefined until it was read, null where that failed. */
+  /** Undefined until it is read, null if that failed. */
   #symbols: ElfSymbols | null | undefined;
 
-  /** @param offset into the mapping, which is how the file counts addresses too */
+  /** @param offset in the mapping, which equals the file's own address */
   find(offset: number): Place | undefined {
     if (this.#symbols === undefined) this.#symbols = read() ?? null;
     return this.#symbols?.find(offset);
   }
 }
 
-/** Our own is read. */
+/** Reads this process's own vDSO. */
 function read(): ElfSymbols | undefined {
   try {
     const region = readMaps("/proc/self").find(({ path }) => path === "[vdso]");

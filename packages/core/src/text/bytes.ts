@@ -1,23 +1,24 @@
 /**
- * The strings of events are bytes to the kernel, and mostly UTF-8. A byte that is not becomes a character of its own,
- * U+EF00 + byte, which is one of U+EF80 to U+EFFF; so do the bytes of those characters themselves. Every string then
- * stands for its bytes and for no others, and is text to every reader of JSON and Arrow: U+FFFD would stand for any
- * byte, and lone surrogates, as Python's surrogateescape makes them, are refused by some (DuckDB). The characters are
- * for private use, and MirBSD's OPTU-8 and OPTU-16 use them for just this.
+ * To the kernel the strings of events are bytes, and mostly UTF-8. A byte that is not UTF-8 becomes a character of its
+ * own, U+EF00 + byte, in the range U+EF80 to U+EFFF; so do the bytes of those characters themselves. So every string
+ * stands for exactly one sequence of bytes, and every reader of JSON and Arrow accepts it as text. U+FFFD would stand
+ * for any byte; lone surrogates, as Python's surrogateescape makes them, are refused by some readers (DuckDB). The
+ * characters are for private use, and MirBSD's OPTU-8 and OPTU-16 use them for the same purpose.
  */
 const BYTE = 0xef00;
-/** None of these is in a string that was not looked at closely. */
+/** A string without these characters needs no closer look. */
 const DOUBTFUL = /[\uef80-\uefff\ufffd]/;
 const BYTES = /[\uef80-\uefff]+/g;
 
-/** The string that bytes are in an event. */
+/** The string that stands for bytes in an event. */
 export function textOf(bytes: Buffer, start: number = 0, end: number = bytes.length): string {
   const text = bytes.toString("utf8", start, end);
   return DOUBTFUL.test(text) ? decode(bytes, start, end) : text;
 }
 
 /**
- * The bytes that a string of an event stands for: what names the same file to `node:fs`, also where they are not UTF-8.
+ * The bytes that a string of an event stands for. As a path they name the same file to `node:fs`, even if they are not
+ * UTF-8.
  */
 export function bytesOf(text: string): Buffer {
   const parts: Uint8Array[] = [];
@@ -54,13 +55,13 @@ function decode(bytes: Buffer, start: number, end: number): string {
   return Buffer.from(units.buffer, 0, 2 * length).toString("utf16le");
 }
 
-/** Bytes of the character at a place; 0 where there is none, or one that stands for a byte. */
+/** The length in bytes of the character at a place; 0 if there is none, or if it stands for a byte. */
 function sizeAt(bytes: Buffer, at: number, end: number): number {
   const first = bytes[at]!;
   if (first < 0x80) return 1;
   const size = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
   if (size === 0 || at + size > end) return 0;
-  // What the second byte may be keeps out longer forms than there need be, surrogates, and what is past U+10FFFF.
+  // The range of the second byte excludes overlong forms, surrogates, and characters past U+10FFFF.
   const second = bytes[at + 1]!;
   const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
   const most = first === 0xed ? 0x9f : first === 0xee ? 0xbd : first === 0xf4 ? 0x8f : 0xbf;

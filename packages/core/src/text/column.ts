@@ -4,15 +4,15 @@ import { printable } from "./printable.js";
 export interface Column<E> {
   /** The heading, padded. */
   readonly head: string;
-  /** The cell of an event, padded, with nothing in it that a terminal would obey. */
+  /** The cell of an event, padded, without control characters that a terminal would obey. */
   cell(event: E): string;
-  /** Whether its cells are numbers, of which a part would be another number. */
+  /** Whether its cells are numbers, which must not be cut: a part would be another number. */
   readonly numeric?: boolean;
 }
 
 type Value = string | number | Printed;
 
-/** A cell's text in which all is done that needs to be, by `printable` or `printableJson`. */
+/** The text of a cell that `printable` or `printableJson` has already made safe. */
 export class Printed {
   readonly #text: string;
 
@@ -27,11 +27,11 @@ export class Printed {
 }
 
 /**
- * Describes a column in the words of printf, as the tables of this field are documented:
- * flags `-` and `0`, a width, a precision, and one of `s d o x f`, with literal text around.
- * @param value what to print of an event; undefined leaves the cell blank
- * @param headFormat how the title is printed; from `format` where it is not given
- * @throws TypeError for a format that is none of these
+ * Describes a column by a printf format, as BCC's tools do: flags `-` and `0`, a width, a precision, and one of
+ * `s d o x f`, with literal text around it.
+ * @param value returns what to print of an event; undefined leaves the cell blank
+ * @param headFormat the format of the title; by default derived from `format`
+ * @throws TypeError for any other format
  */
 export function column<E>(
   title: string,

@@ -1,4 +1,5 @@
-// C0, DEL, C1, and the characters that reorder or break lines: what can forge or hide output. And what stands for a byte.
+// Characters that can forge or hide output: C0, DEL, C1, and those that reorder or break lines. And those that stand
+// for a byte.
 const HOSTILE =
   "\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\uef80-\\uefff";
 const ANY_HOSTILE = new RegExp(`[${HOSTILE}]`);
@@ -7,7 +8,7 @@ const ANY_ESCAPED = new RegExp(`[\\\\${HOSTILE}]`);
 const ALL_ESCAPED = new RegExp(`[\\\\${HOSTILE}]+`, "g");
 
 /**
- * Makes a string from an untrusted process safe to print, so that it can be told what it was: `\\` is a backslash, `\n`,
+ * Makes a string from an untrusted process safe to print, and keeps what it was readable: `\\` is a backslash, `\n`,
  * `\r` and `\t` are as in C, `\xff` is a byte (of an event's string, see `bytesOf`), `\u202e` a character.
  */
 export function printable(text: string): string {
@@ -15,17 +16,16 @@ export function printable(text: string): string {
 }
 
 /**
- * The same for text of which strings from elsewhere are only a part, such as a message, a line of source, or what `inspect`
- * made: it leaves backslashes, and so what `printable` has made already.
+ * The same for text that only contains untrusted strings, such as a message, a line of source, or the output of
+ * `inspect`. It leaves backslashes alone, and so the escapes that `printable` has made already.
  */
 export function harmless(text: string): string {
   return ANY_HOSTILE.test(text) ? text.replace(ALL_HOSTILE, inText) : text;
 }
 
 /**
- * The same for one line of JSON: the escapes are JSON's, so it stays the same document.
- * JSON itself has no raw C0; of ASCII only DEL is left, and to find that a line is ASCII takes
- * less than half the time that the expression takes.
+ * The same for one line of JSON. The escapes are JSON's, so it stays the same document. JSON itself has no raw C0, so
+ * of ASCII only DEL is left; checking that a line is ASCII takes less than half the time of the regular expression.
  */
 export function printableJson(json: string): string {
   if (Buffer.byteLength(json) === json.length && !json.includes("\x7f")) return json;
@@ -39,7 +39,7 @@ const inText = escaping((char, code) => {
 });
 const inJson = escaping((_, code) => `\\u${hex(code, 4)}`);
 
-/** What escapes each character of a run. Remembers how: a name may have thousands. */
+/** Makes a function that escapes each character of a run. It caches the escapes, as a name may have thousands. */
 function escaping(escape: (char: string, code: number) => string): (run: string) => string {
   const known = new Map<number, string>();
   return (run) => {

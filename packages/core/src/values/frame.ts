@@ -1,24 +1,27 @@
 /**
- * A place in code that a stack goes through. Its strings come from files and processes that nobody vouches for: print
- * them with `printable`.
+ * A place in code that a stack goes through. Its strings come from untrusted files and processes: print them with
+ * `printable`.
  */
 export interface Frame {
-  /** The function, demangled, and `[unknown]` where no symbol covers the address. */
+  /** The function, demangled; `[unknown]` if no symbol covers the address. */
   readonly name: string;
-  /** Bytes into the function; where that is unknown, into the module as its own addresses count; else 0. */
+  /**
+   * Bytes from the start of the function. If the function is unknown, the address within the module as the module
+   * counts; else 0.
+   */
   readonly offset: number;
   /**
-   * The file's name without its folder; in the kernel `[kernel]` or the module in brackets, `[bpf]` for BPF programs;
-   * `[jit]` for code in no file, `[vdso]`, and `[unknown]` where nothing is mapped.
+   * The file's name without its directory. In the kernel: `[kernel]`, the kernel module in brackets, or `[bpf]` for BPF
+   * programs. Also `[jit]` for code that is in no file, `[vdso]`, and `[unknown]` if nothing is mapped there.
    */
   readonly module: string;
-  /** In hex, as text: it has 64 bits. */
+  /** The address in hex, as text, as it has 64 bits. */
   readonly address: string;
-  /** File and line, `t.c:3`, where these were asked for and known. */
+  /** File and line, `t.c:3`, if these were asked for and are known. */
   readonly source?: string;
 }
 
-/** The name of what has none. */
+/** The name of a function or module that is not known. */
 export const UNKNOWN = "[unknown]";
 
 export function hex(address: bigint): string {
@@ -26,8 +29,9 @@ export function hex(address: bigint): string {
 }
 
 /**
- * The addresses at which the functions of a stack are looked up, innermost first. All but the innermost are where a call
- * returns to: after a call that never returns that is the next function, so they are looked up a byte earlier.
+ * The addresses at which the functions of a stack are looked up, innermost first. All but the innermost are return
+ * addresses. They are looked up one byte earlier, as the return address of a call that never returns may lie in the
+ * next function.
  */
 export function callSites(stack: readonly bigint[]): readonly bigint[] {
   return stack.map((address, i) => (i > 0 && address > 0n ? address - 1n : address));

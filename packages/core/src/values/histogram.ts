@@ -1,27 +1,27 @@
 import type { Unit } from "../schema/unit.js";
 
-/** Into what parts a histogram counts: ends at powers of two, or parts of equal width from 0 on. */
+/** The buckets of a histogram: they end at powers of two, or have equal widths from 0 on. */
 export type Scale = "log2" | { readonly width: number };
 
-/** A part of a histogram: how many values are at least `from` and less than `to`. */
+/** A bucket of a histogram: how many values are at least `from` and less than `to`. */
 export interface Bucket {
   readonly from: number;
   readonly to: number;
   readonly count: number;
 }
 
-/** What is known besides the counts where every value was seen. */
+/** What is known besides the counts if every value was seen. */
 export interface Totals {
-  /** The least and the greatest value that was counted; undefined where there is none. */
+  /** The least and the greatest counted value; undefined if there is none. */
   readonly min: number | undefined;
   readonly max: number | undefined;
   readonly sum: number;
-  /** Values below 0, and those that are no finite number. Neither are in a bucket or in what is said above. */
+  /** Values below 0, and values that are no finite number. Neither are in a bucket or in the totals above. */
   readonly negative: number;
   readonly invalid: number;
 }
 
-/** How BCC calls units above a picture. */
+/** What BCC calls units above a histogram. */
 const TITLES: Readonly<Partial<Record<Unit, string>>> = {
   ns: "nsecs",
   us: "usecs",
@@ -30,13 +30,13 @@ const TITLES: Readonly<Partial<Record<Unit, string>>> = {
   kB: "Kbytes",
 };
 
-/** What is in a line besides range, count and bar. */
+/** The text of a line besides range, count and bar. */
 const FRAME = " :  ||".length;
 const COUNT = 8;
 
 /**
- * How values are distributed: how many fell into each bucket. One that was counted in the kernel knows no more than that; one
- * that an operator counted knows its totals too. `toString` draws it as BCC's tools do.
+ * The distribution of values: how many fell into each bucket. If an operator counted it, the totals are known too; if
+ * the kernel did, they are not. `toString` draws it as BCC's tools do.
  */
 export class Histogram {
   readonly unit: Unit | undefined;
@@ -49,12 +49,12 @@ export class Histogram {
   readonly sum: number | undefined;
   readonly negative: number;
   readonly invalid: number;
-  /** From the first to the last that has a value in it. */
+  /** The buckets from the first to the last that has a value. */
   readonly buckets: readonly Bucket[];
   readonly #counts: readonly number[];
   readonly #totals: Totals | undefined;
 
-  /** @param counts how many values are in each part of the scale, from that of 0 on */
+  /** @param counts how many values are in each bucket of the scale, from that of 0 on */
   constructor(counts: readonly number[], scale: Scale = "log2", unit?: Unit, totals?: Totals) {
     this.#counts = counts;
     this.#totals = totals;
@@ -72,31 +72,31 @@ export class Histogram {
     this.buckets = counts.map((count, i) => ({ ...bounds(scale, i), count })).slice(Math.max(first, 0), last + 1);
   }
 
-  /** The counts of all parts of the scale, from that of 0 on. */
+  /** The counts of all buckets of the scale, from that of 0 on. */
   get counts(): readonly number[] {
     return this.#counts;
   }
 
-  /** What was counted in both, on the same scale. */
+  /** The sum of both, which must have the same scale. */
   plus(other: Histogram): Histogram {
     const [a, b] = [this.#counts, other.#counts];
     const counts = Array.from({ length: Math.max(a.length, b.length) }, (_, i) => (a[i] ?? 0) + (b[i] ?? 0));
     return new Histogram(counts, this.scale, this.unit, together(this.#totals, other.#totals));
   }
 
-  /** What JSON tells of it. */
+  /** Its form in JSON. */
   toJSON(): object {
     const { unit, count, min, max, mean, sum, negative, invalid, buckets } = this;
     const totals = this.#totals && { min, max, mean, sum, negative, invalid };
     return { ...(unit && { unit }), count, ...totals, buckets };
   }
 
-  /** The picture: a line for each bucket from that of 0 on, and one with the totals where they are known. */
+  /** Draws it: a line for each bucket from that of 0 on, and one with the totals if they are known. */
   toString(): string {
     return this.picture();
   }
 
-  /** The picture with bars that are short enough for so many columns; the widest if it is not said how many. */
+  /** Draws it with bars short enough for the given number of columns; as wide as can be by default. */
   picture(columns: number = Infinity): string {
     const title = (this.unit && (TITLES[this.unit] ?? this.unit)) ?? "value";
     const last = this.#counts.findLastIndex((one) => one > 0);
@@ -129,7 +129,7 @@ function bounds(scale: Scale, i: number): { readonly from: number; readonly to: 
   return { from: i * scale.width, to: (i + 1) * scale.width };
 }
 
-/** A bucket's whole numbers, as BCC aligns them. */
+/** The whole numbers of a bucket, aligned as in BCC. */
 function range(scale: Scale, i: number, isWide: boolean): string {
   const { from, to } = bounds(scale, i);
   if (scale !== "log2") return `        ${String(from).padEnd(10)}`;

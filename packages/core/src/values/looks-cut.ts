@@ -1,6 +1,6 @@
 import { type Frame, UNKNOWN } from "./frame.js";
 
-/** Where programs and threads begin: in the C libraries of GNU and musl, the dynamic linker, and Go. */
+/** Functions in which programs and threads begin: in glibc, musl, the dynamic linker, and Go. */
 const BEGINNINGS = new Set([
   "_start",
   "_start_c",
@@ -21,10 +21,11 @@ const BEGINNINGS = new Set([
 ]);
 
 /**
- * Whether a user stack looks as if it ended early: its outermost function is none where a program or a thread begins.
- * The kernel follows frame pointers, so the stack ends at code that was compiled without them, or uses the register for
- * something else; then what called that is missing. Where the C library has no symbols for where it calls `main`, as
- * Debian's without libc6-dbg, what follows `main` is taken for that; threads that such a library starts look cut.
+ * Whether a user stack looks cut short: its outermost function is not one in which a program or a thread begins. The
+ * kernel follows frame pointers. So a stack ends at code that was compiled without them or uses the register for
+ * something else, and the callers of that code are missing. If the C library has no symbols for the function that calls
+ * `main`, as Debian's without libc6-dbg, the caller of `main` is taken for that function; threads that such a library
+ * starts look cut.
  */
 export function looksCut(stack: readonly Frame[]): boolean {
   const last = stack.at(-1);

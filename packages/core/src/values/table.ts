@@ -1,4 +1,4 @@
-/** Rows by key, as of a moment: what a program has counted, or an operator has. */
+/** Rows by key at a moment: the counts of a program or of an operator. */
 export class Table<R> implements Iterable<R> {
   /** When it was taken, in Unix milliseconds. */
   readonly time: number;
@@ -19,7 +19,7 @@ export class Table<R> implements Iterable<R> {
     return this.rows[Symbol.iterator]();
   }
 
-  /** A table of the same moment, with what `change` makes of each row. */
+  /** A table of the same moment, with each row replaced by the result of `change`. */
   map<S>(change: (row: R) => S): Table<S> {
     return this.with(this.rows.map((row) => change(row)));
   }

@@ -7,7 +7,9 @@ import { numbers } from "../../../../testing/programs.js";
 import { streamOf } from "../streams.js";
 import { marbles } from "./marbles.js";
 
-/** A table with these rows of key and count, whenever it was taken; at last with one of the keys beyond the limit. */
+/**
+ * A table with these rows of key and count, taken at any time; the last row may be that of the keys beyond the limit.
+ */
 const table = (
   ...rows: readonly (
     | readonly [unknown, number]
@@ -18,7 +20,7 @@ const table = (
     rows: rows.map((row) => ("count" in row ? row : { key: row[0], count: row[1] })),
   }) as Table<never>;
 
-/** The tables of events that come at once. */
+/** The tables for events that come at once. */
 function tablesOf<T, K extends string | number | bigint | boolean>(
   events: Observable<T>,
   key: (event: T) => K,
@@ -31,7 +33,7 @@ function tablesOf<T, K extends string | number | bigint | boolean>(
 
 const itself = <T>(value: T): T => value;
 
-test("a table comes every second in which counts changed, and the rest at the end", () => {
+test("a table comes every second in which counts change, and the rest at the end", () => {
   marbles(({ cold, expectObservable, expectSubscriptions }) => {
     const source = cold("a 300ms b 2000ms a 100ms |");
     expectObservable(source.pipe(countBy(itself))).toBe("1000ms x 1402ms (y|)", {
@@ -42,7 +44,7 @@ test("a table comes every second in which counts changed, and the rest at the en
   });
 });
 
-test("what was shown already does not come again at the end", () => {
+test("a table that was emitted already does not come again at the end", () => {
   marbles(({ cold, expectObservable }) => {
     expectObservable(cold("a 5s |").pipe(countBy(itself))).toBe("1s x 4000ms |", { x: table(["a", 1]) });
   });
@@ -52,7 +54,7 @@ test("a source without events has one table, without rows", () => {
   expect(tablesOf(EMPTY, itself<string>)).toEqual([table()]);
 });
 
-test("per interval counts start anew, and that nothing came any more is told once", () => {
+test("per interval, counts start anew, and one empty table follows", () => {
   marbles(({ cold, expectObservable }) => {
     const source = cold("a 300ms a 2500ms b 500ms |");
     expectObservable(source.pipe(countBy(itself, { perInterval: true, every: 500 }))).toBe(
@@ -63,7 +65,7 @@ test("per interval counts start anew, and that nothing came any more is told onc
 });
 
 describe("with a window", () => {
-  test("counts are of the last so many milliseconds, and the table is live until nothing is in it", () => {
+  test("counts cover the last milliseconds of the window, and tables come until one is empty", () => {
     marbles(({ cold, expectObservable }) => {
       const source = cold("a 500ms (bb) 996ms a 10s |");
       expectObservable(source.pipe(countBy(itself, { window: 3000 }))).toBe("1s x 999ms y 1999ms z 999ms e 6501ms |", {
@@ -75,7 +77,7 @@ describe("with a window", () => {
     });
   });
 
-  test("the last table is of what is still in it", () => {
+  test("the last table has what is still in the window", () => {
     marbles(({ cold, expectObservable }) => {
       expectObservable(cold("a 2500ms (b|)").pipe(countBy(itself, { window: 2000 }))).toBe("1s x 1500ms (y|)", {
         x: table(["a", 1]),
@@ -108,7 +110,7 @@ describe("with a window", () => {
     expect(tables({ window: 500, every: 500 })).toEqual(tables({ perInterval: true, every: 500 }));
   });
 
-  test("counts are right whatever came when", () => {
+  test("counts are right for random events", () => {
     const scheduler = new VirtualTimeScheduler();
     const source = new Subject<number>();
     const came: [time: number, key: number][] = [];
@@ -136,7 +138,7 @@ describe("with a window", () => {
     expect(tables).toBeGreaterThan(100);
   });
 
-  test("is refused where it is none", () => {
+  test("an invalid window is refused", () => {
     expect(() => countBy(itself<string>, { window: 1500 })).toThrow(
       "window takes a multiple of every, which is 1000, not 1500",
     );
@@ -144,7 +146,7 @@ describe("with a window", () => {
       "window takes a whole number from 1 to 10000000, not 0",
     );
     expect(() => top(1, itself<string>, { window: 1000, perInterval: true })).toThrow(
-      "window and perInterval exclude each other",
+      "Cannot use window and perInterval together; give one of them",
     );
   });
 });
@@ -163,7 +165,7 @@ test("an error comes after the counts before it", () => {
   });
 });
 
-test("what the key throws is the stream's error, and ends the source", () => {
+test("an error of the key is the stream's error, and ends the source", () => {
   const source = new Subject<string | undefined>();
   const seen: unknown[] = [];
   source.pipe(countBy((event) => event!.length)).subscribe({ next: (e) => seen.push(e), error: (e) => seen.push(e) });

@@ -4,7 +4,7 @@ import { expect, expectTypeOf, test } from "vitest";
 
 import { marbles } from "./marbles.js";
 
-/** The histogram of values that come at once. */
+/** The histogram for values that come at once. */
 function of(...values: readonly (number | bigint | undefined)[]): Histogram {
   let last: Histogram | undefined;
   from(values)
@@ -13,7 +13,7 @@ function of(...values: readonly (number | bigint | undefined)[]): Histogram {
   return last!;
 }
 
-/** Buckets as the first whole number in each, and how many are in it. */
+/** Counts of buckets by the first whole number in each. */
 const counts = (one: Histogram): Record<string, number> =>
   Object.fromEntries(one.buckets.filter(({ count }) => count > 0).map(({ from: first, count }) => [first, count]));
 
@@ -33,7 +33,7 @@ test("values are counted between powers of two", () => {
   ]);
 });
 
-test("every power of two begins a bucket, and what is one less is in the one before", () => {
+test("every power of two begins a bucket, and one less is in the bucket before", () => {
   for (let i = 1; i < 64; i++) {
     const power = 1n << BigInt(i);
     const expected = { [i === 1 ? 0 : 2 ** (i - 1)]: 1, [2 ** i]: 1 };
@@ -43,11 +43,11 @@ test("every power of two begins a bucket, and what is one less is in the one bef
   expect(counts(of(2n ** 64n - 1n, Number.MAX_VALUE))).toEqual({ [2 ** 63]: 1, [2 ** 1023]: 1 });
 });
 
-test("it tells count, least, greatest, sum and mean", () => {
+test("it has count, least, greatest, sum and mean", () => {
   expect(of(30, 10n, 20)).toMatchObject({ count: 3, min: 10, max: 30, sum: 60, mean: 20, negative: 0, invalid: 0 });
 });
 
-test("negative values, and what is no finite number, are counted apart", () => {
+test("negative values, and values that are no finite number, are counted apart", () => {
   const one = of(-1, -5n, NaN, Infinity, -Infinity, undefined, 5);
   expect(one).toMatchObject({ count: 1, min: 5, max: 5, sum: 5, negative: 2, invalid: 4 });
   expect(one.toString().split("\n").at(-1)).toBe("count 1, min 5, max 5, mean 5, 2 negative, 4 not a number");
@@ -94,7 +94,7 @@ test("as JSON it is its fields", () => {
   });
 });
 
-test("one comes every second in which values came, and each is a value of its own", () => {
+test("one comes every second in which values came, and each is a separate object", () => {
   marbles(({ cold, expectObservable, expectSubscriptions }) => {
     const source = cold("a 1500ms b 1500ms |", { a: 5, b: 6 });
     const seen = (fields: object) => expect.objectContaining(fields) as Histogram;
@@ -129,7 +129,7 @@ test("types are inferred from the events", () => {
   void (() => events.pipe(histogram((e) => e.comm)));
 });
 
-test("with a window it is of the values of the last so many milliseconds", () => {
+test("with a window it covers the values of the last milliseconds", () => {
   const seen: unknown[] = [];
   const source = new Subject<number | undefined>();
   const scheduler = new VirtualTimeScheduler();

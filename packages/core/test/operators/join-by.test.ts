@@ -14,7 +14,7 @@ interface Event {
 
 const event = (pid: number, name: string, time?: number): Event => ({ pid, name, ...(time !== undefined && { time }) });
 
-/** A source and another stream that a test drives, joined by pid, and what came of it. */
+/** A source and another stream that a test drives, joined by pid, and the result. */
 function joined(options?: JoinOptions) {
   const source = new Subject<Event>();
   const other = new Subject<Event>();
@@ -27,7 +27,7 @@ function joined(options?: JoinOptions) {
   return { source, other, seen, subscription };
 }
 
-test("an event has the latest one of the same key, as it was when the event came", () => {
+test("an event gets the latest one with the same key, as of when the event came", () => {
   const { source, other, seen } = joined();
   source.next(event(1, "early"));
   other.next(event(1, "sh"));
@@ -39,7 +39,7 @@ test("an event has the latest one of the same key, as it was when the event came
   expect(seen).toEqual(["early -", "first sh", "second ls", "third make"]);
 });
 
-test("it is the event with the other under its name", () => {
+test("the result is the event with the other event as a field", () => {
   const [source, other] = [new Subject<Event>(), new Subject<Event>()];
   const seen: unknown[] = [];
   source.pipe(joinBy({ exec: other }, (e) => e.pid)).subscribe((one) => seen.push(one));
@@ -52,7 +52,7 @@ test("it is the event with the other under its name", () => {
   ]);
 });
 
-describe("what happened before the other stream was attached", () => {
+describe("an event before the other stream was attached", () => {
   const before = [event(1, "sh", 0), event(2, "make", 0)];
   const info = { name: "execs", schema: schema("exec", {}), columns: () => [], already: () => before };
   const streamWith = (events: Observable<Event>) =>
@@ -86,12 +86,12 @@ describe("what happened before the other stream was attached", () => {
     expect(joinedNames(piped, live)).toEqual(["SH", undefined, "LS"]);
   });
 
-  test("is not asked for by a stream of given events", () => {
+  test("is not looked for if the stream has given events", () => {
     const live = new Subject<Event>();
     expect(joinedNames(EventStream.of(info, live), live)).toEqual([undefined, undefined, "ls"]);
   });
 
-  test("is the result's error where it cannot be found", () => {
+  test("is the result's error if it cannot be found", () => {
     const failure = new Error("no /proc");
     const broken = {
       ...info,
@@ -109,7 +109,7 @@ describe("what happened before the other stream was attached", () => {
   });
 });
 
-test("events with a time wait for what happened before them and comes after them", () => {
+test("events with a time wait for earlier events that come later", () => {
   marbles(({ cold, expectObservable, expectSubscriptions }) => {
     const source = cold("-a 200ms |", { a: event(1, "open", 50) });
     const other = cold("--x--y", { x: event(1, "sh", 40), y: event(1, "late", 60) });
@@ -120,7 +120,7 @@ test("events with a time wait for what happened before them and comes after them
   });
 });
 
-test("an event that comes late has what was the latest when it happened", () => {
+test("a late event gets the event that was the latest when it happened", () => {
   marbles(({ cold, expectObservable }) => {
     const others = { x: event(1, "sh", 40), y: event(1, "ls", 60), z: event(2, "ls", 60) };
     const source = cold("500ms (abc|)", { a: event(1, "open", 50), b: event(1, "open", 70), c: event(2, "open", 50) });
@@ -132,14 +132,14 @@ test("an event that comes late has what was the latest when it happened", () => 
   });
 });
 
-test("of one key the last 16 events are kept", () => {
+test("the last 16 events of a key are kept", () => {
   const { source, other, seen } = joined({ wait: 0 });
   for (let time = 0; time < 20; time++) other.next(event(1, `e${time}`, time));
   for (const time of [3, 4, 19]) source.next(event(1, `${time}`, time));
   expect(seen).toEqual(["3 -", "4 e4", "19 e19"]);
 });
 
-test("at the end of the source the last events still wait, then the other stream is left", () => {
+test("when the source ends, the last events still wait, then the other stream is unsubscribed", () => {
   marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
     const source = cold("a|", { a: event(1, "open", 50) });
     const other = hot("^----x 300ms y", { x: event(1, "sh", 40), y: event(1, "ls", 90) });
@@ -150,7 +150,7 @@ test("at the end of the source the last events still wait, then the other stream
   });
 });
 
-test("the other stream is subscribed to first, and both are left together", () => {
+test("the other stream is subscribed to first, and both are unsubscribed together", () => {
   marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
     const other = cold("(x)", { x: event(1, "sh") });
     const source = hot("^a-", { a: event(1, "open") });
@@ -162,7 +162,7 @@ test("the other stream is subscribed to first, and both are left together", () =
   });
 });
 
-test("an end of the other stream leaves what is known", () => {
+test("when the other stream ends, its events stay known", () => {
   const { source, other, seen } = joined();
   other.next(event(1, "sh"));
   other.complete();
@@ -171,7 +171,7 @@ test("an end of the other stream leaves what is known", () => {
   expect(seen).toEqual(["open sh", "complete"]);
 });
 
-test("an error of either is the result's, after what was waiting, and the other is left", () => {
+test("an error of either is the result's, after waiting events, and the other is unsubscribed", () => {
   for (const failing of ["source", "other"] as const) {
     const run = joined();
     run.source.next(event(1, "open", 5));
@@ -181,7 +181,7 @@ test("an error of either is the result's, after what was waiting, and the other 
   }
 });
 
-test("where the other stream cannot start the source is not started", () => {
+test("if the other stream cannot start, the source is not started", () => {
   const { stream, runs } = driven();
   const errors: unknown[] = [];
   const refused: Observable<number> = throwError(() => "refused");
@@ -192,7 +192,7 @@ test("where the other stream cannot start the source is not started", () => {
   expect(runs.map(({ calls }) => calls)).toEqual([["close"]]);
 });
 
-test("what a key throws is the result's error", () => {
+test("an error of a key function is the result's error", () => {
   for (const throwing of ["source", "other"] as const) {
     const { source, other, seen } = joined({ wait: 0 });
     ({ source, other })[throwing].next(undefined as unknown as Event);
@@ -201,7 +201,7 @@ test("what a key throws is the result's error", () => {
   }
 });
 
-test("beyond the limit the key that was used least lately is forgotten", () => {
+test("beyond the limit the least recently used key is forgotten", () => {
   const { source, other, seen } = joined({ limit: 2 });
   other.next(event(1, "one"));
   other.next(event(2, "two"));
@@ -228,7 +228,7 @@ test("several streams can be joined, and their key can be another", () => {
   ]);
 });
 
-test("who takes the result is told the losses of all, those of the others by their name, and can hold all", () => {
+test("a consumer of the result is told the losses of all, those of the others by name, and can hold all", () => {
   const [a, b, c] = [driven(), driven(), driven()];
   const losses: string[] = [];
   const consumer = new Consumer({

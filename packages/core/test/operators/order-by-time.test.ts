@@ -11,7 +11,7 @@ interface Timed {
 
 const events = { a: { time: 1 }, b: { time: 2 }, c: { time: 3 }, d: { time: 4 } };
 
-test("events come in the order of their time, each at most so long after it came", () => {
+test("events are emitted in the order of their time, each at most the given time after it came", () => {
   marbles(({ cold, expectObservable, expectSubscriptions }) => {
     const source = cold("-b-a 20ms d-c 50ms |", events);
     // b is due at 11 ms, and a with it; d at 34, and c with it.
@@ -20,25 +20,25 @@ test("events come in the order of their time, each at most so long after it came
   });
 });
 
-test("one that is due does not wait for those later in time that came with it", () => {
+test("a due event does not wait for later ones that came with it", () => {
   marbles(({ cold, expectObservable }) => {
     expectObservable(cold("a--d 20ms |", events).pipe(orderByTime(10))).toBe("10ms a--d 10ms |", events);
   });
 });
 
-test("those that come at the same moment are due together", () => {
+test("events that come at the same moment are due together", () => {
   marbles(({ cold, expectObservable }) => {
     expectObservable(cold("(bac) 20ms |", events).pipe(orderByTime(10))).toBe("10ms (abc) 10ms |", events);
   });
 });
 
-test("one that comes after later ones were emitted is emitted at once", () => {
+test("an event that comes after later ones were emitted is emitted at once", () => {
   marbles(({ cold, expectObservable }) => {
     expectObservable(cold("c 14ms b 14ms |", events).pipe(orderByTime(10))).toBe("10ms c 4ms b 14ms |", events);
   });
 });
 
-test("what is held comes at the end and before an error, in order", () => {
+test("held events are emitted in order at the end and before an error", () => {
   marbles(({ cold, expectObservable }) => {
     expectObservable(cold("bda|", events).pipe(orderByTime(10))).toBe("---(abd|)", events);
     expectObservable(cold("bda#", events).pipe(orderByTime(10))).toBe("---(abd#)", events);
@@ -58,7 +58,7 @@ test("events of the same time keep the order in which they came", () => {
   expect(all([...same, { time: 4 }])).toEqual([{ time: 4 }, ...same]);
 });
 
-test("one without a time is emitted at once, and throws the others into no disorder", () => {
+test("an event without a time is emitted at once, and the others stay in order", () => {
   const none = { time: NaN };
   expect(all([events.c, none, events.a, events.b])).toEqual([none, events.a, events.b, events.c]);
 });
@@ -84,7 +84,7 @@ test("0 milliseconds hold nothing", () => {
   expect(all([events.b, events.a], 0)).toEqual([events.b, events.a]);
 });
 
-test("when an event happened can be told, and what throws there is the stream's error", () => {
+test("the time can be given by a function, and what that throws is the stream's error", () => {
   const seen: unknown[] = [];
   of("ccc", "a", "bb")
     .pipe(orderByTime(10, { time: (word) => word.length }))
@@ -107,7 +107,7 @@ test("types stay what they are, and events without a time need one", () => {
   expect(() => orderByTime(-1)).toThrow(RangeError);
 });
 
-/** What comes of events that come at once. */
+/** The result for events that come at once. */
 function all(given: readonly Timed[], ms: number = 10): readonly Timed[] {
   let seen: readonly Timed[] = [];
   from(given)

@@ -4,7 +4,7 @@ import { expect, expectTypeOf, test } from "vitest";
 
 import { marbles } from "./marbles.js";
 
-test("a number comes after every interval, 0 where nothing came, until the source ends", () => {
+test("a number comes after every interval, 0 if nothing came, until the source ends", () => {
   marbles(({ cold, expectObservable, expectSubscriptions }) => {
     const source = cold("aaa 2500ms a 100ms |");
     expectObservable(source.pipe(rate())).toBe("1s x 999ms y 603ms |", { x: 3, y: 0 });
@@ -12,14 +12,14 @@ test("a number comes after every interval, 0 where nothing came, until the sourc
   });
 });
 
-test("it is events a second, whatever the interval", () => {
+test("it is events per second, whatever the interval", () => {
   marbles(({ cold, expectObservable }) => {
     expectObservable(cold("aaaaa 300ms |").pipe(rate({ every: 250 }))).toBe("250ms x 54ms |", { x: 20 });
     expectObservable(cold("aaaaa 4s |").pipe(rate({ every: 2_000 }))).toBe("2s x 1999ms y 4ms |", { x: 2.5, y: 0 });
   });
 });
 
-test("with a window a number is of the last so many milliseconds", () => {
+test("with a window a number covers the last milliseconds", () => {
   marbles(({ cold, expectObservable }) => {
     expectObservable(cold("(aaaaaa) 5s |").pipe(rate({ window: 3000 }))).toBe(
       "1s x 999ms y 999ms z 999ms e 999ms e 7ms |",
@@ -43,7 +43,7 @@ test("an error is passed on, and nothing is left when it is unsubscribed", () =>
   });
 });
 
-/** A scheduler whose timers come at their time, but on whose clock so much more passed. */
+/** A scheduler whose timers fire on time, while its clock runs ahead by a share. */
 function lateBy(share: number): { scheduler: SchedulerLike; flush: () => void } {
   const virtual = new VirtualTimeScheduler(undefined, 1_000);
   const scheduler: SchedulerLike = {
@@ -53,7 +53,7 @@ function lateBy(share: number): { scheduler: SchedulerLike; flush: () => void } 
   return { scheduler, flush: () => virtual.flush() };
 }
 
-test("an interval that took longer than it should counts as long as it took, but for what a timer is always late", () => {
+test("an interval counts with its real length, except for the usual lateness of a timer", () => {
   for (const [share, expected] of [
     [0.02, 30],
     [0.5, 20],

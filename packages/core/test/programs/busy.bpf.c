@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* An event for each page fault of the kernel, at which it makes one: the kernel does not run it for that. */
+/* Sends an event for each page fault of the kernel, and causes another fault itself: the kernel
+ * does not run it for that one. */
 #include "event.bpf.h"
 
 RING(events)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Counts what its hooks see: calls and returns of a function, with what they are given, and the ticks of clocks. */
+/* Counts calls and returns of a function, with their values, and the ticks of clocks. */
 #include "event.bpf.h"
 #include "table.bpf.h"
 

@@ -1,5 +1,6 @@
-// Loads ticks from a process of its own, with the built packages: load-ticks.mjs OBJECT VARIANT..., each of these its programs with
-// commas between them. Prints those of the variant that was taken, or why none was. With FILES it may have so many files open from then on.
+// Loads ticks in a separate process, with the built packages: load-ticks.mjs OBJECT VARIANT..., each VARIANT a list of
+// programs separated by commas. Prints the programs of the variant that was loaded, or why none was. FILES limits how
+// many files it may have open from then on.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Keeps tables of each prctl(TICK, number, NULL, length), by the number's last digit: a call that no other program makes. */
+/* Counts calls of prctl(TICK, number, NULL, length), which no other program makes, in tables by
+ * the number's last digit. */
 #include "event.bpf.h"
 
 RING(events)

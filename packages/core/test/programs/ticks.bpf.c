@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* An event for each prctl(TICK, number, bytes, length): a call that no other program makes. */
+/* Sends an event for each prctl(TICK, number, bytes, length), which no other program calls. */
 #include "event.bpf.h"
 
 RING(events)
@@ -11,7 +11,7 @@ RING(events)
 #define TICK 0x7469636b
 #define LENGTH_MAX 256
 #ifndef SLOT
-#define SLOT 0 /* a test asks for one that there is not */
+#define SLOT 0 /* a test asks for one that does not exist */
 #endif
 
 struct tick_event {
@@ -23,7 +23,7 @@ struct tick_event {
 
 TEXT_RECORD(tick_event, LENGTH_MAX, 1)
 
-/* Losses that the program invents: prctl(TICK, number, NULL, 0) adds the number to both. */
+/* Invented losses: prctl(TICK, number, NULL, 0) adds the number to both. */
 __u64 lost_first;
 __u64 lost_second;
 
@@ -68,7 +68,7 @@ int idle_preemptible(void *event)
 	return 0;
 }
 
-/* The verifier refuses this: a lookup with a key that it does not know may find nothing. */
+/* The verifier refuses this, as a lookup with an unknown key may find nothing. */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(careless, struct pt_regs *regs, long call)
 {
@@ -78,7 +78,7 @@ int BPF_PROG(careless, struct pt_regs *regs, long call)
 	return record->event.number;
 }
 
-/* And this too, after a log longer than most buffers. */
+/* It refuses this too, with a log that is longer than most buffers. */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(careless_at_length, struct pt_regs *regs, long call)
 {

@@ -12,7 +12,7 @@ export type Tick = {
   readonly [K in keyof typeof tickEvent.fields]: NonNullable<(typeof tickEvent.fields)[K]["value"]>;
 };
 
-/** The compiled program as an image to load. */
+/** The compiled programs as an object to load. */
 export function ticksImage(bytes: Uint8Array, variants: readonly Variant[] = [{ programs: ["tick"] }]): ObjectSpec {
   return { name: "ticks", bytes: () => bytes, variants };
 }
@@ -27,7 +27,7 @@ export function ticks(image: ObjectSpec, setting: RunOptions = {}): EventStream<
   return new EventStream<Tick>({ name: "ticks", schema: tickEvent, columns: () => [] }, source);
 }
 
-/** What the tick of a number carries when ticks.c makes it with a length. */
+/** The bytes of a tick that ticks.c makes with this number and length. */
 export function bytesOf(number: number, length: number): string {
   return Array.from({ length: number % length }, (_, i) => String.fromCharCode(97 + (((number % 26) + i) % 26))).join(
     "",

@@ -1,5 +1,5 @@
-// Traces ticks from a process of its own, with the built packages: trace-ticks.mjs OBJECT [MEASURE_MS].
-// Prints `attached`, or why not. Then waits for its end, or prints the CPU time, in ms, of MEASURE_MS.
+// Traces ticks in a separate process, with the built packages: trace-ticks.mjs OBJECT [MEASURE_MS]. Prints `attached`,
+// or the error. Then waits to be ended, or prints the CPU time in ms that it takes during MEASURE_MS.
 import { readFileSync } from "node:fs";
 
 import { EventStream } from "@rxbpf/core";

@@ -10,7 +10,7 @@ import { compileProgram, temporaryFolder } from "../../../../testing/programs.js
 
 const folder = temporaryFolder();
 
-test("a BPF program that is loaded after the kernel's functions were read is named too, in brackets", async () => {
+test("a BPF program that is loaded after the kernel's functions were read is named too, as [bpf]", async () => {
   const source = `
     #include <linux/bpf.h>
     #include <bpf/bpf_helpers.h>

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { numbers } from "../../../../testing/programs.js";
 import { demangle } from "../../src/symbols/demangle/demangle.js";
 
-/** The names of C++ that a file has. */
+/** The C++ names in a file. */
 function names(file: string, ...flags: readonly string[]): string[] {
   const lines = execFileSync("nm", [...flags, file], { encoding: "utf8", maxBuffer: 2 ** 28 }).split("\n");
   return [
@@ -15,8 +15,8 @@ function names(file: string, ...flags: readonly string[]): string[] {
 }
 
 /**
- * c++filt writes library types in full that others write short, and two `>` together after an empty pack. Where a
- * function is a template's argument it writes its parameters too, now and then.
+ * Evens out differences of style: c++filt writes some library types in full, writes two `>` together after an empty
+ * pack, and sometimes adds the parameters of a function that is a template argument.
  */
 function same(text: string): string {
   return text
@@ -30,7 +30,7 @@ test.each([
   ["libstdc++", /\/\S*libstdc\+\+\.so\S*/.exec(readFileSync("/proc/self/maps", "utf8"))![0], ["-D"], 1],
   ["Node", process.execPath, [], 5],
 ] as const)(
-  "the names of %s are those that c++filt writes, but for one in a thousand",
+  "the names of %s equal those of c++filt, with at most one exception in a thousand",
   (_what, file, flags, each) => {
     const all = names(file, ...flags).filter((_, i) => i % each === 0);
     expect(all.length).toBeGreaterThan(3000);
@@ -63,7 +63,7 @@ test.each([
   expect(demangle(symbol)).toBe(name);
 });
 
-// From rustc 1.95, of both schemes; the names are what rustc-demangle and `c++filt` write, without hashes and lifetimes.
+// Names from rustc 1.95 in both schemes, as rustc-demangle and `c++filt` write them, without hashes and lifetimes.
 test.each([
   ["_RINvCskK7mfDs1mzF_1m6helperKj3_Kc78_EB2_", "m::helper::<3, 'x'>"],
   [
@@ -91,7 +91,7 @@ test.each([
   expect(demangle(symbol)).toBe(name);
 });
 
-/** A name of which each part names the one before twice: libstdc++ writes 2 ** levels characters of it. */
+/** A name in which each part refers to the part before twice: it expands to 2 ** levels characters. */
 function doubling(levels: number): string {
   const reference = (n: number): string => (n === 0 ? "S_" : `S${(n - 1).toString(36).toUpperCase()}_`);
   const parts = Array.from({ length: levels }, (_, i) => `PFv${reference(2 * i + 1).repeat(2)}E`);
@@ -111,7 +111,7 @@ test.each([
   expect(text).toBe(name);
 });
 
-test("names with any character changed are names or left as they are", () => {
+test("names with a changed character are demangled or left as they are", () => {
   const below = numbers(7);
   const some = names(process.execPath).filter((_, i) => i % 200 === 0);
   for (const name of some)

@@ -14,7 +14,7 @@ const bytes = readFileSync(program);
 
 const functions = ["main", "outer"].map((name) => Number(nm(program, name)));
 
-/** All that is read of a file, as far as it can be read. */
+/** Everything that can be read of a file. */
 function readAll(file: Buffer): string[] {
   const found: string[] = [];
   const attempt = (read: () => string | undefined): void => {
@@ -37,7 +37,7 @@ function readAll(file: Buffer): string[] {
   return found;
 }
 
-test("a file tells its build, its functions, and where its bytes are when it runs", () => {
+test("a file's build id, functions and addresses are read", () => {
   const notes = execFileSync("readelf", ["-n", program], { encoding: "utf8" });
   const [, id] = /Build ID: ([0-9a-f]+)/.exec(notes)!;
   expect(readAll(bytes)).toEqual([id, "main outer", "main outer", "4096"]);
@@ -51,7 +51,7 @@ test("a program of 32 bits is read too", () => {
   expect(elf.symbols("full")!.find(at + 1)).toEqual({ name: "narrow", offset: 1 });
 });
 
-test("a file that is cut anywhere is read as far as it goes", () => {
+test("a file that is cut anywhere is read as far as possible", () => {
   const whole = new Set(readAll(bytes));
   const lengths = [
     ...Array(1024).keys(),
@@ -62,7 +62,7 @@ test("a file that is cut anywhere is read as far as it goes", () => {
 }, 60_000);
 
 test.each([1, 2])(
-  "a file with any bytes changed harms nobody (%i)",
+  "a file with random bytes changed does no harm (%i)",
   (seed) => {
     const below = numbers(seed);
     const interesting = [0, 1, 0x7f, 0x80, 0xff];
@@ -79,7 +79,7 @@ test.each([1, 2])(
   60_000,
 );
 
-/** The field of a header or of the first section of a type, with the greatest number in it. */
+/** Sets a field of a header, or of the first section of a type, to the greatest number. */
 const fields: [string, (file: Buffer) => void][] = [
   ["program headers", (file) => file.writeUInt16LE(0xffff, 56)],
   ["sections", (file) => file.writeUInt16LE(0xffff, 60)],
@@ -94,7 +94,7 @@ const fields: [string, (file: Buffer) => void][] = [
   ["bytes of notes", (file) => sectionOf(file, 7).writeUInt32LE(0xffff_ffff, 36)],
 ];
 
-test.each(fields)("a file that claims endless %s harms nobody", (_what, change) => {
+test.each(fields)("a file that claims endless %s does no harm", (_what, change) => {
   const changed = Buffer.from(bytes);
   change(changed);
   readAll(changed);
@@ -108,14 +108,14 @@ function sectionOf(file: Buffer, type: number): Buffer {
   throw new Error(`The program has no section of type ${type}`);
 }
 
-test("a table of more functions than are kept takes no more memory than is said", () => {
+test("a table with too many functions takes no more than the documented memory", () => {
   const file = many(2 ** 20 + 1000);
   const symbols = new Elf(new MemoryBytes(file)).symbols("full")!;
   expect(symbols.bytes).toBe(16 * 2 ** 20);
   expect(symbols.find(0x1005)).toEqual({ name: "f", offset: 5 });
 }, 60_000);
 
-/** A program with as many functions, all of one name. */
+/** A program with `count` functions, all with one name. */
 function many(count: number): Buffer {
   const symbols = 64 + 56 + 4 * 64;
   const names = symbols + count * 24;
@@ -140,7 +140,7 @@ function many(count: number): Buffer {
     [0xffff_ffff, 64 + 40],
   ] as const)
     file.writeUInt32LE(value, at);
-  // A section of symbols, which has its names in the next, and one of code.
+  // A section of symbols, with their names in the next section, and one of code.
   const section = (index: number, values: readonly (readonly [value: number, at: number])[]): void => {
     for (const [value, at] of values) file.writeUInt32LE(value, 64 + 56 + index * 64 + at);
   };

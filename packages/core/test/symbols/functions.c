@@ -1,5 +1,6 @@
-// Prints its functions' addresses. Then for each line on stdin: `stack` prints a stack, `become NAME` becomes another
-// program, and a library is loaded and its function's address told. Ends with stdin.
+// Prints its functions' addresses, then reads lines: `stack` prints a stack, `become NAME` execs
+// another program, and the path of a library loads it and prints its function's address. Ends with
+// stdin.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>

@@ -15,7 +15,7 @@ function listed(pattern: string): { address: bigint; name: string; module: strin
     });
 }
 
-test("functions have the names that kallsyms lists, and the distance from their start", () => {
+test("functions have the names of kallsyms, and offsets from their start", () => {
   const functions = listed(" [tT] (do_sys_openat2|tcp_v4_connect|schedule|vfs_read)$");
   expect(functions.length).toBeGreaterThan(2);
   const inside = functions.map(({ address }) => address + 6n);
@@ -25,8 +25,8 @@ test("functions have the names that kallsyms lists, and the distance from their 
   );
 });
 
-test("each of all functions is found, by one of its names", () => {
-  // But for BPF programs and trampolines, which other tests load and unload meanwhile.
+test("every function is found by one of its names", () => {
+  // Except BPF programs and trampolines, which other tests load and unload meanwhile.
   const functions = listed("^ffffffff........ [tTwW] ").filter(({ module = "" }) => !/^\[(bpf|__builtin)/.test(module));
   const names = new Map<bigint, string[]>();
   for (const { address, name } of functions) names.set(address, [...(names.get(address) ?? []), name]);
@@ -37,7 +37,7 @@ test("each of all functions is found, by one of its names", () => {
   ).toEqual([]);
 }, 60_000);
 
-test("in a stack a return address right after a function is of that", () => {
+test("in a stack, a return address right after a function belongs to that function", () => {
   const [schedule] = listed(" [tT] schedule$");
   const [inner, caller] = new Symbolizer().kernel([schedule!.address, schedule!.address]);
   expect(inner).toMatchObject({ name: "schedule", offset: 0 });

@@ -21,7 +21,7 @@ const folder = temporaryFolder();
 const program = build(folder, "program", FUNCTIONS);
 const EXACT = { exact: true };
 
-/** Not in a file of any process. */
+/** An address at which no process has a file. */
 const MADE = 0x1234_5000n;
 
 const SCRIPT = `
@@ -37,7 +37,7 @@ function symbolizer(onNotice?: (text: string) => void): Symbolizer {
   return it;
 }
 
-/** A process that has said something of code that it makes. */
+/** A process with a perf map of the given text. */
 async function maker(text: string | Buffer): Promise<{ pid: number; map: string; ended(): Promise<void> }> {
   const { pid, ended } = await startFunctions(program);
   const map = `/tmp/perf-${pid}.map`;
@@ -49,13 +49,13 @@ async function maker(text: string | Buffer): Promise<{ pid: number; map: string;
 const name = (names: Symbolizer, pid: number, address: bigint = MADE): string =>
   names.user(pid, [address], EXACT)[0]!.name;
 
-/** What a map of Node's says of a function, the last time. */
+/** The address of a function by its last line in Node's map. */
 function hot(map: string): bigint {
   const lines = execFileSync("grep", ["-a", "hotFunctionOfTheTest", map], { encoding: "utf8" }).trim().split("\n");
   return BigInt(`0x${lines.at(-1)!.split(" ")[0]}`);
 }
 
-test("functions of JavaScript are named as Node's map does, also after the end of the process", async () => {
+test("JavaScript functions have the names of Node's map, also after the end of the process", async () => {
   const node = start("env", ["-C", folder, process.execPath, "--perf-basic-prof", "-e", SCRIPT]);
   await node.line();
   const map = `/tmp/perf-${node.pid}.map`;
@@ -68,7 +68,7 @@ test("functions of JavaScript are named as Node's map does, also after the end o
   expect(frame!.name).toMatch(/^JS:.?hotFunctionOfTheTest /);
 });
 
-test("in a container the map is looked for there, under the id that the process has there", async () => {
+test("in a container, the map is found there, under the pid that the process has there", async () => {
   const temporary = path.join(folder, "tmp");
   mkdirSync(temporary);
   const script = `mount --bind ${temporary} /tmp && cd /tmp && exec ${process.execPath} --perf-basic-prof -e '${SCRIPT}'`;
@@ -79,7 +79,7 @@ test("in a container the map is looked for there, under the id that the process 
   expect(name(symbolizer(), pid, address)).toMatch(/^JS:.?hotFunctionOfTheTest /);
 });
 
-test("lines that come later are read, and what they put in the place of something is it", async () => {
+test("later lines are read, and replace earlier ones", async () => {
   const { pid, map } = await maker("12345000 100 first\n");
   const names = symbolizer();
   expect(name(names, pid)).toBe("first");
@@ -143,7 +143,7 @@ test.each<[string, string | Buffer, string]>([
   expect(name(symbolizer(), pid)).toBe(expected);
 });
 
-test("a map of more functions than are read is told, in bounded memory", async () => {
+test("a map with too many functions gives a notice, in bounded memory", async () => {
   const lines = Array.from({ length: 400_000 }, (_, i) => `${(0x2000_0000 + i * 16).toString(16)} 10 function ${i}\n`);
   const { pid } = await maker(lines.join(""));
   const notices: string[] = [];
@@ -151,11 +151,11 @@ test("a map of more functions than are read is told, in bounded memory", async (
   expect(name(names, pid, 0x2000_0000n + 200_000n * 16n)).toBe("function 200000");
   expect(name(names, pid, 0x2000_0000n + 399_999n * 16n)).toBe("[unknown]");
   expect(notices).toEqual([
-    `Cannot name all code that process ${pid} makes: only the first 262,144 functions of its perf map are read`,
+    `Cannot name all code that process ${pid} generates: only the first 262,144 functions of its perf map are read`,
   ]);
 }, 60_000);
 
-test("a map of a terabyte that holds nothing is read as far as is said", async () => {
+test("a sparse map of a terabyte is read only up to the limit", async () => {
   const { pid, map } = await maker("12345000 100 first\n");
   execFileSync("truncate", ["-s", "1T", map]);
   expect(name(symbolizer(), pid)).toBe("first");

@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { start, type Child } from "../../../../testing/programs.js";
 
-/** Compiles C or C++ with flags of one's own, and gives the path of what came out. */
+/** Compiles C or C++ with the given flags. Returns the path of the result. */
 export function build(folder: string, name: string, source: string | URL, ...flags: readonly string[]): string {
   const output = path.join(folder, name);
   const [language, input] = typeof source === "string" ? [["-x", "c"], source] : [[], undefined];
@@ -14,7 +14,7 @@ export function build(folder: string, name: string, source: string | URL, ...fla
 
 export const FUNCTIONS = new URL("functions.c", import.meta.url);
 
-/** The address that `nm` says a function has in a file. */
+/** The address of a function in a file, by `nm`. */
 export function nm(file: string, name: string, ...flags: readonly string[]): bigint {
   const lines = execFileSync("nm", [...flags, file], { encoding: "utf8", maxBuffer: 2 ** 28 }).split("\n");
   const line = lines.find((one) => one.split(" ").at(-1)?.split("@")[0] === name && !/ [Uu] /.test(one));
@@ -25,11 +25,11 @@ export function nm(file: string, name: string, ...flags: readonly string[]): big
 export interface Functions extends Child {
   /** Addresses of functions, as the process itself sees them. */
   readonly at: Readonly<Record<"outer" | "hidden" | "main" | "puts", bigint>>;
-  /** Loads a library, and gives where its function `loaded` is. */
+  /** Loads a library. Resolves to the address of its function `loaded`. */
   load(library: string): Promise<bigint>;
-  /** The return addresses of a stack: of \`middle\`, \`main\` and what called that. */
+  /** The return addresses of a stack: in `middle`, `main` and the caller of that. */
   stack(): Promise<bigint[]>;
-  /** Becomes another program, which prints where its functions are too. */
+  /** Execs another program, which prints its functions' addresses too. */
   become(program: string): Promise<Functions["at"]>;
 }
 

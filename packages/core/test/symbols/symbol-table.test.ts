@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { numbers } from "../../../../testing/programs.js";
 import { SymbolTableBuilder } from "../../src/symbols/symbol-table.js";
 
-test.each([1, 2, 3])("what is found is what a search of all finds (%i)", (seed) => {
+test.each([1, 2, 3])("lookups find the same as a linear search (%i)", (seed) => {
   const below = numbers(seed);
   const builder = new SymbolTableBuilder();
   const all = Array.from({ length: 5000 }, (_, name) => ({
@@ -24,7 +24,7 @@ test.each([1, 2, 3])("what is found is what a search of all finds (%i)", (seed) 
   }
 });
 
-test("one without a size goes on until the next, and inner functions come before outer ones", () => {
+test("a function without a size ends at the next, and inner functions come before outer ones", () => {
   const builder = new SymbolTableBuilder();
   builder.add(100, 100, 1);
   builder.add(120, 10, 2);
@@ -36,7 +36,7 @@ test("one without a size goes on until the next, and inner functions come before
   expect(names).toEqual([undefined, [1], [1], [2], [1], [1], undefined, [3], [3], [4, 5]]);
 });
 
-test("what a process put in the place of something is found before that", () => {
+test("a function that replaces another is found before it", () => {
   const builder = new SymbolTableBuilder();
   for (const [start, size, name] of [
     [100, 100, 1],

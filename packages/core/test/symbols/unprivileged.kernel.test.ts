@@ -27,7 +27,7 @@ interface Told {
   readonly notices: readonly string[];
 }
 
-/** What is named by a process with fewer privileges. */
+/** What a process with fewer privileges can name. */
 function nameAs(options: readonly string[], pid: number, address: bigint): Told {
   const kernel = "0xffffffff81000000";
   const args = [...options, process.execPath, "-e", SCRIPT, String(pid), String(address), kernel];
@@ -35,9 +35,9 @@ function nameAs(options: readonly string[], pid: number, address: bigint): Told 
 }
 
 const NO_SYSLOG =
-  "Cannot name functions of the kernel: it hides their addresses; run with CAP_SYSLOG, and with kernel.kptr_restrict at most 1";
+  "Cannot name functions of the kernel: it hides their addresses; run with CAP_SYSLOG, and set kernel.kptr_restrict to at most 1";
 
-test("without the capabilities for the mapped files and the kernel's addresses files are found by path, and the rest is told once", async () => {
+test("without the capabilities for mapped files and the kernel's addresses, files are found by path, and the rest is reported once", async () => {
   const copy = path.join(folder, "copy");
   copyFileSync(program, copy);
   const { pid, at } = await startFunctions(copy);
@@ -46,13 +46,13 @@ test("without the capabilities for the mapped files and the kernel's addresses f
   expect(told.user).toMatchObject(Array(2).fill({ name: "hidden", module: "copy" }));
   expect(told.kernel).toMatchObject(Array(2).fill({ name: "[unknown]", module: "[kernel]" }));
   expect(told.notices).toEqual([NO_SYSLOG]);
-  // Another file at that path is not it.
+  // Another file at that path is not used.
   rmSync(copy);
   copyFileSync(program, copy);
   expect(nameAs(less, pid, at.hidden).user[0]).toMatchObject({ name: "[unknown]", module: "copy" });
 });
 
-test("that other users' processes cannot be seen is told once", async () => {
+test("other users' processes that cannot be seen are reported once", async () => {
   const { pid, at } = await startFunctions(program);
   const told = nameAs(["--reuid=65534", "--clear-groups"], pid, at.hidden);
   expect(told.user).toMatchObject(Array(2).fill({ name: "[unknown]", module: "[unknown]" }));

@@ -47,7 +47,7 @@ test.each([
   ]);
 });
 
-test("all functions that nm finds are found, also in the middle", async () => {
+test("all functions that nm lists are found, also by addresses inside them", async () => {
   const { pid, at } = await startFunctions(pie);
   const bias = at.main - nm(pie, "main");
   const listed = execFileSync("nm", ["-S", "--defined-only", pie], { encoding: "utf8" })
@@ -62,7 +62,7 @@ test("all functions that nm finds are found, also in the middle", async () => {
   expect(frames.map(({ name, offset }) => [name, offset])).toEqual(listed.map(({ name, size }) => [name, size >> 1]));
 });
 
-test("in a stack a return address after a function's last byte is of that function, not of the next", async () => {
+test("in a stack, a return address after a function's last byte belongs to that function, not to the next", async () => {
   const { pid, at } = await startFunctions(pie);
   const size = parseInt(/ ([0-9a-f]+) T outer$/m.exec(execFileSync("nm", ["-S", pie], { encoding: "utf8" }))![1]!, 16);
   const after = at.outer + BigInt(size);
@@ -71,7 +71,7 @@ test("in a stack a return address after a function's last byte is of that functi
   expect(caller).toMatchObject({ name: "outer", offset: size, address: `0x${after.toString(16)}` });
 });
 
-test("a stack is named from where it is to where the C library calls main, and is whole", async () => {
+test("a stack is named up to where the C library calls main, and is complete", async () => {
   const process = await startFunctions(pie);
   const stack = symbolizer().user(process.pid, await process.stack());
   expect(stack.slice(0, 2).map(({ name }) => name)).toEqual(["middle", "main"]);
@@ -80,7 +80,7 @@ test("a stack is named from where it is to where the C library calls main, and i
   expect(looksCut(stack.slice(0, 2))).toBe(true);
 });
 
-test("what a process ran before it became another program is named too", async () => {
+test("the program before an exec is named too", async () => {
   const process = await startFunctions(pie);
   const names = symbolizer();
   names.note(process.pid);
@@ -93,7 +93,7 @@ test("what a process ran before it became another program is named too", async (
   ]);
 });
 
-test("a library that is loaded while it is watched is seen when its addresses come", async () => {
+test("a library that is loaded later is found when its addresses come", async () => {
   const process = await startFunctions(pie);
   const names = symbolizer();
   names.note(process.pid);
@@ -103,7 +103,7 @@ test("a library that is loaded while it is watched is seen when its addresses co
   ]);
 });
 
-test("a process that has ended is named from what was noted, also when its files are gone or others", async () => {
+test("a process that has ended is named from what was noted, even if its files are gone or replaced", async () => {
   const own = path.join(folder, "ended");
   mkdirSync(own);
   const program = path.join(own, "program");
@@ -116,7 +116,7 @@ test("a process that has ended is named from what was noted, also when its files
   names.note(process.pid);
   await process.ended();
   rmSync(plugin);
-  // Another program of the same name, whose functions are elsewhere.
+  // Another program with the same name and other addresses.
   copyFileSync(fixed, `${program}.new`);
   renameSync(`${program}.new`, program);
   const frames = names.user(process.pid, [process.at.hidden, process.at.puts, loaded], EXACT);
@@ -127,14 +127,14 @@ test("a process that has ended is named from what was noted, also when its files
   ]);
 });
 
-test("of a process that was not noted before it ended there is nothing to say", async () => {
+test("a process that was not noted before it ended has no names", async () => {
   const process = await startFunctions(pie);
   await process.ended();
   const unknown = { name: "[unknown]", offset: 0, module: "[unknown]", address: `0x${process.at.main.toString(16)}` };
   expect(symbolizer().user(process.pid, [process.at.main], EXACT)).toEqual([unknown]);
 });
 
-test("a file that was deleted and replaced while it runs is read, not the new one", async () => {
+test("if a running file is deleted and replaced, the old one is read", async () => {
   const program = path.join(folder, "replaced");
   copyFileSync(pie, program);
   const process = await startFunctions(program);
@@ -145,7 +145,7 @@ test("a file that was deleted and replaced while it runs is read, not the new on
   ]);
 });
 
-test("a FIFO in the place of the file neither blocks nor is read", async () => {
+test("a FIFO in place of the file neither blocks nor is read", async () => {
   const program = path.join(folder, "fifo");
   copyFileSync(pie, program);
   const process = await startFunctions(program);
@@ -159,7 +159,7 @@ test("a FIFO in the place of the file neither blocks nor is read", async () => {
   expect(names.user(process.pid, [process.at.main], EXACT)).toMatchObject([{ name: "[unknown]", module: "fifo" }]);
 });
 
-test("a program of another mount namespace is read there, where this one has another file at its path", async () => {
+test("a program in another mount namespace is read there, not from the same path here", async () => {
   const [mount, real] = ["mount", "real"].map((name) => path.join(folder, name)) as [string, string];
   mkdirSync(mount);
   mkdirSync(real);
@@ -172,7 +172,7 @@ test("a program of another mount namespace is read there, where this one has ano
   expect(frames.map(({ name, module }) => `${name} ${module}`)).toEqual(["outer program", "puts libc.so.6"]);
 });
 
-test("a stripped program keeps what it gives to others; of the rest the place is told as the file counts it", async () => {
+test("a stripped program keeps its exported functions; other addresses are given as the file's own", async () => {
   const stripped = build(folder, "stripped", FUNCTIONS, "-pie", "-fPIE", "-rdynamic", "-s");
   const { pid, at } = await startFunctions(stripped);
   const [outer, hidden] = symbolizer().user(pid, [at.outer, at.hidden], EXACT);
@@ -205,7 +205,7 @@ test("the debug information of a stripped program is found by its build id", asy
   expect(hidden!.source).toMatch(/functions\.c:\d+$/);
 });
 
-test("source lines are those that addr2line tells, where they are asked for", async () => {
+test("source lines are those of addr2line, if they are asked for", async () => {
   const { pid, at } = await startFunctions(pie);
   const bias = at.main - nm(pie, "main");
   const addresses = [at.outer, at.hidden + 4n, at.main + 8n];
@@ -296,7 +296,7 @@ test("the vDSO's functions are named", async () => {
 });
 
 test("files and descriptors stay within their bound, and all are closed", async () => {
-  // Those to files of code: others come and go with the processes.
+  // Descriptors of files with code: others come and go with the processes.
   const open = (): string[] =>
     readdirSync("/proc/self/fd").flatMap((fd) => {
       try {

@@ -19,16 +19,16 @@ import {
 /** Makes record batches of one schema. */
 export class Batches {
   readonly #schema: Schema;
-  /** The same for all batches, so that a file has each once. */
+  /** Shared by all batches, so that a file has each dictionary once. */
   readonly #dictionaries: readonly (Vector<Utf8> | undefined)[];
 
-  /** @param choices of each field that is a choice, by its place; what comes after them all is an empty text */
+  /** @param choices the choices of each field that has them, by its index; numbers beyond them become an empty text */
   constructor(schema: Schema, choices: readonly (readonly string[] | undefined)[]) {
     this.#schema = schema;
     this.#dictionaries = choices.map((texts) => texts && vectorFromArray([...texts, ""], new Utf8()));
   }
 
-  /** A batch whose buffers are the columns' own. */
+  /** Makes a batch that uses the columns' own buffers. */
   make({ length, columns }: Columns, metadata?: Map<string, string>): RecordBatch {
     const { fields } = this.#schema;
     const children = columns.map((column, i) => data(fields[i]!.type, length, column, this.#dictionaries[i]));
@@ -56,7 +56,7 @@ function data(type: DataType, length: number, column: ColumnValues, dictionary: 
     case "numbers":
       if (dictionary && type instanceof Dictionary)
         return makeData({ type, length, ...nulls, data: known(column.values, dictionary.length), dictionary });
-      // The type says what the numbers are; one that does not fit would be seen by every test of values.
+      // The type says what the numbers are. If it did not fit, every test of values would fail.
       return makeData({ type: type as never, length, ...nulls, data: column.values } as never);
   }
 }
@@ -65,7 +65,7 @@ function texts(type: Utf8 | Binary, length: number, { offsets, bytes }: Strings,
   return makeData({ type: type as Utf8, length, ...nulls, valueOffsets: offsets, data: bytes });
 }
 
-/** Numbers of a choice; what is past the choices becomes the last of the dictionary. */
+/** The numbers of a choice; a number beyond the choices becomes the last entry of the dictionary. */
 function known(numbers: ArrayLike<unknown>, count: number): Uint8Array {
   return Uint8Array.from(numbers as ArrayLike<number>, (number) => Math.min(number, count - 1));
 }

@@ -3,21 +3,23 @@ import { zstdDecompress } from "@rxbpf/core/system";
 import { MOST_UNPACKED, mostUnpacked } from "./limits.js";
 import type { BatchHeader } from "./message.js";
 
-/** Stands before a buffer of a compressed batch that is stored as it is; before others their length stands. */
+/**
+ * In a compressed batch each buffer is preceded by its uncompressed length, or by this if it is stored uncompressed.
+ */
 export const STORED = -1n;
 
 const PREFIX = 8;
-/** Buffers may be longer than their values by what rounds them up. */
+/** Padding may make a buffer this much longer than its values. */
 const PADDING = 64;
 
-/** Where a buffer is, and how many bytes it has. */
+/** The offset and length of a buffer, in bytes. */
 interface Place {
   readonly memory: ArrayBuffer;
   readonly at: number;
   readonly length: number;
 }
 
-/** The buffers of a batch, in their order. Lengths that the batch claims are only believed where they can be. */
+/** The buffers of a batch, in order. Lengths that the batch claims are checked before they are used. */
 export class Body {
   readonly #header: BatchHeader;
   readonly #bytes: ArrayBuffer;
@@ -37,13 +39,13 @@ export class Body {
     this.#index++;
   }
 
-  /** The next buffer. @throws RangeError where it has not so many bytes, or is damaged */
+  /** The next buffer. @throws RangeError if it has fewer bytes than needed, or is damaged */
   take(bytes: number): Place {
     const [at = -1, length = 0] = this.#header.buffers[this.#index++] ?? [];
-    if (at < 0 || at % 8 !== 0) throw new RangeError("A buffer is nowhere");
-    if (at + length > this.#bytes.byteLength) throw new RangeError("A buffer is not in its batch");
-    // They follow each other, so that no byte is read for many values.
-    if (length > 0 && at < this.#end) throw new RangeError("A buffer is in another");
+    if (at < 0 || at % 8 !== 0) throw new RangeError("A buffer has an impossible offset");
+    if (at + length > this.#bytes.byteLength) throw new RangeError("A buffer ends after its batch");
+    // Buffers must not overlap, so that no byte can stand for many values.
+    if (length > 0 && at < this.#end) throw new RangeError("A buffer overlaps another");
     this.#end = Math.max(this.#end, at + length);
     const place = { memory: this.#bytes, at, length };
     const found = this.#header.compressed && length > 0 ? this.#decompress(place, bytes) : place;

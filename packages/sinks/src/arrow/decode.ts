@@ -6,15 +6,15 @@ import { parseJson } from "./json-value.js";
 import { MOST_ROWS, mostValues } from "./limits.js";
 import type { BatchHeader } from "./message.js";
 
-/** Gives the value of a field in a row of a batch; undefined where it is absent. */
+/** Reads the value of a field in a row of a batch; undefined if it is absent. */
 export type Reader = (row: number) => unknown;
 
-/** The field that holds, as JSON, what a row had beside the columns. */
+/** The field that holds, as JSON, the values of a row that fit no column. */
 export const MORE = "more";
 
 /**
- * Makes the rows of a batch of a recording. Everything is checked first, so that a row that is
- * made later is within the body.
+ * Makes a reader for the rows of a recorded batch. It checks everything first, so that rows that are read later lie
+ * within the body.
  * @throws RangeError for a batch that is damaged
  */
 export function rowReader({ fields }: Schema<Fields>, header: BatchHeader, body: ArrayBuffer): RowReader {
@@ -40,17 +40,20 @@ export function rowReader({ fields }: Schema<Fields>, header: BatchHeader, body:
   return { row, time: (index) => time?.(index) as number | undefined, columns };
 }
 
-/** Makes what is in a batch. */
+/** Reads rows and columns of a batch. */
 export interface RowReader {
-  /** Makes the event at an index into a plain object. */
+  /** Decodes the event at an index into a plain object. */
   readonly row: (index: number) => Record<string, unknown>;
-  /** The first moment that a row tells, in Unix milliseconds; undefined where it tells none. */
+  /** The first time field of a row, in Unix milliseconds; undefined if it has none. */
   readonly time: (index: number) => number | undefined;
-  /** The values of each field as the file has them: moments in Unix nanoseconds, all of 64 bits as bigint, JSON as text. */
+  /**
+   * The values of each field as they are in the file: times in Unix nanoseconds, 64-bit integers as bigint, JSON as
+   * text.
+   */
   readonly columns: ReadonlyMap<string, Reader>;
 }
 
-/** Takes nodes and buffers of a batch in their order. */
+/** Takes the nodes and buffers of a batch in order. */
 class Source {
   readonly #header: BatchHeader;
   readonly #body: Body;
@@ -68,7 +71,7 @@ class Source {
     return present ? (row) => (present(row) ? read(row) : undefined) : read;
   }
 
-  /** Takes an array's node and the bits that say which of its values are there; undefined where all are. */
+  /** Takes an array's node and its validity bits, which say which values are present; undefined if all are. */
   #array(length: number): ((row: number) => boolean) | undefined {
     const [found, nulls] = this.#header.nodes[this.#node++] ?? [];
     if (found !== length || nulls === undefined || nulls > length) throw new RangeError("An array has a wrong length");
@@ -94,7 +97,7 @@ class Source {
     }
   }
 
-  /** What can be in a list too. */
+  /** Reads values of the types that a list can hold too. */
   #items(stored: keyof typeof NUMBERS | "string", length: number): Reader {
     if (stored === "string") return this.#strings(length, (bytes, start, end) => bytes.toString("utf8", start, end));
     const array: Numbers<ArrayLike<number | bigint>> = NUMBERS[stored];
@@ -122,7 +125,7 @@ class Source {
     return (row) => make(bytes, offsets[row]!, offsets[row + 1]!);
   }
 
-  /** The offsets of `length` values; of none there need not be any. */
+  /** The offsets of `length` values. For 0 values they may be missing. */
   #offsets(length: number): Int32Array {
     return this.#numbers(Int32Array, length === 0 ? 0 : length + 1);
   }
@@ -148,7 +151,7 @@ const NUMBERS = {
   ...{ moment: BigInt64Array, i64: BigInt64Array, u64: BigUint64Array },
 } as const;
 
-/** Reads what a live row would have, from what the file has. */
+/** Converts values of the file into those of a live row. */
 function asInRow(field: Field<unknown>, read: Reader): Reader {
   const { fromFile } = KINDS[field.kind];
   const made = field.kind === "json" ? parseJson : fromFile?.(field);
@@ -169,5 +172,5 @@ function checkOffsets(offsets: Int32Array, end: number): void {
     if (offset < before) throw new RangeError("A text ends before it begins");
     before = offset;
   }
-  if (before > end) throw new RangeError("A text goes on after its batch");
+  if (before > end) throw new RangeError("A text ends after its batch");
 }

@@ -5,16 +5,16 @@ import { STORED } from "./body.js";
 import { MOST_UNPACKED, mostUnpacked, mostValues } from "./limits.js";
 import type { Block } from "./scan.js";
 
-/** How what is in a file is compressed: by Zstandard, or not at all. */
+/** How a file is compressed: by Zstandard, or not at all. */
 export type Compression = "zstd" | undefined;
 
 /**
- * Encodes an Arrow file piece by piece. The file holds the stream format, as the format asks for: the
- * schema is its first message, so that a file without its end can be read.
+ * Encodes an Arrow file piece by piece. As the specification requires, the file contains the stream format: the schema
+ * is its first message, so a file without its end can be read.
  */
 export class Encoder extends RecordBatchFileWriter {
   #chunks: Uint8Array[] = [];
-  /** Values of the batch that is encoded. */
+  /** How many values the batch has that is being encoded. */
   #values = 0;
 
   constructor(schema: Schema, compression?: Compression) {
@@ -22,7 +22,7 @@ export class Encoder extends RecordBatchFileWriter {
     this.reset(undefined, schema);
   }
 
-  /** What was encoded since the last call. */
+  /** The bytes encoded since the last call. */
   take(): Uint8Array[] {
     const chunks = this.#chunks;
     this.#chunks = [];
@@ -35,24 +35,24 @@ export class Encoder extends RecordBatchFileWriter {
     return this.take();
   }
 
-  /** The end of the file: where all its batches are. */
+  /** The end of the file: the places of all its batches. */
   footer(): Uint8Array[] {
     this.finish();
     return this.take();
   }
 
-  /** Goes on at a place of the file: what was encoded from there on does not count. */
+  /** Goes back to a place of the file and forgets what was encoded after it. */
   cut(position: number): void {
     this.#chunks = [];
     this._position = position;
     this._recordBatchBlocks = this._recordBatchBlocks.filter(({ offset }) => offset < position);
     const dictionaries = this._dictionaryBlocks.filter(({ offset }) => offset < position);
-    // All of them are written before the first batch, or again.
+    // All dictionaries are written before the first batch. If some were cut, all are written again.
     if (dictionaries.length < this._dictionaryBlocks.length) this._seenDictionaries = new Map();
     this._dictionaryBlocks = dictionaries;
   }
 
-  /** Goes on at the end of a file that has these messages already. */
+  /** Continues at the end of a file that already has these messages. */
   resume(position: number, dictionaries: readonly Block[], batches: readonly Block[]): void {
     this.cut(position);
     this._dictionaryBlocks = [...dictionaries];
@@ -63,7 +63,10 @@ export class Encoder extends RecordBatchFileWriter {
     return super._writeSchema(schema)._writeMessage(Message.from(schema));
   }
 
-  /** The library's own writes the compressed length where the format asks for the one before; strict readers refuse it. */
+  /**
+   * The library's own method writes the compressed length where the format requires the uncompressed one; strict
+   * readers refuse that.
+   */
   protected override _compressBodyBuffers(buffers: ArrayBufferView[]) {
     const packed = believable(
       buffers.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)),
@@ -91,15 +94,18 @@ export class Encoder extends RecordBatchFileWriter {
   }
 }
 
-/** A buffer as a compressed batch has it: its length, or the mark that it is stored as it was; then itself. */
+/**
+ * A buffer of a compressed batch: a prefix, which is its length or the mark that it is stored uncompressed, then its
+ * bytes.
+ */
 interface Packed {
   readonly prefix: Uint8Array | BigInt64Array;
   readonly bytes: Uint8Array;
 }
 
 /**
- * Buffers, compressed as far as readers believe what they then claim: where that is too much for the bytes that there are, the
- * shortest are stored as they are.
+ * Compresses buffers within the limits that readers enforce: if the batch would claim too much for its size, the
+ * shortest buffers are stored uncompressed.
  */
 function believable(buffers: readonly Uint8Array[], values: number): Packed[] {
   const length = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);

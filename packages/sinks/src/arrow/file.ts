@@ -13,21 +13,21 @@ import type { Head } from "./recording.js";
 import type { Block } from "./scan.js";
 import { arrowSchema } from "./types.js";
 
-/** What a file is of. */
+/** What a file is made for. */
 export interface Contents {
   readonly schema: Schema<Fields>;
   readonly metadata: ReadonlyMap<string, string>;
   readonly compression: Compression;
 }
 
-/** Room for what ends a file, beside its schema, which is there twice then: a batch of notes, and where each batch is. */
+/** Room for the end of a file, besides a second copy of its schema: a batch of notes, and the places of all batches. */
 const END_BYTES = 8 << 10;
 const BYTES_PER_BATCH = 32;
 
 /**
- * An Arrow file that can be read whenever its writer dies: it only ever grows by whole batches, and what a
- * failed write left is cut off again. Only a file that was finished has a footer. Room for it, and for a
- * word on what was lost, is reserved ahead where the file system can: a disk that is full then has it.
+ * An Arrow file that can be read whenever its writer dies: it only grows by whole batches, and the remains of a failed
+ * write are cut off again. Only a finished file has a footer. Room for the footer and for a last note on losses is
+ * reserved ahead, if the file system can, so that both still fit on a full disk.
  */
 export class ArrowFile {
   readonly #fd: number;
@@ -36,14 +36,14 @@ export class ArrowFile {
   readonly #encoder: Encoder;
   readonly #batches: Batches;
   #bytes = 0;
-  /** How much room the end takes. */
+  /** How many bytes the end takes. */
   #end = END_BYTES;
   #reserves = true;
   #closed = false;
 
   /**
-   * Writes the head of the file. Takes the descriptor over.
-   * @throws Error where it cannot be written; the descriptor is closed then
+   * Writes the head of the file. Takes ownership of the descriptor.
+   * @throws Error if it cannot be written; then the descriptor is closed
    */
   constructor(fd: number, name: string, { schema, metadata, compression }: Contents) {
     this.#fd = fd;
@@ -70,21 +70,21 @@ export class ArrowFile {
     return this.#bytes;
   }
 
-  /** Bytes that it has at most once it is finished, if nothing more comes. */
+  /** The most bytes that it can have when finished, if nothing more is written. */
   get finalBytes(): number {
     return this.#bytes + this.#end;
   }
 
-  /** @throws Error where it cannot be written; only `finish` may follow then */
+  /** Writes a batch. @throws Error if it cannot be written; then only `finish` may follow */
   write(columns: Columns, notes: readonly Placed[]): void {
     this.#put(this.#encode(columns, notes));
     this.#end += BYTES_PER_BATCH;
   }
 
   /**
-   * Ends and closes the file, unless that was done.
+   * Finishes and closes the file, unless that was done.
    * @param notes what has happened since the last batch
-   * @throws Error where the end cannot be written: then the file has none, but all batches
+   * @throws Error if the end cannot be written; then the file has all its batches but no end
    */
   finish(notes: readonly Placed[] = []): void {
     if (this.#closed) return;
@@ -117,7 +117,7 @@ export class ArrowFile {
 
 /**
  * Writes the end of a file that has only whole messages.
- * @throws Error where it cannot be written; the file has only those then
+ * @throws Error if it cannot be written; then the file has only those messages
  */
 export function finishFile(
   fd: number,
@@ -131,15 +131,15 @@ export function finishFile(
 }
 
 interface Whole {
-  /** Bytes of the file. */
+  /** The length of the whole messages, in bytes. */
   readonly whole: number;
   readonly dictionaries: readonly Block[];
   readonly batches: readonly Block[];
 }
 
 /**
- * Writes the end in the place of whatever stands after the last whole batch: on a full disk there may be no other. Gives
- * the bytes that the file then has.
+ * Writes the end over whatever follows the last whole batch, as a full disk may have no other room. Returns the new
+ * length of the file.
  */
 function endFile(fd: number, name: string, whole: number, end: readonly Uint8Array[]): number {
   const bytes = whole + lengthOf(end);
@@ -154,7 +154,7 @@ function endFile(fd: number, name: string, whole: number, end: readonly Uint8Arr
       throw writeError(name, error as NodeJS.ErrnoException);
     }
   }
-  // This gives back what was reserved, too.
+  // This also frees the reserved room.
   cut(fd, bytes);
   return bytes;
 }
@@ -163,7 +163,7 @@ function cut(fd: number, bytes: number): void {
   try {
     ftruncateSync(fd, bytes);
   } catch {
-    // A device keeps what it has taken.
+    // A device cannot be cut.
   }
 }
 
@@ -172,12 +172,12 @@ function lengthOf(chunks: readonly Uint8Array[]): number {
 }
 
 /**
- * At most so many bytes are written at once. For larger writes the kernel gives a file pages of 2 MiB, which a virtual
- * machine often has to get from its host first, and that takes several times as long.
+ * The most bytes to write at once. For larger writes the kernel uses pages of 2 MiB, which a virtual machine often has
+ * to get from its host first, and that takes several times as long.
  */
 const PIECE = 1 << 20;
 
-/** Writes everything, where the file is or at a position, or throws. */
+/** Writes everything, at the file's offset or at the given position, or throws. */
 function writeAll(fd: number, chunks: readonly Uint8Array[], position?: number): void {
   let to = position;
   for (const chunk of chunks) {

@@ -1,15 +1,17 @@
-/** So often all of a message may be read. Once would do; its parts may be one and the same, again and again. */
+/**
+ * How many times the size of a message may be read. Honest messages need once; a hostile one may point to the same part
+ * again and again.
+ */
 const TIMES = 4;
 
-/** Bytes of a message that may still be read. */
+/** How many bytes of a message may still be read. */
 interface Allowance {
   left: number;
 }
 
 /**
- * Reads flatbuffers that anybody may have written: every access is checked against the bytes there are
- * (a DataView throws a RangeError), nothing is taken to be a length before it was compared with them, and what is read
- * in all is no more than a few times the bytes there are.
+ * Reads untrusted flatbuffers: every access is checked against the message's size (a DataView throws a RangeError), so
+ * is every length before it is used, and all reads together are at most a few times the message's size.
  */
 export class FlatTable {
   readonly #view: DataView;
@@ -26,7 +28,7 @@ export class FlatTable {
     this.#size = view.getUint16(this.#slots, true);
   }
 
-  /** The table that bytes begin with. @throws RangeError here and below, where they are damaged */
+  /** The table that bytes begin with. This and all methods below throw a RangeError if the bytes are damaged. */
   static root(bytes: Uint8Array): FlatTable {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return new FlatTable(view, view.getUint32(0, true), { left: TIMES * bytes.length });
@@ -75,10 +77,10 @@ export class FlatTable {
 
   #spend(bytes: number): void {
     this.#allowance.left -= bytes;
-    if (this.#allowance.left < 0) throw new RangeError("Parts of a message are in many places");
+    if (this.#allowance.left < 0) throw new RangeError("The parts of a message overlap too often");
   }
 
-  /** Where a value is; 0 where there is none. */
+  /** The offset of a value; 0 if there is none. */
   #place(slot: number): number {
     const entry = 4 + 2 * slot;
     if (entry + 2 > this.#size) return 0;

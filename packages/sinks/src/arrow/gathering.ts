@@ -4,23 +4,23 @@ import { ColumnBuilder, type Columns, type Records } from "@rxbpf/core/events";
 import { fitter, inferSchema } from "./infer.js";
 import type { Note, Placed } from "./notes.js";
 
-/** Rows that tell the schema, where it is not known. */
+/** How many rows the schema is inferred from, if it is not known. */
 const SAMPLE = 4096;
-/** Texts may be long: so many bytes are a batch too. */
+/** A batch also ends at this many bytes, as texts may be long. */
 const BATCH_BYTES = 16 << 20;
 const BATCH_NOTES = 1000;
 
-/** What one batch of a file is made of. */
+/** The events and notes of one batch. */
 export interface Gathered {
   readonly columns: Columns;
   readonly notes: readonly Placed[];
 }
 
-/** Gathers events, and what happened among them, until they are a batch. */
+/** Gathers events and notes until they make a batch. */
 export class Gathering {
   readonly #most: number;
   readonly #origin: Schema<Fields> | undefined;
-  /** Rows that came before there was a schema for them. */
+  /** Rows that came before the schema was known. */
   readonly #sample: unknown[] = [];
   #schema: Schema<Fields> | undefined;
   #builder: ColumnBuilder | undefined;
@@ -28,8 +28,8 @@ export class Gathering {
   #notes: Placed[] = [];
 
   /**
-   * @param most rows of a batch
-   * @param exact whether the rows are those of `origin`; else the first ones tell what they are
+   * @param most how many rows a batch has at most
+   * @param exact whether the rows have exactly the schema `origin`; otherwise it is inferred from the first rows
    */
   constructor(most: number, origin: Schema<Fields> | undefined, exact: boolean) {
     this.#most = most;
@@ -37,7 +37,7 @@ export class Gathering {
     if (exact && origin) this.#begin(origin);
   }
 
-  /** Of the rows; found from what has come so far if it is not known yet. */
+  /** The schema of the rows, inferred from those that have come so far if it is not known yet. */
   get schema(): Schema<Fields> {
     if (!this.#schema) this.#infer();
     return this.#schema!;
@@ -55,7 +55,7 @@ export class Gathering {
     );
   }
 
-  /** Whether so many more rows are one batch with those that are here. */
+  /** Whether this many more rows fit into the batch. */
   hasRoom(rows: number): boolean {
     return this.#length + rows <= this.#most;
   }
@@ -73,7 +73,7 @@ export class Gathering {
     this.#notes.push({ at: this.#length, note });
   }
 
-  /** Hands over what was gathered, and starts anew: it is valid until more is gathered. */
+  /** Hands over what was gathered and starts anew. The result is valid until more is gathered. */
   take(): Gathered {
     if (!this.#schema) this.#infer();
     const columns = this.#builder!.take();

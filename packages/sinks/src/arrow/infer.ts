@@ -7,8 +7,8 @@ import { MORE } from "./decode.js";
 import { excessOf } from "./json-value.js";
 
 /**
- * The schema for rows that came through operators: a field that is the stream's own stays what it is
- * there, others are what the first rows have in them. All are optional, and what fits none is kept as JSON.
+ * Infers the schema of rows that came through operators: a field of the stream keeps its type, other fields get the
+ * type of their values in the first rows. All are optional, and values that fit none are kept as JSON.
  */
 export function inferSchema(origin: Schema<Fields> | undefined, rows: readonly unknown[]): Schema<Fields> {
   const values = new Map<string, unknown[]>(Object.keys(origin?.fields ?? {}).map((name) => [name, []]));
@@ -27,11 +27,11 @@ export function inferSchema(origin: Schema<Fields> | undefined, rows: readonly u
     const field = own && seen.every((value) => fits(own, value)) ? own : { kind: kindOf(seen), doc: "" };
     fields[name] = { ...field, optional: true };
   }
-  fields[MORE] = { kind: "json", doc: "what fits no other field, by name", optional: true };
+  fields[MORE] = { kind: "json", doc: "values that fit no other field, by name", optional: true };
   return { struct: origin?.struct ?? "", fields };
 }
 
-/** Makes a row into the values of a schema's fields. */
+/** Returns a function that turns a row into the values of a schema's fields. */
 export function fitter({ fields }: Schema<Fields>): (row: unknown) => Record<string, unknown> {
   return (row) => {
     const fitting: Record<string, unknown> = {};
@@ -51,7 +51,7 @@ export function fitter({ fields }: Schema<Fields>): (row: unknown) => Record<str
   };
 }
 
-/** A value as JSON. @throws Error where no reader would take it */
+/** A value as JSON. @throws Error if readers would refuse it */
 function readableJson(value: unknown): string {
   const text = jsonText(value);
   const excess = excessOf(text);
@@ -66,7 +66,7 @@ function kindOf(values: readonly unknown[]): Kind {
   return kinds.find((kind) => values.every(natural(kind))) ?? "json";
 }
 
-/** Whether a column of this field gives a value back as it was. */
+/** Whether a column of this field keeps a value exactly. */
 function fits(field: Field<unknown>, value: unknown): boolean {
   return KINDS[field.kind].fits(value, field);
 }

@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 
 import { JSON_LIMITS } from "./limits.js";
 
-/** Stands before the digits of an integer that no number can hold; nothing that comes from elsewhere can contain it. */
+/** Marks the digits of an integer that no number can hold. Random, so no text from elsewhere can contain it. */
 const MARK = `bigint ${randomUUID()} `;
 const [QUOTE, MINUS, ZERO, NINE, OPEN, CLOSE, BACKSLASH] = [0x22, 0x2d, 0x30, 0x39, 0x5b, 0x5d, 0x5c];
-/** What a brace has and a bracket has not. */
+/** The bit that is set in a brace and not in a bracket. */
 const CURLY = 0x20;
 
-/** A value in JSON that may come from anybody. Integers that a number cannot hold become bigints, as they were. @throws RangeError */
+/** Parses untrusted JSON. Integers that a number cannot hold become bigints. @throws RangeError */
 export function parseJson(text: string): unknown {
   const excess = excessOf(text);
   if (excess) throw new RangeError(`Cannot read a value: ${excess}`);
@@ -17,15 +17,15 @@ export function parseJson(text: string): unknown {
     return /\d{16}/.test(text) ? JSON.parse(marked(text), unmarked) : value;
   } catch (error) {
     if (error instanceof RangeError) throw error;
-    throw new RangeError("Cannot read a value: it is no JSON");
+    throw new RangeError("Cannot read a value: it is not JSON");
   }
 }
 
-/** What is too much about a text in JSON for a reader; undefined where nothing is. */
+/** Says which limit of readers a text in JSON exceeds; undefined if none. */
 export function excessOf(text: string): string | undefined {
   const { length, containers, depth } = JSON_LIMITS;
   if (text.length > length) return `its JSON has ${text.length} characters, more than ${length}`;
-  // It cannot be deep without so many.
+  // A shorter text cannot be nested too deep.
   if (text.length <= depth) return undefined;
   const found = structureOf(text);
   if (found.depth > depth) return `its objects and lists are nested more than ${depth} deep`;
@@ -33,7 +33,7 @@ export function excessOf(text: string): string | undefined {
   return undefined;
 }
 
-/** How many objects and lists a text in JSON has, and how deep they are nested. */
+/** How many objects and lists a text in JSON has, and how deeply they are nested. */
 export function structureOf(text: string): { readonly containers: number; readonly depth: number } {
   let containers = 0;
   let open = 0;
@@ -49,7 +49,7 @@ export function structureOf(text: string): { readonly containers: number; readon
   return { containers, depth };
 }
 
-/** Where a string ends that begins at a place; the text's end where it does not. */
+/** Where a string ends that begins at a place; the end of the text if it is not closed. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; ; at++) {
     at = text.indexOf('"', at);
@@ -60,7 +60,7 @@ function endOfString(text: string, start: number): number {
   }
 }
 
-/** A text in JSON with each integer that no number can hold as a string that has the mark. */
+/** Turns each integer in a JSON text that no number can hold into a string with the mark. */
 function marked(text: string): string {
   let result = "";
   let done = 0;

@@ -6,15 +6,15 @@ import { lockFile } from "@rxbpf/core/system";
 import type { Directory } from "../files/directory.js";
 import { readHead } from "./recording.js";
 
-/** How much of a recording stays. */
+/** How much of a recording is kept. */
 export interface Limits {
-  /** So many files, the last ones; all if not given. */
+  /** How many files to keep, the newest; all by default. */
   readonly keep?: number | undefined;
-  /** So many bytes in all of them; more if the one that is written has more by itself. */
+  /** How many bytes to keep in all files together. The file that is being written is kept even if it alone has more. */
   readonly keepBytes?: number | undefined;
 }
 
-/** The files of a recording before the one that is written, of this run or of earlier ones. The oldest are removed. */
+/** The finished files of a recording, of this run and of earlier ones. The oldest are removed. */
 export class Kept {
   readonly #directory: Directory;
   readonly #probe: string;
@@ -23,7 +23,10 @@ export class Kept {
   readonly #files: { readonly name: string; readonly bytes: number }[] = [];
   #bytes = 0;
 
-  /** @param names of files that may be of the recording, the oldest first: those are that are recordings of the probe, and this user's */
+  /**
+   * @param names files that may belong to the recording, the oldest first; those belong that are recordings of the
+   * probe and this user's
+   */
   constructor(directory: Directory, names: readonly string[], probe: string, limits: Limits) {
     this.#directory = directory;
     this.#probe = probe;
@@ -34,16 +37,16 @@ export class Kept {
     }
   }
 
-  /** A file is finished. */
+  /** Adds a finished file. */
   add(name: string, bytes: number): void {
     this.#files.push({ name, bytes });
     this.#bytes += bytes;
   }
 
   /**
-   * Removes what is too much beside the one that is written, which has so many bytes. What is no longer a recording of this
-   * kind, or is being written by somebody, is left alone.
-   * @throws Error where the kernel refuses
+   * Removes the oldest files as far as the limits require. A file that is no longer such a recording, or that somebody
+   * is writing, is left alone. `bytes` is the size of the file that is being written.
+   * @throws Error if the kernel refuses
    */
   trim(bytes: number): void {
     const { keep = Infinity, keepBytes = Infinity } = this.#limits;
@@ -60,11 +63,11 @@ export class Kept {
     try {
       unlinkSync(this.#directory.at(name));
     } catch (cause) {
-      throw new Error(`Cannot remove ${name}, of which enough are kept: ${stateOf(cause)}`, { cause });
+      throw new Error(`Cannot remove the old recording ${name}: ${stateOf(cause)}`, { cause });
     }
   }
 
-  /** Opens a file for as long as `use` runs, if it is a recording of the probe that this user may remove. */
+  /** Opens a file while `use` runs, if it is a recording of the probe that this user may remove. */
   #open<T>(name: string, use: (fd: number) => T): T | undefined {
     const fd = openIfThere(this.#directory.at(name));
     if (fd === undefined) return undefined;
@@ -90,6 +93,6 @@ function openIfThere(path: string): number | undefined {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch {
-    return undefined; // gone, or not for us to see
+    return undefined; // gone, or we may not open it
   }
 }

@@ -1,23 +1,23 @@
 import { FlatTable } from "./flat.js";
 import type { FieldDescription } from "./metadata.js";
 
-/** A message of the Arrow format, of the types that a recording has. */
+/** An Arrow message of a type that recordings use. */
 export interface Message {
   readonly type: "schema" | "dictionary" | "batch";
-  /** Bytes that follow it. */
+  /** The length of the body that follows it, in bytes. */
   readonly bodyLength: number;
   readonly metadata: ReadonlyMap<string, string>;
   readonly header: FlatTable;
 }
 
-/** A record batch before its body is looked at. */
+/** The header of a record batch. */
 export interface BatchHeader {
   readonly length: number;
-  /** Length and number of nulls of each array. */
+  /** The length and the number of nulls of each array. */
   readonly nodes: readonly (readonly [number, number])[];
-  /** Offset and length of each buffer in the body. */
+  /** The offset and the length of each buffer in the body. */
   readonly buffers: readonly (readonly [number, number])[];
-  /** Whether each is compressed, by Zstandard. */
+  /** Whether the buffers are compressed with Zstandard. */
   readonly compressed: boolean;
 }
 
@@ -46,7 +46,7 @@ export function decodeSchema(header: FlatTable): {
   return { fields, metadata: keyValues(header, 2) };
 }
 
-/** @throws RangeError where it is damaged or compressed in another way, which no recording is */
+/** @throws RangeError if it is damaged, or compressed in a way that recordings never use */
 export function decodeBatch(header: FlatTable): BatchHeader {
   const compression = header.table(3);
   if (compression && (compression.byte(0) !== ZSTD || compression.byte(1) !== 0))

@@ -5,33 +5,36 @@ import { type Field, type Fields, type Kind, printable, type Scale, type Schema,
 import { eventClock, KINDS, type Unit } from "@rxbpf/core/events";
 import { timeNamespaceOffsetNs } from "@rxbpf/core/system";
 
-/** What a recording says of itself, in the metadata of its schema. */
+/** What a recording says about itself, in the metadata of its schema. */
 export interface RecordingInfo {
-  /** The probe's name; empty where the events are of no probe, or were changed on the way. */
+  /** The probe's name; empty if the events come from no probe, or were changed by operators. */
   readonly probe: string;
-  /** Which of the probe's outputs they are; empty where that is not known. */
+  /** Which of the probe's outputs was recorded; empty if that is not known. */
   readonly output: string;
-  /** Whether the rows are those of tables: what has the same `time` was one. */
+  /** Whether the rows are those of tables: rows with the same `time` were one table. */
   readonly tables: boolean;
   readonly schema: Schema<Fields>;
-  /** What the probe was asked for, by option, as JSON has it. */
+  /** The probe's options, as in JSON. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Of the package that wrote it. */
+  /** The version of the package that wrote it. */
   readonly version: string;
   /** The kernel's release. */
   readonly kernel: string;
   readonly host: string;
-  /** When the machine was booted, and the recording started: ISO 8601. */
+  /** When the machine was booted and when the recording was started, in ISO 8601. */
   readonly bootTime: string;
   readonly started: string;
-  /** Which start of the machine that was, and how long after it the recording started, in seconds: its clock may have been set meanwhile. */
+  /**
+   * The id of that boot, and how many seconds after it the recording was started. The machine's clock may have been set
+   * in between.
+   */
   readonly boot: string;
   readonly uptime: number;
   /** What the times of events mean. */
   readonly clock: string;
 }
 
-/** A moment, and when it was by a clock that nobody sets. */
+/** A moment, also by a clock that nobody can set. */
 export interface Moment {
   readonly time: Date;
   readonly uptime: number;
@@ -41,11 +44,11 @@ export function now(): Moment {
   return { time: new Date(), uptime: Number(process.hrtime.bigint()) / 1e9 };
 }
 
-/** The layout of recordings that this version writes, and the only one that it reads. */
+/** The version of the recording format: the one that is written, and the only one that is read. */
 const FORMAT = "2";
 const PREFIX = "rxbpf.";
 
-/** The key under which a batch's metadata holds what happened among its events. */
+/** The key of a batch's metadata that holds its notes. */
 export const NOTES = `${PREFIX}notes`;
 
 export function recordingMetadata(
@@ -99,7 +102,7 @@ export interface FieldDescription {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** What metadata says. @throws Error in words that follow "Cannot read FILE: " */
+/** Parses the metadata. @throws Error whose message completes "Cannot read FILE: " */
 export function parseMetadata(
   metadata: ReadonlyMap<string, string>,
   fields: readonly FieldDescription[],

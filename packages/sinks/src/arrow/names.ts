@@ -1,6 +1,6 @@
 import { basename, extname } from "node:path";
 
-/** A file of a recording that has several: when the run was begun that wrote it, and which of its files it is. */
+/** A file of a recording in several files: when the run that wrote it began, and the file's number in that run. */
 interface Turn {
   readonly stamp: string;
   readonly number: number;
@@ -8,7 +8,10 @@ interface Turn {
 
 const DIGITS = 6;
 
-/** The names of the files of a recording that has several: the path's own, with when it was begun and a number. They sort as they were made. */
+/**
+ * The names of a recording's files, if it has several: the path's name with the start of the run and a number. They
+ * sort in the order in which they were made.
+ */
 export class Names {
   readonly #base: string;
   readonly #extension: string;
@@ -23,12 +26,12 @@ export class Names {
     this.#last = { stamp: stampOf(new Date()), number: 0 };
   }
 
-  /** Whether a file of such a recording is called so. */
+  /** Whether this is a name of a file of such a recording. */
   has(name: string): boolean {
     return this.#pattern.test(name);
   }
 
-  /** Sees to it that what comes sorts after a name, wherever the clock was set meanwhile. */
+  /** Makes further names sort after this one, even if the clock was set back meanwhile. */
   goOnAfter(name: string): void {
     const [, stamp = "", number] = this.#pattern.exec(name) ?? [];
     if (stamp >= this.#last.stamp) this.#last = { stamp, number: Number(number) };

@@ -2,43 +2,43 @@ import type { Records } from "@rxbpf/core/events";
 
 import type { Snapshot } from "./notes.js";
 
-/** What events tell of and no snapshot has told yet. */
+/** Processes and cgroups that events mention and no snapshot has named yet. */
 export interface Newcomers {
   /**
-   * The `execId` of each process, by pid: a snapshot must not name a process by what it has become since, or
-   * by another that got its pid.
+   * The `execId` of each process, by pid: a snapshot must not name a process after a later exec, or after another
+   * process with its pid.
    */
   readonly processes: ReadonlyMap<number, number>;
   readonly cgroupIds: ReadonlySet<number>;
 }
 
-/** So many are remembered before all are forgotten: they would be told again, and no more than that. */
+/** How many are remembered before all are forgotten. Forgotten ones are named once more; nothing else happens. */
 const MOST_KNOWN = 100_000;
-/** So many wait to be looked for; the others end before anybody could. */
+/** How many wait to be looked up. Beyond that, processes end before they could be looked up. */
 const MOST_WAITING = 1000;
-/** Looking takes at most this part of the time. */
+/** The largest share of time that lookups may take. */
 const SHARE = 1 / 10;
 
-/** Finds processes and cgroups that events tell of for the first time. A process is one pid with one `execId`. */
+/** Finds processes and cgroups that events mention for the first time. A process is one pid with one `execId`. */
 export class Attendance {
   readonly #find: (newcomers?: Newcomers) => Snapshot | undefined;
-  /** The `execId` that was seen last, by pid. */
+  /** The last `execId` seen, by pid. */
   readonly #seen = new Map<number, number>();
   readonly #cgroups = new Set<number>();
-  /** The `execId` that was told last, by pid; and which cgroups were named. */
+  /** The last `execId` named, by pid; and the cgroups that were named. */
   readonly #told = new Map<number, number>();
   readonly #named = new Set<number>();
   #waiting = new Map<number, number>();
   #cgroupIds = new Set<number>();
-  /** When it may look again; not before it has begun. */
+  /** When the next lookup is allowed. Infinity until it has begun. */
   #notBefore = Infinity;
 
-  /** @param find gives what there is now of newcomers; of all if it is given none */
+  /** @param find looks up newcomers, or all running processes and cgroups if it is given none */
   constructor(find: (newcomers?: Newcomers) => Snapshot | undefined) {
     this.#find = find;
   }
 
-  /** Forgets all, and gives what there is now, and of whom events have told already. */
+  /** Forgets everything, and returns a snapshot of all that runs now and of what events have mentioned already. */
   begin(): Snapshot | undefined {
     this.#forget();
     this.#notBefore = 0;
@@ -56,7 +56,7 @@ export class Attendance {
     };
   }
 
-  /** Records of a schema that says who, as that of every probe does. */
+  /** Takes records. Their schema must have the fields of `who`, as that of every probe does. */
   records({ layout: { places }, memory: { u32 }, positions, count }: Records): void {
     const word = (name: string): number => places.find((place) => place.name === name)!.offset >>> 2;
     const [pid, exec, cgroup] = [word("pid"), word("execId"), word("cgroupId")];
@@ -68,7 +68,7 @@ export class Attendance {
       const id = u32[at + pid]!;
       const low = u32[at + exec]!;
       const high = u32[at + exec + 1]!;
-      // Most events are of the process of the one before.
+      // Most events belong to the same process as the event before.
       if (id === pidBefore && low === lowBefore && high === highBefore) continue;
       pidBefore = id;
       lowBefore = low;
@@ -83,7 +83,7 @@ export class Attendance {
       this.#see(pid, execId, cgroupId);
   }
 
-  /** Looks for who is new, where somebody is and it is time to. Gives what was not told before. */
+  /** Looks up newcomers, if there are any and a lookup is due. Returns those that were not named before. */
   look(): Snapshot | undefined {
     const start = performance.now();
     if ((this.#waiting.size === 0 && this.#cgroupIds.size === 0) || start < this.#notBefore) return undefined;

@@ -2,10 +2,10 @@ import type { Lost } from "@rxbpf/core";
 
 import { structureOf } from "./json-value.js";
 
-/** What happened among the events of a recording. */
+/** Something that happened between the events of a recording. */
 export type Note = Lost | Snapshot;
 
-/** What there was when a recording began, and what came later: to name the processes that events are of. */
+/** Processes and cgroups that ran when a recording began, or came later. Names the processes of events. */
 export interface Snapshot {
   readonly type: "snapshot";
   /** Unix milliseconds. */
@@ -14,7 +14,7 @@ export interface Snapshot {
   readonly cgroups: readonly { readonly id: number; readonly path: string }[];
 }
 
-/** A process as events name it: the two first say of which events it is. */
+/** A process. Its first two fields match those of its events. */
 export interface SnapshotProcess {
   readonly pid: number;
   readonly execId: number;
@@ -28,15 +28,15 @@ export interface SnapshotProcess {
   readonly mntnsId: number;
 }
 
-/** A note, and how many rows of its batch stand before it. */
+/** A note, and how many rows of its batch come before it. */
 export interface Placed {
   readonly at: number;
   readonly note: Note;
 }
 
-/** What the metadata of a batch of `length` rows says. @throws RangeError where it is damaged */
+/** Parses the notes in the metadata of a batch of `length` rows. @throws RangeError if they are damaged */
 export function parseNotes(text: string, length: number): readonly Placed[] {
-  // An object takes more memory than its brackets. No note has so many.
+  // Limits the objects, as each takes far more memory than its brackets in the text. No honest note has that many.
   const tooMany = structureOf(text).containers > 1000 + text.length / 16;
   let values: unknown;
   try {

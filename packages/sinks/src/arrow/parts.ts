@@ -6,40 +6,46 @@ import { directoryOf, explained, OutputFile, type OutputOptions } from "../files
 import { Kept, type Limits } from "./kept.js";
 import { Names } from "./names.js";
 
-/** When a recording goes on in a new file, and how much of it stays, counted over all runs that write to the same path. */
+/** When a recording continues in a new file, and how much is kept, over all runs that write to the same path. */
 export interface Rotation extends Limits {
-  /** Once a file has this many bytes. */
+  /** Begins a new file once the present one has this many bytes. */
   readonly bytes?: number | undefined;
-  /** Once a file is this old, in milliseconds. */
+  /** Begins a new file once the present one is this old, in milliseconds. */
   readonly ms?: number | undefined;
 }
 
-/** A file that was created for a part of a recording. */
+/** A file for a part of a recording. */
 export interface Part {
   readonly path: string;
   readonly fd: number;
   /** When it was created, as `performance.now()`. */
   readonly since: number;
-  /** Removes it, where it has come to nothing. */
+  /** Removes the file, if the recording has failed. */
   remove(): void;
 }
 
-/** The files of a recording: one, or one after the other with a number in the name. */
+/** The files of a recording: one, or several with numbers in their names. */
 export interface Parts {
-  /** Creates the next. @throws Error where it cannot */
+  /** Creates the next file. @throws Error if it cannot be created */
   open(): Part;
-  /** Whether a file of this size is to be followed by another. */
+  /** Whether to go on in another file after this size. */
   isFull(part: Part, bytes: number): boolean;
-  /** A file of the probe is begun: with those of earlier runs there may be too many now. @throws Error where one cannot be removed */
+  /**
+   * To be called when a file of the probe is begun. Removes files that are too many now, of earlier runs too. @throws
+   * Error if one cannot be removed
+   */
   begin(probe: string, bytes: number): void;
-  /** The file that is written will have so many bytes: the oldest may have to go. @throws Error where one cannot be removed */
+  /**
+   * To be called when the present file is about to grow to this many bytes. Removes the oldest files if need be.
+   * @throws Error if one cannot be removed
+   */
   trim(bytes: number): void;
-  /** A part is finished. */
+  /** Adds a finished part. */
   add(part: Part, bytes: number): void;
   close(): void;
 }
 
-/** Sees to it that a recording can be written; creates nothing. @throws Error where it cannot be */
+/** Checks that a recording can be written, and creates nothing. @throws Error if it cannot */
 export function partsAt(path: string, rotation: Rotation | undefined, options: OutputOptions): Parts {
   return rotation ? new Several(path, rotation) : new One(path, options);
 }
@@ -71,7 +77,7 @@ class One implements Parts {
   }
 }
 
-/** So many names are tried: whoever else may write to the directory can take those that come next. */
+/** How many names to try, as others who may write to the directory can take the next ones. */
 const MOST_TRIES = 1000;
 
 class Several implements Parts {
@@ -79,7 +85,7 @@ class Several implements Parts {
   readonly #rotation: Rotation;
   readonly #directory: Directory;
   readonly #names: Names;
-  /** Files that earlier runs may have written, the oldest first. */
+  /** Files that earlier runs may have left, the oldest first. */
   readonly #before: readonly string[];
   #kept: Kept | undefined;
 
@@ -126,7 +132,7 @@ class Several implements Parts {
     this.#directory.close();
   }
 
-  /** What is called as one of the files is, and is this user's. */
+  /** This user's files that are named like files of the recording. */
   #list(): string[] {
     const isOurs = (name: string): boolean => {
       const found = lstatSync(this.#directory.at(name), { throwIfNoEntry: false });
@@ -138,13 +144,15 @@ class Several implements Parts {
       .sort();
   }
 
-  /** The next path where nothing is. */
+  /** The next path that is free. */
   #freePath(): string {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const name = this.#names.next();
       if (!lstatSync(this.#directory.at(name), { throwIfNoEntry: false })) return join(dirname(this.#path), name);
     }
-    throw new Error(`Cannot write to ${this.#path}: the names that its next files would have are taken`);
+    throw new Error(
+      `Cannot write to ${this.#path}: the next ${MOST_TRIES} file names are taken; remove these files or give another path`,
+    );
   }
 }
 

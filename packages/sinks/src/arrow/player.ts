@@ -3,12 +3,12 @@ import type { Run, Receiver } from "@rxbpf/core/events";
 
 import { type Piece, Track } from "./track.js";
 
-/** Rows that are delivered in one go, and for how long one turn of the event loop goes on. */
+/** How many rows are delivered at once, and how long delivery may take in one turn of the event loop. */
 const MOST_ROWS = 4096;
 const TURN_MS = 10;
 const MOST_WAIT_MS = 2 ** 31 - 1;
 
-/** A track, and what becomes of its rows. */
+/** A track, and how its rows are delivered. */
 export interface Played {
   readonly track: Track;
   /** Whether its rows are those of tables. */
@@ -16,19 +16,22 @@ export interface Played {
   readonly change: (event: Readonly<Record<string, unknown>> | Table<Readonly<Record<string, unknown>>>) => unknown;
 }
 
-/** Delivers tracks, merged by time, as fast as their receiver takes them or at a pace. Its methods are its own properties, as a run's must be. */
+/**
+ * Delivers tracks merged by time, as fast as the receiver takes them or at a given pace. Its methods are own
+ * properties, as a run's must be.
+ */
 export class Player implements Run {
   readonly #receiver: Receiver<unknown>;
   readonly #tracks: Played[];
   readonly #speed: number;
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
-  /** What moment of the recording it was at which moment of `performance.now()`. */
+  /** A moment of the recording, and the `performance.now()` at which it was delivered. */
   #start: { readonly recorded: number; readonly now: number } | undefined;
   #holds = 0;
   #stopped = false;
   #closed = false;
 
-  /** @param speed how many times faster than it was recorded; Infinity to wait for nothing */
+  /** @param speed how many times faster than recorded; Infinity never waits */
   constructor(receiver: Receiver<unknown>, tracks: readonly Played[], speed: number) {
     this.#receiver = receiver;
     this.#tracks = [...tracks];
@@ -93,7 +96,7 @@ export class Player implements Run {
     }
   }
 
-  /** The track that is next, and until when it stays so. All are ready or done. */
+  /** The track to deliver from next, and until which moment. All tracks must be ready or done. */
   #next(): { readonly played: Played; readonly until: number } | undefined {
     let first: Played | undefined;
     let time = Infinity;
@@ -107,13 +110,13 @@ export class Player implements Run {
     return first && { played: first, until };
   }
 
-  /** The moment of the recording up to which it can be delivered now. */
+  /** Up to which moment of the recording rows can be delivered now. */
   #reached(): number {
     if (this.#speed === Infinity || !this.#start) return Infinity;
     return this.#start.recorded + (performance.now() - this.#start.now) * this.#speed;
   }
 
-  /** How long to wait for a moment of the recording, in milliseconds. */
+  /** How many milliseconds to wait for a moment of the recording. */
   #wait(time: number): number {
     if (this.#speed === Infinity || time === -Infinity) return 0;
     this.#start ??= { recorded: time, now: performance.now() };

@@ -15,19 +15,25 @@ import type { Contents, RecordingFiles } from "./recording-files.js";
 import { reasonOf } from "./unwritten.js";
 
 export interface ArrowOptions extends OutputOptions {
-  /** Rows are written once there are so many; 65,536 if not given. */
+  /** How many rows make a batch, which is then written; 65,536 by default. */
   readonly batchRows?: number | undefined;
-  /** And once the first of them is so old, in milliseconds; 1000 if not given. */
+  /** A batch is also written once its first row is this old, in milliseconds; 1000 by default. */
   readonly batchMs?: number | undefined;
-  /** How batches are compressed; not at all if not given. Needs libzstd 1. */
+  /** How batches are compressed; not at all by default. Needs libzstd 1. */
   readonly compression?: Compression;
-  /** Writes one file after the other, each a whole recording: their names are the path's with start and number. */
+  /**
+   * Writes several files one after the other, each a whole recording. Their names are the path's with the start and a
+   * number.
+   */
   readonly rotate?: Rotation | undefined;
-  /** The file is created once this resolves, where it is given; if it rejects there is none, and the recording ends with its error. */
+  /**
+   * If given, the file is created once this resolves. If it rejects, no file is created and the recording fails with
+   * its error.
+   */
   readonly ready?: PromiseLike<unknown> | undefined;
   /**
-   * What there is now: of all processes, asked for at the beginning of every file; then of those that
-   * events tell of for the first time, which may have ended by then. Nothing of it is written where it gives none.
+   * Takes a snapshot of running processes. Called for all at the beginning of every file, then for those that events
+   * mention for the first time, which may have ended by then. If it returns undefined, no snapshot is written.
    */
   readonly snapshot?: ((of?: Newcomers) => Snapshot | undefined) | undefined;
 }
@@ -49,17 +55,17 @@ export class Recorder<E> {
   readonly #parts: Parts;
   readonly #gathering: Gathering;
   readonly #attendance: Attendance | undefined;
-  /** Whether the events come as the origin's source gives them. */
+  /** Whether the events come straight from the origin's source. */
   readonly #direct: boolean;
   readonly #input = new Subscription();
-  /** Batches that are to be written: those that came before there could be files. */
+  /** Batches that came before a file could be created, still to be written. */
   readonly #unwritten: Gathered[] = [];
   readonly #consumer: Consumer;
   readonly #started = now();
   #files: RecordingFiles | undefined;
-  /** Whether there is to be a file: the source has begun, or something came. */
+  /** Whether a file is wanted: the source has begun, or something came. */
   #begun = false;
-  /** Whether there may be one. */
+  /** Whether a file may be created: `ready` has resolved. */
   #mayBegin: boolean;
   #rows = 0;
   #written = 0;
@@ -70,7 +76,7 @@ export class Recorder<E> {
   #flushing: NodeJS.Timeout | undefined;
   #telling: NodeJS.Timeout | undefined;
 
-  /** @throws Error where the file cannot be created */
+  /** @throws Error if the file cannot be created */
   constructor(
     path: string,
     source: Observable<E>,
@@ -83,7 +89,7 @@ export class Recorder<E> {
     this.#options = options;
     this.#subscriber = subscriber;
     const schema = origin?.info.schema;
-    // What a replayed row has beside its columns is in no column.
+    // The values that a replayed row has besides its columns are in no column.
     this.#direct = origin === source && schema?.fields[MORE]?.kind !== "json";
     this.#gathering = new Gathering(options.batchRows ?? BATCH_ROWS, schema, this.#direct);
     this.#attendance = options.snapshot && new Attendance(options.snapshot);
@@ -99,7 +105,7 @@ export class Recorder<E> {
   }
 
   start(): void {
-    // Loading it takes a while, in which events are gathered already.
+    // Loading takes a while; events are gathered meanwhile.
     const ready = Promise.resolve(this.#options.ready).then(() => (this.#mayBegin = true));
     Promise.all([import("./recording-files.js"), ready]).then(
       ([{ RecordingFiles }]) => {
@@ -121,11 +127,11 @@ export class Recorder<E> {
         error: (error) => this.#end({ error }),
       }),
     );
-    // A stream says when it has begun.
+    // A stream reports when it has begun; other sources do not.
     if (!this.#consumer.isFed) this.#begin();
   }
 
-  /** Ends the source; what has come is still written. */
+  /** Ends the source. What has come is still written. */
   stop(): void {
     if (this.#ended) return;
     this.#detach();
@@ -147,7 +153,7 @@ export class Recorder<E> {
     } else for (let i = 0; i < length && !this.#ended; i++) this.#event(batch.row(i));
   }
 
-  /** Takes an event in; a table is its rows. */
+  /** Takes an event. Of a table, each row. */
   #event(event: unknown): void {
     if (!(event instanceof Table)) return this.#row(event);
     for (const row of event.rows) this.#row(row);
@@ -183,7 +189,7 @@ export class Recorder<E> {
     else this.#flushing ??= setTimeout(() => this.#guarded(() => this.#flush()), this.#options.batchMs ?? BATCH_MS);
   }
 
-  /** Notes who has come with the events. */
+  /** Notes newcomers among the events' processes. */
   #look(): void {
     const newcomers = this.#attendance?.look();
     if (newcomers) this.#gathering.note(newcomers);
@@ -197,7 +203,7 @@ export class Recorder<E> {
     const gathered = this.#gathering.isEmpty ? [] : [this.#gathering.take()];
     this.#unwritten.push(...(this.#files ? gathered : structuredClone(gathered)));
     if (!this.#files) return;
-    // A head tells readers that recording has begun. It waits until it is known what the rows are.
+    // The head tells readers that recording has begun. It is written once the schema is known.
     if (this.#begun && (this.#direct || this.#ended)) this.#files.begin();
     for (let next = this.#unwritten[0]; next; next = this.#unwritten[0]) {
       this.#files.write(next.columns, next.notes);
@@ -226,7 +232,7 @@ export class Recorder<E> {
   #end(failure?: Failure): void {
     if (this.#ended) return;
     this.#detach();
-    // Who waits for others to begin is told by this that they cannot.
+    // A recording that waits for others to begin learns by this that they cannot.
     if (failure && !(this.#begun && this.#mayBegin)) return this.#settle(failure);
     if (!failure) this.#begun = true;
     this.#whenReady(() => {
@@ -235,7 +241,7 @@ export class Recorder<E> {
     });
   }
 
-  /** Does what ends the run, once the file can be written. */
+  /** Runs `end` once the file may be written. */
   #whenReady(end: () => void): void {
     this.#onReady = () => {
       try {
@@ -247,7 +253,7 @@ export class Recorder<E> {
     if (this.#files) this.#onReady();
   }
 
-  /** Does what may write; where that fails the run ends with it. */
+  /** Runs work that may write. If writing fails, the run ends with that error. */
   #guarded(work: () => void): void {
     if (this.#ended) return;
     try {
@@ -268,7 +274,7 @@ export class Recorder<E> {
     else this.#subscriber.complete();
   }
 
-  /** Closes what a failure left open, as whole as it can be, with what was lost by it. */
+  /** Closes what a failure left open, as complete as possible, with a note on what was lost by it. */
   #closeAll(failure?: Failure): void {
     const count = this.#rows - this.#written;
     this.#rows = this.#written;
@@ -276,12 +282,12 @@ export class Recorder<E> {
     try {
       this.#files?.finish(this.#untold(count, reasonOf(failure?.error)));
     } catch {
-      // The failure before is the one to tell.
+      // The first failure is the one to report.
     }
     this.#parts.close();
   }
 
-  /** What the file does not say of losses yet. */
+  /** Losses that are not in the file yet. */
   #untold(count: number, reason: string): Placed[] {
     const gathered = this.#gathering.isEmpty ? [] : [this.#gathering.take()];
     const notes = [...this.#unwritten, ...gathered].flatMap(({ notes }) => notes.map(({ note }) => note));
@@ -295,7 +301,7 @@ export class Recorder<E> {
   }
 }
 
-/** What is said of the stream that rows came from, where they still have its fields. */
+/** The information on the stream that rows came from, if they still have its fields. */
 function originInfo(origin: EventStream<unknown> | undefined, { fields }: Schema<Fields>): Partial<StreamInfo> {
   const wanted = Object.entries(origin?.info.schema.fields ?? {});
   const same = wanted.every(([name, { optional }]) => optional || Object.hasOwn(fields, name));

@@ -7,29 +7,29 @@ import { type Moment, now, recordingMetadata } from "./metadata.js";
 import type { Placed, Snapshot } from "./notes.js";
 import type { Part, Parts } from "./parts.js";
 
-/** What files are of. */
+/** What files are made for. */
 export interface Contents {
   readonly schema: Schema<Fields>;
   readonly info: Partial<StreamInfo>;
   readonly compression: Compression;
 }
 
-/** The files of a run of a recorder: one after the other, each a whole recording. */
+/** The files of a recorder's run, one after the other, each a whole recording. */
 export class RecordingFiles {
   readonly #parts: Parts;
   readonly #contents: () => Contents;
   readonly #snapshot: () => Snapshot | undefined;
   #part: Part | undefined;
   #file: ArrowFile | undefined;
-  /** When the file was begun that is made next. */
+  /** The start of the next file to be made. */
   #started: Moment;
-  /** In files that are finished. */
+  /** Bytes in finished files. */
   #bytesBefore = 0;
 
   /**
-   * @param contents asked for when a file is begun
-   * @param snapshot likewise
-   * @param started when recording was
+   * @param contents called when a file is begun
+   * @param snapshot called when a file is begun
+   * @param started when the recording was started
    */
   constructor(parts: Parts, contents: () => Contents, snapshot: () => Snapshot | undefined, started: Moment) {
     this.#parts = parts;
@@ -43,12 +43,12 @@ export class RecordingFiles {
     return this.#bytesBefore + (this.#file?.bytes ?? 0);
   }
 
-  /** Begins the first file, where that was not done. @throws Error where it cannot be written */
+  /** Begins the first file, unless that was done. @throws Error if it cannot be written */
   begin(): void {
     if (!this.#file) this.#next();
   }
 
-  /** @throws Error where it cannot be written; the file is to be finished then */
+  /** Writes a batch. @throws Error if it cannot be written; then the file must be finished */
   write(columns: Columns, notes: readonly Placed[]): void {
     const file = this.#file && !this.#parts.isFull(this.#part!, this.#file.bytes) ? this.#file : this.#next();
     file.write(columns, notes);
@@ -56,9 +56,9 @@ export class RecordingFiles {
   }
 
   /**
-   * Ends the file that is written, if one is.
+   * Finishes the present file, if any.
    * @param notes what has happened since the last batch
-   * @throws Error where its end cannot be written
+   * @throws Error if its end cannot be written
    */
   finish(notes: readonly Placed[] = []): void {
     const [file, part] = [this.#file, this.#part];
@@ -79,7 +79,7 @@ export class RecordingFiles {
       part.remove();
       throw error;
     }
-    // Not before there is another: until then it is the one before that says what was lost.
+    // Only now that the next file exists: until then losses go into the one before.
     this.#file = file;
     this.#part = part;
     if (before && partBefore) this.#end(before, partBefore);

@@ -7,27 +7,27 @@ import { NOTES, parseMetadata, type RecordingInfo } from "./metadata.js";
 import { parseNotes, type Placed } from "./notes.js";
 import { type Block, type Ending, type Found, isArrow, scan, START } from "./scan.js";
 
-/** Events that were written together. */
+/** A batch of events that were written together. */
 export interface RecordedBatch extends RowReader {
   readonly length: number;
-  /** What happened among them. */
+  /** What happened between them. */
   readonly notes: readonly Placed[];
 }
 
-/** A recording that was opened. */
+/** An opened recording. */
 export interface Recording {
   readonly path: string;
   readonly info: RecordingInfo;
   /**
-   * Reads on batch by batch, up to the first that is cut or damaged; says at the end how much was
-   * dropped. The file is open as long as the iteration lasts.
+   * Reads batch by batch, up to the first that is cut or damaged; returns at the end how much was dropped. The file is
+   * open during the iteration.
    */
   readonly batches: () => Generator<RecordedBatch, Ending>;
 }
 
 /**
- * Opens a recording: finished, still being written, or cut anywhere. The file may come from anybody.
- * @throws Error where it is no recording, or cut before its first batch
+ * Opens a recording, whether finished, still being written, or cut anywhere. The file need not be trusted.
+ * @throws Error if it is no recording, or cut before its first batch
  */
 export function readRecording(path: string): Recording {
   return withFile(path, constants.O_RDONLY, (fd) => {
@@ -36,7 +36,7 @@ export function readRecording(path: string): Recording {
   });
 }
 
-/** Opens a file for as long as `use` runs. @throws Error for what cannot be opened */
+/** Opens a file while `use` runs. @throws Error if it cannot be opened */
 function withFile<T>(path: string, flags: number, use: (fd: number) => T): T {
   const fd = openFile(path, flags);
   try {
@@ -46,22 +46,22 @@ function withFile<T>(path: string, flags: number, use: (fd: number) => T): T {
   }
 }
 
-/** What stands before the events. */
+/** The part of a file before the events. */
 export interface Head {
   readonly info: RecordingInfo;
   readonly metadata: ReadonlyMap<string, string>;
-  /** Where the messages after it begin. */
+  /** The offset of the messages after it. */
   readonly next: number;
 }
 
-/** A message after the head that is not damaged. */
+/** An undamaged message after the head. */
 interface Sound {
   readonly block: Block;
-  /** None where it is a dictionary, which is in the schema too. */
+  /** Undefined for a dictionary, whose contents are in the schema too. */
   readonly batch?: RecordedBatch;
 }
 
-/** @throws Error where the file does not begin as a recording does */
+/** Reads the head of a file. @throws Error if the file does not begin like a recording */
 export function readHead(fd: number, path: string): Head {
   if (!isArrow(fd)) throw unreadable(path, fstatSync(fd).size === 0 ? "it is empty" : "not a recording of rxbpf");
   const { value, done } = scan(fd, START).next();
@@ -79,7 +79,7 @@ const DAMAGED = Symbol("damaged");
 /** The messages after the head, up to the first that is cut or damaged; each batch with its rows. */
 export function* sound(fd: number, { info, next }: Head): Generator<Sound, Ending> {
   const messages = scan(fd, next);
-  // Each field has one at most.
+  // Each field has at most one.
   let dictionaries = Object.keys(info.schema.fields).length;
   for (let found = messages.next(); ; found = messages.next()) {
     if (found.done) return found.value;
@@ -130,7 +130,7 @@ function openFile(path: string, flags: number): number {
   }
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
-  throw unreadable(path, "it is no file");
+  throw unreadable(path, "it is not a file");
 }
 
 function unreadable(path: string, state: string): Error {

@@ -2,20 +2,20 @@ import { withExistingFile } from "../files/output-file.js";
 import { type Head, readHead, sound } from "./recording.js";
 import type { Block, Ending } from "./scan.js";
 
-/** What `recover` did. */
+/** The result of `recover`. */
 export interface Recovered {
-  /** Events that the recording holds. */
+  /** How many events the recording holds. */
   readonly rows: number;
-  /** Bytes that were cut off: no whole batch. */
+  /** How many bytes of an incomplete batch were cut off. */
   readonly dropped: number;
-  /** Whether there was nothing to do. */
+  /** Whether the recording was finished already, so that there was nothing to do. */
   readonly finished: boolean;
 }
 
 /**
- * Finishes a recording whose writer died: cuts off what is no whole batch and writes the footer that other
- * readers ask for, in place.
- * @throws Error where it is no recording, is still being written, or cannot be written
+ * Finishes a recording whose writer died, in place: cuts off an incomplete last batch and writes the footer that other
+ * readers require.
+ * @throws Error if it is no recording, is still being written, or cannot be written
  */
 export async function recover(path: string): Promise<Recovered> {
   const { finishFile } = await import("./file.js");

@@ -3,42 +3,42 @@ import { fstatSync, readSync } from "node:fs";
 import { MOST_BODY, MOST_METADATA } from "./limits.js";
 import { decodeMessage, type Message } from "./message.js";
 
-/** Where a message stands in a file. */
+/** The place of a message in a file. */
 export interface Block {
   readonly offset: number;
   readonly metaDataLength: number;
   readonly bodyLength: number;
 }
 
-/** A message where it was found in a file. */
+/** A message that was found in a file. */
 export interface Found {
   readonly message: Message;
   readonly block: Block;
-  /** Reads what belongs to it. */
+  /** Reads its body. */
   readonly body: () => ArrayBuffer;
 }
 
-/** How the messages of a file end. */
+/** How a file ends. */
 export interface Ending {
-  /** Bytes up to the end of the last whole message. */
+  /** The end of the last whole message, in bytes from the file's start. */
   readonly whole: number;
-  /** Bytes after them that are no whole message. */
+  /** How many bytes of an incomplete message follow. */
   readonly dropped: number;
-  /** Whether the file was finished: its footer is there. */
+  /** Whether the file is finished: it has its footer. */
   readonly finished: boolean;
 }
 
 const MAGIC = Buffer.from("ARROW1");
-/** Where the first message stands. */
+/** The offset of the first message. */
 export const START = 8;
 const PREFIX = 8;
 
-/** Whether a file begins as Arrow files do. */
+/** Whether a file begins like an Arrow file. */
 export function isArrow(fd: number): boolean {
   return read(fd, 0, START).subarray(0, MAGIC.length).equals(MAGIC);
 }
 
-/** Finds the messages of a file one after the other, from a place on, until one is cut or damaged. */
+/** Finds the messages of a file one after the other, from an offset on, until one is cut or damaged. */
 export function* scan(fd: number, from: number): Generator<Found, Ending> {
   const { size } = fstatSync(fd);
   let at = from;
@@ -52,7 +52,7 @@ export function* scan(fd: number, from: number): Generator<Found, Ending> {
   }
 }
 
-/** The length that stands before a message; undefined where there can be none. */
+/** The length prefix of a message; undefined if there is none. */
 function prefix(fd: number, at: number, size: number): number | undefined {
   const bytes = read(fd, at, PREFIX);
   if (bytes.length < PREFIX || bytes.readInt32LE(0) !== -1) return undefined;
@@ -84,7 +84,7 @@ function messageAt(fd: number, at: number, length: number, size: number): Found 
   }
 }
 
-/** What follows the mark of the end of messages at a place. */
+/** Reads what follows the end-of-stream mark at an offset. */
 function ending(fd: number, at: number, size: number): Ending {
   const tail = read(fd, size - MAGIC.length - 4, MAGIC.length + 4);
   const footer = size - at - PREFIX - tail.length;

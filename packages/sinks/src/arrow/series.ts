@@ -3,12 +3,12 @@ import { join } from "node:path";
 
 import { readRecording, type Recording } from "./recording.js";
 
-/** Recordings of one probe, with the same fields, in the order in which they were started. */
+/** Recordings of one probe with the same fields, in the order in which they were started. */
 export type Series = readonly [Recording, ...Recording[]];
 
 /**
- * The recordings in a file; or in all files of a directory whose names end with `.arrow`; or in files.
- * @throws Error where there are none, or one cannot be read
+ * The recordings in a file, in several files, or in all files of a directory whose names end with `.arrow`.
+ * @throws Error if there are none, or one cannot be read
  */
 export function seriesAt(path: string | readonly string[]): readonly [Series, ...Series[]] {
   const groups = new Map<string, [Recording, ...Recording[]]>();
@@ -21,11 +21,11 @@ export function seriesAt(path: string | readonly string[]): readonly [Series, ..
     else groups.set(key, [recording]);
   }
   const [first, ...others] = [...groups.values()].map(inOrder);
-  if (!first) throw new RangeError("There is no recording to read");
+  if (!first) throw new RangeError("Cannot read recordings: no path is given; give a file or a directory");
   return [first, ...others];
 }
 
-/** Sorts recordings by when they were started: within one start of a machine by a clock that nobody sets. */
+/** Sorts recordings by their start; those of one boot of a machine by a clock that nobody can set. */
 function inOrder(parts: [Recording, ...Recording[]]): [Recording, ...Recording[]] {
   const last = new Map<string, string>();
   for (const { info } of parts) if (info.started > (last.get(info.boot) ?? "")) last.set(info.boot, info.started);

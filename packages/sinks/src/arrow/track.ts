@@ -6,12 +6,12 @@ import type { Note } from "./notes.js";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** What is next in a recording: events that follow each other, or one note. */
+/** The next piece of a recording: consecutive events, or one note. */
 export type Piece =
   | { readonly type: "rows"; readonly length: number; row(index: number): Row | Table<Row> }
   | { readonly type: "note"; readonly note: Note };
 
-/** Reads a recording whose parts follow each other, piece by piece. */
+/** Reads a recording in several parts, piece by piece. */
 export class Track {
   readonly #parts: Iterator<Recording>;
   readonly #ended: (part: Recording, ending: Ending) => void;
@@ -22,13 +22,13 @@ export class Track {
   #note = 0;
   #done = false;
 
-  /** @param ended told of each part that was read to its end */
+  /** @param ended called for each part that was read to its end */
   constructor(parts: readonly Recording[], ended: (part: Recording, ending: Ending) => void) {
     this.#parts = parts.values();
     this.#ended = ended;
   }
 
-  /** Whether there is something to take. */
+  /** Whether there is a piece to take. */
   get isReady(): boolean {
     return this.#batch !== undefined && (this.#row < this.#batch.length || this.#note < this.#batch.notes.length);
   }
@@ -38,7 +38,7 @@ export class Track {
     return this.#done;
   }
 
-  /** Reads on by one batch, of which all may be empty. Not for a track that is ready or done. */
+  /** Reads the next batch, which may be empty. Not to be called if the track is ready or done. */
   advance(): void {
     this.#batch = undefined;
     this.#row = this.#note = 0;
@@ -52,25 +52,25 @@ export class Track {
     }
   }
 
-  /** When the next row happened; for what has no time the first moment of all. For a track that is ready. */
+  /** The time of the next row; -Infinity if it has none. Only for a track that is ready. */
   get time(): number {
     const batch = this.#batch!;
     return (this.#row < batch.length ? batch.time(this.#row) : undefined) ?? -Infinity;
   }
 
-  /** Takes the next note, or the rows of the next moment, which were a table. */
+  /** Takes the next note, or all rows with the next row's time, which were one table. */
   takeTable(): Piece {
     const note = this.#dueNote();
     if (note) return note;
     const { time } = this;
     const rows: Row[] = [];
-    // A large table may go on in the next batch.
+    // A large table may continue in the next batch.
     do rows.push(this.#batch!.row(this.#row++));
     while (this.#reachRow() && this.time === time);
     return { type: "rows", length: 1, row: () => new Table(time, rows) };
   }
 
-  /** Takes the next note, or rows that happened until `end`, which those next are, at most `most`. */
+  /** Takes the next note, or at most `most` rows up to `end`. The next row must not be later than `end`. */
   take(end: number, most: number): Piece {
     const due = this.#dueNote();
     if (due) return due;
@@ -82,7 +82,7 @@ export class Track {
     return { type: "rows", length: this.#row - start, row: (index) => batch.row(start + index) };
   }
 
-  /** Reads on to the next row. False where a note comes first, or nothing. */
+  /** Moves to the next row. False if a note comes first, or nothing. */
   #reachRow(): boolean {
     while (!this.isReady && !this.isDone) this.advance();
     return this.isReady && this.#row < this.#batch!.length;

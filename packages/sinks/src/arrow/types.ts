@@ -21,7 +21,7 @@ import {
 
 import { fieldMetadata } from "./metadata.js";
 
-/** The schema of a file of these events. The field of a choice is a dictionary, numbered by the field's place. */
+/** The Arrow schema for these fields. A choice is a dictionary, whose id is the field's index. */
 export function arrowSchema({ fields }: Schema<Fields>, metadata: ReadonlyMap<string, string>): ArrowSchema {
   const arrowFields = Object.entries(fields).map(
     ([name, field], index) => new Field(name, typeOf(field, index), field.optional === true, fieldMetadata(field)),
@@ -36,7 +36,7 @@ function typeOf({ kind }: SchemaField<unknown>, index: number): DataType {
   return TYPES[stored]();
 }
 
-/** Names that occur often are plain strings too: readers agree best on those, and compression finds them. */
+/** Names that occur often are plain strings too: readers agree best on those, and compression removes repetition. */
 const TYPES: Record<Exclude<Stored, "choice" | object>, () => DataType> = {
   moment: () => new TimestampNanosecond("UTC"),
   bool: () => new Bool(),

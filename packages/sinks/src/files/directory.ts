@@ -16,27 +16,27 @@ import { basename, dirname, join } from "node:path";
 import { stateOf } from "@rxbpf/core/events";
 
 const { O_DIRECTORY, O_NOFOLLOW, W_OK, X_OK } = constants;
-/** Linux's, which Node does not name: to get at a directory that may not be listed is enough. */
+/** A flag of Linux that Node does not name. It opens a directory even if this user may not list it. */
 const O_PATH = 0o10000000;
 const PROC = 0x9fa0;
-/** So many links are followed, as by the kernel. */
+/** How many links are followed: the kernel's limit. */
 const MOST_LINKS = 40;
 
-/** Only Linux lets a path begin at a directory that is open. */
+/** Only on Linux can a path begin at an open directory. */
 const HOLDS = process.platform === "linux";
 
 /**
- * A directory that is held open, so that nobody who can rename what leads to it can make it another. On other systems than
- * Linux, where recordings are only read and exported, it is the directory that its path leads to.
+ * A directory that is held open, so that nobody can replace it by renaming a directory on its path. On systems other
+ * than Linux, where recordings are only read and exported, it is whatever directory the path leads to.
  */
 export class Directory {
   readonly #path: string;
   #fd: number = -1;
 
   /**
-   * Opens a directory. Links on the way are followed where root or this user owns them: with those of others, they would say
-   * where is written.
-   * @throws Error, with an `errno` where it comes from the kernel
+   * Opens a directory. Links on the way are followed only if root or this user owns them; otherwise other users would
+   * decide where we write.
+   * @throws Error, with an `errno` if it comes from the kernel
    */
   constructor(path: string) {
     this.#path = path;
@@ -44,17 +44,17 @@ export class Directory {
     else if (!statSync(path).isDirectory()) throw new Error("it is in no directory");
   }
 
-  /** A path to what has this name in it, until it is closed. */
+  /** A path to an entry of the directory, valid until it is closed. */
   at(name: string): string {
     return HOLDS ? under(this.#fd, name) : join(this.#path, name);
   }
 
-  /** @throws Error of the kernel's where nothing can be created in it */
+  /** Checks that files can be created in it. @throws Error of the kernel's if they cannot */
   requireWritable(): void {
     accessSync(this.at("."), W_OK | X_OK);
   }
 
-  /** The names in it. @throws Error of the kernel's */
+  /** The names of its entries. @throws Error of the kernel's */
   names(): string[] {
     return readdirSync(this.at("."));
   }
@@ -66,13 +66,13 @@ export class Directory {
   }
 }
 
-/** Whether what a user owns is not in the hands of somebody else. */
+/** Whether a user can be trusted with what we write: root or this user. */
 export function isTrusted(uid: number): boolean {
   return uid === 0 || uid === process.geteuid?.();
 }
 
 function walk(path: string): number {
-  // Step by step one could go where no path leads. What the kernel does not take is refused as it does.
+  // Let the kernel refuse a bad path first, as a walk step by step could accept one that the kernel does not.
   lstatSync(path, { throwIfNoEntry: false });
   const rest = namesOf(path);
   let fd = start(path);
@@ -93,12 +93,12 @@ function walk(path: string): number {
   }
 }
 
-/** Opens what has a name in a directory; of a link gives where it leads. */
+/** Opens an entry of a directory; for a link, returns its target. */
 function step(directory: number, name: string): number | string {
   const path = under(directory, name);
   const found = lstatSync(path);
   if (!found.isSymbolicLink()) return openSync(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  // The kernel's own links lead to what they stand for, whatever they say.
+  // The kernel's own links lead to an object, whatever their text says.
   if (statfsSync(under(directory, ".")).type === PROC) return openSync(path, O_PATH | O_DIRECTORY);
   if (!isTrusted(found.uid))
     throw new Error(`${name} is a link that user ${found.uid} owns; give the path that it leads to`);
@@ -109,7 +109,7 @@ function start(path: string): number {
   return openSync(path.startsWith("/") ? "/" : ".", O_PATH | O_DIRECTORY);
 }
 
-/** The names in a path, the last one first. */
+/** The names in a path, last name first. */
 function namesOf(path: string): string[] {
   return path
     .split("/")
@@ -127,9 +127,9 @@ function under(directory: number, name: string): string {
 }
 
 /**
- * Makes a directory with mode 0700, and those that it is in, where they are missing.
- * @returns what removes those that were made, as long as nothing is in them
- * @throws Error where it cannot be made
+ * Makes a directory and its missing parents, with mode 0700.
+ * @returns a function that removes the directories that were made, as long as they are empty
+ * @throws Error if it cannot be made
  */
 export function makeDirectory(path: string): () => void {
   try {
@@ -140,7 +140,7 @@ export function makeDirectory(path: string): () => void {
   }
 }
 
-/** Gives what was made, the innermost first. */
+/** Returns the directories that were made, the innermost first. */
 function make(path: string): string[] {
   try {
     new Directory(path).close();
@@ -162,6 +162,6 @@ function remove(made: readonly string[]): void {
   try {
     for (const path of made) rmdirSync(path);
   } catch {
-    // Something is in it.
+    // It is not empty.
   }
 }

@@ -18,9 +18,9 @@ import { lockFile } from "@rxbpf/core/system";
 import { Directory, isTrusted } from "./directory.js";
 import { writeError } from "./errors.js";
 
-/** What can be said of a file that is to be written. */
+/** Options for writing a file. */
 export interface OutputOptions {
-  /** Replaces a file that is there already; not if not given, which is an error then. */
+  /** Whether to replace an existing file. By default an existing file is an error. */
   readonly force?: boolean | undefined;
 }
 
@@ -28,10 +28,10 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = 
 const MODE = 0o600;
 
 /**
- * What a path that is written to stands for: a file that is new, or a pipe or a device that is there. All that this project
- * writes to paths is opened here. A file is created with mode 0600, and is locked while it is open: a second writer is
- * refused. Nothing is written through what belongs to a user who is neither this one nor root, and to no file that
- * was there: with `force` a new one takes its name.
+ * The target of a path to write to: a new file, or an existing pipe or device. All files that this project writes are
+ * opened here. A file is created with mode 0600 and locked while it is open, so a second writer is refused. Nothing is
+ * written through links, pipes or devices of users other than this one and root. Nothing is written into an existing
+ * file: with `force`, a new file takes its name.
  */
 export class OutputFile {
   readonly path: string;
@@ -40,15 +40,15 @@ export class OutputFile {
   readonly #owned: Directory | undefined;
   readonly #name: string;
   readonly #force: boolean;
-  /** A pipe or a device, until it is given out. */
+  /** The descriptor of a pipe or a device, until `open` hands it out. */
   #early: number | undefined;
-  /** What was created. */
+  /** The file that was created. */
   #created: Stats | undefined;
 
   /**
-   * Looks whether it can be written, and touches nothing; a pipe or a device is opened. The caller closes it.
-   * @param within the directory that it is in, where that is open already
-   * @throws Error where it cannot be
+   * Checks that the path can be written, and touches nothing; a pipe or a device is opened. The caller must close it.
+   * @param within the directory that it is in, if that is open already
+   * @throws Error if it cannot be written
    */
   constructor(path: string, { force = false }: OutputOptions = {}, within?: Directory) {
     this.path = path;
@@ -64,7 +64,7 @@ export class OutputFile {
     }
   }
 
-  /** Opens it, once. The descriptor is the caller's to close. @throws Error where it cannot be opened */
+  /** Opens it, once. The caller must close the descriptor. @throws Error if it cannot be opened */
   open(): number {
     return explained(this.path, () => {
       const fd = this.#early ?? this.#make();
@@ -79,7 +79,7 @@ export class OutputFile {
     if (found && this.#created && isSame(found, this.#created)) unlinkSync(this.#at);
   }
 
-  /** Lets go of what it holds; the descriptor that it gave out stays open. */
+  /** Frees what it holds. A descriptor that it has handed out stays open. */
   close(): void {
     if (this.#early !== undefined) closeSync(this.#early);
     this.#early = undefined;
@@ -122,7 +122,7 @@ export class OutputFile {
     }
   }
 
-  /** Puts a new file in the place of the one that is there. Who looks sees one or the other, and each locked. */
+  /** Replaces the existing file by a new one. Others see either the old or the new file, and each is locked. */
   #replace(): number {
     const before = this.#takeOver();
     const name = `.rxbpf-${randomBytes(8).toString("hex")}`;
@@ -141,7 +141,7 @@ export class OutputFile {
     }
   }
 
-  /** Opens and locks the file that is there, to replace it. */
+  /** Opens and locks the existing file, to replace it. */
   #takeOver(): number {
     if (!this.#force) throw new Error(EXISTS);
     const fd = openSync(this.#at, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -158,9 +158,9 @@ export class OutputFile {
 }
 
 /**
- * Opens a file that is there, to change it in place, for as long as `use` runs: locked, and reached by no link of another
- * user's.
- * @throws Error where it is no file, or cannot be opened
+ * Opens an existing file while `use` runs, to change it in place. The file is locked, and no other user's link is
+ * followed.
+ * @throws Error if it is no file, or cannot be opened
  */
 export function withExistingFile<T>(path: string, use: (fd: number) => T): T {
   const directory = directoryOf(path);
@@ -169,7 +169,7 @@ export function withExistingFile<T>(path: string, use: (fd: number) => T): T {
     explained(path, () => {
       const at = directory.at(basename(path));
       const kind = kindOf(at);
-      if (kind !== undefined && kind !== "file") throw new Error("it is no file");
+      if (kind !== undefined && kind !== "file") throw new Error("it is not a file");
       fd = openSync(at, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
       lock(fd);
     });
@@ -185,7 +185,7 @@ type Kind = "file" | "pipe" | "device";
 const EXISTS = "it exists already; give another path, or replace it with --force (in a script: force: true)";
 const BUSY = "another process is writing to it";
 
-/** What a path is that can be written to; undefined where nothing is there. @throws Error for what cannot */
+/** The kind of an existing target; undefined if nothing is there. @throws Error if it cannot be written to */
 function kindOf(path: string): Kind | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return undefined;
@@ -198,10 +198,10 @@ function kindOf(path: string): Kind | undefined {
   if (led?.isCharacterDevice()) return "device";
   if (isLink) throw new Error("it is a link; give the path that it leads to");
   if (found.isFile()) return "file";
-  throw new Error(found.isDirectory() ? "it is a directory; give the path of a file" : "it is no file");
+  throw new Error(found.isDirectory() ? "it is a directory; give the path of a file" : "it is not a file");
 }
 
-/** Opens what is there already, and is no file. */
+/** Opens an existing pipe or device. */
 function openStream(path: string, kind: Kind): number {
   const fd = openSync(path, kind === "pipe" ? O_WRONLY | O_NONBLOCK : O_WRONLY);
   const opened = fstatSync(fd);
@@ -210,12 +210,12 @@ function openStream(path: string, kind: Kind): number {
   throw new Error(BUSY);
 }
 
-/** A umask may have taken from the mode. */
+/** Sets the mode, as a umask may have narrowed it. */
 function setMode(fd: number): void {
   try {
     fchmodSync(fd, MODE);
   } catch {
-    // A file system without modes.
+    // The file system has no modes.
   }
 }
 
@@ -227,12 +227,12 @@ function isSame(one: Stats, other: Stats): boolean {
   return one.dev === other.dev && one.ino === other.ino;
 }
 
-/** Opens the directory of a file that is to be written. The caller closes it. @throws Error where it cannot be opened */
+/** Opens the directory of a file to be written. The caller must close it. @throws Error if it cannot be opened */
 export function directoryOf(path: string): Directory {
   return explained(path, () => new Directory(dirname(path)));
 }
 
-/** Does what opens a path, and says which where that fails. */
+/** Runs an action that opens a path. If it fails, the error names the path. */
 export function explained<T>(path: string, action: () => T): T {
   try {
     return action();

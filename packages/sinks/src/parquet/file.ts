@@ -7,7 +7,7 @@ import { parquetSchema } from "./schema.js";
 
 /** Encodes a Parquet file piece by piece. */
 export class ParquetFile {
-  /** In memory: the writer's calls have done all when they return. */
+  /** In memory: the writer's calls are synchronous. */
   readonly #bytes = new ByteWriter();
   readonly #metadata: { key: string; value: string }[];
   readonly #writer: ParquetWriter;
@@ -45,7 +45,7 @@ export class ParquetFile {
 
   #take(): Uint8Array {
     const bytes = this.#bytes.getBytes().slice();
-    // The writer has a buffer that grows; how far it is in the file it counts by itself.
+    // Reuses the writer's growing buffer; the writer counts its offset in the file separately.
     this.#bytes.index = 0;
     return bytes;
   }

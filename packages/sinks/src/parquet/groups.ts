@@ -1,19 +1,19 @@
 import type { RecordedBatch } from "../arrow/recording.js";
 
-/** A row group holds at most so many rows, */
+/** A row group holds at most this many rows, */
 const MOST_ROWS = 32_768;
-/** and is ended once it has so many values, */
+/** and ends once it has this many values, */
 const MOST_VALUES = 1 << 20;
-/** or its texts have so many characters. */
+/** or this many characters of text. */
 const MOST_TEXT = 16 << 20;
 
-/** Rows by column, as a row group has them. */
+/** The rows of a row group, by column. */
 export interface Group {
   readonly rows: number;
   readonly columns: readonly { readonly name: string; readonly data: unknown[] }[];
 }
 
-/** Gathers the rows of batches into groups of a size that readers like, and that memory bears. */
+/** Gathers the rows of batches into row groups of a size that suits readers and memory. */
 export class Groups {
   readonly #names: readonly string[];
   #data: readonly unknown[][] = [];
@@ -26,7 +26,7 @@ export class Groups {
     this.#begin();
   }
 
-  /** Takes the rows of a batch that match. Gives each group that is full. */
+  /** Takes the matching rows of a batch. Yields each full group. */
   *add(batch: RecordedBatch, matches?: (event: Readonly<Record<string, unknown>>) => boolean): Generator<Group> {
     const readers = this.#names.map((name) => batch.columns.get(name)!);
     for (let row = 0; row < batch.length; row++) {
@@ -36,7 +36,7 @@ export class Groups {
     }
   }
 
-  /** Gives what is left, if there is any. */
+  /** Yields the last group, if there is one. */
   *end(): Generator<Group> {
     if (this.#rows > 0) yield this.#take();
   }

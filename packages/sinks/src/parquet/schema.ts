@@ -29,7 +29,7 @@ type Type = Pick<SchemaElement, "type" | "converted_type" | "logical_type">;
 const utf8: Type = { type: "BYTE_ARRAY", converted_type: "UTF8" };
 
 const TYPES: Record<Exclude<Stored, object>, Type> = {
-  // A moment, wherever it is read: a reader shows it in a zone of its own.
+  // A point in time; readers show it in their own time zone.
   moment: { type: "INT64", logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "NANOS" } },
   bool: { type: "BOOLEAN" },
   u8: { type: "INT32", converted_type: "UINT_8" },

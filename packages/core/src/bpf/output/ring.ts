@@ -11,10 +11,10 @@ import type { Fields } from "../../schema/field.js";
 import type { Schema } from "../../schema/schema.js";
 import type { Output, Reader, Reading } from "./run.js";
 
-/** Records that a program tells its probe beside its events: those whose `_record` is not 0. */
+/** Records that a program sends to its probe besides events: those whose `_record` is not 0. */
 export interface SideRecords {
   readonly schema: Schema<Fields>;
-  /** Takes each such record, before the events that were read with it. */
+  /** Takes each such record, before the events of the same batch. */
   readonly take: (row: never) => void;
 }
 
@@ -29,10 +29,10 @@ export function ring<E>(map: string, schema: Schema<Fields>, side?: SideRecords)
   };
 }
 
-/** What the records of a ring are. */
+/** The layouts of a ring's records. */
 interface Layouts {
   readonly event: Layout;
-  /** Of those that are no events, with the place of what tells them apart. */
+  /** The layout of records that are no events, with the offset of `_record`, which tells them apart. */
   readonly side?: { readonly layout: Layout; readonly mark: number };
 }
 
@@ -88,7 +88,10 @@ function read<E>(
   };
 }
 
-/** Hands over the records of a batch that are not events, and moves the others together. Returns how many those are. */
+/**
+ * Hands over the records of a batch that are no events, and closes the gaps between the events. Returns the number of
+ * events.
+ */
 function sideRecordTaker(
   u16: Uint16Array,
   mark: number,

@@ -4,41 +4,44 @@ import { type ObjectSpec, load, type Loaded, type LoadOptions } from "../load.js
 import { losses } from "../losses.js";
 import type { Batch, Receiver, Source } from "../../stream/source.js";
 
-/** What a run is given besides its program. Made anew for each subscription. */
+/** Options of a run. Made anew for each subscription. */
 export interface RunOptions extends LoadOptions {
-  /** Said to the subscriber once the programs are attached. */
+  /** Notices for the subscriber, sent once the programs are attached. */
   readonly notices?: readonly string[];
-  /** What to say when no event has come for some seconds. */
+  /** Returns a notice for when no event has come for some seconds. */
   readonly whenIdle?: () => string | undefined;
-  /** Frees what the options hold, when the run ends; and if the run could not start, undoes what it made. */
+  /** Frees what the options hold when the run ends. If the run could not start, also undoes what they made. */
   readonly close?: (started: boolean) => void;
 }
 
-/** What programs give: the records of a ring, the entries of a map. */
+/** An output of programs: the records of a ring, or the entries of a map. */
 export interface Output<E> {
-  /** The object's maps that it is read from, which a run of another output does without. */
+  /** The object's maps that only this output is read from. A run of another output leaves them out. */
   readonly maps: readonly string[];
-  /** Finds its structs in an object's types. Returns what reads it, once the object is loaded. @throws LayoutError */
+  /**
+   * Finds its structs in an object's types. Returns a function that starts reading once the object is loaded. @throws
+   * LayoutError
+   */
   bind(btf: Btf): (loaded: Loaded, reader: Reader<E>) => Reading;
 }
 
 /** Takes what is read. */
 export interface Reader<E> {
   readonly batch: (batch: Batch<E>) => void;
-  /** Looks for losses. Called after each look at the programs' memory, so that they are told soon. */
+  /** Looks for losses. Called after each look at the programs' memory, so that they are reported soon. */
   readonly looked: () => void;
   readonly error: (error: unknown) => void;
-  /** Tells a person something, in a line. */
+  /** Sends a notice of one line. */
   readonly notify: (message: string) => void;
-  /** All that was wanted has come: ends the stream. */
+  /** Ends the stream: everything that was wanted has come. */
   readonly complete: () => void;
 }
 
 /** An output that is being read. */
 export interface Reading {
-  /** Whether the programs have given anything yet. */
+  /** Whether anything has come from the programs yet. */
   hasSeen(): boolean;
-  /** Reads what is left, now that no program runs any more, then calls back; not after `close`. */
+  /** Reads what is left once the programs are detached, then calls back, but not after `close`. */
   finish(done: () => void): void;
   /** Stops reading. May be called from within a batch. */
   close(): void;
@@ -46,14 +49,14 @@ export interface Reading {
   release(): void;
 }
 
-/** How often losses are looked for while nothing comes. */
+/** How often to look for losses while nothing comes. */
 const LOOK_MS = 1_000;
-/** How long a run may see nothing before its options are asked for an explanation. */
+/** How long a run may see no event before it sends the notice of `whenIdle`. */
 const IDLE_MS = 5_000;
 
 /**
- * A source of what programs give. Starting it loads and attaches them; closing it leaves nothing in the kernel.
- * @param prepare makes the options of a run; what it throws is thrown where the source is started
+ * A source of an output's events. Starting it loads and attaches the programs; closing it leaves nothing in the kernel.
+ * @param prepare makes the options of a run; starting the source throws what this throws
  */
 export function sourceOf<E>(image: ObjectSpec, output: Output<E>, prepare: () => RunOptions): Source<E> {
   return (receiver) => {
@@ -73,7 +76,7 @@ export function sourceOf<E>(image: ObjectSpec, output: Output<E>, prepare: () =>
   };
 }
 
-/** The options of a run, which also keeps the clock of events as it is until the run ends. */
+/** Adds to the options of a run that the clock of events is frozen until the run ends. */
 function keepingClock(prepare: () => RunOptions, receiver: Receiver<never>): RunOptions {
   const letGo = eventClock.keep((message) => receiver.status({ type: "notice", message }));
   try {
@@ -103,7 +106,7 @@ function run<E>(
   const looked = (last?: boolean): void => {
     if (!closed) reportLosses(last);
   };
-  /** Processors that come online while it runs are sampled too. */
+  /** Samples processors that come online during the run too. */
   const follow = (): void => {
     try {
       const more = object.followProcessors();
@@ -164,7 +167,7 @@ function run<E>(
   };
 }
 
-/** Tells the receiver what runs now, and what a person should know of it. */
+/** Reports to the receiver which programs run, and the notices on them. */
 function announce({ variant }: Loaded, { notices = [] }: RunOptions, receiver: Receiver<never>): void {
   receiver.status({ type: "attached", programs: variant.programs });
   if (variant.lacks) receiver.status({ type: "notice", message: `this kernel does not show ${variant.lacks}` });

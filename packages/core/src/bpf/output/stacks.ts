@@ -5,15 +5,15 @@ import { Symbolizer } from "../../symbols/symbolizer.js";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** The stacks that a table's rows go through: numbers in the kernel, each of a stack that it keeps once. */
+/** The stacks of a table's rows. The kernel stores each stack once, and rows have its number. */
 export class Stacks {
   readonly #map: BpfMap;
   readonly #fields: readonly (readonly [string, Field<unknown>])[];
   readonly #symbolizer: Symbolizer;
-  /** Addresses by number. A number is one stack's as long as the map is there. */
+  /** Addresses by number. A number belongs to one stack for the lifetime of the map. */
   readonly #addresses = new Map<number, readonly bigint[]>();
 
-  /** @param notify is told, in a line, what keeps addresses from being named */
+  /** @param notify receives in one line why addresses cannot be named */
   constructor(map: BpfMap, fields: Fields, notify: (message: string) => void) {
     this.#map = map;
     this.#fields = stackFields(fields);
@@ -26,7 +26,7 @@ export class Stacks {
     if (isUsers && typeof row["pid"] === "number") this.#symbolizer.note(row["pid"]);
   }
 
-  /** The row with the frames of its stacks in the place of their numbers. */
+  /** The row with frames in place of its stacks' numbers. */
   named<R extends Row>(row: R): R {
     const stacks = this.#fields.map(([name, { space }]) => [name, this.#frames(Number(row[name]), space, row)]);
     return { ...row, ...Object.fromEntries(stacks) };
@@ -47,7 +47,7 @@ export class Stacks {
   #addressesOf(id: number): readonly bigint[] {
     const known = this.#addresses.get(id);
     if (known) return known;
-    // A negative number says why there is none.
+    // A negative number is an error: there is no stack.
     const value = id < 0 ? undefined : this.#map.lookup(new Uint8Array(Uint32Array.of(id).buffer));
     const all = value ? [...new BigUint64Array(value.buffer, value.byteOffset, value.length >>> 3)] : [];
     const end = all.indexOf(0n);
@@ -57,7 +57,7 @@ export class Stacks {
   }
 }
 
-/** Whether a frame is that of the program that took the stack, or of how the kernel came to it. */
+/** Whether a frame belongs to the program that took the stack, or to the kernel's code that called it. */
 function isTracing({ name, module }: Frame): boolean {
   return module === "[bpf]" || /^(?:bpf_trace_run\d|__bpf_trace_|__traceiter_)/.test(name);
 }

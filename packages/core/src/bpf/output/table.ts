@@ -12,28 +12,32 @@ import { Table } from "../../values/table.js";
 import type { Output, Reader, Reading } from "./run.js";
 import { stackFields, Stacks } from "./stacks.js";
 
-/** How a map is read. */
+/** Options for reading a map. */
 export interface TableOptions {
-  /** Milliseconds from one table to the next; one at the end alone if not given. */
+  /** Milliseconds from one table to the next; by default there is only one, at the end. */
   readonly everyMs?: number | undefined;
-  /** How many tables there are to be; then the stream ends. */
+  /** How many tables to emit before the stream ends. */
   readonly count?: number | undefined;
 }
 
-/** What a program keeps by key in a map that bpf/include/table.bpf.h made: the fields of its keys and of its values. */
+/** The fields of a map's keys and values. The map is declared with bpf/include/table.bpf.h. */
 export interface TableShape {
   readonly key: Fields;
   readonly value: Fields;
-  /** The entries stay when they are read: they say how things are, not what happened since. Then there is one such map. */
+  /**
+   * Whether entries stay in the map when they are read: they show a state, not what has happened since. There is only
+   * one such map then.
+   */
   readonly keep?: boolean;
 }
 
 /**
- * The entries of a map as tables, a row for each key with the fields of key and value, in no order.
+ * Reads the entries of a map as tables, with a row for each key. A row has the fields of key and value; rows are in no
+ * order.
  *
- * What happened since is taken out exactly, while programs go on: two maps take turns, and the one that has lost its turn is
- * read when no program can hold an entry of it any more. Values that each processor has of its own are put together as
- * their fields say. Kernel 5.6.
+ * Entries are taken out exactly while programs go on: two maps take turns, and one is read after its turn, once no
+ * program can hold an entry of it any more. Values of different processors are merged as their fields say. Needs kernel
+ * 5.6.
  */
 export function table<R>(map: string, shape: TableShape, options: TableOptions = {}): Output<Table<R>> {
   const maps = shape.keep ? [map] : [`${map}_0`, `${map}_1`];
@@ -56,7 +60,7 @@ export function table<R>(map: string, shape: TableShape, options: TableOptions =
   };
 }
 
-/** The word by which user space says which of two maps has its turn. */
+/** The word with which user space tells programs which of two maps has its turn. */
 function turnOf(object: BpfObject, btf: Btf, name: string): Uint32Array {
   const memory = object.variables(".bss");
   const variable = btf.variables().get(name);
@@ -66,16 +70,16 @@ function turnOf(object: BpfObject, btf: Btf, name: string): Uint32Array {
 
 interface Entries<R> {
   isEmpty(): boolean;
-  /** The rows of all entries, which are taken out unless they stay. */
+  /** The rows of all entries. The entries are taken out, unless they stay. */
   read(): R[];
-  /** The rows without names for their stacks, of entries that stay where they are. */
+  /** The rows without names in their stacks. The entries are left where they are. */
   look(): R[];
 }
 
-/** Processes that live less long may have no names in their stacks. */
+/** Stacks of processes that live for less time may have no names. */
 const NOTE_MS = 100;
 
-/** Looks into the maps from time to time, so as to note processes while they live. */
+/** Reads the maps from time to time, to note processes while they live. */
 function noting<R>(reading: Reading, entries: readonly Entries<R>[], stacks: Stacks): Reading {
   const note = (): void => {
     for (const map of entries) for (const row of map.look()) stacks.note(row as Readonly<Record<string, unknown>>);
@@ -121,7 +125,7 @@ function entryReader<R>(
   };
 }
 
-/** Emits tables at their times, and counts them. */
+/** Emits tables when they are due, and counts them. */
 abstract class Tables<R> implements Reading {
   readonly #reader: Reader<Table<R>>;
   readonly #ticking: NodeJS.Timeout | undefined;
@@ -143,7 +147,7 @@ abstract class Tables<R> implements Reading {
   protected abstract isEmpty(): boolean;
   abstract finish(done: () => void): void;
 
-  /** Reads and delivers tables; what goes wrong ends the stream. */
+  /** Reads and delivers tables. An error ends the stream. */
   protected deliver(read: () => readonly Table<R>[]): void {
     if (this.#closed) return;
     try {
@@ -182,11 +186,11 @@ abstract class Tables<R> implements Reading {
   }
 }
 
-/** Takes entries out, of two maps in turn. */
+/** Takes entries out of two maps in turn. */
 class Taking<R> extends Tables<R> {
   readonly #maps: readonly Entries<R>[];
   readonly #turn: Uint32Array;
-  /** A table that is due when no program writes to its map any more. */
+  /** A table that waits until no program writes to its map any more. */
   #settling: { readonly cancel: () => void; readonly time: number } | undefined;
 
   constructor(maps: readonly Entries<R>[], turn: Uint32Array, options: TableOptions, reader: Reader<Table<R>>) {

@@ -5,7 +5,7 @@ import { field, type Field } from "../field.js";
 import { at, type FieldKind } from "./kind.js";
 import { remembered } from "./remembered.js";
 
-/** In C a `__u8[16]`: an IPv6 address, or an IPv4 one behind ::ffff:0:0/96; in a row the usual text of either. */
+/** In C a `__u8[16]`: an IPv6 address, or an IPv4 address mapped into ::ffff:0:0/96. In a row, its usual text. */
 export const address: (doc: string) => Field<string> = field("address");
 
 export const addressKind: FieldKind = {

@@ -2,10 +2,10 @@ import { StringWriter } from "../column-writers.js";
 import { field, type Field } from "../field.js";
 import { type FieldKind, textAt } from "./kind.js";
 
-/** In C a `struct text` of bytes that are no text. */
+/** In C a `struct text` with bytes that are no text. */
 export const bytes: (doc: string) => Field<Uint8Array> = field("bytes");
 
-/** The longest part of a byte array's JSON for one of its bytes: `"65535":255,`. */
+/** The longest JSON of one byte of an array: `"65535":255,`. */
 const BYTE = 12;
 
 export const bytesKind: FieldKind = {

@@ -2,7 +2,7 @@ import { NumberWriter } from "../column-writers.js";
 import type { Field } from "../field.js";
 import { at, type FieldKind } from "./kind.js";
 
-/** In C a `__u8` that counts from 0 through `choices`; a number past them is an empty string. */
+/** In C a `__u8`, an index of `choices`. In a row, the text; an index past the end becomes an empty string. */
 export function choice<const C extends readonly string[]>(doc: string, choices: C): Field<C[number]> {
   return { kind: "choice", doc, choices };
 }
@@ -16,7 +16,7 @@ export const choiceKind: FieldKind = {
     row: (place, index) => `choices[${index}][u8[${at(place)}]] ?? ""`,
     copy: (place, c) => `${c}[at] = u8[${at(place)}];`,
     json: {
-      // There the choices are bytes.
+      // In this source the choices are bytes.
       write: (_, value) => `put(out, at, ${value.replace('""', "none")})`,
       most: ({ choices = [] }) => choices.reduce((most, { length }) => Math.max(most, 2 + 6 * length), 2),
     },
@@ -26,7 +26,7 @@ export const choiceKind: FieldKind = {
   fits: (value, { choices = [] }) => value === "" || choices.includes(value as string),
 };
 
-/** Numbers of a fixed list of texts; a number past them stays what it is. */
+/** Indices of a fixed list of texts. An index past the end stays as it is. */
 class ChoiceWriter extends NumberWriter {
   readonly #choices: readonly string[];
 

@@ -2,7 +2,7 @@ import { NumberWriter } from "../column-writers.js";
 import { field, type Field } from "../field.js";
 import type { FieldKind } from "./kind.js";
 
-/** A number as JavaScript has it; only in an optional field. */
+/** A JavaScript number; only for optional fields. */
 export const f64: (doc: string) => Field<number> = field("f64");
 
 export const f64Kind: FieldKind = {

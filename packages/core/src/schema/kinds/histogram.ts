@@ -7,7 +7,7 @@ import type { Unit } from "../unit.js";
 import { exact, integer } from "./integers.js";
 import { type FieldKind, word } from "./kind.js";
 
-/** In C a `__u64[n]`: how many values fell into each of n parts of a scale. See `COUNT_LOG2` of bpf/include/table.bpf.h. */
+/** In C a `__u64[n]`: how many values fell into each of n buckets. See `COUNT_LOG2` of bpf/include/table.bpf.h. */
 export function histogramOf(doc: string, scale: Scale, unit?: Unit): Field<Histogram> {
   return { kind: "histogram", doc, scale, ...(unit && { unit }) };
 }

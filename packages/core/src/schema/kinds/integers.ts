@@ -11,12 +11,12 @@ export const u16: (doc: string) => Field<number> = field("u16");
 export const u32: (doc: string) => Field<number> = field("u32");
 /** In C a `__s32`. */
 export const i32: (doc: string) => Field<number> = field("i32");
-/** In C a `__u64`, whose values stay below 2^53; one that does not ends the stream with a RangeError. */
+/** In C a `__u64` whose values stay below 2^53. A larger value ends the stream with a RangeError. */
 export const u64: (doc: string) => Field<number> = field("u64");
 /** As `u64`, signed. */
 export const i64: (doc: string) => Field<number> = field("i64");
 
-/** Integers that JavaScript has as such. */
+/** Integers that a JavaScript number always holds exactly. */
 function small(stored: "u8" | "u16" | "u32" | "i32", row: (place: Place) => string): FieldKind {
   const signed = stored === "i32";
   const bits = Number(stored.slice(1));
@@ -38,7 +38,7 @@ function small(stored: "u8" | "u16" | "u32" | "i32", row: (place: Place) => stri
   };
 }
 
-/** Integers of 64 bits. Of a file that an operator's rows were written to, one may be a bigint. */
+/** Integers of 64 bits. In a file with rows of operators, one may be a bigint. */
 function wide(stored: "u64" | "i64", fits: (value: bigint) => boolean): FieldKind {
   const signed = stored === "i64";
   return {
@@ -63,7 +63,7 @@ function wide(stored: "u64" | "i64", fits: (value: bigint) => boolean): FieldKin
   };
 }
 
-/** Copies the halves of 64 bits. */
+/** The source that copies the two halves of 64 bits. */
 function copyWide(place: Place, c: string): string {
   return `${c}[2 * at] = u32[${word(place)}]; ${c}[2 * at + 1] = u32[${word(place)} + 1];`;
 }
@@ -74,7 +74,7 @@ export function integer(high: number, low: number): number {
   return value;
 }
 
-/** A number, as in a live row. Where an operator made it, it may have been a bigint. */
+/** A number, as in a live row. If an operator made it, it may be a bigint. */
 export function exact(value: bigint, made: boolean = false): number | bigint {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;

@@ -1,7 +1,7 @@
 import { StringWriter } from "../column-writers.js";
 import type { FieldKind } from "./kind.js";
 
-/** A value of no other kind, as JSON; only in an optional field. */
+/** A value of no other kind, stored as JSON; only for optional fields. */
 export const jsonKind: FieldKind = {
   blank: () => "",
   writer: () => new StringWriter(),

@@ -1,4 +1,4 @@
-/** Names and addresses of 16 bytes occur again and again: decodes each once, and finds it by its bytes. */
+/** Caches decoded names and addresses of 16 bytes, found by their bytes, as the same ones occur again and again. */
 export function remembered(u32: Uint32Array, decode: (position: number) => string): (position: number) => string {
   const SLOTS = 256;
   const WORDS = 4;

@@ -3,7 +3,7 @@ import { StringWriter } from "../column-writers.js";
 import { field, type Field } from "../field.js";
 import { ESCAPE, type FieldKind, textAt } from "./kind.js";
 
-/** In C a `struct text`. Bytes that are not UTF-8 are characters of their own: see `bytesOf`. */
+/** In C a `struct text`. Bytes that are not UTF-8 become special characters: see `bytesOf`. */
 export const text: (doc: string) => Field<string> = field("text");
 
 export const textKind: FieldKind = {

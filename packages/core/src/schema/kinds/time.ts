@@ -3,14 +3,14 @@ import { field, type Field } from "../field.js";
 import { milliseconds, NS_PER_MS } from "../moment.js";
 import { type FieldKind, word } from "./kind.js";
 
-/** A moment: in C a `__u64` of CLOCK_BOOTTIME nanoseconds, in a row Unix milliseconds with a fraction. */
+/** A time: in C a `__u64` of CLOCK_BOOTTIME nanoseconds, in a row Unix milliseconds with a fraction. */
 export const time: (doc: string) => Field<number> = field("time");
 
-/** 2^32 nanoseconds are so many milliseconds and so many nanoseconds. */
+/** 2^32 nanoseconds are this many milliseconds and nanoseconds. */
 const HIGH_MS = 4294;
 const HIGH_NS = 967_296;
 
-/** Milliseconds whose nanoseconds 64 bits can hold. */
+/** The last Unix milliseconds whose nanoseconds fit into 64 bits. */
 const LAST = 9e12;
 
 export const timeKind: FieldKind = {
@@ -23,7 +23,7 @@ export const timeKind: FieldKind = {
     reader(_, unixOffsetNs) {
       const offsetMs = Number(unixOffsetNs / NS_PER_MS);
       const offsetNs = Number(unixOffsetNs % NS_PER_MS);
-      // Every step but the last division is exact: a moment is the same number wherever it is read from.
+      // Every step but the last division is exact, so a time is the same number wherever it is read from.
       return (high: number, low: number) => {
         const ns = high * HIGH_NS + low + offsetNs;
         const ms = Math.floor(ns / 1e6);

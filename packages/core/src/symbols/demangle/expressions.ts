@@ -8,16 +8,16 @@ const CASTS: Readonly<Record<string, string>> = {
   sc: "static_cast",
 };
 
-/** What begins so is a name or a and stands without brackets. */
+/** An expression that begins like this is a name, a parameter or a braced list, and needs no brackets. */
 const BARE = /^(?:\d|sr|fp|fL|il|on)/;
 
-/** Reads expressions and template arguments; what these are made of is read by what extends it. */
+/** Reads expressions and template arguments. Subclasses read the names and types in them. */
 export abstract class Expressions extends State {
   abstract type(): Part;
-  /** @param say of a function all, or not what it returns, or only its name */
+  /** @param say how much of a function to write: everything, everything but the return type, or only the name */
   abstract encoding(say?: "all" | "parameters" | "name"): string;
 
-  /** What stands for a value in a type, as in `decltype (x)`. Of those that are rare some are not read. */
+  /** An expression in a type, as in `decltype (x)`. Some rare ones are not supported. */
   expression(): Part {
     return this.nested(() => {
       const bare = BARE.test(this.text.slice(this.at, this.at + 2));
@@ -94,17 +94,17 @@ export abstract class Expressions extends State {
     if (operands === 3) return `${first}?${this.operand()} : ${this.operand()}`;
     if (code === "ix") return `${first}[${this.textOf(this.expression())}]`;
     const text = `${first}${sign}${this.operand()}`;
-    // It would end the template's arguments.
+    // A bare `>` would end the template's arguments.
     return code === "gt" ? `(${text})` : text;
   }
 
-  /** A name that is only found when the type is known. */
+  /** An unresolved name, which depends on a type. */
   unresolved(): string {
     const name = this.part(this.sourceName());
     return this.textOf(this.peek() === "I" ? this.withArguments(name) : name);
   }
 
-  /** A value, or the address of what has a name. */
+  /** A literal value, or the address of something with a name. */
   literal(): Part {
     this.expect("L");
     if (this.take("_Z") || this.take("Z")) {
@@ -153,14 +153,14 @@ export abstract class Expressions extends State {
     return { ...argument, parameter };
   }
 
-  /** A name with template arguments after it. */
+  /** A name, followed by template arguments. */
   withArguments(name: Part, own = false): Part {
     const parts = this.argumentList();
     if (own) this.templateArguments = parts;
     return this.spread([name, ...parts], ([one, ...args]) => {
       const name = this.textOf(one!);
       const inner = this.list(args);
-      // Two such signs in a row would be an operator's.
+      // Two such signs in a row would read as an operator.
       const text = `${name}${name.endsWith("<") ? " " : ""}<${inner}${inner.endsWith(">") ? " " : ""}>`;
       return this.part(text, "", { base: one!.base });
     });

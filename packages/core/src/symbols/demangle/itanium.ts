@@ -5,8 +5,8 @@ import { NotMangled } from "./state.js";
 const CLONE = /^\.[A-Za-z_]+(?:\.\d+)*|^\.\d+/;
 
 /**
- * What a name of the Itanium C++ ABI says, written as c++filt writes it; undefined for what is none, what is made of
- * rare expressions, and what would be longer than 8,192 characters.
+ * Demangles a name of the Itanium C++ ABI as c++filt does. Undefined if it is no such name, has a rare expression, or
+ * would be longer than 8,192 characters.
  */
 export function demangleItanium(name: string): string | undefined {
   const reader = new Names(name);

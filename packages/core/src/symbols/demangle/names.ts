@@ -2,14 +2,14 @@ import { fail, type Part } from "./state.js";
 import { ABBREVIATIONS, OPERATORS, SPECIAL } from "./tables.js";
 import { Types } from "./types.js";
 
-/** What a name says besides its text, of the function that has it. */
+/** A name, with what it says about its function. */
 interface Name {
   readonly part: Part;
-  /** Whether it ends with template arguments: only then does the function's type begin with what it returns. */
+  /** Whether it ends with template arguments: only then does the function's type begin with its return type. */
   readonly template: boolean;
-  /** Whether the function returns nothing that a name would say: constructors and conversions. */
+  /** Whether the function has no return type in its name: constructors and conversions. */
   readonly returnless: boolean;
-  /** ` const`, ` &`: of a member function. */
+  /** Qualifiers of a member function: ` const`, ` &`. */
   readonly qualifiers: string;
 }
 
@@ -23,7 +23,7 @@ interface Unqualified {
 export class Names extends Types {
   /**
    * A function or variable.
-   * @param say of a function all, or not what it returns, or only its name
+   * @param say how much of a function to write: everything, everything but the return type, or only the name
    */
   encoding(say: "all" | "parameters" | "name" = "all"): string {
     return this.nested(() => {
@@ -46,7 +46,7 @@ export class Names extends Types {
     return this.at === this.text.length || this.peek() === "E" || this.peek() === ".";
   }
 
-  /** What the compiler made for something; undefined where there is a name itself. */
+  /** Something that the compiler made for a name; undefined if what follows is a name itself. */
   special(): string | undefined {
     const code = this.peek() + this.peek(1);
     const text = SPECIAL[code];
@@ -69,7 +69,7 @@ export class Names extends Types {
     return this.peek() === "T" ? this.thunk() : undefined;
   }
 
-  /** Code that corrects `this`, or what is returned too, before it goes to a virtual function. */
+  /** A thunk: code that adjusts `this`, or also the result, and calls a virtual function. */
   thunk(): string {
     this.expect("T");
     if (this.take("c")) {
@@ -80,7 +80,7 @@ export class Names extends Types {
     return `${this.correction()} thunk to ${this.encoding()}`;
   }
 
-  /** One number, or for a virtual base two. */
+  /** An adjustment: one number, or two for a virtual base. */
   correction(): string {
     const virtual = this.take("v");
     if (!virtual) this.expect("h");
@@ -92,7 +92,7 @@ export class Names extends Types {
     return virtual ? "virtual" : "non-virtual";
   }
 
-  /** @param own whether its template arguments are those that T_ refers to, in the type of the function that has it */
+  /** @param own whether T_ in the type of its function refers to its template arguments */
   name(own = false): Name {
     const first = this.peek();
     if (first === "N") return this.nestedName(own);
@@ -120,7 +120,7 @@ export class Names extends Types {
     let remembered = false;
     while (!this.take("E")) {
       const next = this.peek();
-      this.take("M"); // what follows is in the initializer of a member
+      this.take("M"); // what follows is in a member's initializer
       template = next === "I";
       remembered = true;
       if (next === "I") part = this.withArguments(part ?? fail(), own);
@@ -143,12 +143,12 @@ export class Names extends Types {
       }
       this.remember(part);
     }
-    // The whole name is no part of itself; where it is a type that is remembered as such.
+    // The whole name is not a substitution of itself. If it is a type, it is remembered as a type.
     if (remembered) this.substitutions.pop();
     return { part: part ?? fail(), template, returnless, qualifiers };
   }
 
-  /** What is inside a function. */
+  /** A name inside a function. */
   localName(own: boolean): Name {
     this.expect("Z");
     const encoding = this.encoding("parameters");
@@ -175,14 +175,14 @@ export class Names extends Types {
     } else if (this.peek() === "_" && /^_\d/.test(this.text.slice(this.at, this.at + 2))) this.at += 2;
   }
 
-  /** How parts of the compiler's own are told apart: `_` is the first, `0_` the second. */
+  /** The number of an unnamed entity: `_` is the first, `0_` the second. */
   ordinal(): number {
     const digits = this.digits();
     this.expect("_");
     return digits === "" ? 1 : Number(digits) + 2;
   }
 
-  /** @param outer what the class around it calls its constructors */
+  /** @param outer the name of the surrounding class's constructors */
   unqualified(outer: string | undefined): Unqualified {
     this.take("F"); // a friend
     this.take("L"); // of one file
@@ -218,7 +218,7 @@ export class Names extends Types {
     return { text: `operator${/^[a-z]/.test(text) ? " " : ""}${text.trimEnd()}`, returnless: false };
   }
 
-  /** What a conversion gives may name template arguments that only come after it: those are read first then. */
+  /** The type that a conversion returns. It may refer to template arguments that follow it, so these are read first. */
   convertedType(): Part {
     const { at, templateArguments, converting } = this;
     const remembered = this.substitutions.length;
@@ -235,7 +235,7 @@ export class Names extends Types {
     return part;
   }
 
-  /** S and what it refers to. @param prefix whether more of the name follows */
+  /** A substitution: S and what it refers to. @param prefix whether more of the name follows */
   substitution(prefix = false): Part {
     this.expect("S");
     const abbreviation = ABBREVIATIONS[this.peek()];

@@ -27,7 +27,7 @@ const BASIC_TYPES: Readonly<Record<string, string>> = {
 
 const HIDDEN: Readonly<Record<string, string>> = { C: "closure", S: "shim" };
 
-/** What a name of the second scheme says, without hashes and lifetimes; undefined for what is none. */
+/** Demangles a name of Rust's v0 scheme, without hashes and lifetimes; undefined if it is no such name. */
 export function demangleRustV0(name: string): string | undefined {
   const suffix = name.search(/[.$]/);
   const reader = new Reader(suffix < 0 ? name : name.slice(0, suffix));
@@ -49,12 +49,12 @@ class Reader {
   symbol(): string {
     this.#state.expect("_R");
     const path = this.#path(true);
-    // The crate that made this copy of it.
+    // The crate that instantiated it.
     if (this.#state.at < this.#state.text.length) this.#path(true);
     return this.#state.at === this.#state.text.length ? path : fail();
   }
 
-  /** @param value whether it is no type: then `::` stands before its arguments */
+  /** @param value whether it is a value, not a type: then `::` precedes its arguments */
   #path(value: boolean): string {
     return this.#bounded(() => {
       const state = this.#state;
@@ -91,13 +91,13 @@ class Reader {
     });
   }
 
-  /** Where an implementation stands says nothing to a reader. */
+  /** Skips the path of an implementation, which tells a reader nothing. */
   #implementation(): void {
     this.#disambiguator();
     this.#path(false);
   }
 
-  /** Lifetimes are not said. */
+  /** A generic argument. Lifetimes are left out. */
   #argument(): string {
     if (this.#lifetime()) return "";
     return this.#state.take("K") ? this.#constant() : this.#type();
@@ -176,7 +176,7 @@ class Reader {
     if (this.#state.take("G")) this.#base62();
   }
 
-  /** Numbers, characters and truth; others are rare, and not read. */
+  /** A constant: a number, a character or a boolean. Others are rare and not supported. */
   #constant(): string {
     return this.#bounded(() => {
       const state = this.#state;
@@ -194,7 +194,7 @@ class Reader {
     });
   }
 
-  /** What was said before, from a place after `_R`. */
+  /** A back reference, counted from after `_R`. */
   #reference(read: () => string): string {
     const state = this.#state;
     const from = state.at - 1;
@@ -211,7 +211,7 @@ class Reader {
     return this.#state.nested(() => this.#state.part(read()).left);
   }
 
-  /** How equal names are told apart: 0 where nothing is said. */
+  /** The disambiguator of equal names; 0 if there is none. */
   #disambiguator(): number {
     return this.#state.take("s") ? this.#base62() + 1 : 0;
   }
@@ -230,7 +230,7 @@ class Reader {
   #identifier(): string {
     const state = this.#state;
     const unicode = state.take("u");
-    // A length of 0 ends there: the next digit is another number's.
+    // A length of 0 is only one digit: the next digit belongs to another number.
     const digits = state.take("0") ? "0" : state.digits();
     if (digits === "") return fail();
     state.take("_");

@@ -1,9 +1,9 @@
 import { demangleRustV0 } from "./rust-v0.js";
 
-/** The end of a legacy name, which is else a nested C++ one: a part of 17 letters, a hash. */
+/** The end of a legacy name: a hash, as a part of 17 letters. The rest is a nested C++ name. */
 const HASH = /17h[0-9a-f]{16}E(?:\.llvm\.[0-9A-F]+)?$/;
 
-/** What stands between `$` for a character that symbols cannot have. */
+/** The text between `$` signs that stands for a character that symbols cannot have. */
 const ESCAPES: Readonly<Record<string, string>> = {
   SP: "@",
   BP: "*",
@@ -15,7 +15,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   C: ",",
 };
 
-/** What the name of a Rust function says, without the hashes; undefined for what is none. */
+/** Demangles the name of a Rust function, without the hashes; undefined if it is no such name. */
 export function demangleRust(name: string): string | undefined {
   if (name.startsWith("_R")) return demangleRustV0(name);
   const end = name.startsWith("_ZN") ? name.search(HASH) : -1;

@@ -1,28 +1,31 @@
-/** Bounds on what a name may ask for: references to its own parts can make 2 ** n of n characters. */
+/** Limits on what a name may cost: with references to its own parts, n characters can expand to 2 ** n. */
 const MOST_OUTPUT = 8192;
 const MOST_STEPS = 50_000;
 const MOST_DEPTH = 256;
 
-/** A part of a name: a type, a template's argument, a name's beginning. What it declares stands between left and right. */
+/**
+ * A part of a name: a type, a template argument, the beginning of a name. A declared name goes between `left` and
+ * `right`.
+ */
 export interface Part {
   readonly left: string;
   readonly right: string;
-  /** Functions and arrays: a pointer to one needs brackets around what it declares. */
+  /** A function or an array: a pointer to it needs brackets around the declared name. */
   readonly shape?: "function" | "array" | undefined;
   readonly reference?: "&" | "&&" | undefined;
-  /** What constructors are called, where this is a class. */
+  /** The name of the constructors, if this is a class. */
   readonly base?: string | undefined;
-  /** It stands for these, none or several of them: a template parameter pack. */
+  /** The parts of a template parameter pack, none or several. */
   readonly pack?: readonly Part[] | undefined;
-  /** It is this template parameter, whose argument depends on where it is referred to. */
+  /** The number of a template parameter, whose argument depends on where it is used. */
   readonly parameter?: number | undefined;
   /** An expression that needs no brackets. */
   readonly bare?: boolean | undefined;
-  /** What it is a part of is to be repeated for each of the pack. */
+  /** Whether the part that contains it is repeated for each part of the pack. */
   readonly open?: boolean | undefined;
 }
 
-/** Thrown for what is no name, or one that is not worth its cost; it is then left as it is. */
+/** Thrown if a text is no mangled name, or one that costs too much. It is then left as it is. */
 export class NotMangled extends Error {}
 
 export function fail(): never {
@@ -33,13 +36,13 @@ export function fail(): never {
 export class State {
   readonly text: string;
   at = 0;
-  /** Parts that later ones refer to, S_, S0_ and so on. */
+  /** Parts that later parts refer to as S_, S0_ and so on. */
   readonly substitutions: Part[] = [];
-  /** What T_, T0_ and so on stand for. */
+  /** The arguments that T_, T0_ and so on stand for. */
   templateArguments: readonly Part[] | undefined;
-  /** How many lambdas we are in, whose own parameters are `auto`. */
+  /** How many lambdas enclose this place. Their own parameters are `auto`. */
   lambdas = 0;
-  /** Whether we are in what a conversion gives: template arguments after it are those of the conversion. */
+  /** Whether this place is in a conversion's type: template arguments after it belong to the conversion. */
   converting = false;
   #steps = 0;
   #depth = 0;
@@ -48,7 +51,7 @@ export class State {
     this.text = text;
   }
 
-  /** The character at a distance; "" after the last. */
+  /** The character at a distance; "" after the end. */
   peek(distance = 0): string {
     return this.text.charAt(this.at + distance);
   }
@@ -57,7 +60,7 @@ export class State {
     return this.text.startsWith(text, this.at);
   }
 
-  /** Goes past a text that may be there. */
+  /** Skips a text if it is next. Returns whether it was. */
   take(text: string): boolean {
     const there = this.looksAt(text);
     if (there) this.at += text.length;
@@ -68,28 +71,28 @@ export class State {
     if (!this.take(text)) fail();
   }
 
-  /** The decimal digits that are next. */
+  /** The next decimal digits. */
   digits(): string {
     const from = this.at;
     while (this.at < this.text.length && this.peek() >= "0" && this.peek() <= "9") this.at++;
     return this.text.slice(from, this.at);
   }
 
-  /** As many characters. */
+  /** The next `length` characters. */
   slice(length: number): string {
     if (length > this.text.length - this.at) fail();
     this.at += length;
     return this.text.slice(this.at - length, this.at);
   }
 
-  /** What repeats until an `E`, without that. */
+  /** Reads items up to an `E`, and skips that. */
   untilEnd<T>(read: () => T): T[] {
     const all: T[] = [];
     while (!this.take("E")) all.push(read());
     return all;
   }
 
-  /** Goes into a part that may hold others. */
+  /** Reads a part that may contain others, with a limit on the depth. */
   nested<T>(read: () => T): T {
     if (++this.#depth > MOST_DEPTH) fail();
     const result = read();
@@ -97,18 +100,18 @@ export class State {
     return result;
   }
 
-  /** Makes a part, within what a name may cost. */
+  /** Makes a part, within the limits of cost. */
   part(left: string, right = "", more: Omit<Part, "left" | "right"> = {}): Part {
     this.#spend(1, left.length + right.length);
     return { left, right, ...more };
   }
 
-  /** Makes a part of a part, or of each of an open pack. */
+  /** Makes a part from a part, or from each part of an open pack. */
   map(part: Part, make: (one: Part) => Part): Part {
     return this.spread([part], ([one]) => make(one!));
   }
 
-  /** Makes a part of several, or as many as the open packs among them have. */
+  /** Makes a part from several, or as many parts as the open packs among them have. */
   spread(parts: readonly Part[], make: (parts: readonly Part[]) => Part): Part {
     const pack = parts.find(({ open }) => open)?.pack;
     if (!pack) return make(parts);
@@ -117,7 +120,7 @@ export class State {
     return this.part("", "", { pack: pack.map((_, i) => this.spread(each(i), make)), open: true });
   }
 
-  /** Remembers a part for references to it. */
+  /** Remembers a part for later references. */
   remember(part: Part): Part {
     this.substitutions.push(part);
     return part;
@@ -128,7 +131,7 @@ export class State {
     return part.pack ? this.list(part.pack) : part.left + part.right;
   }
 
-  /** Parts with commas between, those of packs one by one. */
+  /** Joins parts with commas; packs are expanded. */
   list(parts: readonly Part[]): string {
     const texts: string[] = [];
     let length = 0;

@@ -34,10 +34,10 @@ export const BUILTIN_TYPES: Readonly<Record<string, string>> = {
   Dn: "decltype(nullptr)",
 };
 
-/** How a literal of a type ends; those of other types say their type before. */
+/** The suffix of a literal by its type; literals of other types have their type as a prefix. */
 export const LITERAL_ENDS: Readonly<Record<string, string>> = { i: "", j: "u", l: "l", m: "ul", x: "ll", y: "ull" };
 
-/** What `operator` is followed by, and how many operands an expression has. */
+/** The text after `operator`, and the number of operands in an expression. */
 export const OPERATORS: Readonly<Record<string, readonly [text: string, operands: number]>> = {
   aN: ["&=", 2],
   aS: ["=", 2],
@@ -96,7 +96,7 @@ export const OPERATORS: Readonly<Record<string, readonly [text: string, operands
   sz: ["sizeof ", 1],
 };
 
-/** What S and a letter stand for, and in full, where a constructor or a tag follows. */
+/** What S and a letter stand for, and the full form, which is used before a constructor or a tag. */
 export const ABBREVIATIONS: Readonly<Record<string, { short: string; full: string; base: string }>> = {
   a: { short: "std::allocator", full: "std::allocator", base: "allocator" },
   b: { short: "std::basic_string", full: "std::basic_string", base: "basic_string" },
@@ -110,7 +110,7 @@ export const ABBREVIATIONS: Readonly<Record<string, { short: string; full: strin
   d: { short: "std::iostream", full: "std::basic_iostream<char, std::char_traits<char> >", base: "basic_iostream" },
 };
 
-/** What T or G and a letter begin: something that the compiler made for what follows. */
+/** What T or G and a letter stand for: something that the compiler made for the name or type that follows. */
 export const SPECIAL: Readonly<Record<string, string>> = {
   TV: "vtable for ",
   TT: "VTT for ",

@@ -2,7 +2,7 @@ import { Expressions } from "./expressions.js";
 import { fail, type Part } from "./state.js";
 import { BUILTIN_TYPES } from "./tables.js";
 
-/** Reads types; the names of classes are read by what extends it. */
+/** Reads types. Subclasses read the names of classes. */
 export abstract class Types extends Expressions {
   abstract name(): { readonly part: Part };
   abstract substitution(): Part;
@@ -87,7 +87,7 @@ export abstract class Types extends Expressions {
     return this.map(part, (one) => this.part(one.left + text, one.right, { shape: one.shape }));
   }
 
-  /** A pointer or reference: what it leads to stands around it. */
+  /** A pointer or reference: the type that it leads to is written around it. */
   declare(to: Part, sign: string, reference?: "&" | "&&"): Part {
     if (to.shape === undefined) return this.part(to.left + sign, to.right, { reference });
     const gap = to.right.startsWith(" ") ? " " : "";
@@ -95,14 +95,14 @@ export abstract class Types extends Expressions {
     return this.part(`${to.left}${gap}(${sign}`, `)${right}`, { reference });
   }
 
-  /** A reference to a reference is one, to an rvalue only where both are. */
+  /** Collapses a reference to a reference: the result is an rvalue reference only if both are. */
   refer(to: Part, reference: "&" | "&&"): Part {
     if (to.reference === undefined) return this.declare(to, reference, reference);
     if (to.reference === reference || reference === "&&") return to;
     return this.part(to.left.slice(0, -1), to.right, { reference });
   }
 
-  /** @param noexcept what is said of exceptions after the parameters */
+  /** @param noexcept the exception specification after the parameters */
   functionType(noexcept: string): Part {
     this.expect("F");
     this.take("Y");
@@ -143,7 +143,7 @@ export abstract class Types extends Expressions {
     });
   }
 
-  /** What begins with D and is no builtin type. */
+  /** A type that begins with D and is no builtin type. */
   otherType(): Part {
     const second = this.peek(1);
     if (second === "t" || second === "T") return this.decltype();
@@ -180,14 +180,14 @@ export abstract class Types extends Expressions {
     return this.part(`decltype (${expression})`);
   }
 
-  /** A pattern for each of a pack. */
+  /** Repeats a pattern for each part of a pack. */
   packExpansion(): Part {
     const pattern = this.type();
     if (!pattern.open) return pattern.pack ? pattern : this.append(pattern, "...");
     return this.part("", "", { pack: pattern.pack });
   }
 
-  /** r, V and K before what they belong to: in the text they come after it. */
+  /** The qualifiers r, V and K, which precede their type and are written after it. */
   qualifiers(): string {
     const restrict = this.take("r") ? " __restrict" : "";
     const volatile = this.take("V") ? " volatile" : "";
