@@ -157,7 +157,7 @@ describe("rxbpf map", () => {
     bpftool("map", "create", pin, ..."type hash key 8 value 1 entries 3 name x flags 0".split(" "));
     expect(rxbpf("map", "add", pin, cgroup)).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining("say which, with --type\n"),
+      stderr: expect.stringContaining("say which with --type\n"),
     });
     expect(rxbpf("map", "add", pin, cgroup, "--type", "cgroup", "--force")).toEqual(silent);
     expect(dumpIds(pin)).toEqual([cgroupId(cgroup)]);
