@@ -24,3 +24,8 @@ export { Command, CommandError, startCommand } from "./command.js";
 // Processes that run
 export { ProcessTable, type Running, runningProcesses, type RunningProcess } from "./processes.js";
 export { MachineIds } from "./machine-ids.js";
+
+// What people call cgroups
+export { cgroupName, type CgroupName, type Engine, type QosClass } from "./cgroup-name.js";
+export { type ContainerName, ContainerNames } from "./container-names.js";
+export { type Nameable, nameables } from "./nameables.js";

@@ -3,6 +3,8 @@ import { type Member, PinnedSet, type SetKind, type SetMember } from "@rxbpf/fil
 import { integer } from "@rxbpf/probes/define";
 import { type Command, Option } from "commander";
 
+import { aligned } from "../aligned.js";
+
 interface Typed {
   readonly type?: SetKind;
   readonly force?: boolean;
@@ -111,12 +113,6 @@ function listAll(only: SetKind | undefined): Listing {
 interface Listing {
   readonly json: unknown;
   readonly table: readonly string[];
-}
-
-/** Rows of words as lines, each column as wide as its widest word. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows.map((row) => row.map((word, i) => (i < row.length - 1 ? word.padEnd(widths[i]!) : word)).join("  "));
 }
 
 function type(help: string): Option {
