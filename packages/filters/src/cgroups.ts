@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import { cgroupId } from "./cgroup-id.js";
-import { errorCode, isMissing } from "./file-systems.js";
+import { isMissing } from "./file-systems.js";
 import { CGROUP2_MISSING, type CgroupMount, cgroupMounts } from "./mounts.js";
 import { requireOwnProc } from "./proc.js";
 import { type SeenCgroup, walkCgroups } from "./walk-cgroups.js";
