@@ -44,18 +44,19 @@ const USER_SLICE = /^user-(\d+)\.slice$/;
 export function cgroupName(path: string): CgroupName {
   const parts = path.split("/").filter((part) => part !== "");
   return parts.reduce((around: CgroupName, part, i): CgroupName => {
-    const { is: _, ...rest } = around;
+    const { engine, ...rest } = without(around, "is");
     const pod = podOf(part, parts.slice(0, i)) ?? rest.pod;
     const named = { ...rest, ...systemdName(part), ...(pod && { pod }) };
     const container = containerOf(part, parts[i - 1]);
-    if (container) return { ...without(named, "engine"), ...container, is: "container" };
-    return pod !== rest.pod ? { ...named, is: "pod" } : named;
+    if (container) return { ...named, ...container, is: "container" };
+    return { ...named, ...(engine && { engine }), ...(pod !== rest.pod && { is: "pod" }) };
   }, {});
 }
 
 function without<K extends keyof CgroupName>(name: CgroupName, key: K): Omit<CgroupName, K> {
-  const { [key]: _, ...rest } = name;
-  return rest;
+  const copy = { ...name };
+  delete copy[key];
+  return copy;
 }
 
 function systemdName(part: string): CgroupName {

@@ -29,7 +29,7 @@ export class HeldNamespaces {
       for (const selector of selectors) {
         const fd = open(selector);
         if (fd === undefined) {
-          tell(`no process is in the ${selector}: it shows nothing`);
+          tell(`no process is in the mount namespace ${selector.word}: it shows nothing`);
           continue;
         }
         this.#held.push(fd);

@@ -27,7 +27,7 @@ export interface Place {
   readonly path: string;
   readonly name: CgroupName;
   /** What engines say of it. Costs reading files. */
-  called(): ContainerName;
+  readonly called: () => ContainerName;
 }
 
 /**
