@@ -43,6 +43,7 @@ export class FollowedCgroups {
   /** The ids, as a trace's `cgroup_set`. */
   readonly map: BpfMap;
   readonly choice: Choice;
+  readonly #ownsMap: boolean;
   readonly #chosen: BpfMap;
   readonly #tell: (message: string) => void;
   readonly #run: Run;
@@ -56,9 +57,10 @@ export class FollowedCgroups {
   /**
    * Needs CAP_BPF and CAP_PERFMON. The caller closes it.
    * @param tell gets lines for a person
+   * @param into another's map of cgroups with values of 8 bytes, to keep instead of one of its own
    * @throws NotSupportedError, BpfError; Error for more names than the kernel can look for
    */
-  constructor(selectors: readonly Selector[], tell: (message: string) => void) {
+  constructor(selectors: readonly Selector[], tell: (message: string) => void, into?: BpfMap) {
     requireCapabilities(`trace ${selectors.join(", ")}`);
     this.choice = new Choice(selectors);
     this.#tell = tell;
@@ -72,7 +74,8 @@ export class FollowedCgroups {
       ...names,
     };
     const map = { type: MapType.hash, keySize: 8, valueSize: 8, maxEntries: MOST };
-    this.map = BpfMap.create({ ...map, name: "cgroupset" });
+    this.#ownsMap = into === undefined;
+    this.map = into ?? BpfMap.create({ ...map, name: "cgroupset" });
     this.#chosen = BpfMap.create({ ...map, name: "chosen_cgroups" });
     const maps = { cgroup_set: this.map, chosen_cgroups: this.#chosen };
     try {
@@ -108,7 +111,7 @@ export class FollowedCgroups {
   close(): void {
     for (const timer of this.#again) clearTimeout(timer);
     this.#run?.close();
-    this.map.close();
+    if (this.#ownsMap) this.map.close();
     this.#chosen.close();
   }
 
@@ -149,7 +152,7 @@ export class FollowedCgroups {
   #tellFull(): void {
     if (this.#isFull) return;
     this.#isFull = true;
-    this.#tell(`not all cgroups are traced: more than ${MOST} are chosen`);
+    this.#tell(`not all cgroups are traced: the set can hold ${Math.min(MOST, this.map.info.maxEntries)}`);
   }
 
   /** Cgroups were made. */

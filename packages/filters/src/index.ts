@@ -1,6 +1,6 @@
 // Narrowing a trace
 export { filterOptions } from "./filter-options.js";
-export { conflictIn, narrowingOf, type SetFilters } from "./narrowing.js";
+export { conflictIn, narrowingOf, selectorsOf, type SetFilters } from "./narrowing.js";
 export { cgroup, cgroupTree, container, mntns, pod, Selector, type SelectorKind, unit } from "./selectors.js";
 
 // Sets
@@ -22,6 +22,7 @@ export { type CgroupMount, cgroupMounts } from "./mounts.js";
 // What selectors choose
 export { chosenNow } from "./choice.js";
 export { FollowedCgroups } from "./followed-cgroups.js";
+export { notThere } from "./told.js";
 
 // Commands that run in a cgroup of their own
 export { Command, CommandError, startCommand } from "./command.js";

@@ -15,7 +15,7 @@ const NAMED = 4;
 export function whatIsMissing(followed: FollowedCgroups): string[] {
   const { met, selectors } = followed.choice;
   const unmet = selectors.filter((one) => !met.has(one));
-  if (unmet.length > 0) return unmet.map(missing);
+  if (unmet.length > 0) return unmet.map((one) => notThere(one, " yet, and this waits for one"));
   const ids = followed.ids();
   if (ids.length === 0) return [`${all(selectors)} have no cgroup in common: no event will show until they do`];
   // The command is yet to start.
@@ -38,9 +38,13 @@ export function whatIsChosen(chosen: FollowedCgroups | HeldNamespaces): string {
   return `${all(selectors)} ${ids.length === 1 ? "is" : "are"} ${paths.join(", ")}${more}`;
 }
 
-function missing(selector: Selector): string {
+/**
+ * Says that a selector chooses nothing, and what else somebody may have meant.
+ * @param state what is to be said besides
+ */
+export function notThere(selector: Selector, state: string = ""): string {
   const { kind, word } = selector;
-  const none = `there is no ${printable(String(selector))} yet, and this waits for one`;
+  const none = `there is no ${printable(String(selector))}${state}`;
   const names = namesOf(kind);
   if (!names) return none;
   const similar = near(word, names);
