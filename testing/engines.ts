@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, rmdirSync } from "node:fs";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { cgroupMounts } from "@rxbpf/filters";
 import { onTestFinished } from "vitest";
@@ -26,9 +26,11 @@ export function makeCgroups(...names: readonly string[]): { readonly top: string
   return { top, paths };
 }
 
-/** Removes a cgroup and all below it, in which nothing may run. */
-export function removeCgroups(top: string): void {
+/** Removes a cgroup and all below it, and ends what runs there. */
+async function removeCgroups(top: string): Promise<void> {
   if (!existsSync(top)) return;
+  writeFileSync(`${top}/cgroup.kill`, "1");
+  while (readFileSync(`${top}/cgroup.events`, "utf8").includes("populated 1")) await sleep(10);
   const all = execFileSync("find", [top, "-depth", "-type", "d"], { encoding: "utf8" }).trimEnd();
   for (const directory of all.split("\n")) rmdirSync(directory);
 }
