@@ -18,6 +18,7 @@ export interface CgroupName {
   readonly uid?: number;
 }
 
+/** What makes containers. */
 export type Engine = "docker" | "podman" | "containerd" | "cri-o";
 
 const ID = "([0-9a-f]{64})";

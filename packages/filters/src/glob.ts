@@ -1,11 +1,11 @@
 /** What stands for one character of a name, or with `star` for any number of any. */
-export type Token = { readonly star: true } | { readonly star?: never; accepts(byte: number): boolean };
+type Token = { readonly star: true } | { readonly star?: never; accepts(byte: number): boolean };
 
 /**
  * The tokens of a pattern as shells have it: `*`, `?`, `[a-z]`, `[!a-z]`, and a backslash before what stands for itself. It is of
  * bytes, as names are.
  */
-export function globTokens(pattern: string): Token[] {
+function globTokens(pattern: string): Token[] {
   const parts = pattern.match(/\\[^]|\[[!^]?\]?[^\]]*\]|[^]/gu) ?? [];
   return parts.flatMap((part): Token[] => {
     if (part === "*") return [{ star: true }];

@@ -60,6 +60,6 @@ export function conflictIn(filters: SetFilters): string | undefined {
 }
 
 /** As on the command line, without dashes before it. */
-export function optionOf(kind: SelectorKind): string {
+function optionOf(kind: SelectorKind): string {
   return kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

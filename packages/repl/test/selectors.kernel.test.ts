@@ -2,11 +2,11 @@ import { mkdirSync, rmdirSync } from "node:fs";
 
 import { cgroupId, PinnedSet } from "@rxbpf/filters";
 import { readRecording } from "@rxbpf/sinks";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { containerId, dockerServer, makeCgroups } from "../../../testing/engines.js";
 import { dumpIds, pinPath, uniqueName } from "../../../testing/kernel-objects.js";
-import { run, start, temporaryFolder } from "../../../testing/programs.js";
+import { start, temporaryFolder } from "../../../testing/programs.js";
 import { startShell } from "../../../testing/shell.js";
 import { commandLine, rxbpf, runThrough, startProbe } from "./cli.js";
 
