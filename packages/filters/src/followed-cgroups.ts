@@ -17,6 +17,11 @@ import { type SeenCgroup, walkCgroups, walkFrom } from "./walk-cgroups.js";
 const MOST = 16_384;
 /** For a thousand cgroups that are made faster than they are looked at. */
 const RING_BYTES = 2 ** 20;
+/**
+ * How often the tree is read. The kernel's program runs for a new cgroup shortly before its directory shows: it may have looked for
+ * the cgroup above before that was added here, and the first reading not have seen it.
+ */
+const PASSES = 2;
 /** When to look again for the name of a container that nobody tells yet. */
 const AGAIN_MS = [250, 1_000, 4_000];
 
@@ -115,9 +120,12 @@ export class FollowedCgroups {
     this.#chosen.close();
   }
 
-  #lookAtAll(): void {
-    const names = new ContainerNames();
-    walkCgroups(0, (cgroup, above) => this.#look(cgroup, above, names));
+  #lookAtAll(names: ContainerNames = new ContainerNames()): void {
+    for (let pass = 0; pass < PASSES; pass++) walkCgroups(0, (cgroup, above) => this.#look(cgroup, above, names));
+  }
+
+  #lookBelow(top: Parameters<typeof walkFrom>[0], names: ContainerNames): void {
+    for (let pass = 0; pass < PASSES; pass++) walkFrom(top, 0, (cgroup, above) => this.#look(cgroup, above, names));
   }
 
   /** Adds a cgroup if it is chosen. Returns the kinds that choose all below it. */
@@ -166,8 +174,8 @@ export class FollowedCgroups {
         isUnnamed ||= this.#byName && name.is === "container" && Object.keys(names.of(name)).length === 0;
         if (itself === 0 && this.#samePaths) continue;
         const directory = this.#directoryOf(id, path);
-        if (directory) walkFrom({ directory, path }, 0, (cgroup, above) => this.#look(cgroup, above, names));
-        else this.#lookAtAll();
+        if (directory) this.#lookBelow({ directory, path }, names);
+        else this.#lookAtAll(names);
       }
       if (isUnnamed) this.#lookAgain();
     });
