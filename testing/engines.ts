@@ -57,7 +57,9 @@ require("node:http")
   .listen(process.argv[1], () => console.log("listening"));`;
 
 /** Answers as Docker does, at a socket whose path is given; ended with the test. */
-export async function dockerServer(containers: readonly { Id: string; Names: string[] }[]): Promise<string> {
+export async function dockerServer(
+  containers: readonly { Id: string; Names: string[]; Labels?: Readonly<Record<string, string>> }[],
+): Promise<string> {
   const { root } = engineFiles();
   const socket = `${root}/docker.sock`;
   await start(process.execPath, ["-e", SERVER, socket, JSON.stringify(containers)]).line();

@@ -2,7 +2,16 @@ import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
 
-import { cgroup, cgroupTree, container, mntns, mountNamespaceOfProcess, type Selector, unit } from "@rxbpf/filters";
+import {
+  cgroup,
+  cgroupTree,
+  container,
+  mntns,
+  mountNamespaceOfProcess,
+  pod,
+  type Selector,
+  unit,
+} from "@rxbpf/filters";
 import { execsnoop, opensnoop } from "@rxbpf/probes";
 import { UsageError } from "@rxbpf/probes/define";
 import { filter, firstValueFrom, ReplaySubject } from "rxjs";
@@ -55,14 +64,25 @@ async function shellIn(directory: string): Promise<Shell> {
 
 describe("what is inside is shown, what is outside is not", () => {
   test("by every selector, as an option and within, alone and with others", async () => {
-    const [name, id] = [uniqueName(), containerId()];
-    vi.stubEnv("DOCKER_HOST", `unix://${await dockerServer([{ Id: id, Names: [`/${name}`] }])}`);
+    const [name, id, ofPod] = [uniqueName(), containerId(), containerId()];
+    const Labels = { "io.kubernetes.pod.namespace": "shop", "io.kubernetes.pod.name": name };
+    const containers = [
+      { Id: id, Names: [`/${name}`] },
+      { Id: ofPod, Names: ["/k8s_web"], Labels },
+    ];
+    vi.stubEnv("DOCKER_HOST", `unix://${await dockerServer(containers)}`);
     onTestFinished(() => void vi.unstubAllEnvs());
-    const { top, paths } = makeCgroups(`${name}.service`, `docker/${id}`, `docker/${id}/below`, "beside");
-    const [service, web, below, beside] = await Promise.all(paths.map(shellIn));
+    const { top, paths } = makeCgroups(
+      `${name}.service`,
+      `docker/${id}`,
+      `docker/${id}/below`,
+      "beside",
+      `docker/${ofPod}`,
+    );
+    const [service, web, below, beside, inPod] = await Promise.all(paths.map(shellIn));
     const inside = await startShell(["unshare", "-m", "bash"]);
     inside.enter(paths[1]!);
-    const shells = { service, web, below, beside, inside } as Record<string, Shell>;
+    const shells = { service, web, below, beside, inPod, inside } as Record<string, Shell>;
     const namespace = mountNamespaceOfProcess(inside.pid);
 
     const cases: Record<string, [NonNullable<Parameters<typeof opensnoop>[0]>, Selector[], string[]]> = {
@@ -71,7 +91,8 @@ describe("what is inside is shown, what is outside is not", () => {
       container: [{ container: [name] }, [container(name)], ["web", "below", "inside"]],
       byId: [{ container: [id.slice(0, 12)] }, [container(id.slice(0, 12))], ["web", "below", "inside"]],
       cgroup: [{ cgroup: [paths[1]!] }, [cgroup(paths[1]!)], ["web", "inside"]],
-      tree: [{ cgroupTree: [top] }, [cgroupTree(top)], ["service", "web", "below", "beside", "inside"]],
+      tree: [{ cgroupTree: [top] }, [cgroupTree(top)], ["service", "web", "below", "beside", "inPod", "inside"]],
+      pod: [{ pod: [`shop/${name}`] }, [pod(`sh*/${name}`)], ["inPod"]],
       mntns: [{ mntns: [String(inside.pid)] }, [mntns(inside.pid)], ["inside"]],
       inode: [{ mntns: [String(namespace)] }, [mntns(namespace)], ["inside"]],
       all: [{ container: [name], mntns: [String(inside.pid)] }, [container(name), mntns(inside.pid)], ["inside"]],
