@@ -84,7 +84,8 @@ export function filterOptions(filters: SetFilters): RunOptions {
       leaveOut: unused.map((type) => IN_KERNEL[type].map),
       notices,
       started: (notify) => void (tell = notify),
-      ...(used.size > 0 && {
+      // A command that does nothing for a while is no mistake.
+      ...((sets.length > 0 || selectors.some(({ kind }) => kind !== "command")) && {
         whenIdle: () => `no event so far: ${[...sets.map(holds), ...chosen.map(whatIsChosen)].join("; ")}`,
       }),
       close,

@@ -29,11 +29,12 @@ export function whatIsMissing(followed: FollowedCgroups): string[] {
 
 /** What they choose now, where no event has come. */
 export function whatIsChosen(chosen: FollowedCgroups | HeldNamespaces): string {
-  if (!("choice" in chosen)) return all(chosen.selectors);
+  if (!("choice" in chosen)) return `it shows ${all(chosen.selectors)} alone`;
   const { selectors } = chosen.choice;
   const ids = chosen.ids();
   if (ids.length === 0) return `there is no ${all(selectors)} yet`;
   const paths = pathsOf(ids).slice(0, NAMED).map(printable);
+  if (ids.length === 1 && all(selectors).endsWith(paths[0] ?? "")) return `it shows ${all(selectors)} alone`;
   const more = ids.length > paths.length ? ` and ${ids.length - paths.length} more` : "";
   return `${all(selectors)} ${ids.length === 1 ? "is" : "are"} ${paths.join(", ")}${more}`;
 }

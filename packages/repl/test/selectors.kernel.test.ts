@@ -143,3 +143,13 @@ test("names that exist now complete", async () => {
   const { stdout } = await rxbpf("complete", "--", "opensnoop", "--unit", name);
   expect(stdout).toContain(`${name}.service`);
 });
+
+test("a run that sees nothing says what it was narrowed to, but not one of a command that does nothing", async () => {
+  const { paths } = makeCgroups("quiet");
+  const [quiet, command] = await Promise.all([
+    rxbpf("opensnoop", "--cgroup-tree", paths[0]!, "--duration", "7"),
+    rxbpf("killsnoop", "--", "sleep", "7"),
+  ]);
+  expect(quiet.stderr).toContain(`rxbpf: no event so far: it shows cgroup ${paths[0]} alone\n`);
+  expect(command.stderr).toBe("");
+});
