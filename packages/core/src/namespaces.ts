@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readlinkSync } from "node:fs";
  * Inode numbers of the namespaces that a machine starts with: include/uapi/linux/nsfs.h of 6.18. They are as old as
  * /proc/PID/ns.
  */
-const FIRST = { pid: 0xeffffffc, time: 0xeffffffa, user: 0xeffffffd } as const;
+const FIRST = { cgroup: 0xeffffffb, pid: 0xeffffffc, time: 0xeffffffa, user: 0xeffffffd } as const;
 
 /**
  * Whether this process is in the machine's first namespace of a kind. Events carry the ids and the clock of the first

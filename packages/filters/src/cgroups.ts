@@ -1,30 +1,18 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 import { cgroupId } from "./cgroup-id.js";
-import { errorCode, isMissing } from "./file-systems.js";
+import { isMissing } from "./file-systems.js";
 import { CGROUP2_MISSING, type CgroupMount, cgroupMounts } from "./mounts.js";
 import { requireOwnProc } from "./proc.js";
-
-const SLASH = Buffer.from("/");
+import { type SeenCgroup, walkCgroups } from "./walk-cgroups.js";
 
 /** All cgroups that this process sees, id to directory, read from the mounted hierarchy. */
 export function liveCgroups(mounts: readonly CgroupMount[] = cgroupMounts()): Map<number, string> {
   const found = new Map<number, string>();
-  // Names are bytes, and need not be valid text.
-  const directories = mounts.map(({ path }) => Buffer.from(path));
-  for (const directory of directories) {
-    try {
-      // With 64-bit inodes a cgroup's inode is its id, since kernel 5.5.
-      const id = statSync(directory).ino;
-      if (!found.has(id)) found.set(id, directory.toString());
-      for (const entry of readdirSync(directory, { withFileTypes: true, encoding: "buffer" })) {
-        if (entry.isDirectory()) directories.push(Buffer.concat([directory, SLASH, entry.name]));
-      }
-    } catch (error) {
-      // It was removed meanwhile, or its owner lets nobody else look.
-      if (!isMissing(error) && errorCode(error) !== "EACCES") throw error;
-    }
-  }
+  const visit = ({ id, directory }: SeenCgroup): void => {
+    if (!found.has(id)) found.set(id, directory.toString());
+  };
+  walkCgroups(undefined, visit, mounts);
   return found;
 }
 

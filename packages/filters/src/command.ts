@@ -5,9 +5,9 @@ import { constants as system } from "node:os";
 import { requireCapabilities } from "@rxbpf/core/bpf";
 import { stateOf } from "@rxbpf/core/events";
 
-import { CgroupTree } from "./cgroup-tree.js";
 import { errorCode } from "./file-systems.js";
 import { OwnCgroup } from "./own-cgroup.js";
+import { ofCommand, type Selector } from "./selectors.js";
 
 /** A command cannot be run. */
 export class CommandError extends Error {
@@ -30,24 +30,19 @@ export class CommandError extends Error {
  * CAP_PERFMON, and the right to make a cgroup below that of this process. The caller must close it.
  */
 export class Command {
-  readonly within: CgroupTree;
+  readonly within: Selector;
   readonly #words: readonly string[];
   readonly #cgroup: OwnCgroup;
   #child: ChildProcess | undefined;
 
-  /** @throws CommandError if it cannot be run; Error if no cgroup can be made for it; and as CgroupTree */
+  /** @throws CommandError if it cannot be run; Error if no cgroup can be made for it; and as `requireCapabilities` */
   constructor(words: readonly string[]) {
     const [name = ""] = words;
     executable(name);
     requireCapabilities(`trace ${name}`);
     this.#words = words;
     this.#cgroup = new OwnCgroup();
-    try {
-      this.within = new CgroupTree(this.#cgroup.path, words);
-    } catch (error) {
-      this.#cgroup.remove();
-      throw error;
-    }
+    this.within = ofCommand(this.#cgroup.path, words);
   }
 
   /**
@@ -90,7 +85,6 @@ export class Command {
    */
   close(): void {
     this.#child?.unref();
-    this.within.close();
     this.#cgroup.remove();
   }
 }

@@ -4,21 +4,12 @@ import { MapMismatchError, printable } from "@rxbpf/core";
 import type { BpfMap, RunOptions } from "@rxbpf/core/bpf";
 
 import { hasProcesses } from "./cgroups.js";
-import type { CgroupTree } from "./cgroup-tree.js";
+import { FollowedCgroups } from "./followed-cgroups.js";
+import { HeldNamespaces } from "./held-namespaces.js";
+import { isOfCgroups, selectorsOf, type SetFilters } from "./narrowing.js";
 import { PinnedSet } from "./pinned-set.js";
+import { whatIsChosen, whatIsMissing } from "./told.js";
 import { KINDS, type Member, type SetKind } from "./set-kind.js";
-
-/** Sets to narrow a trace to. */
-export interface SetFilters {
-  /**
-   * The path of a pinned set: only processes whose cgroup itself is in it. A cgroup below a member is not in the set.
-   */
-  readonly cgroupmap?: string;
-  /** The path of a pinned set: only processes whose mount namespace is in it. */
-  readonly mntnsmap?: string;
-  /** Only processes in this cgroup and those below it. Cannot be combined with `cgroupmap`, whose place it takes. */
-  readonly within?: CgroupTree;
-}
 
 /** The switch and the map of each kind in bpf/include/filter.bpf.h. */
 const IN_KERNEL: Readonly<Record<SetKind, { constant: string; map: string }>> = {
@@ -35,23 +26,30 @@ const madeHere = new Map<number, PinnedSet>();
 const NAMED = 4;
 
 /**
- * Narrows a trace in the kernel to pinned sets, which others may edit while it runs. With both sets, an event must be
- * in both. A set that does not exist is made, as BCC does. It is removed if the run cannot start, and at the end if it
- * is empty then and nobody else uses it.
- * @throws as `PinnedSet`, and MapMismatchError if a set holds ids of the other kind; then nothing stays open and
- * nothing was made
+ * Narrows a trace in the kernel to pinned sets, which others may edit while it runs, and to the cgroups that selectors
+ * choose, also those that appear later. An event must match all kinds that are given. A pinned set that does not exist
+ * is made, as BCC does. It is removed if the run cannot start, and at the end if it is empty then and nobody else uses it.
+ * @throws as `PinnedSet` and `FollowedCgroups`, and MapMismatchError if a set holds ids of the other kind; then nothing
+ * stays open and nothing was made
  */
-export function filterOptions({ cgroupmap, mntnsmap, within }: SetFilters): RunOptions {
+export function filterOptions(filters: SetFilters): RunOptions {
   const sets: PinnedSet[] = [];
   const made: PinnedSet[] = [];
-  const use = (type: SetKind, path: string | undefined): void => {
+  const chosen: (FollowedCgroups | HeldNamespaces)[] = [];
+  const used = new Map<SetKind, BpfMap>();
+  const usePinned = (type: SetKind, path: string | undefined): void => {
     if (path === undefined) return;
     const exists = existsSync(path);
     const set = exists ? PinnedSet.open(path, type) : PinnedSet.create(path, type);
     sets.push(set);
+    used.set(type, set.map);
     if (exists) return;
     made.push(set);
     madeHere.set(set.map.info.id, set);
+  };
+  const use = (type: SetKind, one: FollowedCgroups | HeldNamespaces): void => {
+    chosen.push(one);
+    used.set(type, one.map);
   };
   const close = (started: boolean): void => {
     for (const set of started ? sets : made) {
@@ -61,21 +59,35 @@ export function filterOptions({ cgroupmap, mntnsmap, within }: SetFilters): RunO
       maker.unpin();
       madeHere.delete(id);
     }
-    for (const set of sets) set.close();
+    for (const one of [...sets, ...chosen]) one.close();
   };
+  const selectors = selectorsOf(filters);
+  const ofCgroups = selectors.filter(isOfCgroups);
+  const ofNamespaces = selectors.filter((one) => !isOfCgroups(one));
+  const notices: string[] = [];
+  // Nobody listens before the run has started.
+  let tell = (message: string): void => void notices.push(message);
   try {
-    use("cgroup", cgroupmap);
-    use("mntns", mntnsmap);
-    const notices = sets.flatMap((set) => notice(set, made.includes(set)) ?? []);
-    const used = new Map<SetKind, BpfMap>(sets.map(({ type, map }) => [type, map]));
-    if (within) used.set("cgroup", within.map);
+    usePinned("cgroup", filters.cgroupmap);
+    usePinned("mntns", filters.mntnsmap);
+    notices.push(...sets.flatMap((set) => notice(set, made.includes(set)) ?? []));
+    if (ofNamespaces.length > 0) use("mntns", new HeldNamespaces(ofNamespaces, tell));
+    if (ofCgroups.length > 0) {
+      const followed = new FollowedCgroups(ofCgroups, (message) => tell(message));
+      use("cgroup", followed);
+      notices.push(...whatIsMissing(followed));
+    }
     const unused = (Object.keys(IN_KERNEL) as SetKind[]).filter((type) => !used.has(type));
     return {
       constants: Object.fromEntries([...used.keys()].map((type) => [IN_KERNEL[type].constant, true])),
       maps: Object.fromEntries([...used].map(([type, map]) => [IN_KERNEL[type].map, map])),
       leaveOut: unused.map((type) => IN_KERNEL[type].map),
       notices,
-      ...(sets.length > 0 && { whenIdle: () => `no event so far: ${sets.map(holds).join("; ")}` }),
+      started: (notify) => void (tell = notify),
+      // A command that does nothing for a while is no mistake.
+      ...((sets.length > 0 || selectors.some(({ kind }) => kind !== "command")) && {
+        whenIdle: () => `no event so far: ${[...sets.map(holds), ...chosen.map(whatIsChosen)].join("; ")}`,
+      }),
       close,
     };
   } catch (error) {

@@ -1,5 +1,7 @@
 // Narrowing a trace
-export { filterOptions, type SetFilters } from "./filter-options.js";
+export { filterOptions } from "./filter-options.js";
+export { conflictIn, narrowingOf, selectorsOf, type SetFilters } from "./narrowing.js";
+export { cgroup, cgroupTree, container, mntns, pod, Selector, type SelectorKind, unit } from "./selectors.js";
 
 // Sets
 export { type OpenSetOptions, PinnedSet, type SetMember } from "./pinned-set.js";
@@ -17,10 +19,19 @@ export {
 } from "./mount-namespaces.js";
 export { type CgroupMount, cgroupMounts } from "./mounts.js";
 
-// A cgroup with all cgroups below it, and commands that run in a cgroup
-export { CgroupTree } from "./cgroup-tree.js";
+// What selectors choose
+export { chosenNow } from "./choice.js";
+export { FollowedCgroups } from "./followed-cgroups.js";
+export { notThere } from "./told.js";
+
+// Commands that run in a cgroup of their own
 export { Command, CommandError, startCommand } from "./command.js";
 
 // Processes that run
 export { ProcessTable, type Running, runningProcesses, type RunningProcess } from "./processes.js";
 export { MachineIds } from "./machine-ids.js";
+
+// What people call cgroups
+export { cgroupName, type CgroupName, type Engine, type QosClass } from "./cgroup-name.js";
+export { type ContainerName, ContainerNames } from "./container-names.js";
+export { type Nameable, nameables } from "./nameables.js";

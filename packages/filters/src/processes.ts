@@ -4,7 +4,9 @@ import { textOf } from "@rxbpf/core";
 import type { KernelIterator } from "@rxbpf/core/bpf";
 
 import { liveCgroups } from "./cgroups.js";
-import type { SetFilters } from "./filter-options.js";
+import { chosenNow } from "./choice.js";
+import { namespaceIds } from "./held-namespaces.js";
+import { isOfCgroups, selectorsOf, type SetFilters } from "./narrowing.js";
 import { PinnedSet } from "./pinned-set.js";
 import { type Task, taskTable } from "./tasks.js";
 
@@ -99,7 +101,11 @@ export function runningProcesses(
 }
 
 /** Whether a process is in sets. */
-function insideOf({ cgroupmap, mntnsmap, within }: SetFilters): (task: Task) => boolean {
+function insideOf(filters: SetFilters): (task: Task) => boolean {
+  const { cgroupmap, mntnsmap } = filters;
+  const selectors = selectorsOf(filters);
+  const ofCgroups = selectors.filter(isOfCgroups);
+  const ofNamespaces = selectors.filter((one) => !isOfCgroups(one));
   const idsOf = (path: string | undefined, type: "cgroup" | "mntns"): ReadonlySet<number> | undefined => {
     if (path === undefined) return undefined;
     const set = PinnedSet.open(path, type);
@@ -109,8 +115,8 @@ function insideOf({ cgroupmap, mntnsmap, within }: SetFilters): (task: Task) => 
       set.close();
     }
   };
-  const cgroups = within ? new Set(within.ids()) : idsOf(cgroupmap, "cgroup");
-  const namespaces = idsOf(mntnsmap, "mntns");
+  const cgroups = ofCgroups.length > 0 ? chosenNow(ofCgroups).ids : idsOf(cgroupmap, "cgroup");
+  const namespaces = ofNamespaces.length > 0 ? namespaceIds(ofNamespaces) : idsOf(mntnsmap, "mntns");
   return ({ cgroupId, mntnsId }) => (cgroups?.has(cgroupId) ?? true) && (namespaces?.has(mntnsId) ?? true);
 }
 

@@ -87,7 +87,8 @@ test.each<[AnyProbe, object, Changes[], Changes, number[]]>([
 test.each<AnyProbe>([opensnoop, execsnoop, tcpaccept, tcpconnect, tcptracer])(
   "%o: its own options are either for recordings, or change what is recorded",
   (probe) => {
-    const common = ["cgroupmap", "mntnsmap", "within", "duration", "includeSelf", "ringBytes"];
+    const narrowing = ["cgroupmap", "mntnsmap", "within", "cgroup", "cgroupTree", "unit", "container", "pod", "mntns"];
+    const common = [...narrowing, "duration", "includeSelf", "ringBytes"];
     const live = ["fullPath", "bufferPages", "exec", "argsSize"];
     const { main } = probe.definition;
     const own = Object.keys(probe.optionsOf(main)).filter((name) => !common.includes(name) && !live.includes(name));

@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { addAbout } from "./commands/about.js";
 import { addCgroupid } from "./commands/cgroupid.js";
+import { addContainers } from "./commands/containers.js";
 import { addList } from "./commands/list.js";
 import { addMap } from "./commands/map.js";
 import { addProbes } from "./commands/probes.js";
@@ -32,6 +33,7 @@ export function makeProgram(traced: readonly string[] | undefined): Command {
   addRun(program);
   addRecordings(program);
   addList(program);
+  addContainers(program);
   addCgroupid(program);
   addMap(program);
   addAbout(program);

@@ -6,6 +6,7 @@ export const libc = lazily(() => {
   return {
     close: lib.func("int close(int fd)"),
     clock_gettime: lib.func("int clock_gettime(int clock, _Out_ int64_t *timespec)"),
+    connect: lib.func("int connect(int fd, const void *address, uint32_t length)"),
     fallocate: lib.func("int fallocate(int fd, int mode, int64_t offset, int64_t length)"),
     flock: lib.func("int flock(int fd, int operation)"),
     mmap: lib.func("void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)"),
@@ -15,6 +16,8 @@ export const libc = lazily(() => {
     ),
     membarrier: lib.func("syscall", "long", ["long", "int", "uint", "int"]),
     pthread_sigmask: lib.func("int pthread_sigmask(int how, const void *set, _Out_ void *old)"),
+    setsockopt: lib.func("int setsockopt(int fd, int level, int name, const void *value, uint32_t length)"),
+    socket: lib.func("int socket(int domain, int type, int protocol)"),
     syscall: lib.func("long syscall(long number, void *a, long b, long c, long d, long e)"),
     sigaction: lib.func("int sigaction(int signal, const void *action, _Out_ void *old)"),
     vsnprintf: lib.func("int vsnprintf(_Out_ void *buffer, size_t size, const void *format, void *args)"),

@@ -1,14 +1,24 @@
-import { CgroupTree } from "@rxbpf/filters";
-
-import { flag, integer, object, processId, text, threadId, timeSpan } from "./options.js";
+import { flag, integer, processId, text, threadId, timeSpan } from "./options.js";
 import { type Flags, lettered, selecting, showing } from "./selection.js";
+import { selectors, words } from "./selectors.js";
 import { user } from "./user.js";
+
+/** Options that choose cgroups, with all that is below them, by what people call them. */
+export const namedCgroups = {
+  cgroupTree: words("cgroupTree", "only processes in the cgroup PATH and those below it", "PATH"),
+  unit: words("unit", "only what the systemd unit NAME runs; may be a pattern such as 'app-*.service'", "NAME"),
+  container: words("container", "only the container NAME, or of an id that begins so; may be a pattern", "NAME|ID"),
+  pod: words("pod", "only the containers of a Kubernetes pod; may be a pattern", "NAMESPACE/NAME"),
+} as const;
 
 /** Options that every output of every probe has. */
 export const common = {
   cgroupmap: text("only processes in the cgroups of the set pinned at PATH", { value: "PATH" }),
   mntnsmap: text("only processes in the mount namespaces of the set pinned at PATH", { value: "PATH" }),
-  within: object("only processes in a cgroup or in one below it", CgroupTree),
+  within: selectors("only what selectors choose"),
+  cgroup: words("cgroup", "only processes in the cgroup PATH itself, not in one below it", "PATH"),
+  ...namedCgroups,
+  mntns: words("mntns", "only the mount namespace of process PID, or of that INODE", "PID|INODE"),
   // The longest wait of a timer in Node.
   duration: timeSpan("end after TIME: seconds, or with a unit: 500ms, 2m, 1h", {
     value: "TIME",

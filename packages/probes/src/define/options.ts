@@ -223,18 +223,6 @@ export function command(help: string, names: Valued): Option<readonly string[]> 
   };
 }
 
-/** An instance of a class; only a program can give one. */
-export function object<T>(help: string, type: abstract new (...args: never) => T): Option<T> {
-  return {
-    kind: "object",
-    help,
-    parse: (given, name) => {
-      if (!(given instanceof type)) throw new UsageError(`${name} takes a ${type.name}, not ${show(given)}`);
-      return given;
-    },
-  };
-}
-
 /** A value as an error message shows it. */
 export function show(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : inspect(value);

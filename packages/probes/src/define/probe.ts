@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { EventStream, type Fields, type StreamInfo, Table } from "@rxbpf/core";
 import { type Constant, type ObjectSpec, ring, type RunOptions, sourceOf, table, type Variant } from "@rxbpf/core/bpf";
 import { mapEvents, type Source } from "@rxbpf/core/events";
-import { filterOptions, MachineIds } from "@rxbpf/filters";
+import { conflictIn, filterOptions, MachineIds } from "@rxbpf/filters";
 import { timer } from "rxjs";
 
 import { common, ringOptions, tableOptions } from "./common.js";
@@ -163,8 +163,8 @@ function open(unmeasured: Asked, given: Values): EventStream<unknown> {
   definition.check?.(values);
   output.check?.(values);
   if (output.kind === "ring") ringSize(output, values);
-  const { cgroupmap, within } = values as ValuesOf<typeof common>;
-  if (cgroupmap !== undefined && within) throw new UsageError("cgroupmap and within exclude each other");
+  const conflict = conflictIn(values as ValuesOf<typeof common>);
+  if (conflict !== undefined) throw new UsageError(conflict);
   const command = Object.keys(values).find((name) => options[name]?.kind === "command");
   const source =
     command === undefined

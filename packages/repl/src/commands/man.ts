@@ -10,7 +10,9 @@ const EXAMPLES: readonly (readonly [what: string, line: string])[] = [
     "rxbpf record opensnoop execsnoop -o trace/ --duration 10m",
   ],
   ["", "rxbpf replay trace/opensnoop.arrow -x"],
-  ["Trace one container, by the id of any of its processes:", "rxbpf map create /sys/fs/bpf/web --type cgroup"],
+  ["Trace one container, or what a service runs:", "rxbpf opensnoop --container web"],
+  ["", "rxbpf execsnoop --unit nginx"],
+  ["Trace what is in a set that can be edited meanwhile:", "rxbpf map create /sys/fs/bpf/web --type cgroup"],
   ["", "rxbpf map add /sys/fs/bpf/web pid:4711"],
   ["", "rxbpf opensnoop --cgroupmap /sys/fs/bpf/web"],
 ];

@@ -1,7 +1,23 @@
-import { printable, printableJson } from "@rxbpf/core";
-import { type Member, PinnedSet, type SetKind, type SetMember } from "@rxbpf/filters";
-import { integer } from "@rxbpf/probes/define";
+import { harmless, printable, printableJson } from "@rxbpf/core";
+import {
+  chosenNow,
+  FollowedCgroups,
+  type Member,
+  notThere,
+  PinnedSet,
+  type Selector,
+  selectorsOf,
+  type SetFilters,
+  type SetKind,
+  type SetMember,
+} from "@rxbpf/filters";
+import { integer, namedCgroups, UsageError } from "@rxbpf/probes/define";
 import { type Command, Option } from "commander";
+import { firstValueFrom } from "rxjs";
+
+import { aligned } from "../aligned.js";
+import { addFlags } from "../flags/flags.js";
+import { signals } from "../process/signals.js";
 
 interface Typed {
   readonly type?: SetKind;
@@ -28,12 +44,18 @@ export function addMap(program: Command): void {
       PinnedSet.create(path, type, entries === undefined ? {} : { maxEntries: entries }).close();
     });
 
-  edit(map, "add", "add members to a set, all or none of them")
-    .argument("<target...>", TARGETS)
+  const add = edit(
+    map,
+    "add",
+    "add members to a set, all or none of them; a name stands for the cgroups that it means now",
+  )
+    .argument("[target...]", TARGETS)
     .addOption(force())
-    .action((path: string, targets: string[], typed: Typed) => {
-      withSet(path, typed, (set) => set.add(...targets.map(target)));
-    });
+    .option("--follow", "keep running until a signal, and add cgroups that appear later; members stay in the set");
+  const named = addFlags(add, namedCgroups);
+  add.action(async (path: string, targets: string[], { follow, ...typed }: Typed & { follow?: boolean }) => {
+    await addTo(path, typed, targets.map(target), selectorsOf(named() as SetFilters), follow === true);
+  });
 
   edit(map, "delete", "remove members from a set")
     .argument("<target...>", TARGETS)
@@ -76,6 +98,46 @@ export function addMap(program: Command): void {
     });
 }
 
+async function addTo(
+  path: string,
+  { type, force }: Typed,
+  targets: readonly SetMember[],
+  selectors: readonly Selector[],
+  follow: boolean,
+): Promise<void> {
+  if (targets.length + selectors.length === 0)
+    throw new UsageError("add takes what to add: a target, or --container, --pod, --unit or --cgroup-tree");
+  if (follow && selectors.length === 0)
+    throw new UsageError("--follow goes with --container, --pod, --unit or --cgroup-tree");
+  const set = PinnedSet.open(path, type, { force });
+  try {
+    if (selectors.length > 0 && set.type !== "cgroup")
+      throw new Error(`Cannot add ${selectors.join(", ")} to ${path}: it is a set of mount namespaces; give pid:PID`);
+    const { ids, met } = selectors.length > 0 ? chosenNow(selectors) : { ids: [], met: new Set() };
+    const absent = selectors.find((one) => !met.has(one));
+    if (absent && !follow) throw new Error(`Cannot add to ${path}: ${notThere(absent)}`);
+    set.add(...targets, ...ids);
+    if (follow) await keep(set, selectors);
+  } finally {
+    set.close();
+  }
+}
+
+/** Adds what selectors choose, and drops what is removed, until a signal. */
+async function keep(set: PinnedSet, selectors: readonly Selector[]): Promise<void> {
+  if (set.map.info.valueSize !== 8)
+    throw new Error(`Cannot follow into ${set.path}: its map has values of ${set.map.info.valueSize} bytes, not 8`);
+  const tell = (message: string): void => console.error(`rxbpf: ${harmless(message)}`);
+  const followed = new FollowedCgroups(selectors, tell, set.map);
+  try {
+    const ended = firstValueFrom(signals());
+    tell(`${set.path} follows ${selectors.join(", ")} until a signal`);
+    await ended;
+  } finally {
+    followed.close();
+  }
+}
+
 /** A command on a set that exists. */
 function edit(map: Command, name: string, description: string): Command {
   return map
@@ -111,12 +173,6 @@ function listAll(only: SetKind | undefined): Listing {
 interface Listing {
   readonly json: unknown;
   readonly table: readonly string[];
-}
-
-/** Rows of words as lines, each column as wide as its widest word. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows.map((row) => row.map((word, i) => (i < row.length - 1 ? word.padEnd(widths[i]!) : word)).join("  "));
 }
 
 function type(help: string): Option {

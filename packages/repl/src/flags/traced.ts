@@ -44,8 +44,6 @@ export async function withCommand(
   try {
     await use(command, { within: command.within });
   } finally {
-    const { missed } = command.within;
-    if (missed > 0) console.error(`rxbpf: ${missed} of the command's cgroups were not traced: there were too many`);
     command.close();
   }
 }

@@ -1,5 +1,5 @@
 import { eventTime } from "@rxbpf/core/events";
-import { MachineIds, ProcessTable, type SetFilters } from "@rxbpf/filters";
+import { MachineIds, narrowingOf, ProcessTable, type SetFilters } from "@rxbpf/filters";
 import { type AnyProbe, machineValues, processMatcher } from "@rxbpf/probes/define";
 import type { Newcomers, Snapshot } from "@rxbpf/sinks";
 
@@ -26,8 +26,7 @@ export class Snapshots {
    * newcomers, which it learned of from events, it gives only those.
    */
   of(probe: AnyProbe, values: Values): (newcomers?: Newcomers) => Snapshot | undefined {
-    const { cgroupmap, mntnsmap, within } = values as SetFilters;
-    const narrowing = { ...(cgroupmap && { cgroupmap }), ...(mntnsmap && { mntnsmap }), ...(within && { within }) };
+    const narrowing = narrowingOf(values as SetFilters);
     const options = probe.optionsOf(probe.definition.main);
     let seen: ReturnType<typeof processMatcher> | undefined;
     return (newcomers) => {

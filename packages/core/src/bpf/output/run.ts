@@ -8,6 +8,8 @@ import type { Batch, Receiver, Source } from "../../stream/source.js";
 export interface RunOptions extends LoadOptions {
   /** Notices for the subscriber, sent once the programs are attached. */
   readonly notices?: readonly string[];
+  /** Receives a function that sends the subscriber a notice, of one line, once the programs are attached. */
+  readonly started?: (notify: (message: string) => void) => void;
   /** Returns a notice for when no event has come for some seconds. */
   readonly whenIdle?: () => string | undefined;
   /** Frees what the options hold when the run ends. If the run could not start, also undoes what they made. */
@@ -168,8 +170,10 @@ function run<E>(
 }
 
 /** Reports to the receiver which programs run, and the notices on them. */
-function announce({ variant }: Loaded, { notices = [] }: RunOptions, receiver: Receiver<never>): void {
+function announce({ variant }: Loaded, { notices = [], started }: RunOptions, receiver: Receiver<never>): void {
   receiver.status({ type: "attached", programs: variant.programs });
   if (variant.lacks) receiver.status({ type: "notice", message: `this kernel does not show ${variant.lacks}` });
-  for (const message of notices) receiver.status({ type: "notice", message });
+  const notify = (message: string): void => receiver.status({ type: "notice", message });
+  for (const message of notices) notify(message);
+  started?.(notify);
 }

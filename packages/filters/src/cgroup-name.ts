@@ -1,0 +1,90 @@
+/** Kubernetes' classes of pods, by what they asked for. */
+export type QosClass = "guaranteed" | "burstable" | "besteffort";
+
+/** What a cgroup's path says of who is in it, by the marks that engines and systemd leave there. */
+export interface CgroupName {
+  /** What the cgroup itself is; undefined for one that is only a part of what is around it. */
+  readonly is?: "container" | "pod" | "unit" | "slice";
+  /** Which engine made the container. Undefined where the layout is that of several. */
+  readonly engine?: Engine;
+  /** 64 hexadecimal digits. */
+  readonly containerId?: string;
+  readonly pod?: { readonly uid: string; readonly qos: QosClass };
+  /** The innermost systemd unit that is no slice: `nginx.service`. A container's scope is one. */
+  readonly unit?: string;
+  /** The innermost slice. */
+  readonly slice?: string;
+  /** The user whose slice it is. */
+  readonly uid?: number;
+}
+
+/** What makes containers. */
+export type Engine = "docker" | "podman" | "containerd" | "cri-o";
+
+const ID = "([0-9a-f]{64})";
+/** What engines call a container's cgroup: under the systemd driver, the cgroupfs driver, and where the two are mixed. */
+const CONTAINERS: readonly (readonly [RegExp, Engine])[] = [
+  [new RegExp(`^docker-${ID}\\.scope$`), "docker"],
+  [new RegExp(`^libpod-${ID}(?:\\.scope)?$`), "podman"],
+  [new RegExp(`^(?:cri-containerd|nerdctl)-${ID}\\.scope$`), "containerd"],
+  [new RegExp(`^crio-${ID}(?:\\.scope)?$`), "cri-o"],
+  [new RegExp(`:docker:${ID}$`), "docker"],
+  [new RegExp(`:(?:cri-containerd|nerdctl):${ID}$`), "containerd"],
+  [new RegExp(`:crio:${ID}$`), "cri-o"],
+];
+const BARE_ID = new RegExp(`^${ID}$`);
+const POD_SLICE = /^kubepods(?:-(burstable|besteffort))?-pod([0-9a-f_]+)\.slice(?::|$)/;
+const POD = /^pod([0-9a-f-]+)$/;
+const UNIT = /\.(?:service|scope|socket|mount|swap)$/;
+const USER_SLICE = /^user-(\d+)\.slice$/;
+
+/**
+ * Reads a cgroup's path, from the top of the hierarchy: `/system.slice/docker-….scope`. What is innermost counts. Anybody
+ * who may make a cgroup there can give it such a name.
+ */
+export function cgroupName(path: string): CgroupName {
+  const parts = path.split("/").filter((part) => part !== "");
+  return parts.reduce((around: CgroupName, part, i): CgroupName => {
+    const { engine, ...rest } = without(around, "is");
+    const pod = podOf(part, parts.slice(0, i)) ?? rest.pod;
+    const named = { ...rest, ...systemdName(part), ...(pod && { pod }) };
+    const container = containerOf(part, parts[i - 1]);
+    if (container) return { ...named, ...container, is: "container" };
+    return { ...named, ...(engine && { engine }), ...(pod !== rest.pod && { is: "pod" }) };
+  }, {});
+}
+
+function without<K extends keyof CgroupName>(name: CgroupName, key: K): Omit<CgroupName, K> {
+  const copy = { ...name };
+  delete copy[key];
+  return copy;
+}
+
+function systemdName(part: string): CgroupName {
+  // systemd puts a _ before what the kernel could take for a file of its own.
+  const name = part.replace(/^_/, "");
+  if (UNIT.test(name)) return { unit: name, is: "unit" };
+  if (!name.endsWith(".slice")) return {};
+  const uid = USER_SLICE.exec(name)?.[1];
+  return { slice: name, is: "slice", ...(uid !== undefined && { uid: Number(uid) }) };
+}
+
+function containerOf(part: string, parent: string | undefined): CgroupName | undefined {
+  for (const [form, engine] of CONTAINERS) {
+    const containerId = form.exec(part)?.[1];
+    if (containerId !== undefined) return { engine, containerId };
+  }
+  if (!BARE_ID.test(part)) return undefined;
+  return { containerId: part, ...(parent === "docker" && { engine: "docker" }) };
+}
+
+function podOf(part: string, above: readonly string[]): CgroupName["pod"] {
+  const [, qos = "guaranteed", escaped] = POD_SLICE.exec(part) ?? [];
+  if (escaped !== undefined) return { uid: escaped.replaceAll("_", "-"), qos: qos as QosClass };
+  const uid = POD.exec(part)?.[1];
+  const [parent, grandparent] = [above.at(-1), above.at(-2)];
+  if (uid === undefined) return undefined;
+  if (parent === "kubepods") return { uid, qos: "guaranteed" };
+  const isClass = parent === "burstable" || parent === "besteffort";
+  return isClass && grandparent === "kubepods" ? { uid, qos: parent } : undefined;
+}

@@ -1,0 +1,177 @@
+import { existsSync, realpathSync } from "node:fs";
+import path from "node:path";
+
+import type { CgroupName } from "./cgroup-name.js";
+import { cgroupId } from "./cgroup-id.js";
+import type { ContainerName } from "./container-names.js";
+import { globMatcher, isGlob } from "./glob.js";
+import { cgroupMounts } from "./mounts.js";
+
+/** What a selector chooses by. */
+export type SelectorKind = "cgroup" | "cgroupTree" | "unit" | "container" | "pod" | "mntns" | "command";
+
+/** What a kind of selector is called: by people, and on the command line. */
+export const NOUNS: Readonly<Record<SelectorKind, string>> = {
+  cgroup: "cgroup",
+  cgroupTree: "cgroup",
+  unit: "unit",
+  container: "container",
+  pod: "pod",
+  mntns: "mount namespace",
+  command: "command",
+};
+
+/** A cgroup, as selectors look at it. */
+export interface Place {
+  /** From the top of the hierarchy. */
+  readonly path: string;
+  readonly name: CgroupName;
+  /** What engines say of it. Costs reading files. */
+  readonly called: () => ContainerName;
+}
+
+/**
+ * What a trace is narrowed to, in the words that people use: see `container`, `unit`, `pod`, `cgroupTree`, `cgroup` and `mntns`, which make
+ * one. Of several of one kind any may choose; where there are several kinds all of them must. What it names need not be there yet.
+ */
+export class Selector {
+  readonly kind: SelectorKind;
+  readonly word: string;
+  /** Whether it chooses what is below, too. */
+  readonly withBelow: boolean;
+  /** Patterns that the names of its cgroups' directories have, where those say all: then the kernel chooses by itself. */
+  readonly directoryNames: readonly string[];
+  /** Whether it chooses a cgroup for itself, not for lying below another. */
+  readonly chooses: (place: Place) => boolean;
+  readonly #told: unknown;
+
+  /** @internal Use the functions. */
+  constructor(
+    kind: SelectorKind,
+    word: string,
+    chooses: (place: Place) => boolean,
+    { directoryNames = [], told }: { readonly directoryNames?: readonly string[]; readonly told?: unknown } = {},
+  ) {
+    this.kind = kind;
+    this.word = word;
+    this.chooses = chooses;
+    this.withBelow = kind !== "cgroup";
+    this.directoryNames = directoryNames;
+    this.#told = told ?? { [kind]: word };
+  }
+
+  /** `container web`. */
+  toString(): string {
+    return `${NOUNS[this.kind]} ${this.word}`;
+  }
+
+  /** What a recording says of it. */
+  toJSON(): unknown {
+    return this.#told;
+  }
+}
+
+/**
+ * The processes in a cgroup itself, not those in cgroups below it.
+ * @param directory of cgroup v2, or the cgroup's path in the hierarchy as /proc/PID/cgroup has it
+ * @throws Error for another directory
+ */
+export function cgroup(directory: string): Selector {
+  return ofPath("cgroup", directory);
+}
+
+/** The same with all cgroups below it, those too that are made later. @throws as `cgroup` */
+export function cgroupTree(directory: string): Selector {
+  return ofPath("cgroupTree", directory);
+}
+
+/** The cgroup that a command has for its own. */
+export function ofCommand(directory: string, words: readonly string[]): Selector {
+  return ofPath("command", directory, words);
+}
+
+function ofPath(kind: "cgroup" | "cgroupTree" | "command", directory: string, told?: readonly string[]): Selector {
+  const wanted = pathInHierarchy(directory);
+  return new Selector(kind, directory, ({ path }) => path === wanted, { told });
+}
+
+function pathInHierarchy(given: string): string {
+  const absolute = existsSync(given) ? realpathSync(given) : path.resolve(given);
+  for (const { root, path: top } of cgroupMounts()) {
+    if (absolute !== top && !absolute.startsWith(`${top}/`)) continue;
+    return (root === "/" ? "" : root) + absolute.slice(top.length) || "/";
+  }
+  // It says what is wrong with a directory of something else.
+  if (existsSync(given) || !given.startsWith("/") || given.startsWith("/sys/")) cgroupId(given);
+  return absolute;
+}
+
+/** What systemd has as a directory in the hierarchy. Of other types of units nothing runs. */
+const UNIT_TYPE = /\.(service|scope|slice|mount|socket|swap)$/;
+/** Names that systemd writes with a _ before them, as the kernel has files in a cgroup that begin so. */
+const ESCAPED = /^(?:[_.]|cgroup\.|(?:cpu|cpuset|io|memory|pids|hugetlb|rdma|misc)\.)/;
+
+/**
+ * A systemd unit with all that it runs, wherever in the hierarchy its cgroup is, as of users' own managers.
+ * @param name of a service if it says no type; it may have `*`, `?` and `[a-z]` in it: `app-*.service`
+ */
+export function unit(name: string): Selector {
+  required("unit", name);
+  const whole = UNIT_TYPE.test(name) || isGlob(name) ? name : `${name}.service`;
+  const directory = ESCAPED.test(whole) ? `_${whole}` : whole;
+  const matches = globMatcher(directory);
+  return new Selector("unit", whole, ({ path: at }) => matches(path.basename(at)), { directoryNames: [directory] });
+}
+
+/** Fewer digits of an id are taken for a name. */
+const ID_PREFIX = /^[0-9a-f]{4,64}$/;
+
+/**
+ * A container with all that it runs, of Docker, Podman, containerd or CRI-O.
+ * @param word its name, which may have `*`, `?` and `[a-z]` in it; or the first 4 or more digits of its id
+ */
+export function container(word: string): Selector {
+  required("container", word);
+  const matches = globMatcher(word);
+  return new Selector("container", word, ({ name, called }) => {
+    if (name.is !== "container") return false;
+    if (ID_PREFIX.test(word) && name.containerId!.startsWith(word)) return true;
+    const calledIt = called().name;
+    return calledIt !== undefined && matches(calledIt);
+  });
+}
+
+/**
+ * All containers of a Kubernetes pod.
+ * @param word `NAMESPACE/NAME`, which may have `*`, `?` and `[a-z]` in it; or the pod's uid
+ * @throws Error for another word
+ */
+export function pod(word: string): Selector {
+  required("pod", word);
+  const isUid = /^[0-9a-f]{8}-?[0-9a-f-]+$/.test(word);
+  if (!isUid && !/^[^/]+\/[^/]+$/.test(word)) throw new Error(`A pod is NAMESPACE/NAME, not ${JSON.stringify(word)}`);
+  const matches = globMatcher(word);
+  return new Selector("pod", word, ({ name, called }) => {
+    if (isUid) return name.is === "pod" && name.pod!.uid === word;
+    if (name.is !== "container") return false;
+    const inPod = called().pod;
+    return inPod !== undefined && matches(inPod);
+  });
+}
+
+/**
+ * The processes in a mount namespace.
+ * @param of the id of a process in it, in this process's pid namespace; or the inode of the namespace, which is 4026531832 or more
+ * @throws Error for what is neither
+ */
+export function mntns(of: number | string): Selector {
+  const word = String(of);
+  if (!/^[1-9]\d{0,9}$/.test(word))
+    throw new Error(`A mount namespace is a PID or an inode, not ${JSON.stringify(of)}`);
+  return new Selector("mntns", word, () => false);
+}
+
+function required(kind: SelectorKind, word: unknown): void {
+  if (typeof word !== "string" || word === "")
+    throw new Error(`A ${NOUNS[kind]} is a name, not ${JSON.stringify(word)}`);
+}

@@ -1,0 +1,88 @@
+import { printable } from "@rxbpf/core";
+
+import { hasProcesses, liveCgroups } from "./cgroups.js";
+import { isMissing } from "./file-systems.js";
+import type { FollowedCgroups } from "./followed-cgroups.js";
+import type { HeldNamespaces } from "./held-namespaces.js";
+import { nameables } from "./nameables.js";
+import { near } from "./near.js";
+import { NOUNS, type Selector } from "./selectors.js";
+
+/** How many cgroups a message names. */
+const NAMED = 4;
+
+/** What is to be said of selectors before a trace that may show nothing: a line each. */
+export function whatIsMissing(followed: FollowedCgroups): string[] {
+  const { met, selectors } = followed.choice;
+  const unmet = selectors.filter((one) => !met.has(one));
+  if (unmet.length > 0) return unmet.map((one) => notThere(one, " yet, and this waits for one"));
+  const ids = followed.ids();
+  if (ids.length === 0) return [`${all(selectors)} have no cgroup in common: no event will show until they do`];
+  // The command is yet to start.
+  if (selectors.some(({ kind }) => kind === "command")) return [];
+  const paths = pathsOf(ids);
+  if (paths.some(runs)) return [];
+  const below = selectors.every(({ withBelow }) => !withBelow) && paths.some(runsBelow);
+  const advice = below ? "; it does in cgroups below: --cgroup-tree takes those too" : "";
+  return [`no process runs in ${all(selectors)}${advice}`];
+}
+
+/** What they choose now, where no event has come. */
+export function whatIsChosen(chosen: FollowedCgroups | HeldNamespaces): string {
+  if (!("choice" in chosen)) return `it shows ${all(chosen.selectors)} alone`;
+  const { selectors } = chosen.choice;
+  const ids = chosen.ids();
+  if (ids.length === 0) return `there is no ${all(selectors)} yet`;
+  const paths = pathsOf(ids).slice(0, NAMED).map(printable);
+  if (ids.length === 1 && all(selectors).endsWith(paths[0] ?? "")) return `it shows ${all(selectors)} alone`;
+  const more = ids.length > paths.length ? ` and ${ids.length - paths.length} more` : "";
+  return `${all(selectors)} ${ids.length === 1 ? "is" : "are"} ${paths.join(", ")}${more}`;
+}
+
+/**
+ * Says that a selector chooses nothing, and what else somebody may have meant.
+ * @param state what is to be said besides
+ */
+export function notThere(selector: Selector, state: string = ""): string {
+  const { kind, word } = selector;
+  const none = `there is no ${printable(String(selector))}${state}`;
+  const names = namesOf(kind);
+  if (!names) return none;
+  const similar = near(word, names);
+  if (similar.length > 0) return `${none}; there is ${similar.map(printable).join(", ")}`;
+  return `${none}; rxbpf containers lists what there is`;
+}
+
+/** Of a kind that has names: those that there are. */
+function namesOf(kind: Selector["kind"]): string[] | undefined {
+  if (kind !== "unit" && kind !== "container" && kind !== "pod") return undefined;
+  const isOfKind = (one: string): boolean => one === kind || (kind === "unit" && one === "slice");
+  return nameables().flatMap((one) => (isOfKind(one.kind) ? [one.name] : []));
+}
+
+function all(selectors: readonly Selector[]): string {
+  const kinds = [...new Set(selectors.map(({ kind }) => kind))];
+  const words = kinds.map((kind) => {
+    const ofKind = selectors.filter((one) => one.kind === kind).map(({ word }) => printable(word));
+    return `${NOUNS[kind]} ${ofKind.join(" or ")}`;
+  });
+  return words.join(" and ");
+}
+
+function pathsOf(ids: readonly number[]): string[] {
+  const live = liveCgroups();
+  return ids.flatMap((id) => live.get(id) ?? []);
+}
+
+function runs(cgroup: string): boolean {
+  try {
+    return hasProcesses(cgroup);
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+function runsBelow(cgroup: string): boolean {
+  return [...liveCgroups().values()].some((path) => path.startsWith(`${cgroup}/`) && runs(path));
+}

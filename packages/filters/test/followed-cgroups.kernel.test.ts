@@ -1,0 +1,229 @@
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, rmdirSync } from "node:fs";
+
+import {
+  cgroup,
+  cgroupId,
+  cgroupTree,
+  chosenNow,
+  container,
+  FollowedCgroups,
+  PinnedSet,
+  pod,
+  type Selector,
+  unit,
+} from "@rxbpf/filters";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+
+import { containerId, dockerServer, makeCgroups } from "../../../testing/engines.js";
+import { makeCgroup, openMaps, pinPath, uniqueName } from "../../../testing/kernel-objects.js";
+
+function follow(...selectors: readonly Selector[]) {
+  const said: string[] = [];
+  const followed = new FollowedCgroups(selectors, (message) => said.push(message));
+  onTestFinished(() => followed.close());
+  return { ids: () => followed.ids().sort((a, b) => a - b), said };
+}
+
+const idsOf = (paths: readonly string[]): number[] => paths.map(cgroupId).sort((a, b) => a - b);
+
+/** What is there is chosen alike with and without the kernel. */
+function expectNow(selectors: readonly Selector[], paths: readonly string[]): void {
+  expect([...chosenNow(selectors).ids].sort((a, b) => a - b)).toEqual(idsOf(paths));
+  expect(follow(...selectors).ids()).toEqual(idsOf(paths));
+}
+
+describe("a tree", () => {
+  test("has what is below at first and what is made below at once, at every depth, and not what was removed", () => {
+    const { top, paths } = makeCgroups("a", "a/b");
+    const beside = makeCgroup();
+    const tree = follow(cgroupTree(top));
+    expect(tree.ids()).toEqual(idsOf([top, ...paths]));
+    const made = [`${top}/c`, `${top}/a/b/d`, `${top}/a/b/d/e`];
+    for (const path of made) mkdirSync(path);
+    expect(tree.ids()).toEqual(idsOf([top, ...paths, ...made]));
+    expect(tree.ids()).not.toContain(cgroupId(beside));
+    for (const path of made.toReversed()) rmdirSync(path);
+    expect(tree.ids()).toEqual(idsOf([top, ...paths]));
+    expectNow([cgroupTree(top)], [top, ...paths]);
+  });
+
+  test("misses none of those that are made while it looks at those that are there", async () => {
+    const { top } = makeCgroups();
+    const child = spawn("sh", ["-c", `for i in $(seq 400); do mkdir -p ${top}/$i/a/b; done`], { stdio: "ignore" });
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    await vi.waitFor(() => expect(chosenNow([cgroupTree(top)]).ids.size).toBeGreaterThan(20), 10_000);
+    const tree = follow(cgroupTree(top));
+    await ended;
+    const all = execFileSync("find", [top, "-type", "d"], { encoding: "utf8" }).trim().split("\n");
+    expect(all.length).toBe(1201);
+    expect(tree.ids()).toEqual(idsOf(all));
+  });
+
+  test("is also one by its path in the hierarchy, and one that is not there yet", async () => {
+    const { top } = makeCgroups();
+    const name = top.slice(top.lastIndexOf("/"));
+    expectNow([cgroupTree(name)], [top]);
+    const later = follow(cgroupTree(`${name}/later`));
+    expect(later.ids()).toEqual([]);
+    mkdirSync(`${top}/later/`);
+    mkdirSync(`${top}/later/below`);
+    await vi.waitFor(() => expect(later.ids()).toEqual(idsOf([`${top}/later`, `${top}/later/below`])), 5_000);
+    expect(later.said).toEqual([`traced from now on: cgroup ${name}/later`]);
+  });
+});
+
+test("a cgroup is that alone", () => {
+  const { top } = makeCgroups("a");
+  const one = follow(cgroup(top));
+  mkdirSync(`${top}/b`);
+  expect(one.ids()).toEqual(idsOf([top]));
+  expectNow([cgroup(top)], [top]);
+});
+
+describe("a unit", () => {
+  test("is chosen when it is made, wherever, with all that is made below", () => {
+    const name = uniqueName();
+    const { top, paths } = makeCgroups(`system.slice/${name}.service`, `${name}.scope`);
+    const one = follow(unit(name));
+    expect(one.ids()).toEqual(idsOf([paths[0]!]));
+    const made = [`${top}/user/${name}.service`, `${top}/user/${name}.service/below`];
+    for (const path of [`${top}/user`, ...made, `${top}/x${name}.service`, `${top}/${name}.servicex`]) mkdirSync(path);
+    expect(one.ids()).toEqual(idsOf([paths[0]!, ...made]));
+    expectNow([unit(name)], [paths[0]!, ...made]);
+  });
+
+  test("may be one of several patterns, and a name that systemd has to escape", () => {
+    const name = uniqueName();
+    const { top } = makeCgroups();
+    const made = [`app-${name}-1.service`, `app-${name}-22.scope`, `_cpu.${name}.service`].map(
+      (one) => `${top}/${one}`,
+    );
+    const others = [`app-${name}-1`, `cpu.x${name}.service`, `app-${name}.service.`].map((one) => `${top}/${one}`);
+    const selectors = [unit(`app-${name}-[0-9].service`), unit(`app-${name}*e`), unit(`cpu.${name}`)];
+    const some = follow(...selectors, unit(`app-${name}-??.sc*`));
+    for (const path of [...made, ...others]) mkdirSync(path);
+    expect(some.ids()).toEqual(idsOf(made));
+    expectNow([...selectors, unit(`app-${name}-??.sc*`)], made);
+  });
+
+  test.each(["a", "ab", "abc", "acb", "aXXb", "a*b", "[", "ä", "_", "]", "b.b.b", "x".repeat(200)])(
+    "the kernel, this process and bash agree on patterns of %s",
+    (part) => {
+      const { top } = makeCgroups();
+      const name = `${part}.service`;
+      const patterns = [
+        "a*",
+        "a?b*",
+        "*[!b].service",
+        "*[a-c].*",
+        "a\\*b.service",
+        "[[]*",
+        "*[]_]*",
+        "*b*b*",
+        "?*?.*e",
+        "*ä*",
+      ];
+      for (const pattern of patterns) {
+        const script = `[[ $1 == ${pattern} ]] && echo yes`;
+        const bash = execFileSync("bash", ["-c", `${script}; true`, "bash", name], {
+          encoding: "utf8",
+          env: { ...process.env, LC_ALL: "C" },
+        });
+        const selectors = [cgroupTree(top), unit(pattern)];
+        const one = follow(...selectors);
+        mkdirSync(`${top}/${name}`);
+        expect({ pattern, kernel: one.ids().length === 1 }).toEqual({ pattern, kernel: bash !== "" });
+        expect({ pattern, here: chosenNow(selectors).ids.size === 1 }).toEqual({ pattern, here: bash !== "" });
+        rmdirSync(`${top}/${name}`);
+      }
+    },
+  );
+
+  test("patterns that the kernel has no room for are refused", () => {
+    expect(() => follow(unit("x".repeat(128)), unit("y".repeat(128)))).toThrow(
+      "Cannot look for so many names: together they may have 256 characters at most",
+    );
+  });
+});
+
+test("several of a kind are any of them, several kinds all of them, at first and later", () => {
+  const name = uniqueName();
+  const { top, paths } = makeCgroups(`a/${name}.service`, `b/${name}.service`, "a/other.service");
+  const selectors = [cgroupTree(`${top}/a`), cgroupTree(`${top}/c`), unit(name)];
+  const some = follow(...selectors);
+  expect(some.ids()).toEqual(idsOf([paths[0]!]));
+  mkdirSync(`${top}/a/more`);
+  const made = [`${top}/a/more/${name}.service`, `${top}/a/more/${name}.service/below`];
+  for (const path of [...made, `${top}/b/${name}.service/below`]) mkdirSync(path);
+  expect(some.ids()).toEqual(idsOf([paths[0]!, ...made]));
+  expectNow(selectors, [paths[0]!, ...made]);
+});
+
+describe("a container", () => {
+  test("is chosen by its name and by the start of its id, with all below, and one that is made later", async () => {
+    const [web, other, later] = [containerId(), containerId(), containerId()];
+    const name = uniqueName();
+    vi.stubEnv(
+      "DOCKER_HOST",
+      `unix://${await dockerServer([
+        { Id: web, Names: [`/${name}`] },
+        { Id: other, Names: [`/${name}-other`] },
+        { Id: later, Names: [`/${name}-later`] },
+      ])}`,
+    );
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { top, paths } = makeCgroups(`docker/${web}`, `docker/${web}/below`, `docker/${other}`);
+    expectNow([container(name)], paths.slice(0, 2));
+    expectNow([container(web.slice(0, 12))], paths.slice(0, 2));
+    expectNow([container(`${name}*`)], paths);
+    const one = follow(container(`${name}-l*`));
+    expect(one.ids()).toEqual([]);
+    mkdirSync(`${top}/docker/${later}`);
+    mkdirSync(`${top}/docker/${later}/below`);
+    const made = [`${top}/docker/${later}`, `${top}/docker/${later}/below`];
+    await vi.waitFor(() => expect(one.ids()).toEqual(idsOf(made)), 5_000);
+    expect(one.said).toEqual([`traced from now on: container ${name}-l*`]);
+    rmdirSync(made[1]!);
+    expect(one.ids()).toEqual(idsOf(made.slice(0, 1)));
+  });
+
+  test("whose name is told only after it is made is chosen then", async () => {
+    const id = containerId();
+    const { top } = makeCgroups("docker");
+    const name = uniqueName();
+    const one = follow(container(name));
+    mkdirSync(`${top}/docker/${id}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(one.ids()).toEqual([]);
+    vi.stubEnv("DOCKER_HOST", `unix://${await dockerServer([{ Id: id, Names: [`/${name}`] }])}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await vi.waitFor(() => expect(one.ids()).toEqual(idsOf([`${top}/docker/${id}`])), 8_000);
+  });
+});
+
+test("a pod is NAMESPACE/NAME or a uid", () => {
+  const uid = "9f1c2c0e-7a5d-4c0b-9d0e-0123456789ab";
+  const { paths } = makeCgroups(`kubepods/burstable/pod${uid}`, `kubepods/burstable/pod${uid}/${containerId()}`);
+  expectNow([pod(uid)], paths);
+  expect(() => pod("web")).toThrow('A pod is NAMESPACE/NAME, not "web"');
+});
+
+test("it leaves nothing open, also where it cannot be", () => {
+  const before = openMaps();
+  new FollowedCgroups([cgroupTree(makeCgroup())], () => {}).close();
+  expect(openMaps()).toBe(before);
+  expect(() => cgroupTree("/proc")).toThrow("Cannot get the cgroup id of /proc: it is not on a cgroup v2 file system");
+  expect(() => cgroupTree("/sys/fs/cgroup/nothing")).toThrow("there is no such path");
+  expect(openMaps()).toBe(before);
+});
+
+test("a set of another's is not changed by what is made below its members", () => {
+  const { top } = makeCgroups();
+  const set = PinnedSet.create(pinPath(), "cgroup");
+  onTestFinished(() => set.close());
+  follow(cgroupTree(top));
+  set.add(top);
+  mkdirSync(`${top}/below`);
+  expect(set.ids()).toEqual([cgroupId(top)]);
+});

@@ -1,0 +1,67 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { cgroupMounts } from "@rxbpf/filters";
+import { onTestFinished } from "vitest";
+
+import { uniqueName } from "./kernel-objects.js";
+import { start } from "./programs.js";
+
+/** 64 hexadecimal digits that no other test has. */
+export function containerId(): string {
+  return createHash("sha256").update(uniqueName()).digest("hex");
+}
+
+/** Makes a cgroup and those that it lies in below a new one of the test's own, all removed with the test. */
+export function makeCgroups(...names: readonly string[]): { readonly top: string; readonly paths: readonly string[] } {
+  const top = `${cgroupMounts()[0]?.path ?? ""}/${uniqueName()}`;
+  mkdirSync(top);
+  onTestFinished(() => removeCgroups(top));
+  const paths = names.map((name) => path.join(top, name));
+  for (const one of paths) mkdirSync(one, { recursive: true });
+  return { top, paths };
+}
+
+/** Removes a cgroup and all below it, and ends what runs there. */
+async function removeCgroups(top: string): Promise<void> {
+  if (!existsSync(top)) return;
+  writeFileSync(`${top}/cgroup.kill`, "1");
+  while (readFileSync(`${top}/cgroup.events`, "utf8").includes("populated 1")) await sleep(10);
+  const all = execFileSync("find", [top, "-depth", "-type", "d"], { encoding: "utf8" }).trimEnd();
+  for (const directory of all.split("\n")) rmdirSync(directory);
+}
+
+/** A folder for the files of engines, removed with the test, and what writes one: JSON at a path as it is on a machine. */
+export function engineFiles(): { readonly root: string; write(file: string, content: unknown): void } {
+  const root = mkdtempSync(path.join(tmpdir(), "rxbpf-engines-"));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  return {
+    root,
+    write(file, content) {
+      mkdirSync(path.dirname(root + file), { recursive: true });
+      writeFileSync(root + file, typeof content === "string" ? content : JSON.stringify(content));
+    },
+  };
+}
+
+const SERVER = `
+require("node:http")
+  .createServer((request, response) => {
+    if (request.url !== "/containers/json") response.statusCode = 404;
+    response.end(process.argv[2]);
+  })
+  .listen(process.argv[1], () => console.log("listening"));`;
+
+/** Answers as Docker does, at a socket whose path is given; ended with the test. */
+export async function dockerServer(
+  containers: readonly { Id: string; Names: string[]; Labels?: Readonly<Record<string, string>> }[],
+): Promise<string> {
+  const { root } = engineFiles();
+  const socket = `${root}/docker.sock`;
+  await start(process.execPath, ["-e", SERVER, socket, JSON.stringify(containers)]).line();
+  return socket;
+}
