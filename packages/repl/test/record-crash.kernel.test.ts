@@ -17,8 +17,10 @@ const folder = temporaryFolder();
 beforeAll(build, 60_000);
 
 const OPENS = 2_000_000;
+/** What the program below is called; no other is. */
+const NAME = `crash${process.pid}`;
 /** Fails to open as many files, each of a name with its number. */
-const opener = ["-e", `$0 = "opener"; for ($i = 0; $i < ${OPENS}; $i++) { open(F, "<", "/none/$i"); }`];
+const opener = ["-e", `$0 = "${NAME}"; for ($i = 0; $i < ${OPENS}; $i++) { open(F, "<", "/none/$i"); }`];
 
 /** The numbers of the opener's files in a recording, in order, by our own reader. */
 function numbersIn(path: string): number[] {
@@ -48,15 +50,7 @@ test.each([[], ["--compress"], ["--rotate-bytes", "2000000", "--compress"]])(
       readdirSync(directory)
         .map((name) => `${directory}/${name}`)
         .sort();
-    const [command, ...args] = commandLine(
-      "record",
-      "opensnoop",
-      "-n",
-      "opener",
-      "-o",
-      `${directory}/r.arrow`,
-      ...flags,
-    );
+    const [command, ...args] = commandLine("record", "opensnoop", "-n", NAME, "-o", `${directory}/r.arrow`, ...flags);
     const recorder = start(command, args);
     await expect.poll(() => files().some((file) => statSync(file).size > 0), { timeout: 10_000 }).toBe(true);
     const { objects } = holdings(recorder.pid);
@@ -99,7 +93,7 @@ test.each([
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", directory]);
     onTestFinished(() => void execFileSync("umount", ["--lazy", directory]));
     const path = `${directory}/r.arrow`;
-    const limited = ["-n", "opener", "-o", path, ...flags, "--", "perl", ...opener];
+    const limited = ["-n", NAME, "-o", path, ...flags, "--", "perl", ...opener];
     const outcome = await rxbpf("record", "opensnoop", ...limited);
     expect(outcome).toMatchObject({ status: 1, stdout: "" });
     expect(outcome.stderr).toBe(
