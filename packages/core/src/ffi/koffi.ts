@@ -2,6 +2,8 @@ import { createRequire } from "node:module";
 
 import type koffi from "koffi";
 
+import { adviceOn } from "../system-errors.js";
+
 /** The type of koffi. */
 export type Koffi = typeof koffi;
 
@@ -29,11 +31,10 @@ function load(): Koffi {
   try {
     return createRequire(import.meta.url)("koffi") as Koffi;
   } catch (cause) {
-    const [state] = (cause as Error).message.split("\n");
-    const missing = (cause as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND";
-    const why = missing ? "it is not installed" : state;
-    throw new Error(`Cannot load the npm package koffi, which calls the kernel: ${why}; run: npm install koffi`, {
-      cause,
-    });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const missing = code === "MODULE_NOT_FOUND";
+    const state = missing ? "it is not installed" : message.split("\n")[0];
+    const advice = adviceOn(code) || "; run: npm install koffi";
+    throw new Error(`Cannot load the npm package koffi, which calls the kernel: ${state}${advice}`, { cause });
   }
 }
