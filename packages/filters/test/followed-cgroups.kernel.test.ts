@@ -214,7 +214,7 @@ test("it leaves nothing open, also where it cannot be", () => {
   new FollowedCgroups([cgroupTree(makeCgroup())], () => {}).close();
   expect(openMaps()).toBe(before);
   expect(() => cgroupTree("/proc")).toThrow("Cannot get the cgroup id of /proc: it is not on a cgroup v2 file system");
-  expect(() => cgroupTree("/sys/fs/cgroup/nothing")).toThrow("there is no such path");
+  expect(() => cgroupTree("nothing/here")).toThrow("there is no such path");
   expect(openMaps()).toBe(before);
 });
 

@@ -204,7 +204,8 @@ test("a profile is asked in DuckDB, and counted here", async () => {
   const sums = <K>(key: (row: (typeof rows)[number]) => K): [K, number][] => {
     const found = new Map<K, number>();
     for (const row of rows) found.set(key(row), (found.get(key(row)) ?? 0) + row.count);
-    return [...found].sort(([a, n], [b, m]) => m - n || order([String(a)], [String(b)]));
+    const name = (key: K): string => (key === undefined ? "\uffff" : String(key)); // DuckDB puts what is missing last
+    return [...found].sort(([a, n], [b, m]) => m - n || order([name(a)], [name(b)]));
   };
   const all = rows.reduce((sum, { count }) => sum + count, 0);
   const byProgram = sums(({ comm }) => comm).slice(0, 10);
