@@ -8,7 +8,17 @@ export interface Capture {
 /** Captures packets to a port with tcpdump, an independent witness. Resolves once it captures. */
 export async function startCapture(side: readonly string[], device: string, port: number): Promise<Capture> {
   const filter = `dst port ${port} and (tcp[tcpflags] & tcp-syn != 0 or (ip6 and ip6[53] & 2 != 0))`;
-  const tcpdump = start("sh", ["-c", `exec "$@" 2>&1`, "sh", ...side, "tcpdump", "-lnnti", device, filter]);
+  const tcpdump = start("sh", [
+    "-c",
+    `exec "$@" 2>&1`,
+    "sh",
+    ...side,
+    "tcpdump",
+    "--immediate-mode",
+    "-lnnti",
+    device,
+    filter,
+  ]);
   while (!(await tcpdump.line()).startsWith("listening on")) {
     // Skip its greeting.
   }

@@ -65,7 +65,7 @@ test("a process that has the pid of one that ended is named by its own arguments
 test("one that has become another before it could be looked for has no name rather than a wrong one", async () => {
   const file = `${folder}/chain-${uniqueName()}`;
   const script = `${folder}/chain.sh`;
-  writeFileSync(script, `true < ${file}-$1\n[ $1 -lt 400 ] || { sleep 1; exit; }\nexec sh ${script} $(($1 + 1))\n`);
+  writeFileSync(script, `true < ${file}-$1\n[ $1 -lt 400 ] || { sleep 3; exit; }\nexec sh ${script} $(($1 + 1))\n`);
   const opens = await opensOf(file, "sh", script, "1");
   expect(opens).toHaveLength(400);
   for (const { path, args } of opens) if (args) expect(path).toBe(`${file}-${args.at(-1)}`);
