@@ -132,13 +132,7 @@ THREE_TIMES(inet_sock_set_state, state)
 	return 0;
 }
 
-SEC("?tp/sock/inet_sock_set_state")
-int state_preemptible_end(struct trace_event_raw_inet_sock_set_state *event)
-{
-	if (is_owned(event->skaddr))
-		check_seen(&state_seen_preemptible);
-	return 0;
-}
+CHECK_STATE_SEEN
 
 SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(retransmit, const struct sock *sk)

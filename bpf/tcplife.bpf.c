@@ -244,13 +244,7 @@ THREE_TIMES(inet_sock_set_state, state)
 	return 0;
 }
 
-SEC("?tp/sock/inet_sock_set_state")
-int state_preemptible_end(struct trace_event_raw_inet_sock_set_state *event)
-{
-	if (is_owned(event->skaddr))
-		check_seen(&state_seen_preemptible);
-	return 0;
-}
+CHECK_STATE_SEEN
 
 static __always_inline void destroyed(const struct sock *sk)
 {
@@ -260,19 +254,6 @@ static __always_inline void destroyed(const struct sock *sk)
 	bpf_map_delete_elem(&unaccepted, &key);
 }
 
-SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(destroy, struct sock *sk)
-{
-	destroyed(sk);
-	return 0;
-}
-
-SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(destroy_by_packet, struct sock *sk)
-{
-	if (!by_process(sk))
-		destroyed(sk);
-	return 0;
-}
+AT_SOCKET_END(destroyed)
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

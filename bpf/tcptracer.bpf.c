@@ -332,20 +332,7 @@ int BPF_PROG(state_by_packet, const struct sock *sk, int before, int after)
 	return 0;
 }
 
-SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(destroy, struct sock *sk)
-{
-	destroyed(sk);
-	return 0;
-}
-
-SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(destroy_by_packet, struct sock *sk)
-{
-	if (!by_process(sk))
-		destroyed(sk);
-	return 0;
-}
+AT_SOCKET_END(destroyed)
 
 SEEN(state_seen)
 
@@ -359,12 +346,6 @@ THREE_TIMES(inet_sock_set_state, state)
 	return 0;
 }
 
-SEC("?tp/sock/inet_sock_set_state")
-int state_preemptible_end(struct trace_event_raw_inet_sock_set_state *event)
-{
-	if (is_owned(event->skaddr))
-		check_seen(&state_seen_preemptible);
-	return 0;
-}
+CHECK_STATE_SEEN
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

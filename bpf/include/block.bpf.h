@@ -155,12 +155,7 @@ THREE_TIMES(block_io_start, io_start)
 	return 0;
 }
 
-SEC("?tp/block/block_io_start")
-int io_start_preemptible_end(void *event)
-{
-	check_seen(&io_start_seen_preemptible);
-	return 0;
-}
+CHECK_SEEN("block/block_io_start", io_start, void, true)
 
 SEC("tp_btf/block_rq_insert")
 int BPF_PROG(rq_insert, struct request *request)
@@ -191,12 +186,7 @@ THREE_TIMES(block_rq_issue, rq_issue)
 	return 0;
 }
 
-SEC("?tp/block/block_rq_issue")
-int rq_issue_preemptible_end(void *event)
-{
-	check_seen(&rq_issue_seen_preemptible);
-	return 0;
-}
+CHECK_SEEN("block/block_rq_issue", rq_issue, void, true)
 
 SEC("tp_btf/block_rq_issue")
 int BPF_PROG(rq_issue_at_once, struct request *request)
@@ -224,12 +214,7 @@ THREE_TIMES(block_rq_merge, rq_merge)
 	return 0;
 }
 
-SEC("?tp/block/block_rq_merge")
-int rq_merge_preemptible_end(void *event)
-{
-	check_seen(&rq_merge_seen_preemptible);
-	return 0;
-}
+CHECK_SEEN("block/block_rq_merge", rq_merge, void, true)
 
 static __always_inline void complete(struct request *request, unsigned int bytes)
 {

@@ -76,3 +76,16 @@ static __always_inline void check_seen(void *map)
 		LOST(lost_programs_preempted);
 	*mark = MARK_CHECKED;
 }
+
+/*
+ * Makes the fourth program for NAME, at perf's tracepoint HOOK, whose fields are EVENT in a TYPE.
+ * It checks the events for which CONDITION holds: those that the three programs mark.
+ */
+#define CHECK_SEEN(hook, name, type, condition)               \
+	SEC("?tp/" hook)                                      \
+	int name##_preemptible_end(type *event)               \
+	{                                                     \
+		if (condition)                                \
+			check_seen(&name##_seen_preemptible); \
+		return 0;                                     \
+	}

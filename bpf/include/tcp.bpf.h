@@ -132,6 +132,28 @@ static __always_inline bool is_owned(const struct sock *sk)
 	return BPF_CORE_READ(sk, sk_lock.owned);
 }
 
+/* Makes the pair of programs for the end of a socket, which call ACT with it. */
+#define AT_SOCKET_END(act)                               \
+	SEC("tp_btf/tcp_destroy_sock")                   \
+	int BPF_PROG(destroy, struct sock *sk)           \
+	{                                                \
+		act(sk);                                 \
+		return 0;                                \
+	}                                                \
+                                                         \
+	SEC("tp_btf/tcp_destroy_sock")                   \
+	int BPF_PROG(destroy_by_packet, struct sock *sk) \
+	{                                                \
+		if (!by_process(sk))                     \
+			act(sk);                         \
+		return 0;                                \
+	}
+
+/* The fourth program for changes of a socket's state by processes: see repetition.bpf.h. */
+#define CHECK_STATE_SEEN                                                                          \
+	CHECK_SEEN("sock/inet_sock_set_state", state, struct trace_event_raw_inet_sock_set_state, \
+		   is_owned(event->skaddr))
+
 /*
  * Makes storage for a program's state of a socket. It belongs to the socket, so nobody can use
  * up another's. But a socket has little room (net.core.optmem_max), and its owner may fill it,

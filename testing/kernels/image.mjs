@@ -15,19 +15,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { packageNames } from "../packages.mjs";
+
 const here = fileURLToPath(new URL(".", import.meta.url));
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Libraries that the command opens by name. */
 const OPENED = ["libbpf.so.1", "libzstd.so.1"];
 /** The packages, by folder. */
-const PACKAGES = {
-  core: "@rxbpf/core",
-  filters: "@rxbpf/filters",
-  probes: "@rxbpf/probes",
-  sinks: "@rxbpf/sinks",
-  repl: "rxbpf",
-};
+const PACKAGES = packageNames();
 const MODULES = ["koffi", "@koromix"];
 /** Programs that make events, compiled here as a guest has no compiler. */
 const PROGRAMS = [

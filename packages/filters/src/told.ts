@@ -15,7 +15,7 @@ const NAMED = 4;
 export function whatIsMissing(followed: FollowedCgroups): string[] {
   const { met, selectors } = followed.choice;
   const unmet = selectors.filter((one) => !met.has(one));
-  if (unmet.length > 0) return unmet.map((one) => notThere(one, " yet, and this waits for one"));
+  if (unmet.length > 0) return unmet.map((one) => notThere(one, " yet; waiting for one"));
   const ids = followed.ids();
   if (ids.length === 0) return [`${all(selectors)} have no cgroup in common: no event will show until they do`];
   // The command is yet to start.

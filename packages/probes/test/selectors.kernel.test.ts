@@ -157,7 +157,7 @@ describe("cgroups that are made while it runs", () => {
     const wanted = Array.from({ length: 10 }, (_, i) => `/tmp/${name}-${i + 1}`);
     await trace.shown(wanted.at(-1)!);
     expect(trace.among(wanted)).toEqual(wanted);
-    expect(trace.said[0]).toMatch(new RegExp(`^there is no unit ${name}-\\* yet, and this waits for one`));
+    expect(trace.said[0]).toMatch(new RegExp(`^there is no unit ${name}-\\* yet; waiting for one`));
   });
 });
 
@@ -168,7 +168,7 @@ describe("what shows nothing is told", () => {
     const trace = await watch({ unit: [`${name}-wbe`] });
     await vi.waitFor(() => expect(trace.said.length).toBe(1));
     expect(trace.said[0]).toBe(
-      `there is no unit ${name}-wbe.service yet, and this waits for one; there is ${name}-web.service`,
+      `there is no unit ${name}-wbe.service yet; waiting for one; there is ${name}-web.service`,
     );
   });
 

@@ -37,15 +37,24 @@ function usage(error: CommanderError): number {
   const message = error.message
     .replace(/^error: /, "")
     .replace(/\n(?=\(Did you mean)/, " ")
-    .replace(/\.$/, "");
+    .replace(/\.$/, "")
+    .replace(NO_CHOICE, (_, word: string, argument: string, flag: string, value: string, choices: string) => {
+      return `${flag ?? `<${argument}>`} takes one of ${choices.replaceAll(",", "")}, not ${JSON.stringify(word ?? value)}`;
+    });
   const path = commandPath();
-  const subcommands = path.at(-1)!.commands.map((one) => one.name());
+  const last = path.at(-1)!;
+  const shown = new Set(last.createHelp().visibleCommands(last));
+  const subcommands = last.commands.filter((one) => shown.has(one)).map((one) => one.name());
   const accepted =
     subcommands.length > 0
       ? `the commands are ${subcommands.join(" ")}`
       : `see: ${path.map((one) => one.name()).join(" ")} --help`;
   return fail(new UsageError(`${message}; ${accepted}`));
 }
+
+/** What commander says of a value that is not among the choices of an argument, or of a flag. */
+const NO_CHOICE =
+  /^(?:command-argument value '(.*)' is invalid for argument '(.*)'|option '.*(--[\w-]+).*' argument '(.*)' is invalid)\. Allowed choices are (.*)$/s;
 
 /** The commands that the command line names, the outermost first. */
 function commandPath(): Command[] {

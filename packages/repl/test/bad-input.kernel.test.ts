@@ -223,6 +223,13 @@ describe("a command line that cannot be understood", () => {
       /^unknown command 'nosuch'; the commands are bashreadline .* execsnoop .* opensnoop .*/,
     ],
     ["a command that is nearly one", ["opensnop"], /Did you mean opensnoop\?/],
+    ["an argument that is no choice", ["completion", "tcsh"], /^<shell> takes one of bash zsh fish, not "tcsh"; see: /],
+    [
+      "a flag's value that is no choice",
+      ["map", "create", "/sys/fs/bpf/x", "--type", "pid"],
+      /^--type takes one of cgroup mntns, not "pid"; see: /,
+    ],
+    ["a word that only shells say", ["help", "nosuch"], /^unknown command 'nosuch'; the commands are (?!.* complete )/],
     ["an unknown option", ["opensnoop", "--nosuch"], /^unknown option '--nosuch'; see: rxbpf opensnoop --help$/],
     ["an unknown short option", ["execsnoop", "-Z"], /^unknown option '-Z'; see: rxbpf execsnoop --help$/],
     [
@@ -246,7 +253,7 @@ describe("a command line that cannot be understood", () => {
     ["an empty path", ["opensnoop", "--cgroupmap", ""], /^--cgroupmap takes a string that is not empty, not ""$/],
     ["what no option takes", ["opensnoop", "ls", "-x"], /^opensnoop takes options only, not ls -x$/],
     ["what list does not take", ["list", "more"], /^too many arguments for 'list'. Expected 0 arguments but got 1; /],
-    ["an unknown format", ["cgroupid", "octal", "/"], /'octal' is invalid .* Allowed choices are number, hex; see: /],
+    ["an unknown format", ["cgroupid", "octal", "/"], /^<format> takes one of number hex, not "octal"; see: /],
     ["too few arguments", ["cgroupid"], /^missing required argument 'format'; see: rxbpf cgroupid --help$/],
     ["--exec without a command", ["opensnoop", "--exec"], /^exec takes a command$/],
     [

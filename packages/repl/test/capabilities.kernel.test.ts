@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { cgroupMounts, PinnedSet } from "@rxbpf/filters";
@@ -23,16 +23,20 @@ const folder = temporaryFolder();
 const bpffs = join(folder, "bpf");
 const recording = join(folder, "recording.arrow");
 const [cgroup] = cgroupMounts();
+/** A cgroup that only its owner may look into, as that of some services. It keeps nobody else from tracing. */
+const closed = join(cgroup!.path, uniqueName());
 /** A process of another user. */
 const other = spawn("sleep", ["600"], { stdio: "ignore" });
 
 afterAll(async () => {
   other.kill();
+  rmdirSync(closed);
   await run("umount", [bpffs]);
 });
 
 beforeAll(async () => {
   chmodSync(folder, 0o777);
+  mkdirSync(closed, { mode: 0o700 });
   mkdirSync(bpffs);
   await run("mount", ["-t", "bpf", "bpf", bpffs]);
   chmodSync(bpffs, 0o777);

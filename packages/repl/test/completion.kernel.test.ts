@@ -116,6 +116,6 @@ test("a shell that there is no script for is refused", async () => {
   expect(await rxbpf("completion", "csh")).toMatchObject({
     status: 2,
     stdout: "",
-    stderr: expect.stringMatching(/^rxbpf: .*'csh'.*Allowed choices are bash, zsh, fish.*\n$/),
+    stderr: expect.stringMatching(/^rxbpf: <shell> takes one of bash zsh fish, not "csh"; .*\n$/),
   });
 });

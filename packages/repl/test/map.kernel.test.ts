@@ -41,7 +41,7 @@ describe("rxbpf cgroupid", () => {
     expect(rxbpf("cgroupid", "print-hex", "/")).toMatchObject({
       status: 2,
       stdout: "",
-      stderr: expect.stringContaining("number, hex"),
+      stderr: expect.stringContaining("<format> takes one of number hex"),
     });
     expect(rxbpf("cgroupid", "hex")).toMatchObject({ status: 2, stdout: "" });
   });
@@ -256,7 +256,7 @@ describe("rxbpf map", () => {
     });
     expect(rxbpf("map", "create", pin, "--type", "pid")).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining("cgroup, mntns"),
+      stderr: expect.stringContaining("--type takes one of cgroup mntns, not"),
     });
     expect(rxbpf("map", "create", pin, "--type", "cgroup", "--entries", "0")).toMatchObject({
       status: 2,

@@ -17,6 +17,8 @@ import zlib from "node:zlib";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { packageNames } from "../../../testing/packages.mjs";
+
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), "rxbpf-pack-"));
 const packs = path.join(folder, "packs");
@@ -26,13 +28,7 @@ const user = path.join(folder, "user #1 50%41");
 const reader = path.join(folder, "reader");
 /** Where the command is, without what is optional. */
 const bare = path.join(folder, "bare");
-const PACKAGES = {
-  core: "@rxbpf/core",
-  filters: "@rxbpf/filters",
-  probes: "@rxbpf/probes",
-  sinks: "@rxbpf/sinks",
-  repl: "rxbpf",
-};
+const PACKAGES = packageNames();
 
 // What `npm test` tells its children about this repository is not for npm in another folder.
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|node_options$)/i.test(name)));

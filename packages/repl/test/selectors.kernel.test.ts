@@ -68,7 +68,7 @@ describe("flags of probes", () => {
       "/bin/true; exit 0",
     );
     expect(stdout).toBe("");
-    expect(stderr).toContain(`rxbpf: there is no unit ${name}.service yet, and this waits for one`);
+    expect(stderr).toContain(`rxbpf: there is no unit ${name}.service yet; waiting for one`);
   });
 
   test("are wrong usage where they mean nothing", async () => {

@@ -5,9 +5,8 @@ import { withIoUring } from "./io-uring.js";
 import { flag, type Option, type Selection, show, UsageError } from "./options.js";
 import { selecting } from "./selection.js";
 
-/** Both ends of a connection, as in `struct connection` of bpf/include/tcp.bpf.h, and who caused the event. */
-export const connectionFields = {
-  ...who,
+/** Both ends of a connection, as in `struct connection` of bpf/include/tcp.bpf.h. */
+export const ends = {
   ip: u8("IP version of its packets, 4 or 6"),
   localAddress: address("address at this end"),
   localPort: u16("port at this end"),
@@ -15,6 +14,9 @@ export const connectionFields = {
   remotePort: u16("port at the other end"),
   netnsId: u32("inode number of the socket's network namespace"),
 } as const;
+
+/** The same, and who caused the event. */
+export const connectionFields = { ...who, ...ends } as const;
 
 const MAX_PORTS = 64;
 
