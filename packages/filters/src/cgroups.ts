@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import { cgroupId } from "./cgroup-id.js";
-import { isMissing } from "./file-systems.js";
+import { isMissing, isOutOfSight } from "./file-systems.js";
 import { CGROUP2_MISSING, type CgroupMount, cgroupMounts } from "./mounts.js";
 import { requireOwnProc } from "./proc.js";
 import { type SeenCgroup, walkCgroups } from "./walk-cgroups.js";
@@ -72,7 +72,7 @@ function byMember(pid: number, mounts: readonly CgroupMount[]): string | undefin
     try {
       if (line.test(readFileSync(`${path}/cgroup.threads`, "utf8"))) return path;
     } catch (error) {
-      if (!isMissing(error)) throw error;
+      if (!isOutOfSight(error)) throw error;
     }
   }
   return undefined;

@@ -23,6 +23,11 @@ export function isMissing(error: unknown): boolean {
   return ["ENOENT", "ENOTDIR", "ENODEV", "ESRCH"].includes(errorCode(error));
 }
 
+/** Whether nothing can be seen of a path: it is not there, or its owner lets nobody else look. */
+export function isOutOfSight(error: unknown): boolean {
+  return isMissing(error) || errorCode(error) === "EACCES";
+}
+
 /** The name of an error's number, for example `EPERM`; empty if it has none. */
 export function errorCode(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? "";

@@ -1,7 +1,7 @@
 import { printable } from "@rxbpf/core";
 
 import { hasProcesses, liveCgroups } from "./cgroups.js";
-import { isMissing } from "./file-systems.js";
+import { isMissing, isOutOfSight } from "./file-systems.js";
 import type { FollowedCgroups } from "./followed-cgroups.js";
 import type { HeldNamespaces } from "./held-namespaces.js";
 import { nameables } from "./nameables.js";
@@ -21,7 +21,7 @@ export function whatIsMissing(followed: FollowedCgroups): string[] {
   // The command is yet to start.
   if (selectors.some(({ kind }) => kind === "command")) return [];
   const paths = pathsOf(ids);
-  if (paths.some(runs)) return [];
+  if (paths.some(mayRun)) return [];
   const below = selectors.every(({ withBelow }) => !withBelow) && paths.some(runsBelow);
   const advice = below ? "; it does in cgroups below: --cgroup-tree takes those too" : "";
   return [`no process runs in ${all(selectors)}${advice}`];
@@ -74,15 +74,16 @@ function pathsOf(ids: readonly number[]): string[] {
   return ids.flatMap((id) => live.get(id) ?? []);
 }
 
-function runs(cgroup: string): boolean {
+/** Whether a process runs in a cgroup, or may, as its owner lets nobody else look. */
+function mayRun(cgroup: string): boolean {
   try {
     return hasProcesses(cgroup);
   } catch (error) {
-    if (isMissing(error)) return false;
+    if (isOutOfSight(error)) return !isMissing(error);
     throw error;
   }
 }
 
 function runsBelow(cgroup: string): boolean {
-  return [...liveCgroups().values()].some((path) => path.startsWith(`${cgroup}/`) && runs(path));
+  return [...liveCgroups().values()].some((path) => path.startsWith(`${cgroup}/`) && mayRun(path));
 }

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 
-import { errorCode, isMissing } from "./file-systems.js";
+import { isOutOfSight } from "./file-systems.js";
 import { type CgroupMount, cgroupMounts } from "./mounts.js";
 
 const SLASH = Buffer.from("/");
@@ -47,7 +47,7 @@ export function walkFrom<T>(
       }
     } catch (error) {
       // It was removed meanwhile, or its owner lets nobody else look.
-      if (!isMissing(error) && errorCode(error) !== "EACCES") throw error;
+      if (!isOutOfSight(error)) throw error;
     }
   }
 }
