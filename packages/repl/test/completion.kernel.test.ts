@@ -75,6 +75,8 @@ async function typed(shell: Terminal, line: string, seen: RegExp): Promise<void>
 
 test("bash completes on Tab", async () => {
   const shell = startTerminal(["bash", "--norc", "--noprofile", "-i"], { env, cwd: folder });
+  // What is typed before the shell reads stands twice on the screen.
+  await shell.waitFor(/\$ ?$/);
   shell.type("source <(rxbpf completion bash); bind 'set bell-style none'; bind 'set show-all-if-ambiguous on'\r");
   await shell.waitFor(/ambiguous on'\n\$ ?$/);
   await typed(shell, "rxbpf opens", /rxbpf opensnoop ?$/);
@@ -89,6 +91,7 @@ test("bash completes on Tab", async () => {
 
 test("zsh completes on Tab, and tells what words mean", async () => {
   const shell = startTerminal(["zsh", "-f", "-i"], { env, cwd: folder, columns: 120 });
+  await shell.waitFor(/[$#%] ?$/);
   shell.type("PS1='$ '; autoload -Uz compinit; compinit -u; source <(rxbpf completion zsh)\r");
   await shell.waitFor(/\n\$ ?$/);
   await typed(shell, "rxbpf opens", /rxbpf opensnoop ?$/);

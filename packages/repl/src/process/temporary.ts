@@ -13,9 +13,10 @@ const NAME = new RegExp(`^${PREFIX}[A-Za-z0-9]{6}$`);
  */
 export function temporaryFolder(): string {
   const path = lockedFolder();
+  let locksHold = true;
   // Without locks, every folder looks abandoned, this one too.
-  const left = isLeft(path) ? [] : foldersBeside(path).filter(isLeft);
-  for (const folder of left) rmSync(folder, { recursive: true, force: true });
+  ifLeft(path, () => (locksHold = false));
+  if (locksHold) for (const folder of foldersBeside(path)) ifLeft(folder, remove);
   return path;
 }
 
@@ -37,15 +38,22 @@ function foldersBeside(path: string): string[] {
     .filter((other) => other !== path);
 }
 
-/** Whether a folder belongs to this user and no process uses it. */
-function isLeft(path: string): boolean {
+/**
+ * Acts on a folder that belongs to this user and that no process uses. It is locked meanwhile: a process that has just made it,
+ * and comes second, sees that it is taken, or gone.
+ */
+function ifLeft(path: string, act: (path: string) => void): void {
   const fd = open(path);
-  if (fd === undefined) return false;
+  if (fd === undefined) return;
   try {
-    return fstatSync(fd).uid === process.getuid!() && lockFile(fd);
+    if (fstatSync(fd).uid === process.getuid!() && lockFile(fd)) act(path);
   } finally {
     closeSync(fd);
   }
+}
+
+function remove(path: string): void {
+  rmSync(path, { recursive: true, force: true });
 }
 
 /** Undefined if it is gone, is not a folder, or belongs to another user. */
