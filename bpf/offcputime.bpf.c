@@ -55,7 +55,7 @@ static __always_inline bool is_wanted(struct task_struct *task)
 	if (is_idle(task) || (kernel_thread ? no_kernel_threads : no_user_threads))
 		return false;
 	if (by_state) {
-		__u64 state = state_of(task);
+		__u64 state = task_state(task);
 
 		if (state_mask ? !(state & state_mask) : state != 0)
 			return false;

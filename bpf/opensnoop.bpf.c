@@ -9,6 +9,7 @@ RING(events)
 #include "path.bpf.h"
 #include "preemption.bpf.h"
 #include "syscall.bpf.h"
+#include "versions.bpf.h"
 
 const volatile bool only_failed;
 const volatile bool full_path;
@@ -239,29 +240,6 @@ static __always_inline bool is_open(__u8 opcode)
 	return opcode == 18 || opcode == 28; /* IORING_OP_OPENAT, IORING_OP_OPENAT2 */
 }
 
-/* Whether a request puts its file into the ring's own table, and so its result is no descriptor. */
-static __always_inline bool is_fixed(struct io_open *open)
-{
-	return bpf_core_field_exists(open->file_slot) && BPF_CORE_READ(open, file_slot);
-}
-
-/* The name that a request has copied. */
-static __always_inline const char *name_of(struct io_open *open)
-{
-	struct io_open___delayed *delayed = (void *)open;
-	struct filename *filename;
-
-	/*
-	 * Asks for a field, not for a type: libbpf searches modules for a missing type, which needs
-	 * CAP_SYS_ADMIN.
-	 */
-	if (bpf_core_field_exists(delayed->filename.__incomplete_filename))
-		filename = BPF_CORE_READ(delayed, filename.__incomplete_filename);
-	else
-		filename = BPF_CORE_READ(open, filename);
-	return BPF_CORE_READ(filename, name);
-}
-
 static __always_inline void uring_submitted(struct io_kiocb *request, __u8 opcode, __u64 flags)
 {
 	/* A request begins with the data of its operation. */
@@ -272,7 +250,7 @@ static __always_inline void uring_submitted(struct io_kiocb *request, __u8 opcod
 		return;
 
 	struct open_event_record *record = new_record(SLOT_IO_URING);
-	struct open_request asked = {.dirfd = BPF_CORE_READ(open, dfd), .copy = name_of(open)};
+	struct open_request asked = {.dirfd = BPF_CORE_READ(open, dfd), .copy = name_of_open(open)};
 
 	BPF_CORE_READ_INTO(&asked.how, open, how);
 	/* The kernel adds O_LARGEFILE to the flags of the process. */

@@ -17,6 +17,7 @@ RING(events)
 #include "filter.bpf.h"
 #include "preemption.bpf.h"
 #include "repetition.bpf.h"
+#include "versions.bpf.h"
 
 enum session_change {
 	CONNECT,
@@ -74,12 +75,6 @@ struct {
 	__type(value, __u32);
 } exiting SEC(".maps");
 
-/* Task storage for such programs, which came with 5.12, as did this helper. */
-static __always_inline bool has_task_storage(void)
-{
-	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu);
-}
-
 AT_THREAD_END(thread_exit)
 {
 	__u32 mntns_id;
@@ -128,13 +123,7 @@ static __always_inline bool let_go(const struct sock *sk)
 
 	struct file *file = BPF_CORE_READ(socket, file);
 
-	/*
-	 * A file that is being released has no references; in include/linux/file_ref.h that is a number
-	 * below 0.
-	 */
-	if (bpf_core_field_exists(file->f_ref))
-		return !file || BPF_CORE_READ(file, f_ref.refcnt.counter) < 0;
-	return !file || BPF_CORE_READ(file, f_count.counter) == 0;
+	return !file || is_released(file);
 }
 
 static __always_inline void tell(enum session_change type, const struct who *who,

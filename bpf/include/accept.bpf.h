@@ -11,6 +11,7 @@
 #include "repetition.bpf.h"
 #include "syscall.bpf.h"
 #include "tcp.bpf.h"
+#include "versions.bpf.h"
 
 /* Called as the accepting process, once for each connection that it gets. */
 static void accepted(struct sock *sk);
@@ -75,13 +76,6 @@ bool any_shared;
 
 #define REQ_F_FORCE_ASYNC 16 /* include/linux/io_uring_types.h: as IOSQE_ASYNC */
 
-/* If nothing tells whether a request is multishot, it is taken for one. */
-static __always_inline bool is_multishot(struct io_accept *accept)
-{
-	return !bpf_core_field_exists(accept->iou_flags) ||
-	       BPF_CORE_READ(accept, iou_flags) & IORING_ACCEPT_MULTISHOT;
-}
-
 /* False: there is no room. */
 static __always_inline bool share(const struct request_id *id, __u32 file_slot)
 {
@@ -127,10 +121,7 @@ static __always_inline int woken(struct io_kiocb *request)
 {
 	if (request->opcode != IORING_OP_ACCEPT)
 		return 0;
-	if (bpf_core_field_exists(request->tctx))
-		remember(request, request->flags, request->tctx->task);
-	else
-		remember(request, request->flags, request->task);
+	remember(request, request->flags, submitter_of(request));
 	return 0;
 }
 
@@ -152,7 +143,7 @@ THREE_TIMES(io_uring_task_add, io_uring_wake)
 /* The file in a slot of the ring's own table. */
 static __always_inline struct sock *socket_in_slot(struct io_ring_ctx *ring, __u32 slot)
 {
-	if (!bpf_core_field_exists(ring->file_table.data.nodes)) {
+	if (!has_slots(ring)) {
 		LOST(lost_accept_without_descriptor);
 		return NULL;
 	}

@@ -13,6 +13,7 @@
 
 #include "event.bpf.h"
 #include "repetition.bpf.h"
+#include "versions.bpf.h"
 
 const volatile bool by_disk;
 const volatile char only_disk[32];
@@ -28,13 +29,6 @@ enum request_operation {
 	REQ_OP_SECURE_ERASE = 5,
 	REQ_OP_WRITE_ZEROES = 9,
 };
-
-static __always_inline struct gendisk *disk_of(struct request *request)
-{
-	if (bpf_core_field_exists(request->q->disk))
-		return BPF_CORE_READ(request, q, disk);
-	return BPF_CORE_READ((struct request___old *)request, rq_disk);
-}
 
 static __always_inline void read_disk_name(char *name, struct request *request)
 {

@@ -203,11 +203,6 @@ struct task_struct {
 	char comm[16];
 };
 
-/* Before 5.14. */
-struct task_struct___state {
-	long state;
-};
-
 struct linux_binprm {
 	struct file *file;
 	const char *filename;
@@ -229,15 +224,6 @@ struct io_open {
 	struct filename *filename;
 	struct open_how how;
 	__u32 file_slot; /* since 5.15 */
-};
-
-/* Since 7.0 the copy may be completed later. */
-struct delayed_filename {
-	struct filename *__incomplete_filename;
-};
-
-struct io_open___delayed {
-	struct delayed_filename filename;
 };
 
 struct io_accept {
@@ -340,11 +326,6 @@ struct request {
 	unsigned int cmd_flags;
 	unsigned int __data_len;
 	__u64 __sector;
-};
-
-/* Before 5.17. */
-struct request___old {
-	struct gendisk *rq_disk;
 };
 
 struct bpf_iter_meta {

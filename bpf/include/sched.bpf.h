@@ -6,6 +6,7 @@
 #pragma once
 
 #include "event.bpf.h"
+#include "versions.bpf.h"
 
 __u64 lost_no_room_for_mark;
 
@@ -22,21 +23,10 @@ static __always_inline bool is_idle(struct task_struct *task)
 	return task->pid == 0;
 }
 
-/*
- * A thread's state: TASK_RUNNING, which is 0, or the way it waits, as bits of
- * include/linux/sched.h.
- */
-static __always_inline __u64 state_of(struct task_struct *task)
-{
-	if (bpf_core_field_exists(task->__state))
-		return task->__state;
-	return BPF_CORE_READ((struct task_struct___state *)task, state);
-}
-
 /* Whether a thread that leaves its processor could go on. */
 static __always_inline bool is_runnable(struct task_struct *task)
 {
-	return state_of(task) == 0;
+	return task_state(task) == 0;
 }
 
 /* Marks that something begins for a thread now. */

@@ -8,7 +8,7 @@
 
 #include <linux/errno.h>
 
-#include "kernel.bpf.h"
+#include "versions.bpf.h"
 
 #ifndef __TARGET_ARCH_x86
 #error "only x86-64 is described so far"
@@ -201,10 +201,7 @@ static __always_inline bool has_result(struct pt_regs *regs, long *ret)
  */
 static __always_inline struct pt_regs *interrupted_call(struct k_sigaction *action)
 {
-	/* Since 5.15. */
-	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
-		return NULL;
-	if ((unsigned long)action->sa.sa_handler <= SIG_IGN_)
+	if (!has_task_pt_regs() || (unsigned long)action->sa.sa_handler <= SIG_IGN_)
 		return NULL;
 
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
