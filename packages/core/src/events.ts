@@ -33,6 +33,7 @@ export { looksCut } from "./values/looks-cut.js";
 export { ColumnBuilder } from "./schema/columns.js";
 export type { Column as ColumnValues, Columns, NumberArray, Presence, Records, Strings } from "./schema/column-data.js";
 export { jsonEncoder, type LineEncoder } from "./schema/json.js";
+export { type RowDecoder, rowView } from "./schema/rows.js";
 export { column, type Column, Printed } from "./text/column.js";
 
 // Times

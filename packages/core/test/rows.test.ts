@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Kind } from "../src/schema/field.js";
 import { milliseconds } from "../src/schema/moment.js";
 import { memory } from "../src/schema/record.js";
-import { rowDecoder } from "../src/schema/rows.js";
+import { rowDecoder, rowView } from "../src/schema/rows.js";
 
 const SIZES: Partial<Record<Kind, number>> = {
   time: 8,
@@ -140,6 +140,26 @@ test("rows are plain objects with the schema's names in its order", () => {
   expect(Object.keys(row)).toEqual(["z", "a"]);
   expect(structuredClone(row)).toEqual({ z: 0, a: -5 });
   expect(JSON.stringify({ ...row })).toBe('{"z":0,"a":-5}');
+});
+
+test("a view reads the fields of the record that was asked for last", () => {
+  const layout = {
+    size: 24,
+    places: [
+      { name: "comm", kind: "chars" as const, offset: 8, size: 16 },
+      { name: "ret", kind: "i32" as const, offset: 0, size: 4 },
+    ],
+  };
+  const from = memory(new ArrayBuffer(48));
+  from.i32[0] = -2;
+  from.i32[6] = 7;
+  Buffer.from(from.u8.buffer).write("first", 8);
+  Buffer.from(from.u8.buffer).write("second", 32);
+  const view = rowView<{ comm: string; ret: number }>({ layout, memory: from, unixOffsetNs: 0n });
+  const first = view(0);
+  expect({ ...first }).toEqual({ comm: "first", ret: -2 });
+  expect(view(24)).toBe(first);
+  expect({ ...first }).toEqual({ comm: "second", ret: 7 });
 });
 
 test("a choice is the text of its number, and empty past the last", () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 
 import { opensnoop } from "@rxbpf/probes";
 import { type Progress, replay, toArrow, toJson } from "@rxbpf/sinks";
@@ -9,7 +9,10 @@ import { expect, test } from "vitest";
 import { compile, temporaryFolder } from "../../../testing/programs.js";
 
 const folder = temporaryFolder();
-const flood = compile(new URL("../../../bench/flood.c", import.meta.url), folder);
+/** A name that no other flood of this machine has. */
+const comm = `stall-${process.pid}`;
+const flood = `${folder}/${comm}`;
+copyFileSync(compile(new URL("../../../bench/flood.c", import.meta.url), folder), flood);
 /** Most of what the ring holds by default. A flood makes them in about a quarter of a second. */
 const OPENS = 280_000;
 
@@ -22,7 +25,7 @@ interface Open {
 /** Traces a flood of opens, of which this process reads nothing before the last. Gives when that was. */
 async function traceStalled(sink: OperatorFunction<unknown, Progress>) {
   const stop = new Subject<void>();
-  const stream = opensnoop({ comm: "flood" });
+  const stream = opensnoop({ comm });
   const attached = firstValueFrom(stream.status.pipe(filter(({ type }) => type === "attached")));
   const ended = lastValueFrom(stream.until(stop).pipe(sink));
   await attached;

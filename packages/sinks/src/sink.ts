@@ -24,6 +24,8 @@ export interface Format<E> {
   row(event: E): string;
   /** Makes an encoder that writes the same line straight from an event's record, without a row. */
   encoder?(records: Records): LineEncoder;
+  /** Makes a function that returns the same text, given an event's record, without a row. Undefined if it needs rows. */
+  line?(records: Records): ((position: number) => string) | undefined;
   /** A loss, among the events where it happened. */
   lost(lost: Lost): string;
 }
@@ -62,7 +64,8 @@ class Writing<E> {
   readonly #subscriber: Subscriber<Progress>;
   readonly #input = new Subscription();
   readonly #unwritten = new Map<string, Lost>();
-  #encoder: LineEncoder | undefined;
+  /** Writes the event of the record at a position. Undefined before the first; null if the format needs rows. */
+  #record: ((position: number) => void) | null | undefined;
   #begun = false;
   #ended = false;
   #rows = 0;
@@ -113,21 +116,28 @@ class Writing<E> {
 
   #batch(batch: Batch<E>): void {
     const { length, records } = batch;
-    if (records && this.#format.encoder) this.#records(records);
+    const write = records && this.#recordWriter(records);
+    if (write) this.#records(records, write);
     else for (let i = 0; i < length && !this.#ended; i++) this.#next(batch.row(i));
   }
 
-  #records(records: Records): void {
-    const { positions, count } = records;
+  #recordWriter(records: Records): ((position: number) => void) | null {
+    if (this.#record !== undefined) return this.#record;
+    const encoder = this.#format.encoder?.(records);
+    if (encoder) return (this.#record = (position) => this.#writer.put(encoder, position));
+    const line = this.#format.line?.(records);
+    return (this.#record = line ? (position) => this.#writer.write(line(position)) : null);
+  }
+
+  #records({ positions, count }: Records, write: (position: number) => void): void {
     if (this.#ended) return;
     this.#begin();
     this.#arm();
     try {
-      const encoder = (this.#encoder ??= this.#format.encoder!(records));
       for (let i = 0; i < count && !this.#ended; i++) {
         if (this.#writer.full) this.#drop();
         else {
-          this.#writer.put(encoder, positions[i]!);
+          write(positions[i]!);
           this.#rows++;
         }
       }

@@ -1,5 +1,5 @@
 import { type Fields, Histogram, type Lost, printable, printableJson, Table } from "@rxbpf/core";
-import { type Column, originOf } from "@rxbpf/core/events";
+import { type Column, originOf, type Records, rowView } from "@rxbpf/core/events";
 import type { Observable, OperatorFunction } from "rxjs";
 
 import { jsonText } from "./json-text.js";
@@ -63,6 +63,8 @@ const CLEAR = "\x1b[H\x1b[2J";
 
 class TextFormat<E> implements Format<E> {
   readonly #columns: Columns | undefined;
+  /** Whether the columns are the stream's, and its rows come as they are. */
+  readonly #ownColumns: boolean;
   /** Whether a row fits the columns. */
   readonly #fits: (row: unknown) => boolean;
   readonly #tableText: ((table: Table<never>) => string) | undefined;
@@ -83,6 +85,7 @@ class TextFormat<E> implements Format<E> {
     const { banner, tables = false, schema } = origin?.info ?? {};
     this.#columns = columns ?? origin?.info.columns();
     /** Whether all rows are known to fit the columns before the first one comes. */
+    this.#ownColumns = columns === undefined && source === origin;
     const known = columns !== undefined || source === origin;
     this.#fits = known ? () => true : hasFields(schema?.fields);
     this.#between = onTerminal && origin?.info.tableInPlace ? CLEAR : "\n";
@@ -110,6 +113,17 @@ class TextFormat<E> implements Format<E> {
     const heading = this.#above === this.#columns ? "" : this.#heading(this.#columns);
     this.#fresh = false;
     return heading + this.#line(event, this.#columns);
+  }
+
+  line(records: Records): ((position: number) => string) | undefined {
+    const columns = this.#columns;
+    // Whoever gave columns may keep a row.
+    if (!columns || !this.#ownColumns || this.#makeLine) return undefined;
+    const view = rowView(records);
+    return (position) => {
+      this.#fresh = false;
+      return line(view(position), columns);
+    };
   }
 
   lost({ count, reason }: Lost): string {

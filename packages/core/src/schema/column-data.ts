@@ -42,14 +42,18 @@ export interface Columns {
   readonly columns: readonly Column[];
 }
 
-/** The records of one batch, in place in memory. */
-export interface Records {
+/** How records lie in a piece of memory. */
+export interface InMemory {
   readonly layout: Layout;
   /** The memory, seen as numbers of each width. */
   readonly memory: Memory;
+  /** What to add to the clock of events, CLOCK_BOOTTIME, to get Unix time. */
+  readonly unixOffsetNs: bigint;
+}
+
+/** The records of one batch, in place in memory. */
+export interface Records extends InMemory {
   /** The position of each record, in bytes from the start of the memory. */
   readonly positions: Int32Array;
   readonly count: number;
-  /** What to add to the clock of events, CLOCK_BOOTTIME, to get Unix time. */
-  readonly unixOffsetNs: bigint;
 }

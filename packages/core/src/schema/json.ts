@@ -1,6 +1,6 @@
 import { textOf } from "../text/bytes.js";
 import { printableJson } from "../text/printable.js";
-import type { Records } from "./column-data.js";
+import type { InMemory } from "./column-data.js";
 import { lengthOf } from "./column-writers.js";
 import { recordForm } from "./kinds.js";
 import type { Place } from "./record.js";
@@ -21,11 +21,7 @@ export interface LineEncoder {
  * Makes the encoder for one layout and one piece of memory. Its lines equal those that `printableJson` makes of the
  * rows. Like that of the row decoder, its source is generated from names and numbers of our own schemas.
  */
-export function jsonEncoder({
-  layout,
-  memory,
-  unixOffsetNs,
-}: Pick<Records, "layout" | "memory" | "unixOffsetNs">): LineEncoder {
+export function jsonEncoder({ layout, memory, unixOffsetNs }: InMemory): LineEncoder {
   const { places } = layout;
   const keys = places.map(({ name }, i) => Buffer.from(`${i === 0 ? "{" : ","}${jsonOf(name)}:`));
   const close = Buffer.from(places.length > 0 ? "}\n" : "{}\n");

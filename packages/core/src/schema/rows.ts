@@ -1,3 +1,4 @@
+import type { InMemory } from "./column-data.js";
 import { recordForm } from "./kinds.js";
 import { type Layout, memory, type Memory } from "./record.js";
 
@@ -15,11 +16,28 @@ export function rowDecoder<E>(layout: Layout, memory: Memory, unixOffset: bigint
     (place, index) => `${JSON.stringify(place.name)}: ${recordForm(place.kind).row(place, index)}`,
   );
   const source = `return (p) => { const w = p >>> 2; return { ${fields.join(", ")} }; };`;
-  // oxlint-disable-next-line no-implied-eval -- see above
+  return generated(source, layout, memory, unixOffset) as RowDecoder<E>;
+}
+
+/**
+ * The same, without an object for each record: it returns one row again and again, which reads a field of the last record when
+ * it is asked for it. So it is the cheaper way for whoever reads few fields, once, and keeps no row.
+ */
+export function rowView<E>({ layout, memory, unixOffsetNs }: InMemory): RowDecoder<E> {
+  const fields = layout.places.map(
+    (place, index) => `get ${JSON.stringify(place.name)}() { return ${recordForm(place.kind).row(place, index)}; }`,
+  );
+  const source = `let p = 0, w = 0; const row = { ${fields.join(", ")} };
+    return (position) => { p = position; w = p >>> 2; return row; };`;
+  return generated(source, layout, memory, unixOffsetNs) as RowDecoder<E>;
+}
+
+function generated(source: string, layout: Layout, memory: Memory, unixOffset: bigint): unknown {
+  // oxlint-disable-next-line no-implied-eval -- see `rowDecoder`
   const make = new Function("u8", "u16", "u32", "i32", "read", "choices", "places", source);
   const { u8, u16, u32, i32 } = memory;
   const choices = layout.places.map((place) => place.choices);
-  return make(u8, u16, u32, i32, readers(layout, memory, unixOffset), choices, layout.places) as RowDecoder<E>;
+  return make(u8, u16, u32, i32, readers(layout, memory, unixOffset), choices, layout.places);
 }
 
 /** The same for a record in bytes of its own, which is copied to memory of the decoder. */

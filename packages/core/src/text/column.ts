@@ -4,7 +4,10 @@ import { printable } from "./printable.js";
 export interface Column<E> {
   /** The heading, padded. */
   readonly head: string;
-  /** The cell of an event, padded, without control characters that a terminal would obey. */
+  /**
+   * The cell of an event, padded, without control characters that a terminal would obey. The event is valid only during the
+   * call: it may be a view of a record.
+   */
   cell(event: E): string;
   /** Whether its cells are numbers, which must not be cut: a part would be another number. */
   readonly numeric?: boolean;
@@ -42,12 +45,20 @@ export function column<E>(
   const print = printf(format);
   const printHead = printf(headFormat);
   const blank = printHead("");
+  // Many events in a row have the same process, or the same result.
+  let last: Value | undefined;
+  let cell = blank;
   return {
     head: printHead(title),
     numeric: !/%[-\d.]*s/.test(format),
     cell: (event) => {
       const given = value(event);
-      return given === undefined ? blank : print(given);
+      if (given === undefined) return blank;
+      if (given !== last) {
+        cell = print(given);
+        last = given;
+      }
+      return cell;
     },
   };
 }
