@@ -30,6 +30,7 @@ const NEEDS = {
     bpftool: () => command("bpftool"),
     curl: () => command("curl"),
     fish: () => command("fish"),
+    "golang-go": () => command("go"),
     iproute2: () => ["ip", "ss", "nstat"].every(command),
     "libbpf-tools": () => command("exitsnoop"),
     make: () => command("make"),

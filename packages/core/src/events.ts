@@ -27,6 +27,7 @@ export { time } from "./schema/kinds/time.js";
 export { KINDS } from "./schema/kinds.js";
 export type { FieldKind, Stored } from "./schema/kinds/kind.js";
 export type { Unit } from "./schema/unit.js";
+export { CUT, foldedLine } from "./values/folded.js";
 export { looksCut } from "./values/looks-cut.js";
 
 // Columns and lines

@@ -72,13 +72,15 @@ test("several probes around a command: a file each, replayed as each would have 
   expect(info).toMatchObject({ probe: "execsnoop", state: "whole", lost: {} });
 });
 
+const FORMATS = "export takes one of --json, --csv, --parquet, --trace, --folded, --speedscope and --pprof";
+
 test("an export is refused in one line where it is not clear what to write, or where", async () => {
   const path = `${folder}/${uniqueName()}.arrow`;
   await rxbpf("record", "opensnoop", "-o", path, "--", "true");
   const before = readFileSync(path);
   for (const [flags, state] of [
-    [[], "export takes one of --json, --csv and --parquet"],
-    [["--json", "--parquet"], "export takes one of --json, --csv and --parquet"],
+    [[], FORMATS],
+    [["--json", "--parquet"], FORMATS],
     [["--parquet", "-o", path], "--output takes a file other than the recording"],
   ] as const)
     expect(await rxbpf("export", path, ...flags)).toEqual(

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,7 +30,7 @@ const blocks = [...page.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(([, language,
 const inLanguage = (wanted: string): string[] =>
   blocks.flatMap(({ language, text }) => (language === wanted ? text : []));
 const [service = ""] = inLanguage("ini");
-const [record = "", toParquet = "", toProcesses = "", load = "", ...otherCommands] = inLanguage("sh");
+const [record = "", toParquet = "", toProcesses = "", load = "", toViewers = "", ...otherCommands] = inLanguage("sh");
 const [misses = "", perSecond = "", commands = "", views = "", named = "", about = "", ...ofTables] = inLanguage("sql");
 const [distribution = "", slow = "", median = "", programs = "", functions = "", below = "", ...otherQueries] =
   ofTables;
@@ -86,10 +95,16 @@ test("every block of the page is known here", () => {
   expect(blocks.map(({ language }) => language).sort()).toEqual([
     "ini",
     ...Array(3).fill("python"),
-    ...Array(4).fill("sh"),
+    ...Array(5).fill("sh"),
     ...Array(12).fill("sql"),
   ]);
   expect([...otherCommands, ...otherQueries]).toEqual([]);
+});
+
+test("viewers get their files", async () => {
+  expect(await follow(toViewers)).toMatchObject({ status: 0, stderr: "" });
+  for (const file of ["trace.json", "profile.speedscope.json", "profile.pb.gz", "profile.folded"])
+    expect(statSync(path.join(folder, file)).size, file).toBeGreaterThan(500);
 });
 
 test("the recording is made, and told of", () => {

@@ -6,6 +6,7 @@ import { type Series, seriesAt } from "./arrow/series.js";
 import { writeError } from "./files/errors.js";
 import type { OutputOptions } from "./files/output-file.js";
 import { outputTo, type Target } from "./output.js";
+import type { Progress } from "./sink.js";
 import type { ParquetFile } from "./parquet/file.js";
 import { Groups } from "./parquet/groups.js";
 
@@ -24,6 +25,8 @@ export interface Exported {
 export interface ExportOptions extends OutputOptions {
   /** Ends the export early; the file then holds what was written so far. */
   readonly signal?: AbortSignal | undefined;
+  /** Called a few times a second, and at the end. */
+  readonly progress?: ((progress: Progress) => void) | undefined;
   /** Which events to export; all by default. */
   readonly matches?: ((event: Readonly<Record<string, unknown>>) => boolean) | undefined;
 }
@@ -40,7 +43,7 @@ export interface ExportOptions extends OutputOptions {
 export async function exportParquet(
   path: string | readonly string[],
   target: Target,
-  { signal, force, matches }: ExportOptions = {},
+  { signal, force, matches, progress }: ExportOptions = {},
 ): Promise<Exported> {
   const [series, ...others] = seriesAt(path);
   if (others.length > 0)
@@ -56,13 +59,19 @@ export async function exportParquet(
     const file = new ParquetFile(series[0].info);
     stream = output.stream().on("error", ignore);
     let since = performance.now();
+    let bytes = 0;
+    const tell = (): void => progress?.({ rows: found.rows, bytes, lost: sum(found.lost) });
     for (const piece of encode(series, file, found, { signal, matches })) {
-      if (piece) await write(output.name, stream, piece);
-      else if (performance.now() - since > TURN_MS) {
+      if (piece) {
+        await write(output.name, stream, piece);
+        bytes += piece.length;
+      } else if (performance.now() - since > TURN_MS) {
+        tell();
         await setImmediate();
         since = performance.now();
       }
     }
+    tell();
     return found;
   } catch (error) {
     // A Parquet file without its end is useless.
@@ -114,6 +123,10 @@ function* batchesOf(series: Series, { unfinished }: Found): Generator<RecordedBa
     const { finished } = yield* batches();
     if (!finished) unfinished.push(path);
   }
+}
+
+function sum(lost: ReadonlyMap<string, number>): number {
+  return [...lost.values()].reduce((all, one) => all + one, 0);
 }
 
 function write(name: string, stream: Writable, bytes: Uint8Array): Promise<void> {

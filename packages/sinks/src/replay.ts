@@ -11,6 +11,8 @@ import { columnsOf } from "./table.js";
 export interface ReplayOptions {
   /** How many times faster than recorded: 1 is the recorded pace. As fast as possible by default. */
   readonly speed?: number | undefined;
+  /** Gives times as they were recorded: as a bigint, in Unix nanoseconds. */
+  readonly nanoseconds?: boolean | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface ReplayOptions {
  */
 export function replay<E = Readonly<Record<string, unknown>>>(
   path: string | readonly string[],
-  { speed = Infinity }: ReplayOptions = {},
+  { speed = Infinity, nanoseconds = false }: ReplayOptions = {},
 ): EventStream<E> {
   if (!(speed > 0)) throw new RangeError(`speed takes a number above 0, not ${speed}`);
   const series = seriesAt(path);
@@ -32,10 +34,14 @@ export function replay<E = Readonly<Record<string, unknown>>>(
   return new EventStream<E>(several ? mergedInfo(series) : infoOf(series[0][0]), (receiver) => {
     receiver.status({ type: "attached", programs: [] });
     const tracks = series.map((parts) => {
-      const track = new Track(parts, ({ path }, { finished, dropped }) => {
-        const cut = dropped > 0 ? `; ${dropped} bytes at its end are no whole batch` : "";
-        if (!finished) receiver.status({ type: "notice", message: `${path} was not finished${cut}` });
-      });
+      const track = new Track(
+        parts,
+        ({ path }, { finished, dropped }) => {
+          const cut = dropped > 0 ? `; ${dropped} bytes at its end are no whole batch` : "";
+          if (!finished) receiver.status({ type: "notice", message: `${path} was not finished${cut}` });
+        },
+        nanoseconds,
+      );
       const { probe, tables } = parts[0].info;
       const named = (row: object): object => ({ probe, ...row });
       const change = (event: object | Table<object>): object =>

@@ -16,7 +16,7 @@ export interface Progress {
   readonly lost: number;
 }
 
-/** Writes events as lines. Every text ends with a newline, or is empty. */
+/** Writes events as lines. Every text ends with a newline, or is empty; those of a binary format are bytes. */
 export interface Format<E> {
   /** The text at the start. */
   head?(): string;
@@ -28,6 +28,8 @@ export interface Format<E> {
   line?(records: Records): ((position: number) => string) | undefined;
   /** A loss, among the events where it happened. */
   lost(lost: Lost): string;
+  /** What stands at the end, also if the source has failed or was unsubscribed. */
+  tail?(): string | Uint8Array;
 }
 
 /** The least time between two reports of progress. */
@@ -67,6 +69,7 @@ class Writing<E> {
   /** Writes the event of the record at a position. Undefined before the first; null if the format needs rows. */
   #record: ((position: number) => void) | null | undefined;
   #begun = false;
+  #finished = false;
   #ended = false;
   #rows = 0;
   #lost = 0;
@@ -110,6 +113,7 @@ class Writing<E> {
   stop(): void {
     this.#detach();
     this.#putLosses();
+    this.#finish();
     clearTimeout(this.#timer);
     this.#writer.end(() => this.#consumer.done());
   }
@@ -174,7 +178,17 @@ class Writing<E> {
     this.#unwritten.clear();
   }
 
-  #put(lines: string): void {
+  #finish(): void {
+    if (!this.#begun || this.#finished) return;
+    this.#finished = true;
+    try {
+      this.#put(this.#format.tail?.() ?? "");
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+  }
+
+  #put(lines: string | Uint8Array): void {
     if (!this.#begun) this.#begin();
     this.#writer.write(lines);
     this.#arm();
@@ -219,6 +233,7 @@ class Writing<E> {
     this.#detach();
     if (!failure) this.#begin();
     this.#putLosses();
+    this.#finish();
     this.#writer.end(() => this.#settle());
   }
 

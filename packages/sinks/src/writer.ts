@@ -78,10 +78,11 @@ export class Writer {
     return this.#full;
   }
 
-  /** Takes whole lines. */
-  write(lines: string): void {
+  /** Takes whole lines, or bytes of a binary format. */
+  write(lines: string | Uint8Array): void {
     this.#begun = true;
-    if (this.#used > 0) this.#flush();
+    if (this.#used > 0 || typeof lines !== "string") this.#flush();
+    if (typeof lines !== "string") return this.#hand(Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength));
     if (this.#text === "") queueMicrotask(this.#flush);
     this.#text += lines;
     if (this.#text.length >= CHUNK) this.#flush();
@@ -133,8 +134,9 @@ export class Writer {
     this.#abandon(new UnreadError(`Cannot write to ${this.#output.name}: ${unread}`));
   };
 
-  readonly #flush = (): void => {
-    const chunk = this.#take();
+  readonly #flush = (): void => this.#hand(this.#take());
+
+  #hand(chunk: Buffer): void {
     const stream = this.#closed ? undefined : this.#open();
     if (!stream || chunk.length === 0) return;
     this.#waiting.push(chunk);
@@ -144,7 +146,7 @@ export class Writer {
       this.#crowded = true;
       this.#events.crowded();
     }
-  };
+  }
 
   /** The stream to write to; undefined if it cannot be opened, which ends the writer. */
   #open(): Writable | undefined {

@@ -69,6 +69,14 @@ test("the files of all runs together never exceed the limit of bytes", async () 
   expect(left).toEqual(Array.from(left, (_, i) => 5000 - left.length + i));
 });
 
+test("an empty file of the series, as a killed recorder leaves it, counts like any other", async () => {
+  const left = `${directory}/r-20200101T000000Z-000001.arrow`;
+  writeFileSync(left, "");
+  await record(samples(500), { keep: 2 });
+  expect(paths()).toHaveLength(2);
+  expect(paths()).not.toContain(left);
+});
+
 test("files that are no recordings of the series stay", async () => {
   await record(samples(300), { keep: 9 });
   const [first = "", second = "", third = ""] = paths();

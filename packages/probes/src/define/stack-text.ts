@@ -1,5 +1,5 @@
 import { type Frame, printable } from "@rxbpf/core";
-import { looksCut } from "@rxbpf/core/events";
+import { CUT, foldedLine, looksCut } from "@rxbpf/core/events";
 
 import type { TableText } from "./table-text.js";
 
@@ -23,9 +23,6 @@ export interface StackTextOptions {
   readonly offsets?: boolean | undefined;
 }
 
-/** Marks a stack that could not be followed to its outermost frame. */
-const CUT = "[cut]";
-
 /** Stacks as BCC's tools write them, each with its number. */
 export function stackText<R extends Stacked>(number: (row: R) => number, options: StackTextOptions = {}): TableText<R> {
   const { folded, delimited, addresses } = options;
@@ -43,7 +40,7 @@ export function stackText<R extends Stacked>(number: (row: R) => number, options
           const between = isSplit ? ["-"] : [];
           const users = [...userStack.map(user), ...cut].reverse();
           const names = [comm, ...users, ...between, ...kernelStack.map(kernel).reverse()];
-          return `${names.map((name) => printable(name).replaceAll(";", ":")).join(";")} ${number(row)}\n`;
+          return foldedLine(names, number(row));
         }
         const frames = [
           ...kernelStack.map((frame) => line(frame, kernel(frame))),

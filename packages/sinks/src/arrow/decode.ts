@@ -24,26 +24,41 @@ export function rowReader({ fields }: Schema<Fields>, header: BatchHeader, body:
   const source = new Source(header, body);
   const columns = new Map(Object.entries(fields).map(([name, field]) => [name, source.field(field)]));
   const readers = [...columns].map(([name, read]) => [name, asInRow(fields[name]!, read)] as const);
-  const more = fields[MORE]?.kind === "json" && fields[MORE].optional;
-
-  const row = (index: number): Record<string, unknown> => {
-    const event: Record<string, unknown> = {};
-    for (const [name, read] of readers) {
-      const value = read(index);
-      if (value !== undefined) event[name] = value;
-    }
-    if (!more) return event;
-    const { [MORE]: rest, ...known } = event;
-    return { ...known, ...(rest as object | undefined) };
-  };
+  const exact = readers.map(
+    ([name, read]) => [name, fields[name]!.kind === "time" ? columns.get(name)! : read] as const,
+  );
+  const more = fields[MORE]?.kind === "json" && fields[MORE].optional === true;
   const time = readers.find(([name]) => fields[name]!.kind === "time")?.[1];
-  return { row, time: (index) => time?.(index) as number | undefined, columns };
+  return {
+    row: (index) => readRow(index, readers, more),
+    exactRow: (index) => readRow(index, exact, more),
+    time: (index) => time?.(index) as number | undefined,
+    columns,
+  };
+}
+
+/** @param more whether a field holds what fits no other */
+function readRow(
+  index: number,
+  readers: readonly (readonly [string, Reader])[],
+  more: boolean,
+): Record<string, unknown> {
+  const event: Record<string, unknown> = {};
+  for (const [name, read] of readers) {
+    const value = read(index);
+    if (value !== undefined) event[name] = value;
+  }
+  if (!more) return event;
+  const { [MORE]: rest, ...known } = event;
+  return { ...known, ...(rest as object | undefined) };
 }
 
 /** Reads rows and columns of a batch. */
 export interface RowReader {
   /** Decodes the event at an index into a plain object. */
   readonly row: (index: number) => Record<string, unknown>;
+  /** The same with times as in the file. */
+  readonly exactRow: (index: number) => Record<string, unknown>;
   /** The first time field of a row, in Unix milliseconds; undefined if it has none. */
   readonly time: (index: number) => number | undefined;
   /**

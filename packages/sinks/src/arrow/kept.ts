@@ -24,8 +24,8 @@ export class Kept {
   #bytes = 0;
 
   /**
-   * @param names files that may belong to the recording, the oldest first; those belong that are recordings of the
-   * probe and this user's
+   * @param names files that may belong to the recording, the oldest first; those belong that are this user's,
+   * and recordings of the probe or empty
    */
   constructor(directory: Directory, names: readonly string[], probe: string, limits: Limits) {
     this.#directory = directory;
@@ -81,6 +81,8 @@ export class Kept {
   #isOurs(fd: number, name: string): boolean {
     const found = fstatSync(fd);
     if (!found.isFile() || found.uid !== process.geteuid!()) return false;
+    // Whoever made it was killed before it wrote anything.
+    if (found.size === 0) return true;
     try {
       return readHead(fd, name).info.probe === this.#probe;
     } catch {

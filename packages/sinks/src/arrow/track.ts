@@ -15,6 +15,7 @@ export type Piece =
 export class Track {
   readonly #parts: Iterator<Recording>;
   readonly #ended: (part: Recording, ending: Ending) => void;
+  readonly #nanoseconds: boolean;
   #part: Recording | undefined;
   #batches: Generator<RecordedBatch, Ending> | undefined;
   #batch: RecordedBatch | undefined;
@@ -22,8 +23,16 @@ export class Track {
   #note = 0;
   #done = false;
 
-  /** @param ended called for each part that was read to its end */
-  constructor(parts: readonly Recording[], ended: (part: Recording, ending: Ending) => void) {
+  /**
+   * @param ended called for each part that was read to its end
+   * @param nanoseconds whether rows have times in nanoseconds
+   */
+  constructor(
+    parts: readonly Recording[],
+    ended: (part: Recording, ending: Ending) => void,
+    nanoseconds: boolean = false,
+  ) {
+    this.#nanoseconds = nanoseconds;
     this.#parts = parts.values();
     this.#ended = ended;
   }
@@ -65,7 +74,7 @@ export class Track {
     const { time } = this;
     const rows: Row[] = [];
     // A large table may continue in the next batch.
-    do rows.push(this.#batch!.row(this.#row++));
+    do rows.push(this.#rowOf(this.#batch!, this.#row++));
     while (this.#reachRow() && this.time === time);
     return { type: "rows", length: 1, row: () => new Table(time, rows) };
   }
@@ -79,7 +88,11 @@ export class Track {
     const last = Math.min(batch.notes[this.#note]?.at ?? batch.length, start + most);
     do this.#row++;
     while (this.#row < last && this.time <= end);
-    return { type: "rows", length: this.#row - start, row: (index) => batch.row(start + index) };
+    return { type: "rows", length: this.#row - start, row: (index) => this.#rowOf(batch, start + index) };
+  }
+
+  #rowOf(batch: RecordedBatch, index: number): Row {
+    return this.#nanoseconds ? batch.exactRow(index) : batch.row(index);
   }
 
   /** Moves to the next row. False if a note comes first, or nothing. */
