@@ -30,7 +30,9 @@ beforeAll(async () => {
 
 async function exported(...flags: string[]): Promise<string> {
   const { status, stdout, stderr } = await rxbpf("export", recording, ...flags);
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(status, stderr).toBe(0);
+  // Two stacks can have one place in the kernel's map.
+  expect(stderr).toMatch(/^(rxbpf: lost events: \d+ \(stack map full\)\n)?$/);
   return stdout;
 }
 
