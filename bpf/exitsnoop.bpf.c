@@ -70,11 +70,11 @@ AT_THREAD_END(thread_exit)
 		return 0;
 	if (only_failed && status == 0)
 		return 0;
+	if (drop_named(thread, task) || (!per_thread && !is_first_to_tell(task)))
+		return 0;
 	fill_who(&event.who);
 	event.who.tid = task->pid;
-	bpf_probe_read_kernel(event.who.comm, sizeof(event.who.comm), task->comm);
-	if (drop(&event.who) || (!per_thread && !is_first_to_tell(task)))
-		return 0;
+	read_comm(event.who.comm, task);
 	event.start_time = task->start_boottime;
 	event.age_us = (event.who.time - event.start_time) / 1000;
 	event.exit_code = status >> 8;

@@ -5,7 +5,6 @@
 RING(events)
 
 #include "accept.bpf.h"
-#include "filter.bpf.h"
 
 struct accept_event {
 	struct who who;

@@ -5,7 +5,6 @@
  * too, and nothing runs per packet.
  */
 #include "event.bpf.h"
-#include "filter.bpf.h"
 #include "preemption.bpf.h"
 #include "table.bpf.h"
 #include "tcp.bpf.h"

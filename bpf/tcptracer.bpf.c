@@ -14,7 +14,6 @@
 RING(events)
 
 #include "accept.bpf.h"
-#include "filter.bpf.h"
 #include "preemption.bpf.h"
 #include "repetition.bpf.h"
 #include "versions.bpf.h"
@@ -49,7 +48,7 @@ struct session {
 	struct who who; /* the last process that changed its state, if known */
 	struct connection connection;
 	__u32 stage;
-	__u32 _pad;
+	__u32 unwanted; /* whether that process is */
 };
 
 SOCKET_STATE(struct session)
@@ -67,7 +66,7 @@ struct {
 	__type(value, struct who);
 } acceptors SEC(".maps");
 
-/* The mount namespaces of exiting threads, which leave them before they close their files. */
+/* The mount namespaces of wanted threads that exit: they leave these before they close their files. */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -86,15 +85,18 @@ AT_THREAD_END(thread_exit)
 	return 0;
 }
 
-static __always_inline void fill_closer(struct who *who)
+/* Describes the current task, which closes a socket. Returns whether it is unwanted. */
+static __always_inline bool fill_closer(struct who *who)
 {
-	__u32 *mntns_id;
+	__u32 *mntns_id = NULL;
 
 	fill_who(who);
-	if (who->mntns_id || !has_task_storage())
-		return;
-	mntns_id = bpf_task_storage_get(&exiting, bpf_get_current_task_btf(), 0, 0);
-	who->mntns_id = mntns_id ? *mntns_id : 0;
+	if (!who->mntns_id && has_task_storage())
+		mntns_id = bpf_task_storage_get(&exiting, bpf_get_current_task_btf(), 0, 0);
+	if (!mntns_id)
+		return drop_current();
+	who->mntns_id = *mntns_id;
+	return false;
 }
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
@@ -181,19 +183,23 @@ static __always_inline void finish(const struct sock *sk)
 /* If SESSION is NULL, the socket is open and was accepted, or began before the trace. */
 static __always_inline void closed(const struct sock *sk, const struct session *session)
 {
-	const struct who *owner = session && session->who.pid ? &session->who : acceptor_of(sk);
+	bool is_known = session && session->who.pid;
+	const struct who *owner = is_known ? &session->who : acceptor_of(sk);
 	struct connection connection = {};
 	struct who who;
+	bool unwanted;
 
 	if (session)
 		connection = session->connection;
 	else if (!read_open(&connection, sk))
 		return;
-	if (owner && !by_current(sk))
+	if (owner && !by_current(sk)) {
 		who = *owner;
-	else
-		fill_closer(&who);
-	if (!drop(&who))
+		unwanted = is_known && session->unwanted;
+	} else {
+		unwanted = fill_closer(&who);
+	}
+	if (!unwanted)
 		tell(CLOSE, &who, &connection);
 }
 
@@ -235,10 +241,10 @@ static __always_inline void keep_ending(const struct sock *sk, const struct sess
 	if (!read_open(&ending.connection, sk) || drop_connection(&ending.connection, 0))
 		return;
 	if (by_current(sk))
-		fill_closer(&ending.who);
+		ending.unwanted = fill_closer(&ending.who);
 	else if (owner)
 		ending.who = *owner;
-	if (!keep(sk, &ending) && !(ending.who.pid && drop(&ending.who)))
+	if (!keep(sk, &ending) && !ending.unwanted)
 		LOST(lost_map_full);
 }
 

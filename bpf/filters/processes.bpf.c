@@ -13,15 +13,17 @@ struct task {
 	__u64 start; /* CLOCK_BOOTTIME, ns: of the process */
 	__u64 cgroup_id;
 	__u64 exec_id;
+	__u64 identity; /* of the thread: see task.bpf.h */
 	__u32 pid; /* these as in struct who of event.bpf.h */
 	__u32 tid;
 	__u32 ppid;
 	__u32 uid;
 	__u32 mntns_id;
+	__u32 netns_id;
 	__u32 local_id; /* of the thread */
 	char comm[16];
 	bool executing; /* an exec is under way: its arguments are not in place yet */
-	char _padding[7];
+	char _padding[3];
 };
 
 const struct task *const task_anchor __attribute__((unused)) = 0;
@@ -52,11 +54,13 @@ int tasks(struct bpf_iter__task *context)
 		.start = task->group_leader->start_boottime,
 		.cgroup_id = cgroup_id(task),
 		.exec_id = exec_id(task),
+		.identity = thread_identity(task),
 		.pid = task->tgid,
 		.tid = task->pid,
 		.ppid = task->real_parent->tgid,
 		.uid = task->cred->uid.val,
 		.mntns_id = task->nsproxy->mnt_ns->ns.inum,
+		.netns_id = task->nsproxy->net_ns->ns.inum,
 		.local_id = local_id(task),
 		.executing = task->mm && !BPF_CORE_READ(task, mm, arg_start),
 	};

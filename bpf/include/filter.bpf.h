@@ -7,17 +7,20 @@
 
 #include "event.bpf.h"
 
+#define MOST_WANTED 64
+
 const volatile __u32
 	self_pid; /* the tracer's own process, whose events are dropped; 0: keep them */
-const volatile __u32 only_pid;
-const volatile __u32 only_tid;
-const volatile __u32 only_ppid;
-const volatile bool by_uid; /* a switch of its own, as 0 is a valid uid */
-const volatile __u32 only_uid;
-const volatile __u8 comm_part_length;
-const volatile char comm_part[16];
+/* Lists of what is wanted; any of a list will do. A list of none is off. */
+const volatile __u32 processes_count, threads_count, parents_count, uids_count;
+const volatile __u64 only_processes[MOST_WANTED]; /* by their identities: see task.bpf.h */
+const volatile __u64 only_threads[MOST_WANTED];
+const volatile __u64 only_parents[MOST_WANTED];
+const volatile __u32 only_uids[MOST_WANTED];
 const volatile bool by_cgroup;
 const volatile bool by_mntns;
+const volatile bool by_netns;
+const volatile bool by_tree;
 
 /*
  * The loader may replace the sets by pinned maps that others make and edit. Only the presence of
@@ -37,82 +40,121 @@ struct {
 	__type(value, __u32);
 } mntns_set SEC(".maps");
 
-/*
- * Whether a comm does not contain the wanted bytes. Both are padded with NULs, which match
- * nothing.
- */
-static __always_inline bool comm_differs(const char *comm)
-{
-	for (int start = 0; start < 16; start++) {
-		bool same = true;
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u32);
+} netns_set SEC(".maps");
 
-		for (int i = 0; i < 16 && start + i < 16; i++)
-			if (i < comm_part_length && comm[start + i] != comm_part[i])
-				same = false;
-		if (same && start + comm_part_length <= 16)
-			return false;
+/* Marks the threads of trees of processes: see filters/follow_tree.bpf.c. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} tree_members SEC(".maps");
+
+/*
+ * Names that a comm shall contain one of, all in one automaton: a bit is a byte of a name. It is
+ * set when that byte and those before it have come. No name crosses the border of a word.
+ */
+#define COMM_WORDS 4
+const volatile __u32 comm_words; /* how many are in use; 0: no names */
+const volatile __u64 comm_starts[COMM_WORDS];
+const volatile __u64 comm_ends[COMM_WORDS];
+const volatile __u64 comm_accepts[256][COMM_WORDS];
+
+/* Not inlined, like is_one_of: most runs do not ask, and programs ask in several places. */
+static __noinline bool comm_wanted(struct task_struct *task)
+{
+	__u64 reached[COMM_WORDS] = {}, ended = 0;
+	char comm[16] = {};
+
+	read_comm(comm, task);
+	for (int i = 0; i < 16; i++) {
+		__u8 byte = comm[i]; /* the NUL after the name is in no name */
+
+		for (int word = 0; word < COMM_WORDS; word++) {
+			if (word >= comm_words)
+				break;
+			reached[word] = ((reached[word] << 1) | comm_starts[word]) &
+					comm_accepts[byte][word];
+			ended |= reached[word] & comm_ends[word];
+		}
 	}
-	return true;
+	return ended;
+}
+
+static __noinline bool is_one_of(const volatile __u64 *wanted, __u32 count, __u64 id)
+{
+	for (__u32 i = 0; i < MOST_WANTED && i < count; i++)
+		if (wanted[i] == id)
+			return true;
+	return false;
+}
+
+static __always_inline bool is_user_of(__u32 uid)
+{
+	for (__u32 i = 0; i < MOST_WANTED && i < uids_count; i++)
+		if (only_uids[i] == uid)
+			return true;
+	return false;
+}
+
+static __always_inline bool drop_netns(__u32 inode)
+{
+	__u64 key = inode;
+
+	return by_netns && !bpf_map_lookup_elem(&netns_set, &key);
 }
 
 /*
- * Whether the events of a thread are not wanted. The thread is the one that WHO describes, or
- * TASK if WHO is NULL; then only what the active filters need is read. Cheapest test first.
+ * Whether the events of a thread are not wanted. NAMED is the thread whose id and name they have:
+ * mostly the same. Only what the active filters need is read, and the cheapest test comes first.
  */
-static __always_inline bool drop_of(const struct who *who, struct task_struct *task)
+static __always_inline bool drop_named(struct task_struct *task, struct task_struct *named)
 {
-	__u32 pid = who ? who->pid : task->tgid;
-
-	if (self_pid && pid == self_pid)
+	if (self_pid && task->tgid == self_pid)
 		return true;
-	if (only_pid && pid != only_pid)
+	if (processes_count && !is_one_of(only_processes, processes_count, process_identity(task)))
 		return true;
-	if (only_tid && (who ? who->tid : task->pid) != only_tid)
+	if (threads_count && !is_one_of(only_threads, threads_count, thread_identity(named)))
 		return true;
-	if (by_uid && (who ? who->uid : task->cred->uid.val) != only_uid)
+	if (uids_count && !is_user_of(task->cred->uid.val))
+		return true;
+	/* Threads that the kernel adds to a process, as for io_uring, have no mark of their own. */
+	if (by_tree && !bpf_task_storage_get(&tree_members, task->group_leader, 0, 0))
 		return true;
 	if (by_cgroup) {
-		__u64 key = who ? who->cgroup_id : cgroup_id(task);
+		__u64 key = cgroup_id(task);
 
 		if (!bpf_map_lookup_elem(&cgroup_set, &key))
 			return true;
 	}
-	if (only_ppid && (who ? who->ppid : task->real_parent->tgid) != only_ppid)
+	if (parents_count &&
+	    !is_one_of(only_parents, parents_count, process_identity(task->real_parent)))
 		return true;
 	if (by_mntns) {
-		__u64 key = who ? who->mntns_id : task->nsproxy->mnt_ns->ns.inum;
+		__u64 key = task->nsproxy->mnt_ns->ns.inum;
 
 		if (!bpf_map_lookup_elem(&mntns_set, &key))
 			return true;
 	}
-	if (comm_part_length) {
-		char comm[16] = {};
-
-		if (who)
-			__builtin_memcpy(comm, who->comm, sizeof(comm));
-		else
-			bpf_probe_read_kernel(comm, sizeof(comm), task->comm);
-		if (comm_differs(comm))
-			return true;
-	}
-	return false;
+#ifndef NETNS_OF_SOCKETS
+	if (drop_netns(by_netns ? task->nsproxy->net_ns->ns.inum : 0))
+		return true;
+#endif
+	return comm_words && !comm_wanted(named);
 }
 
-static __always_inline bool drop(const struct who *who)
+/* TASK is an argument of the hook. */
+static __always_inline bool drop_task(struct task_struct *task)
 {
-	return drop_of(who, NULL);
+	return drop_named(task, task);
 }
 
 static __always_inline bool drop_current(void)
 {
-	return drop_of(NULL, bpf_get_current_task_btf());
-}
-
-/*
- * The same for another thread, if the event is not about the current one. TASK is an argument of
- * the hook.
- */
-static __always_inline bool drop_task(struct task_struct *task)
-{
-	return drop_of(NULL, task);
+	return drop_task(bpf_get_current_task_btf());
 }

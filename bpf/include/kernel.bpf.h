@@ -27,8 +27,13 @@ struct mnt_namespace {
 	struct ns_common ns;
 };
 
+struct net {
+	struct ns_common ns;
+};
+
 struct nsproxy {
 	struct mnt_namespace *mnt_ns;
+	struct net *net_ns;
 };
 
 struct qstr {
@@ -258,10 +263,6 @@ struct io_kiocb {
 	struct io_cqe {
 		__u64 user_data;
 	} cqe;
-};
-
-struct net {
-	struct ns_common ns;
 };
 
 struct possible_net {

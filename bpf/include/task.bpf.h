@@ -17,19 +17,31 @@ static __always_inline __u64 cgroup_id(struct task_struct *task)
 }
 
 /*
- * A number for one program in one process. Pids are reused, and a process may exec another
- * program. So this combines the pid, the nanosecond in which the process started, and a number
- * that the kernel increments with each exec. The factors are odd and large, so that a few execs
- * or pids more do not equal a later start. It has 53 bits, which a JavaScript number holds
- * exactly.
+ * Pids are reused. So what stands for a task for good combines its pid and the nanosecond in
+ * which it started; and what stands for one program in one process, also a number that the
+ * kernel increments with each exec. The factors are odd and large, so that a few execs or pids
+ * more do not equal a later start. It has 53 bits, which a JavaScript number holds exactly.
  */
+static __always_inline __u64 identity(__u64 start, __u64 pid, __u64 execs)
+{
+	return (start + execs * 0x9e3779b97f4a7c15 + pid * 0xbf58476d1ce4e5b9) >> 11;
+}
+
+static __always_inline __u64 thread_identity(struct task_struct *task)
+{
+	return identity(task->start_boottime, task->pid, 0);
+}
+
+/* That of the process's first thread. */
+static __always_inline __u64 process_identity(struct task_struct *task)
+{
+	return thread_identity(task->group_leader);
+}
+
+/* A process may exec another program. */
 static __always_inline __u64 exec_id(struct task_struct *task)
 {
-	__u64 execs = task->self_exec_id, pid = task->tgid;
-
-	return (task->group_leader->start_boottime + execs * 0x9e3779b97f4a7c15 +
-		pid * 0xbf58476d1ce4e5b9) >>
-	       11;
+	return identity(task->group_leader->start_boottime, task->tgid, task->self_exec_id);
 }
 
 static __always_inline void read_comm(char *comm, struct task_struct *task)

@@ -2,6 +2,9 @@
 /* TCP sockets: both ends of a connection, and the filters that TCP probes share. */
 #pragma once
 
+/* A socket may be of another network namespace than the process that has it. */
+#define NETNS_OF_SOCKETS
+
 #include "descriptor.bpf.h"
 #include "filter.bpf.h"
 
@@ -22,7 +25,6 @@ enum tcp_state {
 };
 
 const volatile __u8 only_ip; /* 4 or 6; 0: both */
-const volatile __u32 only_netns;
 
 #define MAX_PORTS 64
 const volatile __u32 ports_count;
@@ -228,7 +230,7 @@ static __always_inline bool drop_connection(const struct connection *connection,
 {
 	if (only_ip && only_ip != ip_version(connection))
 		return true;
-	if (only_netns && only_netns != connection->netns_id)
+	if (drop_netns(connection->netns_id))
 		return true;
 	return !has_port(only_ports, ports_count, port);
 }

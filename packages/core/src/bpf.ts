@@ -9,6 +9,7 @@ export { table, type TableOptions, type TableShape } from "./bpf/output/table.js
 // Objects, programs and maps
 export { type Constant, load, type Loaded, type LoadOptions, type ObjectSpec } from "./bpf/load.js";
 export type { Variant } from "./bpf/variant.js";
+export { losses } from "./bpf/losses.js";
 export { KernelIterator } from "./bpf/iterator.js";
 export { BpfObject } from "./ffi/object.js";
 export type { Clock, Hook, Uprobe, Usdt } from "./ffi/attach.js";

@@ -6,15 +6,19 @@ import type { BpfMap, RunOptions } from "@rxbpf/core/bpf";
 import { hasProcesses } from "./cgroups.js";
 import { FollowedCgroups } from "./followed-cgroups.js";
 import { HeldNamespaces } from "./held-namespaces.js";
-import { isOfCgroups, selectorsOf, type SetFilters } from "./narrowing.js";
+import { FollowedTrees } from "./followed-trees.js";
+import { MachineIds } from "./machine-ids.js";
+import { byFilter, type FilterKind, selectorsOf, type SetFilters } from "./narrowing.js";
 import { PinnedSet } from "./pinned-set.js";
 import { whatIsChosen, whatIsMissing } from "./told.js";
 import { KINDS, type Member, type SetKind } from "./set-kind.js";
 
-/** The switch and the map of each kind in bpf/include/filter.bpf.h. */
-const IN_KERNEL: Readonly<Record<SetKind, { constant: string; map: string }>> = {
+/** The switch and the map of each filter in bpf/include/filter.bpf.h. */
+const IN_KERNEL: Readonly<Record<FilterKind, { constant: string; map: string }>> = {
   cgroup: { constant: "by_cgroup", map: "cgroup_set" },
   mntns: { constant: "by_mntns", map: "mntns_set" },
+  netns: { constant: "by_netns", map: "netns_set" },
+  tree: { constant: "by_tree", map: "tree_members" },
 };
 
 /**
@@ -22,21 +26,25 @@ const IN_KERNEL: Readonly<Record<SetKind, { constant: string; map: string }>> = 
  */
 const madeHere = new Map<number, PinnedSet>();
 
+/** What holds what selectors choose while a trace runs. */
+type Chosen = FollowedCgroups | HeldNamespaces | FollowedTrees;
+
 /** How many members a message names. */
 const NAMED = 4;
 
 /**
- * Narrows a trace in the kernel to pinned sets, which others may edit while it runs, and to the cgroups that selectors
- * choose, also those that appear later. An event must match all kinds that are given. A pinned set that does not exist
+ * Narrows a trace in the kernel to pinned sets, which others may edit while it runs, and to what selectors choose, also what
+ * appears later. An event must match all kinds that are given. A pinned set that does not exist
  * is made, as BCC does. It is removed if the run cannot start, and at the end if it is empty then and nobody else uses it.
- * @throws as `PinnedSet` and `FollowedCgroups`, and MapMismatchError if a set holds ids of the other kind; then nothing
+ * @param ids translates the ids that selectors have
+ * @throws as `PinnedSet`, `FollowedCgroups`, `HeldNamespaces` and `FollowedTrees`, and MapMismatchError if a set holds ids of the other kind; then nothing
  * stays open and nothing was made
  */
-export function filterOptions(filters: SetFilters): RunOptions {
+export function filterOptions(filters: SetFilters, ids: MachineIds = new MachineIds()): RunOptions {
   const sets: PinnedSet[] = [];
   const made: PinnedSet[] = [];
-  const chosen: (FollowedCgroups | HeldNamespaces)[] = [];
-  const used = new Map<SetKind, BpfMap>();
+  const chosen: Chosen[] = [];
+  const used = new Map<FilterKind, BpfMap>();
   const usePinned = (type: SetKind, path: string | undefined): void => {
     if (path === undefined) return;
     const exists = existsSync(path);
@@ -47,9 +55,10 @@ export function filterOptions(filters: SetFilters): RunOptions {
     made.push(set);
     madeHere.set(set.map.info.id, set);
   };
-  const use = (type: SetKind, one: FollowedCgroups | HeldNamespaces): void => {
+  const use = <T extends Chosen>(type: FilterKind, one: T): T => {
     chosen.push(one);
     used.set(type, one.map);
+    return one;
   };
   const close = (started: boolean): void => {
     for (const set of started ? sets : made) {
@@ -62,28 +71,27 @@ export function filterOptions(filters: SetFilters): RunOptions {
     for (const one of [...sets, ...chosen]) one.close();
   };
   const selectors = selectorsOf(filters);
-  const ofCgroups = selectors.filter(isOfCgroups);
-  const ofNamespaces = selectors.filter((one) => !isOfCgroups(one));
+  const wanted = byFilter(selectors);
   const notices: string[] = [];
   // Nobody listens before the run has started.
-  let tell = (message: string): void => void notices.push(message);
+  let send = (message: string): void => void notices.push(message);
+  const tell = (message: string): void => send(message);
   try {
     usePinned("cgroup", filters.cgroupmap);
     usePinned("mntns", filters.mntnsmap);
     notices.push(...sets.flatMap((set) => notice(set, made.includes(set)) ?? []));
-    if (ofNamespaces.length > 0) use("mntns", new HeldNamespaces(ofNamespaces, tell));
-    if (ofCgroups.length > 0) {
-      const followed = new FollowedCgroups(ofCgroups, (message) => tell(message));
-      use("cgroup", followed);
-      notices.push(...whatIsMissing(followed));
-    }
-    const unused = (Object.keys(IN_KERNEL) as SetKind[]).filter((type) => !used.has(type));
+    if (wanted.mntns.length > 0) use("mntns", new HeldNamespaces("mnt", wanted.mntns, tell));
+    if (wanted.netns.length > 0) use("netns", new HeldNamespaces("net", wanted.netns, tell));
+    if (wanted.tree.length > 0) use("tree", new FollowedTrees(wanted.tree, ids, tell));
+    if (wanted.cgroup.length > 0)
+      notices.push(...whatIsMissing(use("cgroup", new FollowedCgroups(wanted.cgroup, tell))));
+    const unused = (Object.keys(IN_KERNEL) as FilterKind[]).filter((type) => !used.has(type));
     return {
       constants: Object.fromEntries([...used.keys()].map((type) => [IN_KERNEL[type].constant, true])),
       maps: Object.fromEntries([...used].map(([type, map]) => [IN_KERNEL[type].map, map])),
       leaveOut: unused.map((type) => IN_KERNEL[type].map),
       notices,
-      started: (notify) => void (tell = notify),
+      started: (notify) => void (send = notify),
       // A command that does nothing for a while is no mistake.
       ...((sets.length > 0 || selectors.some(({ kind }) => kind !== "command")) && {
         whenIdle: () => `no event so far: ${[...sets.map(holds), ...chosen.map(whatIsChosen)].join("; ")}`,

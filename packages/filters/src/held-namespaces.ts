@@ -1,39 +1,45 @@
-import { closeSync, fstatSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 
 import { BpfMap, MapType } from "@rxbpf/core/bpf";
 
-import { errorCode } from "./file-systems.js";
 import { keyOf } from "./keys.js";
-import { isNamespaceId, liveMountNamespaces, mountNamespaceOfProcess } from "./mount-namespaces.js";
+import {
+  isNamespaceId,
+  type NamespaceKind,
+  openNamespace,
+  openNamespaceById,
+  openNamespaceOf,
+  type OpenNamespace,
+} from "./namespaces.js";
 import type { Selector } from "./selectors.js";
 
 /**
- * The mount namespaces that selectors choose, in a map that a trace is narrowed to. They are held: the kernel gives the number
+ * The namespaces that selectors of one kind choose, in a map that a trace is narrowed to. They are held: the kernel gives the number
  * of one that is gone to another.
  */
 export class HeldNamespaces {
   readonly map: BpfMap;
   readonly selectors: readonly Selector[];
-  readonly #held: number[] = [];
+  readonly #held: OpenNamespace[] = [];
 
   /**
    * Needs CAP_BPF. The caller closes it.
-   * @param tell gets lines for a person: of a namespace that no process is in
-   * @throws Error for a process that there is not
+   * @param tell gets lines for a person: of a namespace that is not there
+   * @throws Error for a process that there is not, and for a path that is no such namespace
    */
-  constructor(selectors: readonly Selector[], tell: (message: string) => void) {
+  constructor(kind: NamespaceKind, selectors: readonly Selector[], tell: (message: string) => void) {
     this.selectors = selectors;
     const shape = { type: MapType.hash, keySize: 8, valueSize: 4, maxEntries: selectors.length };
-    this.map = BpfMap.create({ ...shape, name: "mount_ns_set" });
+    this.map = BpfMap.create({ ...shape, name: `${kind}_ns_set` });
     try {
       for (const selector of selectors) {
-        const fd = open(selector);
-        if (fd === undefined) {
-          tell(`no process is in the mount namespace ${selector.word}: it shows nothing`);
+        const opened = open(kind, selector);
+        if (!opened) {
+          tell(`no process is in the ${selector}: it shows nothing`);
           continue;
         }
-        this.#held.push(fd);
-        this.map.update(keyOf(fstatSync(fd).ino), new Uint8Array(4));
+        this.#held.push(opened);
+        this.map.update(keyOf(opened.id), new Uint8Array(4));
       }
     } catch (error) {
       this.close();
@@ -43,38 +49,21 @@ export class HeldNamespaces {
 
   /** Lets go of them. */
   close(): void {
-    for (const fd of this.#held.splice(0)) closeSync(fd);
+    for (const { fd } of this.#held.splice(0)) closeSync(fd);
     this.map.close();
   }
 }
 
-/** The ids of the mount namespaces that selectors choose. @throws Error for a process that there is not */
-export function namespaceIds(selectors: readonly Selector[]): Set<number> {
-  return new Set(
-    selectors.map(({ word }) => (isNamespaceId(Number(word)) ? Number(word) : mountNamespaceOfProcess(Number(word)))),
-  );
+/** The ids of the namespaces that selectors choose now. @throws as `HeldNamespaces` */
+export function namespaceIds(kind: NamespaceKind, selectors: readonly Selector[]): Set<number> {
+  const found = selectors.flatMap((selector) => open(kind, selector) ?? []);
+  for (const { fd } of found) closeSync(fd);
+  return new Set(found.map(({ id }) => id));
 }
 
-/** Opens a namespace, by a process in it. Undefined for an inode where no process is. */
-function open({ word }: Selector): number | undefined {
+/** Opens a namespace, by a process in it or by its path. Undefined for an inode that is not there. */
+function open(kind: NamespaceKind, { word }: Selector): OpenNamespace | undefined {
+  if (!/^\d+$/.test(word)) return openNamespace(kind, word);
   const id = Number(word);
-  if (!isNamespaceId(id)) {
-    mountNamespaceOfProcess(id); // says what is wrong
-    return openSync(`/proc/${id}/ns/mnt`, "r");
-  }
-  for (const { pid } of liveMountNamespaces().get(id) ?? []) {
-    const fd = openIfThere(`/proc/${pid}/ns/mnt`);
-    if (fd !== undefined && fstatSync(fd).ino === id) return fd;
-    if (fd !== undefined) closeSync(fd);
-  }
-  return undefined;
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, "r");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined; // it has ended
-    throw error;
-  }
+  return isNamespaceId(id) ? openNamespaceById(kind, id) : openNamespaceOf(kind, id);
 }

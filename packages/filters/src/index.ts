@@ -1,7 +1,15 @@
 // Narrowing a trace
 export { filterOptions } from "./filter-options.js";
-export { conflictIn, narrowingOf, selectorsOf, type SetFilters } from "./narrowing.js";
-export { cgroup, cgroupTree, container, mntns, pod, Selector, type SelectorKind, unit } from "./selectors.js";
+export {
+  conflictIn,
+  isOfCommand,
+  narrowingOf,
+  SELECTOR_MAKERS,
+  selectorsOf,
+  type SetFilters,
+  type WordedKind,
+} from "./narrowing.js";
+export { cgroup, cgroupTree, container, mntns, netns, pod, Selector, type SelectorKind, tree, unit } from "./selectors.js";
 
 // Sets
 export { type OpenSetOptions, PinnedSet, type SetMember } from "./pinned-set.js";
@@ -16,7 +24,7 @@ export {
   mountNamespaceId,
   mountNamespaceOfProcess,
   type Process,
-} from "./mount-namespaces.js";
+} from "./namespaces.js";
 export { type CgroupMount, cgroupMounts } from "./mounts.js";
 
 // What selectors choose

@@ -21,6 +21,16 @@ export function bpfMounts(): string[] {
   return mountsOf("bpf").map(({ path }) => path);
 }
 
+/** Where a namespace is mounted, as `ip netns add` does: `/run/netns/web`. @param name as links in /proc have it: `net:[4026531840]` */
+export function namespaceMounts(name: string): string[] {
+  return mountsOf("nsfs").flatMap(({ root, path }) => (root === name ? [path] : []));
+}
+
+/** Where the network namespaces are mounted that have been given a name. */
+export function networkNamespaceMounts(): string[] {
+  return mountsOf("nsfs").flatMap(({ root, path }) => (root.startsWith("net:") ? [path] : []));
+}
+
 function mountsOf(type: string, mountinfo: string = readFileSync("/proc/self/mountinfo", "utf8")): CgroupMount[] {
   const mounts: CgroupMount[] = [];
   for (const line of mountinfo.split("\n")) {

@@ -1,4 +1,4 @@
-import { cgroup, cgroupTree, container, mntns, pod, Selector, type SelectorKind, unit } from "./selectors.js";
+import { cgroup, cgroupTree, container, mntns, netns, pod, Selector, type SelectorKind, tree, unit } from "./selectors.js";
 
 /** What narrows a trace. Of several of one kind any may hold, and all kinds that are given must. */
 export interface SetFilters {
@@ -14,15 +14,21 @@ export interface SetFilters {
   readonly unit?: readonly string[];
   readonly container?: readonly string[];
   readonly pod?: readonly string[];
-  readonly mntns?: readonly string[];
+  readonly mntns?: readonly (number | string)[];
+  readonly netns?: readonly (number | string)[];
+  readonly tree?: readonly (number | string)[];
 }
 
-/** What makes selectors of words, by kind. */
-const MAKERS = { cgroup, cgroupTree, unit, container, pod, mntns } as const satisfies Partial<
+/** What makes selectors of words, by kind. Each is an option of every probe. @throws Error for a word that is none of its kind */
+export const SELECTOR_MAKERS = { cgroup, cgroupTree, unit, container, pod, mntns, netns, tree } as const satisfies Partial<
   Record<SelectorKind, (word: string) => Selector>
 >;
 
-const NAMES = ["cgroupmap", "mntnsmap", "within", ...(Object.keys(MAKERS) as (keyof typeof MAKERS)[])] as const;
+/** Kinds of selectors that have an option. */
+export type WordedKind = keyof typeof SELECTOR_MAKERS;
+
+const WORDED = Object.keys(SELECTOR_MAKERS) as WordedKind[];
+const NAMES = ["cgroupmap", "mntnsmap", "within", ...WORDED] as const;
 
 /** What of some options narrows a trace. */
 export function narrowingOf(options: SetFilters): SetFilters {
@@ -32,24 +38,33 @@ export function narrowingOf(options: SetFilters): SetFilters {
 /** All selectors among them. @throws Error for a word that is none of its kind */
 export function selectorsOf(filters: SetFilters): Selector[] {
   const { within = [] } = filters;
-  const worded = (Object.keys(MAKERS) as (keyof typeof MAKERS)[]).flatMap((kind) =>
-    (filters[kind] ?? []).map((word) => MAKERS[kind](word)),
-  );
+  const worded = WORDED.flatMap((kind) => (filters[kind] ?? []).map((word) => SELECTOR_MAKERS[kind](String(word))));
   return [...(within instanceof Selector ? [within] : within), ...worded];
 }
 
-/** Whether it chooses cgroups; else mount namespaces. */
-export function isOfCgroups({ kind }: Selector): boolean {
-  return kind !== "mntns";
+/** What a kind of selector chooses: the kernel has a filter for each. */
+export type FilterKind = "cgroup" | "mntns" | "netns" | "tree";
+
+/** Selectors by what they choose. */
+export function byFilter(selectors: readonly Selector[]): Readonly<Record<FilterKind, readonly Selector[]>> {
+  const of = (wanted: FilterKind): readonly Selector[] => selectors.filter(({ kind }) => filterOf(kind) === wanted);
+  return { cgroup: of("cgroup"), mntns: of("mntns"), netns: of("netns"), tree: of("tree") };
+}
+
+function filterOf(kind: SelectorKind): FilterKind {
+  return kind === "mntns" || kind === "netns" || kind === "tree" ? kind : "cgroup";
+}
+
+/** Whether a trace is narrowed to a command that it runs: where that does nothing for a while, nothing is wrong. */
+export function isOfCommand(filters: SetFilters): boolean {
+  return selectorsOf(filters).some(({ kind }) => kind === "command");
 }
 
 /** Why they cannot be had together; undefined where they can. @throws as `selectorsOf` */
 export function conflictIn(filters: SetFilters): string | undefined {
-  const selectors = selectorsOf(filters);
-  const cgroups = selectors.find(isOfCgroups);
-  const namespaces = selectors.find((one) => !isOfCgroups(one));
-  if (filters.cgroupmap !== undefined && cgroups) return `cgroupmap and ${nameOf(cgroups)} exclude each other`;
-  if (filters.mntnsmap !== undefined && namespaces) return `mntnsmap and ${nameOf(namespaces)} exclude each other`;
+  const { cgroup, mntns } = byFilter(selectorsOf(filters));
+  if (filters.cgroupmap !== undefined && cgroup[0]) return `cgroupmap and ${nameOf(cgroup[0])} exclude each other`;
+  if (filters.mntnsmap !== undefined && mntns[0]) return `mntnsmap and ${nameOf(mntns[0])} exclude each other`;
   return undefined;
 
   function nameOf(selector: Selector): string {

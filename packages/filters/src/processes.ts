@@ -6,8 +6,10 @@ import type { KernelIterator } from "@rxbpf/core/bpf";
 import { liveCgroups } from "./cgroups.js";
 import { chosenNow } from "./choice.js";
 import { namespaceIds } from "./held-namespaces.js";
-import { isOfCgroups, selectorsOf, type SetFilters } from "./narrowing.js";
+import { MachineIds } from "./machine-ids.js";
+import { byFilter, selectorsOf, type SetFilters } from "./narrowing.js";
 import { PinnedSet } from "./pinned-set.js";
+import type { Selector } from "./selectors.js";
 import { type Task, taskTable } from "./tasks.js";
 
 /** A running process, with the same ids as in events: the machine's. */
@@ -62,11 +64,10 @@ export class ProcessTable {
     accepts: (process: Omit<RunningProcess, "args">) => boolean = () => true,
     wanted?: Wanted,
   ): Running {
-    const inside = insideOf(filters);
+    const tasks = this.#tasks.read();
+    const inside = insideOf(filters, tasks, wanted !== undefined);
     const isWanted = ({ pid, execId }: Task): boolean => !wanted || wanted.processes.get(pid) === execId;
-    const candidates = this.#tasks
-      .read()
-      .filter((task) => isWanted(task) && !task.executing && inside(task) && accepts(task));
+    const candidates = tasks.filter((task) => isWanted(task) && !task.executing && inside(task) && accepts(task));
     const read = candidates.map((task) => ({ task, args: argsOf(task.localId) }));
     // A process may exec while its arguments are read, and then has none for a moment. One that is unchanged now, and
     // not in an exec, was so then.
@@ -100,12 +101,13 @@ export function runningProcesses(
   }
 }
 
-/** Whether a process is in sets. */
-function insideOf(filters: SetFilters): (task: Task) => boolean {
+/**
+ * Whether a process is in sets, and among what selectors choose.
+ * @param wereSeen the processes that are asked for have been seen in their trees, and may have lost their parents since
+ */
+function insideOf(filters: SetFilters, tasks: readonly Task[], wereSeen: boolean): (task: Task) => boolean {
   const { cgroupmap, mntnsmap } = filters;
-  const selectors = selectorsOf(filters);
-  const ofCgroups = selectors.filter(isOfCgroups);
-  const ofNamespaces = selectors.filter((one) => !isOfCgroups(one));
+  const { cgroup, mntns, netns, tree } = byFilter(selectorsOf(filters));
   const idsOf = (path: string | undefined, type: "cgroup" | "mntns"): ReadonlySet<number> | undefined => {
     if (path === undefined) return undefined;
     const set = PinnedSet.open(path, type);
@@ -115,9 +117,25 @@ function insideOf(filters: SetFilters): (task: Task) => boolean {
       set.close();
     }
   };
-  const cgroups = ofCgroups.length > 0 ? chosenNow(ofCgroups).ids : idsOf(cgroupmap, "cgroup");
-  const namespaces = ofNamespaces.length > 0 ? namespaceIds(ofNamespaces) : idsOf(mntnsmap, "mntns");
-  return ({ cgroupId, mntnsId }) => (cgroups?.has(cgroupId) ?? true) && (namespaces?.has(mntnsId) ?? true);
+  const cgroups = cgroup.length > 0 ? chosenNow(cgroup).ids : idsOf(cgroupmap, "cgroup");
+  const mounts = mntns.length > 0 ? namespaceIds("mnt", mntns) : idsOf(mntnsmap, "mntns");
+  const networks = netns.length > 0 ? namespaceIds("net", netns) : undefined;
+  const pids = tree.length > 0 && !wereSeen ? treePids(tree, tasks) : undefined;
+  return ({ cgroupId, mntnsId, netnsId, pid }) =>
+    (cgroups?.has(cgroupId) ?? true) &&
+    (mounts?.has(mntnsId) ?? true) &&
+    (networks?.has(netnsId) ?? true) &&
+    (pids?.has(pid) ?? true);
+}
+
+/** The machine's ids of the processes in trees, as far as their parents are still there. */
+function treePids(selectors: readonly Selector[], tasks: readonly Task[]): ReadonlySet<number> {
+  const found = new Set(new MachineIds().processes(selectors.map(({ word }) => Number(word))));
+  for (let before = 0; before < found.size;) {
+    before = found.size;
+    for (const { pid, ppid } of tasks) if (found.has(ppid)) found.add(pid);
+  }
+  return found;
 }
 
 /** The arguments of a process by its id in /proc. Undefined if they cannot be read. */

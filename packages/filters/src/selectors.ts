@@ -6,9 +6,11 @@ import { cgroupId } from "./cgroup-id.js";
 import type { ContainerName } from "./container-names.js";
 import { globMatcher, isGlob } from "./glob.js";
 import { cgroupMounts } from "./mounts.js";
+import { NAMESPACE_NOUNS } from "./namespaces.js";
 
 /** What a selector chooses by. */
-export type SelectorKind = "cgroup" | "cgroupTree" | "unit" | "container" | "pod" | "mntns" | "command";
+export type SelectorKind =
+  "cgroup" | "cgroupTree" | "unit" | "container" | "pod" | "command" | "mntns" | "netns" | "tree";
 
 /** What a kind of selector is called: by people, and on the command line. */
 export const NOUNS: Readonly<Record<SelectorKind, string>> = {
@@ -17,8 +19,10 @@ export const NOUNS: Readonly<Record<SelectorKind, string>> = {
   unit: "unit",
   container: "container",
   pod: "pod",
-  mntns: "mount namespace",
   command: "command",
+  mntns: NAMESPACE_NOUNS.mnt,
+  netns: NAMESPACE_NOUNS.net,
+  tree: "tree of process",
 };
 
 /** A cgroup, as selectors look at it. */
@@ -31,8 +35,8 @@ export interface Place {
 }
 
 /**
- * What a trace is narrowed to, in the words that people use: see `container`, `unit`, `pod`, `cgroupTree`, `cgroup` and `mntns`, which make
- * one. Of several of one kind any may choose; where there are several kinds all of them must. What it names need not be there yet.
+ * What a trace is narrowed to, in the words that people use: see `container`, `unit`, `pod`, `cgroupTree`, `cgroup`, `mntns`, `netns`
+ * and `tree`, which make one. Of several of one kind any may choose; where there are several kinds all of them must. What it names need not be there yet.
  */
 export class Selector {
   readonly kind: SelectorKind;
@@ -161,14 +165,44 @@ export function pod(word: string): Selector {
 
 /**
  * The processes in a mount namespace.
- * @param of the id of a process in it, in this process's pid namespace; or the inode of the namespace, which is 4026531832 or more
- * @throws Error for what is neither
+ * @param of the id of a process in it, in this process's pid namespace; or the inode of the namespace, which is 4026531832 or more;
+ * or a path of it, such as /proc/PID/ns/mnt
+ * @throws Error for what is none of these
  */
 export function mntns(of: number | string): Selector {
+  return ofNamespace("mntns", of);
+}
+
+/**
+ * The processes in a network namespace. Of a socket it is the socket's own namespace that counts, for probes of TCP.
+ * @param of as for `mntns`; a path such as /run/netns/NAME, which `ip netns add` makes
+ * @throws as `mntns`
+ */
+export function netns(of: number | string): Selector {
+  return ofNamespace("netns", of);
+}
+
+function ofNamespace(kind: "mntns" | "netns", of: number | string): Selector {
   const word = String(of);
-  if (!/^[1-9]\d{0,9}$/.test(word))
-    throw new Error(`A mount namespace is a PID or an inode, not ${JSON.stringify(of)}`);
-  return new Selector("mntns", word, () => false);
+  if (!isId(word) && !word.includes("/"))
+    throw new Error(`A ${NOUNS[kind]} is a PID, an inode, or a path with a /, not ${JSON.stringify(of)}`);
+  return new Selector(kind, word, () => false);
+}
+
+/**
+ * A process, all that are below it when the trace starts, and all that any of these start from then on: those too whose parent
+ * has ended, so that another process has become their parent. Needs kernel 5.12.
+ * @param pid in this process's pid namespace
+ * @throws Error for what is no process id
+ */
+export function tree(pid: number | string): Selector {
+  const word = String(pid);
+  if (!isId(word)) throw new Error(`A tree of processes is named by a PID, not ${JSON.stringify(pid)}`);
+  return new Selector("tree", word, () => false);
+}
+
+function isId(word: string): boolean {
+  return /^[1-9]\d{0,9}$/.test(word);
 }
 
 function required(kind: SelectorKind, word: unknown): void {

@@ -10,7 +10,7 @@ import {
   mountNamespaceId,
   mountNamespaceOfProcess,
   type Process,
-} from "./mount-namespaces.js";
+} from "./namespaces.js";
 
 /** What the ids of a set stand for: cgroups (v2), or mount namespaces. */
 export type SetKind = "cgroup" | "mntns";

@@ -3,7 +3,6 @@ import { printable } from "@rxbpf/core";
 import { hasProcesses, liveCgroups } from "./cgroups.js";
 import { isMissing, isOutOfSight } from "./file-systems.js";
 import type { FollowedCgroups } from "./followed-cgroups.js";
-import type { HeldNamespaces } from "./held-namespaces.js";
 import { nameables } from "./nameables.js";
 import { near } from "./near.js";
 import { NOUNS, type Selector } from "./selectors.js";
@@ -28,7 +27,7 @@ export function whatIsMissing(followed: FollowedCgroups): string[] {
 }
 
 /** What they choose now, where no event has come. */
-export function whatIsChosen(chosen: FollowedCgroups | HeldNamespaces): string {
+export function whatIsChosen(chosen: FollowedCgroups | { readonly selectors: readonly Selector[] }): string {
   if (!("choice" in chosen)) return `it shows ${all(chosen.selectors)} alone`;
   const { selectors } = chosen.choice;
   const ids = chosen.ids();

@@ -1,6 +1,7 @@
-import { flag, integer, processId, text, threadId, timeSpan } from "./options.js";
+import { commConstants } from "./comm.js";
+import { all, flag, integer, oneOrMore, processIds, text, threadIds, timeSpan } from "./options.js";
 import { type Flags, lettered, selecting, showing } from "./selection.js";
-import { selectors, words } from "./selectors.js";
+import { namespace, selectors, words } from "./selectors.js";
 import { user } from "./user.js";
 
 /** Options that choose cgroups, with all that is below them, by what people call them. */
@@ -18,7 +19,9 @@ export const common = {
   within: selectors("only what selectors choose"),
   cgroup: words("cgroup", "only processes in the cgroup PATH itself, not in one below it", "PATH"),
   ...namedCgroups,
-  mntns: words("mntns", "only the mount namespace of process PID, or of that INODE", "PID|INODE"),
+  mntns: namespace("mntns", "only the mount namespace of process PID, or of that INODE or PATH"),
+  netns: namespace("netns", "only the network namespace of process PID, or of that INODE or PATH"),
+  tree: words("tree", "only process PID with all below it and all that they start, orphans too", "PID"),
   // The longest wait of a timer in Node.
   duration: timeSpan("end after TIME: seconds, or with a unit: 500ms, 2m, 1h", {
     value: "TIME",
@@ -62,38 +65,50 @@ interface Who {
 /** The kernel keeps this many bytes of a thread's name. */
 const COMM_BYTES = 15;
 
-/** Options of every probe whose events have a process. */
+/** Options of every probe whose events have a process. The programs' constants are those of bpf/include/filter.bpf.h. */
 const who = {
-  pid: selecting(processId("only the process PID", { value: "PID" }), {
-    constants: (pid) => ({ only_pid: pid }),
+  pid: selecting(processIds("only the process PID; or any of a list: 12,34", { value: "PID" }), {
+    constants(pids, ids) {
+      const identities = ids.processIdentities(all(pids));
+      return { only_processes: identities, processes_count: identities.length };
+    },
     field: "pid",
-    matches: (pid, event: Who) => event.pid === pid,
-    processes: (pid, process) => process.pid === pid,
+    matches: (pids, event: Who) => all(pids).includes(event.pid),
+    processes: (pids, process) => all(pids).includes(process.pid),
   }),
-  tid: selecting(threadId("only the thread TID", { value: "TID" }), {
-    constants: (tid) => ({ only_tid: tid }),
+  tid: selecting(threadIds("only the thread TID; or any of a list", { value: "TID" }), {
+    constants(tids, ids) {
+      const identities = ids.threadIdentities(all(tids));
+      return { only_threads: identities, threads_count: identities.length };
+    },
     field: "tid",
-    matches: (tid, event: Who) => event.tid === tid,
+    matches: (tids, event: Who) => all(tids).includes(event.tid),
     processes: () => undefined,
   }),
-  ppid: selecting(processId("only children of the process PPID", { value: "PPID" }), {
-    constants: (ppid) => ({ only_ppid: ppid }),
+  ppid: selecting(processIds("only children of the process PPID; or of any of a list", { value: "PPID" }), {
+    constants(ppids, ids) {
+      const identities = ids.processIdentities(all(ppids));
+      return { only_parents: identities, parents_count: identities.length };
+    },
     field: "ppid",
-    matches: (ppid, event: Who) => event.ppid === ppid,
-    processes: (ppid, process) => process.ppid === ppid,
+    matches: (ppids, event: Who) => all(ppids).includes(event.ppid),
+    processes: (ppids, process) => all(ppids).includes(process.ppid),
   }),
-  uid: selecting(user("only the user UID, a number or a name", { value: "UID" }), {
-    constants: (uid) => ({ by_uid: true, only_uid: uid }),
+  uid: selecting(oneOrMore(user("only the user UID, a number or a name; or any of a list", { value: "UID" }), ","), {
+    constants: (uids) => ({ only_uids: Uint32Array.from(all(uids)), uids_count: all(uids).length }),
     field: "uid",
-    matches: (uid, event: Who) => event.uid === uid,
-    processes: (uid, process) => process.uid === uid,
+    matches: (uids, event: Who) => all(uids).includes(event.uid),
+    processes: (uids, process) => all(uids).includes(process.uid),
   }),
-  comm: selecting(text("only threads whose name contains NAME", { value: "NAME", mostBytes: COMM_BYTES }), {
-    constants: (name) => ({ comm_part: name, comm_part_length: Buffer.byteLength(name) }),
-    field: "comm",
-    matches: (name, event: Who) => event.comm.includes(name),
-    processes: () => undefined,
-  }),
+  comm: selecting(
+    oneOrMore(text("only threads whose name contains NAME; can be repeated", { value: "NAME", mostBytes: COMM_BYTES })),
+    {
+      constants: (names) => commConstants(all(names)),
+      field: "comm",
+      matches: (names, event: Who) => all(names).some((name) => event.comm.includes(name)),
+      processes: () => undefined,
+    },
+  ),
 } as const;
 
 /** The options that select events by the process that caused them, with the letters that the probe gives them. */

@@ -20,6 +20,8 @@ export interface Option<T> {
   readonly short?: string;
   /** The long flag, if it is not the option's name with dashes. */
   readonly long?: string;
+  /** Another long flag, of BCC's tool. */
+  readonly alias?: string;
   /** What its value is called in `--help`. */
   readonly value?: string;
   /** The possible values, if they can be listed: for completion. */
@@ -28,14 +30,16 @@ export interface Option<T> {
   readonly parse: (given: unknown, name: string) => T;
   /** Which events it selects, or `{}` if it only changes how they are shown; undefined if it applies to live runs only. */
   readonly selection?: Selection<T>;
-  /** Translates an id of this process's namespaces to the machine's id, with which the kernel filters. */
+  /** Translates ids of this process's namespaces to the machine's ids, which events have. */
   machine?(value: T, ids: MachineIds): T;
 }
 
 /** Which events an option selects. */
 export interface Selection<T> {
-  /** The program's constants that make the kernel select them. */
-  constants?(value: T): Readonly<Record<string, Constant>>;
+  /** The program's constants that make the kernel select them; none where it selects by other means. */
+  constants?(value: T, ids: MachineIds): Readonly<Record<string, Constant>>;
+  /** Checks a value that is to select among recorded events. @throws UsageError for one that only a running machine can tell */
+  checkRecorded?(value: T, name: string): void;
   /** The field that `matches` reads: the option does not apply to a recording without that field. */
   readonly field?: string;
   /** Whether an event, or a row of a table, is selected; `options` are all options that were given. */
@@ -136,14 +140,44 @@ function spanOf(text: string, base: keyof typeof UNITS): number | undefined {
   return factor < 1 ? Number(number) / Math.round(1 / factor) : Number(number) * Math.round(factor);
 }
 
-/** The id of a process, as this process's pid namespace has it. Of a recording: as its events have it. */
-export function processId(help: string, names: Valued): Option<number> {
-  return { ...integer(help, { min: 1, ...names }), machine: (pid, ids) => ids.process(pid) };
+/** Ids of processes, as this process's pid namespace has them. Of a recording: as its events have them. */
+export function processIds(help: string, names: Valued): Option<OneOrMore<number>> {
+  return { ...oneOrMore(integer(help, { min: 1, ...names }), ","), machine: (pids, ids) => ids.processes(all(pids)) };
 }
 
-/** The id of a thread, likewise. */
-export function threadId(help: string, names: Valued): Option<number> {
-  return { ...integer(help, { min: 1, ...names }), machine: (tid, ids) => ids.thread(tid) };
+/** Ids of threads, likewise. */
+export function threadIds(help: string, names: Valued): Option<OneOrMore<number>> {
+  return { ...oneOrMore(integer(help, { min: 1, ...names }), ","), machine: (tids, ids) => ids.threads(all(tids)) };
+}
+
+/** A value or several, of which any will do. */
+export type OneOrMore<T> = T | readonly T[];
+
+/** As many as filters of bpf/include/filter.bpf.h can have. */
+const MOST_VALUES = 64;
+
+/**
+ * The same option for one value or several; the flag can be repeated.
+ * @param separator what stands between several in one text
+ */
+export function oneOrMore<T extends number | string>(option: Option<T>, separator?: string): Option<OneOrMore<T>> {
+  return {
+    ...option,
+    kind: "list",
+    parse(given, name) {
+      const texts = typeof given === "string" && separator !== undefined ? given.split(separator) : given;
+      if (!Array.isArray(texts)) return option.parse(given, name);
+      if (texts.length === 0 || texts.length > MOST_VALUES)
+        throw new UsageError(`${name} takes 1 to ${MOST_VALUES} values, not ${texts.length}`);
+      const values = texts.map((one) => option.parse(one, name));
+      return values.length === 1 ? values[0]! : values;
+    },
+  };
+}
+
+/** Those of an option that takes one or more. */
+export function all<T extends number | string>(values: OneOrMore<T>): readonly T[] {
+  return typeof values === "object" ? values : [values];
 }
 
 /** A string of at most `mostBytes` bytes. */

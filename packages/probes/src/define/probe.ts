@@ -19,6 +19,7 @@ import {
   type Whatever,
 } from "./outputs.js";
 import { chosenHere, constantsOf, matcher } from "./selection.js";
+import { whyNone } from "./why-none.js";
 import { clockTime } from "./times.js";
 
 /** The definition of a probe; everything else about it follows from this. */
@@ -232,12 +233,15 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
     const ids = new MachineIds();
     const self = includeSelf ? 0 : ids.process(process.pid);
     const machine = machineValues(options, values, ids);
-    const filters = filterOptions(values as ValuesOf<typeof common>);
+    const constants = constantsOf(options, machine, ids);
+    const filters = filterOptions(values as ValuesOf<typeof common>, ids);
+    const ended = ids.watch();
     return {
       ...filters,
-      notices: [...(ids.differ ? [IDS_DIFFER] : []), ...(filters.notices ?? [])],
+      whenIdle: () => whyNone(options, values, filters.whenIdle?.(), ended()),
+      notices: [...(ids.differ ? [IDS_DIFFER] : []), ...ids.absent.map((one) => `there is no ${one}, so none of its events will show`), ...(filters.notices ?? [])],
       constants: {
-        ...constantsOf(options, machine),
+        ...constants,
         ...definition.constants?.(machine),
         ...output.constants,
         ...filters.constants,

@@ -29,6 +29,7 @@ export function recordedMatcher(probe: AnyProbe, outputName: string, given: Valu
   if (refused.length > 0)
     throw new UsageError(`${refused.join(" ")} cannot be used with a recording; ${Object.keys(options).join(" ")} can`);
   const values = parseOptions(options, given) as Values;
+  for (const [name, value] of Object.entries(values)) options[name]!.selection?.checkRecorded?.(value, name);
   const chosen = matcher(options, values);
   const recorded = output.kind === "ring" ? output.recorded?.(values) : undefined;
   return (event) => (chosen?.(event) ?? true) && (recorded?.(event) ?? true);

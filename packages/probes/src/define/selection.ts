@@ -1,4 +1,5 @@
 import type { Constant } from "@rxbpf/core/bpf";
+import type { MachineIds } from "@rxbpf/filters";
 
 import type { Option, Process, Selection } from "./options.js";
 
@@ -8,10 +9,10 @@ export type Selecting<T> = Option<T> & { readonly selection: Selection<T> };
 type Values = Readonly<Record<string, unknown>>;
 type Options = Readonly<Record<string, Option<unknown>>>;
 
-/** The constants of the program that the given options set. */
-export function constantsOf(options: Options, values: Values): Readonly<Record<string, Constant>> {
+/** The constants of the program that the given options set. @param values with the machine's ids */
+export function constantsOf(options: Options, values: Values, ids: MachineIds): Readonly<Record<string, Constant>> {
   const set = Object.entries(values).flatMap(([name, value]) => {
-    const constants = value === undefined ? undefined : options[name]?.selection?.constants?.(value);
+    const constants = value === undefined ? undefined : options[name]?.selection?.constants?.(value, ids);
     return Object.entries(constants ?? {});
   });
   return Object.fromEntries(set.filter(([, constant]) => constant !== undefined));
@@ -57,8 +58,8 @@ export function showing<T>(option: Option<T>): Option<T> {
   return { ...option, selection: {} };
 }
 
-/** The flags of options: a letter, or a letter and another long name. */
-export type Flags<O> = { readonly [K in keyof O]?: string | Pick<Option<unknown>, "short" | "long"> };
+/** The flags of options: a letter, or a letter and another long name or one more. */
+export type Flags<O> = { readonly [K in keyof O]?: string | Pick<Option<unknown>, "short" | "long" | "alias"> };
 
 /** The same options with letters. */
 export function lettered<O extends Readonly<Record<string, Option<unknown>>>>(options: O, letters: Flags<O>): O {

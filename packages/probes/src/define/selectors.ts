@@ -1,21 +1,26 @@
-import { cgroup, cgroupTree, container, mntns, nameables, pod, Selector, unit } from "@rxbpf/filters";
+import { isNamespaceId, nameables, Selector, SELECTOR_MAKERS, type WordedKind } from "@rxbpf/filters";
 
 import { list, type Option, show, UsageError } from "./options.js";
+import { type Selecting, selecting } from "./selection.js";
 
-const MAKERS = { cgroup, cgroupTree, unit, container, pod, mntns } as const;
+/** A kind that is named by numbers too. */
+type Numbered = "mntns" | "netns" | "tree";
 
 /** Words of a kind of selector; the flag may be given several times. */
-export function words(kind: keyof typeof MAKERS, help: string, value: string): Option<readonly string[]> {
+export function words(kind: Numbered, help: string, value: string): Option<readonly (number | string)[]>;
+export function words(kind: WordedKind, help: string, value: string): Option<readonly string[]>;
+export function words(kind: WordedKind, help: string, value: string): Option<readonly string[]> {
   const texts = list(help, { value });
   const isNamed = kind === "unit" || kind === "container" || kind === "pod";
   return {
     ...texts,
     ...(isNamed && { choices: () => namesOf(kind) }),
     parse(given, name) {
-      const parsed = texts.parse(given, name);
+      const words: unknown[] = Array.isArray(given) ? given : [given];
+      const parsed = texts.parse(isNamed ? words : words.map(asText), name);
       for (const word of parsed) {
         try {
-          MAKERS[kind](word);
+          SELECTOR_MAKERS[kind](word);
         } catch (cause) {
           throw new UsageError((cause as Error).message, { cause });
         }
@@ -23,6 +28,27 @@ export function words(kind: keyof typeof MAKERS, help: string, value: string): O
       return parsed;
     },
   };
+}
+
+function asText(word: unknown): unknown {
+  return typeof word === "number" ? String(word) : word;
+}
+
+/**
+ * Words of a kind of namespace. Of recorded events an inode alone can select, as they have no other word for one; of which
+ * namespace, says their field `mntnsId` or `netnsId`.
+ */
+export function namespace(kind: "mntns" | "netns", help: string): Selecting<readonly (number | string)[]> {
+  const field = `${kind}Id` as const;
+  return selecting(words(kind, help, "PID|INODE|PATH"), {
+    constants: () => ({}),
+    field,
+    matches: (given, event: { readonly [F in typeof field]?: number }) => given.map(Number).includes(event[field]!),
+    checkRecorded(given, name) {
+      if (!given.every((word) => isNamespaceId(Number(word))))
+        throw new UsageError(`${name} takes an inode with a recording, not ${given.map(show).join(" ")}`);
+    },
+  });
 }
 
 /** Those that there are now. */

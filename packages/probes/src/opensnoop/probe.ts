@@ -19,7 +19,7 @@ const definition = define({
       constants: (failed) => ({ only_failed: failed }),
       matches: (failed, event: OpenEvent) => !failed || event.ret < 0,
     }),
-    ...whoOptions({ pid: "p", tid: "t", uid: "u", comm: { short: "n", long: "name" } }),
+    ...whoOptions({ pid: "p", tid: "t", uid: "u", comm: { short: "n", alias: "name" } }),
     extendedFields: showing(flag("show flags and mode", { short: "e", long: "extended_fields" })),
     flagFilter: selecting(
       list("only opens with FLAG, such as O_CREAT; can be repeated", {

@@ -1,9 +1,9 @@
 import { column } from "@rxbpf/core/events";
 
-import { whoOptions } from "../define/common.js";
-import { flag, integer } from "../define/options.js";
+import { common, whoOptions } from "../define/common.js";
+import { flag } from "../define/options.js";
 import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
-import { selecting, showing } from "../define/selection.js";
+import { showing } from "../define/selection.js";
 import { accepting, checkIp, ipOptions } from "../define/tcp.js";
 import { sinceFirst } from "../define/times.js";
 import { type SessionEvent, sessionEvent } from "./schema.js";
@@ -14,11 +14,7 @@ const definition = define({
   options: {
     timestamp: showing(flag("show the time since the first event", { short: "t" })),
     ...whoOptions({ pid: "p" }),
-    netns: selecting(integer("only the network namespace with inode number INUM", { short: "N", value: "INUM" }), {
-      constants: (inode) => ({ only_netns: inode }),
-      matches: (inode, event: SessionEvent) => event.netnsId === inode,
-      processes: () => undefined,
-    }),
+    netns: { ...common.netns, short: "N" },
     ...ipOptions,
     verbose: showing(flag("show types as words, nanoseconds, and the network namespace", { short: "v" })),
   },

@@ -2,7 +2,7 @@ import { type AnyProbe, flag, type Options, outputOf, UsageError } from "@rxbpf/
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
-import { givenByFlags, OptionFlag } from "../flags/flags.js";
+import { flagsOf, givenByFlags, OptionFlag } from "../flags/flags.js";
 import { addFormatFlags, type FormatFlags, run } from "../process/run.js";
 import { COMMAND_HELP, withCommand } from "../flags/traced.js";
 
@@ -28,9 +28,10 @@ function addProbe(program: Command, probe: AnyProbe, traced: readonly string[] |
   const options = Object.assign({}, ...Object.keys(probe.outputs).map((output) => probe.optionsOf(output))) as Options;
   const optionNames = new Map<string, string>();
   for (const [optionName, option] of Object.entries(givenByFlags(options))) {
-    const flag = new OptionFlag(optionName, option);
-    command.addOption(flag);
-    optionNames.set(flag.attributeName(), optionName);
+    for (const flag of flagsOf(optionName, option)) {
+      command.addOption(flag);
+      optionNames.set(flag.attributeName(), optionName);
+    }
     if (option.kind === "command") command.argument(`[${option.value}]`, option.help).passThroughOptions();
   }
   for (const optionName of positional) command.argument(`[${optionName}]`, options[optionName]!.help);

@@ -15,9 +15,19 @@ export class OptionFlag extends Flag {
     this.choicesOf = option.choices;
     const parse = (given: string): unknown => option.parse(given, long);
     if (option.kind === "list")
-      this.argParser((value, before?: unknown[]) => [...(before ?? []), ...(parse(value) as unknown[])]);
+      this.argParser((value, before?: unknown) => (before === undefined ? parse(value) : [before, parse(value)].flat()));
     else if (!isAlone) this.argParser(parse);
   }
+}
+
+/** The flags of an option: its own and, not in the help, its other name. */
+export function flagsOf(name: string, option: Option<unknown>): readonly OptionFlag[] {
+  const own = new OptionFlag(name, option);
+  if (option.alias === undefined) return [own];
+  const { short: _, alias, ...rest } = option;
+  const other = new OptionFlag(name, { ...rest, long: alias }).hideHelp();
+  other.attributeName = () => own.attributeName();
+  return [own, other as OptionFlag];
 }
 
 function longOf(name: string, option: Option<unknown>): string {
@@ -32,9 +42,9 @@ export function givenByFlags(options: Options): Options {
 /** Adds flags to a command. Returns a function that gives their values, by option, after parsing. */
 export function addFlags(command: Command, options: Options): () => Record<string, unknown> {
   const names = Object.entries(givenByFlags(options)).map(([name, option]) => {
-    const flag = new OptionFlag(name, option);
-    command.addOption(flag);
-    return [name, flag.attributeName()] as const;
+    const flags = flagsOf(name, option);
+    for (const flag of flags) command.addOption(flag);
+    return [name, flags[0]!.attributeName()] as const;
   });
   return () => {
     const given = command.opts<Record<string, unknown>>();
