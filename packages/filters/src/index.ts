@@ -4,6 +4,7 @@ export {
   conflictIn,
   isOfCommand,
   narrowingOf,
+  type OneOrMore,
   SELECTOR_MAKERS,
   selectorsOf,
   type SetFilters,

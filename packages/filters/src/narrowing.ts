@@ -1,5 +1,8 @@
 import { cgroup, cgroupTree, container, mntns, netns, pod, Selector, type SelectorKind, tree, unit } from "./selectors.js";
 
+/** One or several, of which any will do. */
+export type OneOrMore<T> = T | readonly T[];
+
 /** What narrows a trace. Of several of one kind any may hold, and all kinds that are given must. */
 export interface SetFilters {
   /** Only processes whose very cgroup is in the set pinned at this path; one below it is another. Not with selectors of cgroups. */
@@ -7,16 +10,16 @@ export interface SetFilters {
   /** Only processes whose mount namespace is in the set pinned at this path. Not with `mntns`. */
   readonly mntnsmap?: string;
   /** Only what these choose. */
-  readonly within?: Selector | readonly Selector[];
+  readonly within?: OneOrMore<Selector>;
   /** The same by their words alone, see the functions of these names. */
-  readonly cgroup?: readonly string[];
-  readonly cgroupTree?: readonly string[];
-  readonly unit?: readonly string[];
-  readonly container?: readonly string[];
-  readonly pod?: readonly string[];
-  readonly mntns?: readonly (number | string)[];
-  readonly netns?: readonly (number | string)[];
-  readonly tree?: readonly (number | string)[];
+  readonly cgroup?: OneOrMore<string>;
+  readonly cgroupTree?: OneOrMore<string>;
+  readonly unit?: OneOrMore<string>;
+  readonly container?: OneOrMore<string>;
+  readonly pod?: OneOrMore<string>;
+  readonly mntns?: OneOrMore<number | string>;
+  readonly netns?: OneOrMore<number | string>;
+  readonly tree?: OneOrMore<number | string>;
 }
 
 /** What makes selectors of words, by kind. Each is an option of every probe. @throws Error for a word that is none of its kind */
@@ -38,8 +41,8 @@ export function narrowingOf(options: SetFilters): SetFilters {
 /** All selectors among them. @throws Error for a word that is none of its kind */
 export function selectorsOf(filters: SetFilters): Selector[] {
   const { within = [] } = filters;
-  const worded = WORDED.flatMap((kind) => (filters[kind] ?? []).map((word) => SELECTOR_MAKERS[kind](String(word))));
-  return [...(within instanceof Selector ? [within] : within), ...worded];
+  const worded = WORDED.flatMap((kind) => [filters[kind] ?? []].flat().map((word) => SELECTOR_MAKERS[kind](String(word))));
+  return [...[within].flat(), ...worded];
 }
 
 /** What a kind of selector chooses: the kernel has a filter for each. */

@@ -33,23 +33,23 @@ function narrowed(narrowing: SetFilters): RunOptions {
 }
 
 describe("a trace narrowed", () => {
-  test("by nothing switches nothing on and leaves out both maps", () => {
+  test("by nothing switches nothing on and leaves out all maps", () => {
     const { constants, maps, leaveOut, notices, whenIdle } = narrowed({});
     expect({ constants, maps, leaveOut, notices, whenIdle }).toEqual({
       constants: {},
       maps: {},
-      leaveOut: ["cgroup_set", "mntns_set"],
+      leaveOut: ["cgroup_set", "mntns_set", "netns_set", "tree_members"],
       notices: [],
       whenIdle: undefined,
     });
   });
 
-  test("by a set uses that map itself and leaves out the other", () => {
+  test("by a set uses that map itself and leaves out the others", () => {
     const set = setOf("cgroup", makeCgroup());
     const { constants, maps, leaveOut, notices } = narrowed({ cgroupmap: set.path });
     expect({ constants, leaveOut, notices }).toEqual({
       constants: { by_cgroup: true },
-      leaveOut: ["mntns_set"],
+      leaveOut: ["mntns_set", "netns_set", "tree_members"],
       notices: [],
     });
     expect(maps?.["cgroup_set"]?.info.id).toBe(set.map.info.id);
@@ -64,7 +64,7 @@ describe("a trace narrowed", () => {
     });
     expect({ constants, leaveOut, notices }).toEqual({
       constants: { by_cgroup: true, by_mntns: true },
-      leaveOut: [],
+      leaveOut: ["netns_set", "tree_members"],
       notices: [],
     });
     expect(maps?.["mntns_set"]?.info.id).toBe(namespaces.map.info.id);

@@ -6,6 +6,7 @@ import {
   flag,
   integer,
   list,
+  oneOrMore,
   parseOptions,
   pattern,
   text,
@@ -44,6 +45,17 @@ test("values that fit come back as what they mean", () => {
   expect(parse({ pid: 1, uid: 4294967295 })).toEqual({ pid: 1, uid: 4294967295 });
   expect(parse({ uid: "7" })).toEqual({ uid: 7 });
   expect(parse({ matching: "^a.c$" })).toEqual({ matching: /^a.c$/u });
+});
+
+test("one value or several: a list, or a text with commas", () => {
+  const several = { pid: oneOrMore(options.pid, ","), name: oneOrMore(options.name) };
+  const parse = (given: Record<string, unknown>): unknown => parseOptions(several, given);
+  expect(parse({ pid: 5, name: "a,b" })).toEqual({ pid: 5, name: "a,b" });
+  expect(parse({ pid: "5,6", name: ["a", "b"] })).toEqual({ pid: [5, 6], name: ["a", "b"] });
+  expect(parse({ pid: ["5"] })).toEqual({ pid: 5 });
+  expect(() => parse({ pid: "5,x" })).toThrow('pid takes a whole number from 1 to 4294967295, not "x"');
+  expect(() => parse({ pid: [] })).toThrow("pid takes 1 to 64 values, not 0");
+  expect(() => parse({ pid: Array(65).fill(1) })).toThrow("pid takes 1 to 64 values, not 65");
 });
 
 test("an option that is undefined is an option that was not given", () => {

@@ -29,7 +29,7 @@ const exit = { ...who, startTime: who.time, ageUs: 5, exitCode: 0, signal: 0, co
 const kill = { ...who, targetPid: 5, signal: 9, ret: 0 };
 const connection = {
   ...{ ...who, ip: 4, localAddress: "127.0.0.1", localPort: 40_000, remoteAddress: "127.0.0.2", remotePort: 443 },
-  netnsId: 5,
+  netnsId: 4_026_531_840,
 };
 const session = { ...connection, type: "connect" };
 
@@ -76,7 +76,12 @@ test.each<[AnyProbe, object, Changes[], Changes, number[]]>([
   [tcpaccept, connection, [V6, { localPort: 80 }, { pid: 9 }], { ipv4: true, port: [40_000], pid: 10 }, [0]],
   [tcpconnect, connection, [V6, { remotePort: 80 }, { uid: 9 }], { ipv4: true, port: [443], uid: 0 }, [0]],
   [tcpconnect, connection, [V6], { ipv6: true }, [1]],
-  [tcptracer, session, [V6, { netnsId: 6 }, { pid: 9 }], { ipv4: true, netns: 5, pid: 10 }, [0]],
+  [tcptracer, session, [V6, { netnsId: 6 }, { pid: 9 }], { ipv4: true, netns: 4_026_531_840, pid: 10 }, [0]],
+  [opensnoop, open, [{ pid: 12 }, { pid: 13 }], { pid: [10, 13] }, [0, 2]],
+  [opensnoop, open, [{ uid: 7 }, { uid: 8 }], { uid: "7,8" }, [1, 2]],
+  [opensnoop, open, [{ comm: "dog" }, { comm: "cow" }], { comm: ["ca", "ow"] }, [0, 2]],
+  [opensnoop, open, [{ ppid: 2 }, { tid: 3 }], { ppid: [1], tid: ["11", 9] }, [0]],
+  [opensnoop, { ...open, mntnsId: 4_026_531_832 }, [{ mntnsId: 2 }], { mntns: ["4026531832"] }, [0]],
 ])(
   "of what %o recorded, options choose what they would have chosen live",
   async (probe, event, changes, options, left) => {
@@ -87,10 +92,12 @@ test.each<[AnyProbe, object, Changes[], Changes, number[]]>([
 test.each<AnyProbe>([opensnoop, execsnoop, tcpaccept, tcpconnect, tcptracer])(
   "%o: its own options are either for recordings, or change what is recorded",
   (probe) => {
-    const narrowing = ["cgroupmap", "mntnsmap", "within", "cgroup", "cgroupTree", "unit", "container", "pod", "mntns"];
-    const common = [...narrowing, "duration", "includeSelf", "ringBytes"];
-    const live = ["fullPath", "bufferPages", "exec", "argsSize"];
     const { main } = probe.definition;
+    const narrowing = ["cgroupmap", "mntnsmap", "within", "cgroup", "cgroupTree", "unit", "container", "pod", "tree"];
+    // TCP events alone tell of a network namespace.
+    const unknown = "netnsId" in probe.outputs[main]!.schema.fields ? [] : ["netns"];
+    const common = [...narrowing, ...unknown, "duration", "includeSelf", "ringBytes"];
+    const live = ["fullPath", "bufferPages", "exec", "argsSize"];
     const own = Object.keys(probe.optionsOf(main)).filter((name) => !common.includes(name) && !live.includes(name));
     expect(Object.keys(recordedOptions(probe, main)).sort()).toEqual(own.sort());
   },
@@ -99,6 +106,11 @@ test.each<AnyProbe>([opensnoop, execsnoop, tcpaccept, tcpconnect, tcptracer])(
 test("what a recording cannot tell is wrong usage, and another probe's recording an error", () => {
   expect(() => chosen(opensnoop, open, [], { fullPath: true })).toThrow(UsageError);
   expect(() => chosen(opensnoop, open, [], { cgroupmap: "/sys/fs/bpf/set" })).toThrow(UsageError);
+  expect(() => chosen(opensnoop, open, [], { tree: 12 })).toThrow(/^tree cannot be used with a recording; /);
+  expect(() => chosen(opensnoop, open, [], { netns: 4_026_531_840 })).toThrow(/^netns cannot be used with a recording; /);
+  expect(() => chosen(opensnoop, open, [], { mntns: 12 })).toThrow(
+    new UsageError('mntns takes an inode with a recording, not "12"'),
+  );
   const info = { name: "opensnoop", schema: execsnoop.outputs.events.schema, columns: () => [] };
   const stream = new EventStream<unknown>(info, () => ({ stop() {}, close() {}, hold() {}, release() {} }));
   expect(() => recordedBy(opensnoop, stream)).toThrow(

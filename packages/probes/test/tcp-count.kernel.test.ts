@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { EventStream, type Status, type Table } from "@rxbpf/core";
 import { type RunOptions, sourceOf, table } from "@rxbpf/core/bpf";
-import { PinnedSet } from "@rxbpf/filters";
+import { MachineIds, PinnedSet } from "@rxbpf/filters";
 import { type ConnectCount, tcpconnect } from "@rxbpf/probes";
 import { describe, expect, onTestFinished, test } from "vitest";
 
@@ -199,7 +199,8 @@ test("nothing of a count stays in the kernel when it is unsubscribed, or has end
 test("a count that is held gives no tables until it goes on, and misses nothing", async () => {
   const client = startActor(...network.left);
   const { port } = await serving(network.right, 2);
-  const counting = await record(countStream(20, { constants: { only_pid: client.pid } }));
+  const only_processes = new MachineIds().processIdentities([client.pid]);
+  const counting = await record(countStream(20, { constants: { only_processes, processes_count: 1 } }));
   const tables = counting.events;
   await expect.poll(() => tables.length).toBeGreaterThan(0);
   counting.hold();

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 
 import type { Constant } from "@rxbpf/core/bpf";
-import type { MachineIds } from "@rxbpf/filters";
+import type { MachineIds, OneOrMore } from "@rxbpf/filters";
 
 /**
  * Options of probes. One description of an option gives its TypeScript type, its command-line flag, its line of help and
@@ -149,9 +149,6 @@ export function processIds(help: string, names: Valued): Option<OneOrMore<number
 export function threadIds(help: string, names: Valued): Option<OneOrMore<number>> {
   return { ...oneOrMore(integer(help, { min: 1, ...names }), ","), machine: (tids, ids) => ids.threads(all(tids)) };
 }
-
-/** A value or several, of which any will do. */
-export type OneOrMore<T> = T | readonly T[];
 
 /** As many as filters of bpf/include/filter.bpf.h can have. */
 const MOST_VALUES = 64;

@@ -1,15 +1,22 @@
-import { isNamespaceId, nameables, Selector, SELECTOR_MAKERS, type WordedKind } from "@rxbpf/filters";
+import {
+  isNamespaceId,
+  nameables,
+  type OneOrMore,
+  Selector,
+  SELECTOR_MAKERS,
+  type WordedKind,
+} from "@rxbpf/filters";
 
-import { list, type Option, show, UsageError } from "./options.js";
+import { all, list, type Option, show, UsageError } from "./options.js";
 import { type Selecting, selecting } from "./selection.js";
 
 /** A kind that is named by numbers too. */
 type Numbered = "mntns" | "netns" | "tree";
 
 /** Words of a kind of selector; the flag may be given several times. */
-export function words(kind: Numbered, help: string, value: string): Option<readonly (number | string)[]>;
-export function words(kind: WordedKind, help: string, value: string): Option<readonly string[]>;
-export function words(kind: WordedKind, help: string, value: string): Option<readonly string[]> {
+export function words(kind: Numbered, help: string, value: string): Option<OneOrMore<number | string>>;
+export function words(kind: WordedKind, help: string, value: string): Option<OneOrMore<string>>;
+export function words(kind: WordedKind, help: string, value: string): Option<OneOrMore<string>> {
   const texts = list(help, { value });
   const isNamed = kind === "unit" || kind === "container" || kind === "pod";
   return {
@@ -38,15 +45,15 @@ function asText(word: unknown): unknown {
  * Words of a kind of namespace. Of recorded events an inode alone can select, as they have no other word for one; of which
  * namespace, says their field `mntnsId` or `netnsId`.
  */
-export function namespace(kind: "mntns" | "netns", help: string): Selecting<readonly (number | string)[]> {
+export function namespace(kind: "mntns" | "netns", help: string): Selecting<OneOrMore<number | string>> {
   const field = `${kind}Id` as const;
   return selecting(words(kind, help, "PID|INODE|PATH"), {
     constants: () => ({}),
     field,
-    matches: (given, event: { readonly [F in typeof field]?: number }) => given.map(Number).includes(event[field]!),
+    matches: (given, event: { readonly [F in typeof field]?: number }) => all(given).map(Number).includes(event[field]!),
     checkRecorded(given, name) {
-      if (!given.every((word) => isNamespaceId(Number(word))))
-        throw new UsageError(`${name} takes an inode with a recording, not ${given.map(show).join(" ")}`);
+      const other = all(given).find((word) => !isNamespaceId(Number(word)));
+      if (other !== undefined) throw new UsageError(`${name} takes an inode with a recording, not ${show(other)}`);
     },
   });
 }
@@ -58,7 +65,7 @@ function namesOf(kind: "unit" | "container" | "pod"): string[] {
 }
 
 /** A selector or several, which only a program can give. */
-export function selectors(help: string): Option<Selector | readonly Selector[]> {
+export function selectors(help: string): Option<OneOrMore<Selector>> {
   return {
     kind: "object",
     help,
@@ -66,7 +73,7 @@ export function selectors(help: string): Option<Selector | readonly Selector[]> 
       const all: readonly unknown[] = Array.isArray(given) ? given : [given];
       if (all.length === 0 || !all.every((one) => one instanceof Selector))
         throw new UsageError(`${name} takes selectors, such as container("web"), not ${show(given)}`);
-      return given as Selector | readonly Selector[];
+      return given as OneOrMore<Selector>;
     },
   };
 }
