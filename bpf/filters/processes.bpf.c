@@ -14,7 +14,7 @@ struct task {
 	__u64 cgroup_id;
 	__u64 exec_id;
 	__u64 identity; /* of the thread: see task.bpf.h */
-	__u32 pid; /* these as in struct who of event.bpf.h */
+	__u32 pid;	/* these as in struct who of event.bpf.h */
 	__u32 tid;
 	__u32 ppid;
 	__u32 uid;

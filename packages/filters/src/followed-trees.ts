@@ -33,7 +33,8 @@ export class FollowedTrees {
    * @throws Error for a process that there is not; NotSupportedError, BpfError
    */
   constructor(selectors: readonly Selector[], ids: MachineIds, tell: (message: string) => void) {
-    if (selectors.length > MOST) throw new Error(`Cannot trace ${selectors.length} trees of processes: ${MOST} at most`);
+    if (selectors.length > MOST)
+      throw new Error(`Cannot trace ${selectors.length} trees of processes: ${MOST} at most`);
     this.selectors = selectors;
     const roots = ids.processIdentities(ids.processes(selectors.map(({ word }) => Number(word))));
     this.#loaded = load(spec, { constants: { roots, roots_count: roots.length } });

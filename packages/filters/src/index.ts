@@ -10,7 +10,18 @@ export {
   type SetFilters,
   type WordedKind,
 } from "./narrowing.js";
-export { cgroup, cgroupTree, container, mntns, netns, pod, Selector, type SelectorKind, tree, unit } from "./selectors.js";
+export {
+  cgroup,
+  cgroupTree,
+  container,
+  mntns,
+  netns,
+  pod,
+  Selector,
+  type SelectorKind,
+  tree,
+  unit,
+} from "./selectors.js";
 
 // Sets
 export { type OpenSetOptions, PinnedSet, type SetMember } from "./pinned-set.js";

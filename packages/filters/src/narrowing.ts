@@ -1,4 +1,15 @@
-import { cgroup, cgroupTree, container, mntns, netns, pod, Selector, type SelectorKind, tree, unit } from "./selectors.js";
+import {
+  cgroup,
+  cgroupTree,
+  container,
+  mntns,
+  netns,
+  pod,
+  Selector,
+  type SelectorKind,
+  tree,
+  unit,
+} from "./selectors.js";
 
 /** One or several, of which any will do. */
 export type OneOrMore<T> = T | readonly T[];
@@ -23,9 +34,16 @@ export interface SetFilters {
 }
 
 /** What makes selectors of words, by kind. Each is an option of every probe. @throws Error for a word that is none of its kind */
-export const SELECTOR_MAKERS = { cgroup, cgroupTree, unit, container, pod, mntns, netns, tree } as const satisfies Partial<
-  Record<SelectorKind, (word: string) => Selector>
->;
+export const SELECTOR_MAKERS = {
+  cgroup,
+  cgroupTree,
+  unit,
+  container,
+  pod,
+  mntns,
+  netns,
+  tree,
+} as const satisfies Partial<Record<SelectorKind, (word: string) => Selector>>;
 
 /** Kinds of selectors that have an option. */
 export type WordedKind = keyof typeof SELECTOR_MAKERS;
@@ -41,7 +59,9 @@ export function narrowingOf(options: SetFilters): SetFilters {
 /** All selectors among them. @throws Error for a word that is none of its kind */
 export function selectorsOf(filters: SetFilters): Selector[] {
   const { within = [] } = filters;
-  const worded = WORDED.flatMap((kind) => [filters[kind] ?? []].flat().map((word) => SELECTOR_MAKERS[kind](String(word))));
+  const worded = WORDED.flatMap((kind) =>
+    [filters[kind] ?? []].flat().map((word) => SELECTOR_MAKERS[kind](String(word))),
+  );
   return [...[within].flat(), ...worded];
 }
 

@@ -10,7 +10,15 @@ import { NAMESPACE_NOUNS } from "./namespaces.js";
 
 /** What a selector chooses by. */
 export type SelectorKind =
-  "cgroup" | "cgroupTree" | "unit" | "container" | "pod" | "command" | "mntns" | "netns" | "tree";
+  | "cgroup"
+  | "cgroupTree"
+  | "unit"
+  | "container"
+  | "pod"
+  | "command"
+  | "mntns"
+  | "netns"
+  | "tree";
 
 /** What a kind of selector is called: by people, and on the command line. */
 export const NOUNS: Readonly<Record<SelectorKind, string>> = {

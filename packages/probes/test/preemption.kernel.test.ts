@@ -33,7 +33,10 @@ function streamOf(
     bytes: () => readFileSync(new URL(`../bpf/${name}.bpf.o`, import.meta.url)),
     variants: variants(values as never),
   };
-  const prepare = (): RunOptions => ({ constants: { ...constants, uids_count: 1, only_uids: Uint32Array.of(UID) }, preemptible });
+  const prepare = (): RunOptions => ({
+    constants: { ...constants, uids_count: 1, only_uids: Uint32Array.of(UID) },
+    preemptible,
+  });
   return new EventStream({ name, schema, columns: () => [] }, sourceOf(spec, ring("events", schema), prepare));
 }
 

@@ -107,7 +107,9 @@ test("what a recording cannot tell is wrong usage, and another probe's recording
   expect(() => chosen(opensnoop, open, [], { fullPath: true })).toThrow(UsageError);
   expect(() => chosen(opensnoop, open, [], { cgroupmap: "/sys/fs/bpf/set" })).toThrow(UsageError);
   expect(() => chosen(opensnoop, open, [], { tree: 12 })).toThrow(/^tree cannot be used with a recording; /);
-  expect(() => chosen(opensnoop, open, [], { netns: 4_026_531_840 })).toThrow(/^netns cannot be used with a recording; /);
+  expect(() => chosen(opensnoop, open, [], { netns: 4_026_531_840 })).toThrow(
+    /^netns cannot be used with a recording; /,
+  );
   expect(() => chosen(opensnoop, open, [], { mntns: 12 })).toThrow(
     new UsageError('mntns takes an inode with a recording, not "12"'),
   );

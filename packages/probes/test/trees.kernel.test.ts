@@ -64,7 +64,10 @@ test("who gets the pid of one that has ended is not taken for it", async () => {
   const reuse = compile(new URL("../../../testing/reuse.c", import.meta.url), folder);
   const name = `/${uniqueName()}`;
   const opens = (who: string): string => `true < ${name}/${who}; cat ${name}/child-of-${who}`;
-  const processes = start(reuse, [`echo $$; read go; exec 2>/dev/null; ${opens("one")}`, `exec 2>/dev/null; ${opens("two")}`]);
+  const processes = start(reuse, [
+    `echo $$; read go; exec 2>/dev/null; ${opens("one")}`,
+    `exec 2>/dev/null; ${opens("two")}`,
+  ]);
   const pid = Number(await processes.line());
   const traces = [{ pid }, { tid: pid }, { ppid: pid }, { tree: pid }, {}];
   const shown = [];

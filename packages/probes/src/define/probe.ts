@@ -239,7 +239,11 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
     return {
       ...filters,
       whenIdle: () => whyNone(options, values, filters.whenIdle?.(), ended()),
-      notices: [...(ids.differ ? [IDS_DIFFER] : []), ...ids.absent.map((one) => `there is no ${one}, so none of its events will show`), ...(filters.notices ?? [])],
+      notices: [
+        ...(ids.differ ? [IDS_DIFFER] : []),
+        ...ids.absent.map((one) => `there is no ${one}, so none of its events will show`),
+        ...(filters.notices ?? []),
+      ],
       constants: {
         ...constants,
         ...definition.constants?.(machine),

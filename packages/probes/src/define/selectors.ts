@@ -1,11 +1,4 @@
-import {
-  isNamespaceId,
-  nameables,
-  type OneOrMore,
-  Selector,
-  SELECTOR_MAKERS,
-  type WordedKind,
-} from "@rxbpf/filters";
+import { isNamespaceId, nameables, type OneOrMore, Selector, SELECTOR_MAKERS, type WordedKind } from "@rxbpf/filters";
 
 import { all, list, type Option, show, UsageError } from "./options.js";
 import { type Selecting, selecting } from "./selection.js";
@@ -50,7 +43,8 @@ export function namespace(kind: "mntns" | "netns", help: string): Selecting<OneO
   return selecting(words(kind, help, "PID|INODE|PATH"), {
     constants: () => ({}),
     field,
-    matches: (given, event: { readonly [F in typeof field]?: number }) => all(given).map(Number).includes(event[field]!),
+    matches: (given, event: { readonly [F in typeof field]?: number }) =>
+      all(given).map(Number).includes(event[field]!),
     checkRecorded(given, name) {
       const other = all(given).find((word) => !isNamespaceId(Number(word)));
       if (other !== undefined) throw new UsageError(`${name} takes an inode with a recording, not ${show(other)}`);

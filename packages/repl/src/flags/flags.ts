@@ -15,7 +15,9 @@ export class OptionFlag extends Flag {
     this.choicesOf = option.choices;
     const parse = (given: string): unknown => option.parse(given, long);
     if (option.kind === "list")
-      this.argParser((value, before?: unknown) => (before === undefined ? parse(value) : [before, parse(value)].flat()));
+      this.argParser((value, before?: unknown) =>
+        before === undefined ? parse(value) : [before, parse(value)].flat(),
+      );
     else if (!isAlone) this.argParser(parse);
   }
 }
