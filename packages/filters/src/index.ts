@@ -54,4 +54,4 @@ export { MachineIds } from "./machine-ids.js";
 // What people call cgroups
 export { cgroupName, type CgroupName, type Engine, type QosClass } from "./cgroup-name.js";
 export { type ContainerName, ContainerNames } from "./container-names.js";
-export { type Nameable, nameables } from "./nameables.js";
+export { type Nameable, nameables, namesNow } from "./nameables.js";

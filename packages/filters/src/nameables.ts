@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 
 import { type CgroupName, cgroupName, type Engine, type QosClass } from "./cgroup-name.js";
 import { ContainerNames } from "./container-names.js";
+import { networkNamespaceMounts } from "./mounts.js";
+import type { SelectorKind } from "./selectors.js";
 import { type SeenCgroup, walkCgroups } from "./walk-cgroups.js";
 
 /** What a trace can be narrowed to by a name. */
@@ -49,6 +51,14 @@ export function nameables(names: ContainerNames = new ContainerNames()): Nameabl
   return [...found.values()]
     .map(({ nameable, processes }) => ({ ...nameable, processes }))
     .sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.name < b.name ? -1 : 1));
+}
+
+/** The words that a kind of selector can have now, where it has names: those of units, containers, pods and network namespaces. */
+export function namesNow(kind: SelectorKind): readonly string[] | undefined {
+  if (kind === "netns") return networkNamespaceMounts();
+  if (kind !== "unit" && kind !== "container" && kind !== "pod") return undefined;
+  const named = nameables().filter((one) => one.kind === kind || (kind === "unit" && one.kind === "slice"));
+  return [...new Set(named.map(({ name }) => name))];
 }
 
 type Named = Omit<Nameable, "processes">;

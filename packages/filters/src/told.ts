@@ -3,7 +3,7 @@ import { printable } from "@rxbpf/core";
 import { hasProcesses, liveCgroups } from "./cgroups.js";
 import { isMissing, isOutOfSight } from "./file-systems.js";
 import type { FollowedCgroups } from "./followed-cgroups.js";
-import { nameables } from "./nameables.js";
+import { namesNow } from "./nameables.js";
 import { near } from "./near.js";
 import { NOUNS, type Selector } from "./selectors.js";
 
@@ -45,18 +45,11 @@ export function whatIsChosen(chosen: FollowedCgroups | { readonly selectors: rea
 export function notThere(selector: Selector, state: string = ""): string {
   const { kind, word } = selector;
   const none = `there is no ${printable(String(selector))}${state}`;
-  const names = namesOf(kind);
+  const names = namesNow(kind);
   if (!names) return none;
   const similar = near(word, names);
   if (similar.length > 0) return `${none}; there is ${similar.map(printable).join(", ")}`;
   return `${none}; rxbpf containers lists what there is`;
-}
-
-/** Of a kind that has names: those that there are. */
-function namesOf(kind: Selector["kind"]): string[] | undefined {
-  if (kind !== "unit" && kind !== "container" && kind !== "pod") return undefined;
-  const isOfKind = (one: string): boolean => one === kind || (kind === "unit" && one === "slice");
-  return nameables().flatMap((one) => (isOfKind(one.kind) ? [one.name] : []));
 }
 
 function all(selectors: readonly Selector[]): string {

@@ -37,10 +37,10 @@ async function startIn(shell: Shell, command: string): Promise<{ local: number; 
 }
 
 /** The machine's id of a process that the shell's namespace calls `local`, by what /proc says of it outside. */
-function machineId(shell: Shell, local: number): number {
+function machineId(shell: Shell, local: number, level: number = 1): number {
   const found = readdirSync("/proc").filter((pid) => {
-    const [, second] = statusOf(pid, "NSpid").split(/\s+/);
-    return second === String(local) && isBelow(pid, shell.pid);
+    const ids = statusOf(pid, "NSpid").split(/\s+/);
+    return ids[level] === String(local) && isBelow(pid, shell.pid);
   });
   expect(found).toHaveLength(1);
   return Number(found[0]);
@@ -115,6 +115,23 @@ test("a process in a namespace below is known by its id here", async () => {
   const opens = jsonLines(output).filter(({ path }) => path === file);
   expect(opens.length, output).toBeGreaterThan(0);
   expect(opens[0]?.pid).toBe(machineId(shell, below));
+});
+
+test("processes below one, and namespaces, are named by its id there, also in a namespace within another", async () => {
+  for (const [level, command] of [OWN_PROC, [...NAMESPACE, "--mount-proc", ...OWN_PROC] as const].entries()) {
+    const shell = await startShell(command);
+    const local = Number(await shell.run(`(${OPENING}; true) > /dev/null & echo $!`));
+    const child = Number(await shell.run(`until pgrep -P ${local} sh; do sleep 0.1; done`));
+    const ids = ["--tree", String(local), "--netns", String(local), "--mntns", String(local), "--ppid", String(local)];
+    const output = await shell.run(rxbpfLine("opensnoop", "--json", ...ids, "--duration", "1"));
+    const opens = jsonLines(output).filter(({ path }) => path === file);
+    expect(opens.length, output).toBeGreaterThan(0);
+    const machine = { pid: machineId(shell, child, level + 1), ppid: machineId(shell, local, level + 1) };
+    for (const open of opens) expect(open).toMatchObject(machine);
+    // rxbpf itself is below the shell, and is left out; what it is asked about is not.
+    const own = await shell.run(rxbpfLine("opensnoop", "--json", "--ppid", "$$", "--duration", "1"));
+    expect(jsonLines(own).filter(({ comm }) => comm !== "bash" && comm !== "sh")).toEqual([]);
+  }
 });
 
 test("an id of nothing is told in a line", async () => {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect, test } from "vitest";
 
+import { makeCgroups } from "../../../testing/engines.js";
 import { holdings, inKernel } from "../../../testing/holdings.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
 import { NOBODY } from "../../../testing/privileges.js";
@@ -78,7 +79,7 @@ test("Tab completes what can stand there: options, also on a later line, operato
   await prompt.waitFor("e.cgroupId");
 });
 
-test("Tab completes paths in strings", async () => {
+test("Tab completes paths in strings, and names that there are", async () => {
   mkdirSync(join(folder, "sets"));
   writeFileSync(join(folder, "sets", "one"), "");
   const prompt = await startPrompt();
@@ -86,6 +87,13 @@ test("Tab completes paths in strings", async () => {
   await prompt.waitFor((screen) => screen.replaceAll("\n", "").endsWith("/sets/"));
   prompt.key("Tab");
   await prompt.waitFor((screen) => screen.replaceAll("\n", "").endsWith("/sets/one"));
+  const name = uniqueName();
+  makeCgroups(`${name}.service`);
+  for (const before of ['opensnoop({ within: unit("', 'opensnoop({ unit: ["nginx", "']) {
+    prompt.key("Ctrl-C");
+    await tab(prompt, before + name.slice(0, -1));
+    await prompt.waitFor((screen) => screen.replaceAll("\n", "").endsWith(`${before}${name}.service`));
+  }
 });
 
 test("an input goes on until it is complete, and Ctrl-C forgets what was typed of it", async () => {

@@ -1,4 +1,4 @@
-import { isNamespaceId, nameables, type OneOrMore, Selector, SELECTOR_MAKERS, type WordedKind } from "@rxbpf/filters";
+import { isNamespaceId, namesNow, type OneOrMore, Selector, SELECTOR_MAKERS, type WordedKind } from "@rxbpf/filters";
 
 import { all, list, type Option, show, UsageError } from "./options.js";
 import { type Selecting, selecting } from "./selection.js";
@@ -6,18 +6,21 @@ import { type Selecting, selecting } from "./selection.js";
 /** A kind that is named by numbers too. */
 type Numbered = "mntns" | "netns" | "tree";
 
+/** Kinds whose names can be listed. */
+const NAMED: readonly WordedKind[] = ["unit", "container", "pod", "netns"];
+
 /** Words of a kind of selector; the flag may be given several times. */
 export function words(kind: Numbered, help: string, value: string): Option<OneOrMore<number | string>>;
 export function words(kind: WordedKind, help: string, value: string): Option<OneOrMore<string>>;
 export function words(kind: WordedKind, help: string, value: string): Option<OneOrMore<string>> {
   const texts = list(help, { value });
-  const isNamed = kind === "unit" || kind === "container" || kind === "pod";
+  const takesNumbers = kind === "mntns" || kind === "netns" || kind === "tree";
   return {
     ...texts,
-    ...(isNamed && { choices: () => namesOf(kind) }),
+    ...(NAMED.includes(kind) && { choices: () => namesNow(kind)! }),
     parse(given, name) {
       const words: unknown[] = Array.isArray(given) ? given : [given];
-      const parsed = texts.parse(isNamed ? words : words.map(asText), name);
+      const parsed = texts.parse(takesNumbers ? words.map(asText) : words, name);
       for (const word of parsed) {
         try {
           SELECTOR_MAKERS[kind](word);
@@ -50,12 +53,6 @@ export function namespace(kind: "mntns" | "netns", help: string): Selecting<OneO
       if (other !== undefined) throw new UsageError(`${name} takes an inode with a recording, not ${show(other)}`);
     },
   });
-}
-
-/** Those that there are now. */
-function namesOf(kind: "unit" | "container" | "pod"): string[] {
-  const named = nameables().filter((one) => one.kind === kind || (kind === "unit" && one.kind === "slice"));
-  return [...new Set(named.map(({ name }) => name))];
 }
 
 /** A selector or several, which only a program can give. */

@@ -127,13 +127,14 @@ function flagsOf(probes: readonly AnyProbe[]): Options {
     name: string,
   ): boolean => all.every(([other, option]) => (of(option, other) === one) === (other === name));
   const common = all.map(([name, option]): [string, Option<unknown>] => {
-    const { short, long, ...rest } = option;
+    const { short, long, alias, ...rest } = option;
     return [
       name,
       {
         ...rest,
         ...(short !== undefined && isSure(({ short }) => short, short, name) && { short }),
         ...(long !== undefined && isSure(longOf, long, name) && { long }),
+        ...(alias !== undefined && isSure(({ alias }) => alias, alias, name) && { alias }),
       },
     ];
   });

@@ -31,7 +31,7 @@ export function completions(program: Command, given: readonly string[]): readonl
   const [, flag, part] = /^(--[^=]+)=(.*)$/.exec(current) ?? [];
   const withValue = options.find((one) => one.required && one.long === flag);
   if (withValue) return ofValue(withValue, part!, `${flag}=`);
-  if (current.startsWith("-")) return lines(flags(options), current);
+  if (current.startsWith("-")) return lines(flags(options.filter(({ hidden }) => !hidden)), current);
   if (command.commands.length > 0 && rest.length > 0) return [];
   return [...lines(subcommands(command), current), ...ofArgument(command, rest, options, current)];
 }

@@ -22,14 +22,14 @@ export class OptionFlag extends Flag {
   }
 }
 
-/** The flags of an option: its own and, not in the help, its other name. */
+/** The flags of an option: its own and, for an option with another name, one that the help does not list. */
 export function flagsOf(name: string, option: Option<unknown>): readonly OptionFlag[] {
-  const own = new OptionFlag(name, option);
-  if (option.alias === undefined) return [own];
   const { short: _, alias, ...rest } = option;
+  if (alias === undefined) return [new OptionFlag(name, option)];
+  const own = new OptionFlag(name, { ...option, help: `${option.help}; also --${alias}` });
   const other = new OptionFlag(name, { ...rest, long: alias }).hideHelp();
   other.attributeName = () => own.attributeName();
-  return [own, other as OptionFlag];
+  return [own, other];
 }
 
 function longOf(name: string, option: Option<unknown>): string {

@@ -62,9 +62,9 @@ export function givenTo(command: Command, words: readonly string[] = command.arg
   return { words: parser.command.args, values: parser.values() };
 }
 
-/** The long names of options' flags. */
+/** The long names of options' flags that help shows. */
 export function flagNames(options: Options): string[] {
-  return parserOf(options).command.options.map(({ long }) => long!);
+  return parserOf(options).command.options.flatMap(({ long, hidden }) => (hidden ? [] : long!));
 }
 
 /** The flags of options, as commander's options. */

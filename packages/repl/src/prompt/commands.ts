@@ -78,6 +78,8 @@ function helpText(all: Readonly<Record<string, Command>>): string {
     ...lines(probes),
     `In .pipe(...): RxJS's operators, such as filter map take; ${OPERATORS.join(" ")};`,
     `and the sinks ${SINKS.join(" ")}. replay(path) reads what toArrow wrote, as a stream.`,
+    'Narrowed to a part of the machine: opensnoop({ within: [container("web"), tree(pid)] }); ' +
+      "also unit, pod, cgroup, cgroupTree, mntns, netns;",
     `${SETS.slice(0, -1).join(", ")} and ${SETS.at(-1)} make the sets that cgroupmap and mntnsmap take.`,
     "_ is the last value. import and require work as in a file of this folder.",
     "Commands:",

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 
 import { harmless } from "@rxbpf/core";
 import { runs } from "@rxbpf/core/events";
+import { namesNow, type SelectorKind } from "@rxbpf/filters";
 
 import { cutLine } from "../live/fit.js";
 import { openedIn } from "../session/open.js";
@@ -48,7 +49,7 @@ async function completeCode(session: Session, code: string, first: readonly stri
   const words = await session.completions(code);
   const text = openString(code);
   if (text !== undefined) {
-    const completion = fitting(words, text);
+    const completion = fitting([...words, ...namesIn(code.slice(0, -text.length - 1)).map(plain)], text);
     return completion.words.length > 0 ? completion : { words: paths(text).map(plain), typed: text };
   }
   const typed = /[\p{ID_Continue}$]*$/u.exec(code)![0];
@@ -87,6 +88,15 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 function openString(code: string): string | undefined {
   const within = openedIn(code)?.at(-1);
   return within && `"'\``.includes(within.kind) ? code.slice(within.from) : undefined;
+}
+
+/** Before a string that names what a trace is narrowed to: `unit("`, `{ unit: "`, `{ unit: ["a", "`. */
+const BEFORE_NAME = /\b(unit|container|pod|netns)(?:\(|: *(?:\[[^\]]*)?)\s*$/;
+
+/** The names that there are now of what a string is to name, by the code before it. */
+function namesIn(before: string): readonly string[] {
+  const [, kind] = BEFORE_NAME.exec(before) ?? [];
+  return (kind !== undefined && namesNow(kind as SelectorKind)) || [];
 }
 
 /** The files whose paths begin with a text; folders end in a slash. */
