@@ -64,6 +64,7 @@ function argsOf(command: string): string[] {
     PIN: () => join(bpffs, uniqueName()),
     SET: () => makeSet("cgroup"),
     NAMESPACES: () => makeSet("mntns"),
+    PID: () => String(other.pid),
     "pid:PID": () => `pid:${other.pid}`,
   };
   const args = command.split(" ").map((word) => words[word]?.() ?? word);

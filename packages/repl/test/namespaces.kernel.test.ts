@@ -158,7 +158,7 @@ describe("in a user namespace", () => {
     const { status, stderr } = await runThrough([...inside, "--pid", "--fork", "--mount-proc"], "opensnoop");
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: `rxbpf: Cannot load the list of processes: CAP_BPF and CAP_PERFMON are missing; ${advice}\n`,
+      stderr: `rxbpf: Cannot load opensnoop: CAP_BPF and CAP_PERFMON are missing; ${advice}\n`,
     });
   });
 });

@@ -146,10 +146,45 @@ test("names that exist now complete", async () => {
 
 test("a run that sees nothing says what it was narrowed to, but not one of a command that does nothing", async () => {
   const { paths } = makeCgroups("quiet");
-  const [quiet, command] = await Promise.all([
+  const [ending, staying] = [start("sleep", ["3"]), start("sleep", ["60"])];
+  const who = ["--pid", `${ending.pid},${staying.pid},4000000`, "--uid", "root", "--comm", "x", "--comm", "y"];
+  const [quiet, processes, tree, command] = await Promise.all([
     rxbpf("opensnoop", "--cgroup-tree", paths[0]!, "--duration", "7"),
+    rxbpf("tcpconnect", "--port", "7,8", ...who, "--duration", "7"),
+    rxbpf("killsnoop", "--tree", String(ending.pid), "--netns", String(staying.pid), "--duration", "7"),
     rxbpf("killsnoop", "--", "sleep", "7"),
   ]);
   expect(quiet.stderr).toContain(`rxbpf: no event so far: it shows cgroup ${paths[0]} alone\n`);
+  expect(processes.stderr).toBe(
+    "rxbpf: there is no process 4000000, so none of its events will show\n" +
+      `rxbpf: no event so far: it shows only what has port 7 or 8 and pid ${ending.pid} or ${staying.pid} or 4000000 ` +
+      `and uid 0 and comm x or y; process ${ending.pid} has ended\n`,
+  );
+  expect(tree.stderr).toBe(
+    `rxbpf: no event so far: it shows network namespace ${staying.pid} alone; ` +
+      `it shows tree of process ${ending.pid} alone; process ${ending.pid} has ended\n`,
+  );
   expect(command.stderr).toBe("");
+});
+
+test("an id that nobody has, and a path that is no namespace, are told in a line", async () => {
+  const refused = async (...args: string[]): Promise<string> => {
+    const { status, stdout, stderr } = await rxbpf("opensnoop", "--duration", "1", ...args);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    return stderr;
+  };
+  expect(await refused("--pid", "4000000")).toBe("rxbpf: Cannot trace process 4000000: there is no such process\n");
+  expect(await refused("--tid", "4000000,4000001")).toBe(
+    "rxbpf: Cannot trace thread 4000000 or thread 4000001: there is no such thread\n",
+  );
+  expect(await refused("--tree", "4000000")).toBe("rxbpf: Cannot trace process 4000000: there is no such process\n");
+  expect(await refused("--netns", "4000000")).toBe(
+    "rxbpf: Cannot find the network namespace of process 4000000: there is no such process\n",
+  );
+  expect(await refused("--netns", "/proc/self/ns/mnt")).toContain(
+    "it is a namespace of another kind, mnt; give a path",
+  );
+  expect(await refused("--netns", "/etc/passwd")).toContain("it is not a namespace; give a path like /proc/PID/ns/net");
+  const absent = await rxbpf("opensnoop", "--duration", "1", "--netns", "4294967290");
+  expect(absent.stderr).toBe("rxbpf: no process is in the network namespace 4294967290: it shows nothing\n");
 });

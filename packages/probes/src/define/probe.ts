@@ -1,7 +1,16 @@
 import { readFileSync } from "node:fs";
 
 import { EventStream, type Fields, type StreamInfo, Table } from "@rxbpf/core";
-import { type Constant, type ObjectSpec, ring, type RunOptions, sourceOf, table, type Variant } from "@rxbpf/core/bpf";
+import {
+  type Constant,
+  type ObjectSpec,
+  requireCapabilities,
+  ring,
+  type RunOptions,
+  sourceOf,
+  table,
+  type Variant,
+} from "@rxbpf/core/bpf";
 import { mapEvents, type Source } from "@rxbpf/core/events";
 import { conflictIn, filterOptions, MachineIds } from "@rxbpf/filters";
 import { timer } from "rxjs";
@@ -229,6 +238,8 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
   };
   const own = mapsOf(output);
   const prepare = (): RunOptions => {
+    // Before what needs them for less.
+    requireCapabilities(`load ${definition.name}`);
     const { includeSelf } = values as ValuesOf<typeof common>;
     const ids = new MachineIds();
     const self = includeSelf ? 0 : ids.process(process.pid);
