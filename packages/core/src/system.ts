@@ -2,6 +2,7 @@
 export { hasZstd, zstdCompress, zstdDecompress } from "./ffi/zstd.js";
 export { lockFile, reserveRoom } from "./ffi/file.js";
 export { pathHandle } from "./ffi/handle.js";
+export { namespaceKind } from "./ffi/namespace.js";
 export { askSocket } from "./ffi/socket.js";
 export { endAtSecond } from "./ffi/signals.js";
 export { inFirstNamespace, timeNamespaceOffsetNs } from "./namespaces.js";

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 import { textOf } from "@rxbpf/core";
+import { namespaceKind } from "@rxbpf/core/system";
 
 import { errorCode, FileSystem, fileSystemOf, isMissing } from "./file-systems.js";
 import { namespaceMounts } from "./mounts.js";
@@ -84,8 +85,8 @@ export function openNamespace(kind: NamespaceKind, path: string): OpenNamespace 
       return fail("the process belongs to another user, so CAP_SYS_PTRACE is needed; run as root, or grant it", error);
     throw error;
   }
-  const [, found, id] = NAMESPACE.exec(readlinkSync(`/proc/self/fd/${fd}`)) ?? [];
-  if (found === kind) return { fd, id: Number(id) };
+  const found = namespaceKind(fd);
+  if (found === kind) return { fd, id: fstatSync(fd).ino };
   closeSync(fd);
   return fail(`it is a namespace of another kind, ${found}; ${example}`);
 }

@@ -9,6 +9,7 @@ export const libc = lazily(() => {
     connect: lib.func("int connect(int fd, const void *address, uint32_t length)"),
     fallocate: lib.func("int fallocate(int fd, int mode, int64_t offset, int64_t length)"),
     flock: lib.func("int flock(int fd, int operation)"),
+    ioctl: lib.func("int ioctl(int fd, unsigned long request)"),
     mmap: lib.func("void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)"),
     munmap: lib.func("int munmap(void *addr, size_t length)"),
     name_to_handle_at: lib.func(
