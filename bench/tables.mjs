@@ -5,6 +5,11 @@ export function showCosts(costs) {
   console.table(costs);
 }
 
+export function showFilterCosts(costs) {
+  console.log("\nWhat each filter of opensnoop adds to open and close of a file, in nanoseconds:");
+  console.table(costs);
+}
+
 export function showMachineCosts(costs) {
   console.log(
     "\nWhat watching the whole machine adds to each handoff of a byte between two processes, and the tool's own CPU time:",
