@@ -1,11 +1,14 @@
 // What each filter of opensnoop adds to an open that it drops, and to one that it lets through.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { statSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { cgroupOfProcess } from "@rxbpf/filters";
 
+import { median } from "./statistics.mjs";
 import { interleaved, rxbpf } from "./tools.mjs";
 import { startTracer } from "./tracer.mjs";
 
@@ -59,8 +62,7 @@ const FILTERS = {
 
 /**
  * @returns rows of `{ filter, unrelated, matching }` in nanoseconds: what opensnoop adds to an open that the filter drops, and what the
- * filter adds to one that it lets through. Of the time that the flood itself ran, the shortest of interleaved rounds counts, as
- * whatever disturbs makes it longer.
+ * filter adds to one that it lets through. Medians of interleaved rounds, of the time that the flood itself ran.
  */
 export async function filterCost({ folder, rounds }) {
   const flood = startFlood(folder);
@@ -78,6 +80,8 @@ export async function filterCost({ folder, rounds }) {
     }
     const samples = await interleaved(ways, rounds, async (flags) => {
       const tracer = flags && startTracer(folder, [...rxbpf, "opensnoop", ...flags.map(String)]);
+      // The filter's own programs attach before those of opensnoop, whose heading tells that all are.
+      while (tracer && statSync(tracer.output).size === 0) await sleep(50);
       await tracer?.attached();
       await flood.measure(); // the first run after attaching warms the caches
       const runs = [];
@@ -85,7 +89,7 @@ export async function filterCost({ folder, rounds }) {
       await tracer?.stop();
       return runs;
     });
-    const costOf = (name) => Math.min(...samples.get(name).flat());
+    const costOf = (name) => median(samples.get(name).flat());
     return Object.keys(FILTERS).map((filter) => ({
       filter,
       unrelated: Math.round(costOf(`${filter}: unrelated`) - costOf("untraced")),

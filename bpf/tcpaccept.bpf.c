@@ -5,6 +5,7 @@
 RING(events)
 
 #include "accept.bpf.h"
+#include "filter.bpf.h"
 
 struct accept_event {
 	struct who who;

@@ -10,6 +10,7 @@
 RING(events)
 
 #include "dns.bpf.h"
+#include "filter.bpf.h"
 #include "repetition.bpf.h"
 #include "table.bpf.h"
 #include "tcp.bpf.h"

@@ -9,6 +9,7 @@
 RING(events)
 
 #include "accept.bpf.h"
+#include "filter.bpf.h"
 #include "repetition.bpf.h"
 
 const volatile __u32 remote_ports_count;

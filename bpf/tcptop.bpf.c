@@ -5,9 +5,11 @@
  * too, and nothing runs per packet.
  */
 #include "event.bpf.h"
+#include "tcp.bpf.h"
+
+#include "filter.bpf.h"
 #include "preemption.bpf.h"
 #include "table.bpf.h"
-#include "tcp.bpf.h"
 #include "transfer.bpf.h"
 
 struct traffic_key {

@@ -14,6 +14,7 @@
 RING(events)
 
 #include "accept.bpf.h"
+#include "filter.bpf.h"
 #include "preemption.bpf.h"
 #include "repetition.bpf.h"
 #include "versions.bpf.h"

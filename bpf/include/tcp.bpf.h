@@ -2,8 +2,14 @@
 /* TCP sockets: both ends of a connection, and the filters that TCP probes share. */
 #pragma once
 
-/* A socket may be of another network namespace than the process that has it. */
+/*
+ * A socket may be of another network namespace than the process that has it. So this comes before
+ * filter.bpf.h.
+ */
 #define NETNS_OF_SOCKETS
+#ifdef MOST_WANTED
+#error "include tcp.bpf.h, or what includes it, before filter.bpf.h"
+#endif
 
 #include "descriptor.bpf.h"
 #include "filter.bpf.h"

@@ -1,5 +1,6 @@
 import { closeSync } from "node:fs";
 
+import { printable } from "@rxbpf/core";
 import { BpfMap, MapType } from "@rxbpf/core/bpf";
 
 import { keyOf } from "./keys.js";
@@ -35,7 +36,7 @@ export class HeldNamespaces {
       for (const selector of selectors) {
         const opened = open(kind, selector);
         if (!opened) {
-          tell(`no process is in the ${selector}: it shows nothing`);
+          tell(`no process is in the ${printable(String(selector))}: it shows nothing`);
           continue;
         }
         this.#held.push(opened);

@@ -21,10 +21,12 @@ export function whyNone(
   if (startsCommand || isOfCommand(values as SetFilters)) return ofFilters;
   const narrowing = narrowingOf(values as SetFilters);
   const selecting = Object.entries(values).flatMap(([name, value]) => {
-    const { constants, matches } = options[name]?.selection ?? {};
+    const selection = options[name]?.selection;
     // What filters choose, they tell themselves.
     const isTold = name in narrowing || value === undefined || value === false;
-    return isTold || !(constants ?? matches) ? [] : [value === true ? name : `${name} ${wordsOf(value)}`];
+    return isTold || !(selection?.constants ?? selection?.matches)
+      ? []
+      : [value === true ? name : `${name} ${wordsOf(value)}`];
   });
   const reasons = [
     ...(selecting.length > 0 ? [`it shows only what has ${selecting.join(" and ")}`] : []),

@@ -24,9 +24,10 @@ export class OptionFlag extends Flag {
 
 /** The flags of an option: its own and, for an option with another name, one that the help does not list. */
 export function flagsOf(name: string, option: Option<unknown>): readonly OptionFlag[] {
-  const { short: _, alias, ...rest } = option;
+  const { short, alias, ...rest } = option;
   if (alias === undefined) return [new OptionFlag(name, option)];
-  const own = new OptionFlag(name, { ...option, help: `${option.help}; also --${alias}` });
+  const help = `${option.help}; also --${alias}`;
+  const own = new OptionFlag(name, { ...rest, ...(short !== undefined && { short }), help });
   const other = new OptionFlag(name, { ...rest, long: alias }).hideHelp();
   other.attributeName = () => own.attributeName();
   return [own, other];
