@@ -1,7 +1,7 @@
 import { harmless } from "@rxbpf/core";
 import { isOfCommand, narrowingOf, type SetFilters } from "@rxbpf/filters";
 
-import type { Options } from "./options.js";
+import type { Options, Selection } from "./options.js";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -21,12 +21,9 @@ export function whyNone(
   if (startsCommand || isOfCommand(values as SetFilters)) return ofFilters;
   const narrowing = narrowingOf(values as SetFilters);
   const selecting = Object.entries(values).flatMap(([name, value]) => {
-    const selection = options[name]?.selection;
     // What filters choose, they tell themselves.
     const isTold = name in narrowing || value === undefined || value === false;
-    return isTold || !(selection?.constants ?? selection?.matches)
-      ? []
-      : [value === true ? name : `${name} ${wordsOf(value)}`];
+    return isTold || !selects(options[name]?.selection) ? [] : [value === true ? name : `${name} ${wordsOf(value)}`];
   });
   const reasons = [
     ...(selecting.length > 0 ? [`it shows only what has ${selecting.join(" and ")}`] : []),
@@ -34,6 +31,11 @@ export function whyNone(
   ];
   if (reasons.length === 0) return ofFilters;
   return `${ofFilters ?? "no event so far"}${ofFilters ? "; " : ": "}${reasons.join("; ")}`;
+}
+
+/** An option that only changes how events are shown has an empty selection. */
+function selects(selection: Selection<unknown> | undefined): boolean {
+  return selection !== undefined && Object.keys(selection).length > 0;
 }
 
 function wordsOf(value: unknown): string {
