@@ -127,7 +127,7 @@ describe("a machine on which it cannot run", () => {
     );
     const pin = pinPath();
     expect(await failure(["opensnoop", "--cgroupmap", pin], withoutRights)).toBe(
-      `Cannot create ${pin}: CAP_BPF is missing; run as root, or grant CAP_BPF`,
+      "Cannot load opensnoop: CAP_BPF and CAP_PERFMON are missing; run as root, or grant CAP_BPF and CAP_PERFMON",
     );
   });
 
