@@ -143,6 +143,45 @@ const checks = {
     same("opens", [...new Set(events.filter(isOfCat).map((event) => event.path))], ["/inside"]);
   },
 
+  "a tree of processes narrows it, with those whose parents have ended": async () => {
+    const root = spawn("sh", ["-c", "while read go; do ( (sleep 1; cat /inside) & ) done"], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    const live = spawn(process.execPath, [RXBPF, "opensnoop", "--json", "--tree", String(root.pid)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let text = "";
+    live.stdout.setEncoding("utf8").on("data", (part) => (text += part));
+    const open = () => {
+      root.stdin.write("go\n");
+      return shell("cat /outside; sleep 1");
+    };
+    await until(open, once(live.stdout, "data"));
+    live.kill("SIGINT");
+    await once(live, "close");
+    root.kill();
+    same(
+      "opens",
+      [
+        ...new Set(
+          lines(text)
+            .filter(isOfCat)
+            .map((event) => event.path),
+        ),
+      ],
+      ["/inside"],
+    );
+  },
+
+  "the kernel accepts every probe with all filters on": async () => {
+    const ids = ["pid", "tid", "ppid", "tree", "netns", "mntns"].flatMap((flag) => [`--${flag}`, "1"]);
+    const filters = [...ids, "--uid", "0", "--comm", "a", "--comm", "b", "--cgroup-tree", "/sys/fs/cgroup"];
+    const names = (await rxbpf("list")).split("\n").map((line) => line.split(" ")[0]);
+    // Those at uprobes need files that are not here.
+    for (const name of names.filter((one) => one && !["bashreadline", "gethostlatency"].includes(one)))
+      await rxbpf(name, ...filters, "--duration", "0.1");
+  },
+
   "execsnoop reports programs with their arguments, and those that cannot start": async () => {
     const command = ["sh", "-c", "/bin/echo one 'two three'; /bin/none; true"];
     const events = await recordedOf(["execsnoop", "--fails"], command, ["--fails"]);
