@@ -148,7 +148,7 @@ describe("--json", () => {
 
 test("--duration ends a run in which nothing happens", async () => {
   const before = performance.now();
-  expect(await rxbpf("opensnoop", "-d", "1", "--pid", "4000000000")).toMatchObject({
+  expect(await rxbpf("opensnoop", "-d", "1", "--uid", "4000000000")).toMatchObject({
     status: 0,
     stdout: "PID    COMM               FD ERR PATH\n",
     stderr: "",
@@ -230,7 +230,7 @@ test.each([
   ["400ms", 400],
 ])("--duration takes fractions and units: %s", async (duration, least) => {
   const before = performance.now();
-  expect(await rxbpf("opensnoop", "-d", duration, "--pid", "4000000000")).toMatchObject({ status: 0, stderr: "" });
+  expect(await rxbpf("opensnoop", "-d", duration, "--uid", "4000000000")).toMatchObject({ status: 0, stderr: "" });
   expect(performance.now() - before).toBeGreaterThanOrEqual(least);
 });
 
