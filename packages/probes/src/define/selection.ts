@@ -64,8 +64,10 @@ export type Flags<O> = { readonly [K in keyof O]?: string | Pick<Option<unknown>
 /** The same options with letters. */
 export function lettered<O extends Readonly<Record<string, Option<unknown>>>>(options: O, letters: Flags<O>): O {
   const given = Object.entries(options).map(([name, option]) => {
-    const flag = letters[name];
-    return [name, { ...option, ...(typeof flag === "string" ? { short: flag } : flag) }];
+    const letter = letters[name];
+    const flag = typeof letter === "string" ? { short: letter } : letter;
+    const help = flag?.alias === undefined ? option.help : `${option.help}; also --${flag.alias}`;
+    return [name, { ...option, ...flag, help }];
   });
   return Object.fromEntries(given) as O;
 }

@@ -23,12 +23,10 @@ export class OptionFlag extends Flag {
 }
 
 /** The flags of an option: its own and, for an option with another name, one that the help does not list. */
-export function flagsOf(name: string, option: Option<unknown>): readonly OptionFlag[] {
-  const { short, alias, ...rest } = option;
-  if (alias === undefined) return [new OptionFlag(name, option)];
-  const help = `${option.help}; also --${alias}`;
-  const own = new OptionFlag(name, { ...rest, ...(short !== undefined && { short }), help });
-  const other = new OptionFlag(name, { ...rest, long: alias }).hideHelp();
+export function flagsOf(name: string, option: Option<unknown>): readonly Flag[] {
+  const own = new OptionFlag(name, option);
+  if (option.alias === undefined) return [own];
+  const other = new OptionFlag(name, { ...option, long: option.alias, short: "" }).hideHelp();
   other.attributeName = () => own.attributeName();
   return [own, other];
 }
