@@ -8,7 +8,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { cgroupOfProcess } from "@rxbpf/filters";
 
-import { median } from "./statistics.mjs";
 import { interleaved, rxbpf } from "./tools.mjs";
 import { startTracer } from "./tracer.mjs";
 
@@ -62,7 +61,8 @@ const FILTERS = {
 
 /**
  * @returns rows of `{ filter, unrelated, matching }` in nanoseconds: what opensnoop adds to an open that the filter drops, and what the
- * filter adds to one that it lets through. Medians of interleaved rounds, of the time that the flood itself ran.
+ * filter adds to one that it lets through. Of the time that the flood itself ran, the shortest of interleaved rounds counts, as
+ * whatever disturbs makes it longer.
  */
 export async function filterCost({ folder, rounds }) {
   const flood = startFlood(folder);
@@ -89,7 +89,7 @@ export async function filterCost({ folder, rounds }) {
       await tracer?.stop();
       return runs;
     });
-    const costOf = (name) => median(samples.get(name).flat());
+    const costOf = (name) => Math.min(...samples.get(name).flat());
     return Object.keys(FILTERS).map((filter) => ({
       filter,
       unrelated: Math.round(costOf(`${filter}: unrelated`) - costOf("untraced")),
