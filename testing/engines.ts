@@ -6,7 +6,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { cgroupMounts } from "@rxbpf/filters";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 
 import { uniqueName } from "./kernel-objects.js";
 import { start } from "./programs.js";
@@ -49,19 +49,35 @@ export function engineFiles(): { readonly root: string; write(file: string, cont
 }
 
 const SERVER = `
+const { readFileSync } = require("node:fs");
 require("node:http")
   .createServer((request, response) => {
-    if (request.url !== "/containers/json") response.statusCode = 404;
-    response.end(process.argv[2]);
+    const { pathname, searchParams } = new URL(request.url, "http://docker");
+    if (pathname !== "/containers/json") response.statusCode = 404;
+    const isListed = ({ State = "running" }) => State === "running" || searchParams.get("all") === "1";
+    response.end(JSON.stringify(JSON.parse(readFileSync(process.argv[2])).filter(isListed)));
   })
   .listen(process.argv[1], () => console.log("listening"));`;
 
+/** A container as Docker lists it; one without a state runs. */
+export interface DockerContainer {
+  readonly Id: string;
+  readonly Names: readonly string[];
+  readonly Labels?: Readonly<Record<string, string>>;
+  readonly State?: "created" | "running";
+}
+
 /** Answers as Docker does, at a socket whose path is given; ended with the test. */
-export async function dockerServer(
-  containers: readonly { Id: string; Names: string[]; Labels?: Readonly<Record<string, string>> }[],
-): Promise<string> {
-  const { root } = engineFiles();
+export async function dockerServer(containers: readonly DockerContainer[]): Promise<string> {
+  const { root, write } = engineFiles();
   const socket = `${root}/docker.sock`;
-  await start(process.execPath, ["-e", SERVER, socket, JSON.stringify(containers)]).line();
+  write("/containers.json", containers);
+  await start(process.execPath, ["-e", SERVER, socket, `${root}/containers.json`]).line();
   return socket;
+}
+
+/** The same for what this process asks. */
+export async function askedDocker(containers: readonly DockerContainer[]): Promise<void> {
+  vi.stubEnv("DOCKER_HOST", `unix://${await dockerServer(containers)}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
 }

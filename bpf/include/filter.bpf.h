@@ -17,11 +17,14 @@ const volatile __u32 only_uid;
 const volatile __u8 comm_part_length;
 const volatile char comm_part[16];
 const volatile bool by_cgroup;
+const volatile bool decided_only; /* of a set where user space is still to decide on some */
 const volatile bool by_mntns;
 
 /*
- * The loader may replace the sets by pinned maps that others make and edit. Only the presence of
- * a key counts, never its value: that is BCC's interface.
+ * The loader may replace the sets by pinned maps that others make and edit. Of those only the
+ * presence of a key counts, never its value: that is BCC's interface. A set of the loader's own
+ * has a value other than 0 for a cgroup that is undecided: user space leaves events of those out
+ * of a ring that turn out to be unwanted, but cannot take back what was counted.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -74,7 +77,9 @@ static __always_inline bool drop_of(const struct who *who, struct task_struct *t
 	if (by_cgroup) {
 		__u64 key = who ? who->cgroup_id : cgroup_id(task);
 
-		if (!bpf_map_lookup_elem(&cgroup_set, &key))
+		__u64 *undecided = bpf_map_lookup_elem(&cgroup_set, &key);
+
+		if (!undecided || (decided_only && *undecided))
 			return true;
 	}
 	if (only_ppid && (who ? who->ppid : task->real_parent->tgid) != only_ppid)

@@ -107,11 +107,11 @@ export class ContainerNames {
     return line.exec(this.#text("/etc/passwd") ?? "")?.[1];
   }
 
-  /** What Docker says of all that run. */
+  /** What Docker says of all that there are: one that is being started does not count as running yet. */
   #docker(): ReadonlyMap<string, ContainerName> {
     return (this.#asked ??= entries(() => {
       // A server of HTTP 1.0 closes when it has told all, and sends it in one piece.
-      const request = "GET /containers/json HTTP/1.0\r\nHost: docker\r\n\r\n";
+      const request = "GET /containers/json?all=1 HTTP/1.0\r\nHost: docker\r\n\r\n";
       const answer = askSocket(this.#socket, request, MOST_ANSWER_BYTES, ANSWER_SECONDS).toString();
       const [head = "", ...body] = answer.split("\r\n\r\n");
       if (!/^HTTP\/1\.\d 200 /.test(head)) return [];

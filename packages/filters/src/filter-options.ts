@@ -29,10 +29,12 @@ const NAMED = 4;
  * Narrows a trace in the kernel to pinned sets, which others may edit while it runs, and to the cgroups that selectors
  * choose, also those that appear later. An event must match all kinds that are given. A pinned set that does not exist
  * is made, as BCC does. It is removed if the run cannot start, and at the end if it is empty then and nobody else uses it.
+ * @param output what the programs write to. Of a new container that only engines can name, the records of a ring are left out later
+ * if it is not chosen. In a table nothing can be taken back, so it begins to count when the container is found to be chosen
  * @throws as `PinnedSet` and `FollowedCgroups`, and MapMismatchError if a set holds ids of the other kind; then nothing
  * stays open and nothing was made
  */
-export function filterOptions(filters: SetFilters): RunOptions {
+export function filterOptions(filters: SetFilters, output: "ring" | "table" = "ring"): RunOptions {
   const sets: PinnedSet[] = [];
   const made: PinnedSet[] = [];
   const chosen: (FollowedCgroups | HeldNamespaces)[] = [];
@@ -67,6 +69,7 @@ export function filterOptions(filters: SetFilters): RunOptions {
   const notices: string[] = [];
   // Nobody listens before the run has started.
   let tell = (message: string): void => void notices.push(message);
+  let leftOut: RunOptions["leftOut"];
   try {
     usePinned("cgroup", filters.cgroupmap);
     usePinned("mntns", filters.mntnsmap);
@@ -76,10 +79,15 @@ export function filterOptions(filters: SetFilters): RunOptions {
       const followed = new FollowedCgroups(ofCgroups, (message) => tell(message));
       use("cgroup", followed);
       notices.push(...whatIsMissing(followed));
+      if (followed.leavesOpen) leftOut = () => followed.leftOut();
     }
     const unused = (Object.keys(IN_KERNEL) as SetKind[]).filter((type) => !used.has(type));
     return {
-      constants: Object.fromEntries([...used.keys()].map((type) => [IN_KERNEL[type].constant, true])),
+      constants: {
+        ...Object.fromEntries([...used.keys()].map((type) => [IN_KERNEL[type].constant, true])),
+        ...(leftOut && output === "table" && { decided_only: true }),
+      },
+      ...(leftOut && output === "ring" && { leftOut }),
       maps: Object.fromEntries([...used].map(([type, map]) => [IN_KERNEL[type].map, map])),
       leaveOut: unused.map((type) => IN_KERNEL[type].map),
       notices,

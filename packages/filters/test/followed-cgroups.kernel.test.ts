@@ -15,7 +15,7 @@ import {
 } from "@rxbpf/filters";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 
-import { containerId, dockerServer, makeCgroups } from "../../../testing/engines.js";
+import { askedDocker, containerId, makeCgroups } from "../../../testing/engines.js";
 import { makeCgroup, openMaps, pinPath, uniqueName } from "../../../testing/kernel-objects.js";
 
 function follow(...selectors: readonly Selector[]) {
@@ -68,8 +68,8 @@ describe("a tree", () => {
     expect(later.ids()).toEqual([]);
     mkdirSync(`${top}/later/`);
     mkdirSync(`${top}/later/below`);
-    await vi.waitFor(() => expect(later.ids()).toEqual(idsOf([`${top}/later`, `${top}/later/below`])), 5_000);
-    expect(later.said).toEqual([`traced from now on: cgroup ${name}/later`]);
+    expect(later.ids()).toEqual(idsOf([`${top}/later`, `${top}/later/below`]));
+    await vi.waitFor(() => expect(later.said).toEqual([`traced from now on: cgroup ${name}/later`]), 5_000);
   });
 });
 
@@ -164,15 +164,11 @@ describe("a container", () => {
   test("is chosen by its name and by the start of its id, with all below, and one that is made later", async () => {
     const [web, other, later] = [containerId(), containerId(), containerId()];
     const name = uniqueName();
-    vi.stubEnv(
-      "DOCKER_HOST",
-      `unix://${await dockerServer([
-        { Id: web, Names: [`/${name}`] },
-        { Id: other, Names: [`/${name}-other`] },
-        { Id: later, Names: [`/${name}-later`] },
-      ])}`,
-    );
-    onTestFinished(() => void vi.unstubAllEnvs());
+    await askedDocker([
+      { Id: web, Names: [`/${name}`] },
+      { Id: other, Names: [`/${name}-other`] },
+      { Id: later, Names: [`/${name}-later`], State: "created" },
+    ]);
     const { top, paths } = makeCgroups(`docker/${web}`, `docker/${web}/below`, `docker/${other}`);
     expectNow([container(name)], paths.slice(0, 2));
     expectNow([container(web.slice(0, 12))], paths.slice(0, 2));
@@ -196,8 +192,7 @@ describe("a container", () => {
     mkdirSync(`${top}/docker/${id}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(one.ids()).toEqual([]);
-    vi.stubEnv("DOCKER_HOST", `unix://${await dockerServer([{ Id: id, Names: [`/${name}`] }])}`);
-    onTestFinished(() => void vi.unstubAllEnvs());
+    await askedDocker([{ Id: id, Names: [`/${name}`] }]);
     await vi.waitFor(() => expect(one.ids()).toEqual(idsOf([`${top}/docker/${id}`])), 8_000);
   });
 });

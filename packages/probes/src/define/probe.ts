@@ -232,7 +232,7 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
     const ids = new MachineIds();
     const self = includeSelf ? 0 : ids.process(process.pid);
     const machine = machineValues(options, values, ids);
-    const filters = filterOptions(values as ValuesOf<typeof common>);
+    const filters = filterOptions(values as ValuesOf<typeof common>, output.kind);
     return {
       ...filters,
       notices: [...(ids.differ ? [IDS_DIFFER] : []), ...(filters.notices ?? [])],
