@@ -17,28 +17,42 @@ export interface ContainerHost {
   readonly through: readonly [string, ...string[]];
   /** Its root directory, as others see it. */
   readonly root: string;
-  /** The path in the hierarchy below which the cgroups of containers are. */
+  /** The directory below which the cgroups of containers are, outside. */
+  readonly top: string;
+  /** Its path in the hierarchy. */
   readonly parent: string;
 }
 
+/** How a machine mounts cgroups: version 2 alone, or beside hierarchies of version 1. */
+const LAYOUTS = {
+  plain: "mount -t cgroup2 cgroup2 /sys/fs/cgroup",
+  hybrid: `mount -t tmpfs tmpfs /sys/fs/cgroup
+    mkdir /sys/fs/cgroup/unified /sys/fs/cgroup/named
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified
+    mount -t cgroup -o none,name=rxbpf-test cgroup /sys/fs/cgroup/named`,
+};
+
 /**
- * Makes a mount namespace in which cgroup v2 is at /sys/fs/cgroup, wherever the machine has it, and in which the folders of engines are
- * empty. What runs there ends with the test.
+ * Makes a mount namespace in which cgroups are laid out in a way, whatever the machine has, in which the folders of engines are empty,
+ * and in which there is a user bob, 4711, at /mnt/bob. What runs there ends with the test.
  */
-export async function containerHost(): Promise<ContainerHost> {
+export async function containerHost(layout: keyof typeof LAYOUTS = "plain"): Promise<ContainerHost> {
   const { top } = makeCgroups();
   const shell = await startShell(["unshare", "--mount", "bash"]);
   const complaints = await shell.run(`
-    mount -t cgroup2 cgroup2 /sys/fs/cgroup
-    mkdir -p /var/lib/containers
-    for folder in /run /var/lib/containers /dev/shm /mnt; do mount -t tmpfs tmpfs $folder; done
+    umount --recursive /sys/fs/cgroup
+    ${LAYOUTS[layout]}
+    for folder in /run /var/lib /dev/shm /mnt; do mount -t tmpfs tmpfs $folder; done
     mkdir -p ${ROOT}/bin ${ROOT}/dev ${ROOT}/etc ${ROOT}/proc ${ROOT}/sys
     cp "$(command -v busybox)" ${ROOT}/bin
-    for tool in cat nc sh sleep; do ln -s busybox ${ROOT}/bin/$tool; done`);
+    for tool in cat nc sh sleep; do ln -s busybox ${ROOT}/bin/$tool; done
+    { cat /etc/passwd; echo bob:x:4711:4711::/mnt/bob:/bin/sh; } > /mnt/passwd
+    mount --bind /mnt/passwd /etc/passwd`);
   if (complaints !== "") throw new Error(`Cannot make a place for containers: ${complaints}`);
   return {
     through: ["nsenter", `--mount=/proc/${shell.pid}/ns/mnt`, "--wd=/"],
     root: `/proc/${shell.pid}/root`,
+    top,
     parent: top.slice(top.lastIndexOf("/")),
   };
 }

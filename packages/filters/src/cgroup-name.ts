@@ -33,7 +33,8 @@ const CONTAINERS: readonly (readonly [RegExp, Engine])[] = [
   [new RegExp(`:crio:${ID}$`), "cri-o"],
 ];
 const BARE_ID = new RegExp(`^${ID}$`);
-const POD_SLICE = /^kubepods(?:-(burstable|besteffort))?-pod([0-9a-f_]+)\.slice(?::|$)/;
+/** The kubelet may be told to keep all below a slice of its own, whose name then stands first. */
+const POD_SLICE = /^(?:[^:]+-)?kubepods(?:-(burstable|besteffort))?-pod([0-9a-f_]+)\.slice(?::|$)/;
 const POD = /^pod([0-9a-f-]+)$/;
 const UNIT = /\.(?:service|scope|socket|mount|swap)$/;
 const USER_SLICE = /^user-(\d+)\.slice$/;
