@@ -167,8 +167,10 @@ export class FollowedCgroups {
     const own = this.choice.of(path, names);
     const was = this.#read(id);
     const below = above | own.below | (was?.below ?? 0);
-    const now = { itself: below | own.itself | (was?.itself ?? 0), below, undecided: 0, step: this.#steps.of(path) };
-    this.#decide(id, was, now);
+    const itself = below | own.itself | (was?.itself ?? 0);
+    // Where the hierarchy is mounted twice, it may be on a path by one mount alone.
+    const step = this.#steps.of(path) || (was?.step ?? 0);
+    this.#decide(id, was, { itself, below, undecided: 0, step });
     // The kernel told of its removal before it was added.
     if (!existsSync(directory)) this.#drop(id);
     return below;
