@@ -25,6 +25,7 @@ function follow(...selectors: readonly Selector[]) {
   return { ids: () => followed.ids().sort((a, b) => a - b), said };
 }
 
+const keyOf = (id: number): Uint8Array => new Uint8Array(BigUint64Array.of(BigInt(id)).buffer);
 const idsOf = (paths: readonly string[]): number[] => paths.map(cgroupId).sort((a, b) => a - b);
 
 /** What is there is chosen alike with and without the kernel. */
@@ -195,6 +196,84 @@ describe("a container", () => {
     await askedDocker([{ Id: id, Names: [`/${name}`] }]);
     await vi.waitFor(() => expect(one.ids()).toEqual(idsOf([`${top}/docker/${id}`])), 8_000);
   });
+});
+
+describe("what only engines can name", () => {
+  test("is undecided until this process has heard of it; of what is not chosen it keeps the ids", async () => {
+    const [ours, other, below] = [containerId(), containerId(), "below"];
+    const name = uniqueName();
+    await askedDocker([
+      { Id: ours, Names: [`/${name}`], State: "created" },
+      { Id: other, Names: ["/other"], State: "created" },
+    ]);
+    const { top } = makeCgroups("docker");
+    const one = new FollowedCgroups([container(name)], () => {});
+    onTestFinished(() => one.close());
+    const value = (path: string) => one.map.lookup(keyOf(cgroupId(path)))?.[0];
+    const made = [ours, other].flatMap((id) => [`${top}/docker/${id}`, `${top}/docker/${id}/${below}`]);
+    for (const path of made) mkdirSync(path);
+    const idOfOther = cgroupId(made[2]!);
+    expect(made.map(value)).toEqual([1, 1, 1, 1]);
+    expect(one.ids()).toEqual([]);
+    expect([...one.leftOut()]).toEqual(made.slice(2).map(cgroupId));
+    expect(made.map(value)).toEqual([0, 0, undefined, undefined]);
+    expect(one.ids()).toEqual(idsOf(made.slice(0, 2)));
+    for (const path of made.toReversed()) rmdirSync(path);
+    expect(one.ids()).toEqual([]);
+
+    // Made, and gone before this process hears of it.
+    for (const path of [made[0]!, made[2]!]) {
+      mkdirSync(path);
+      rmdirSync(path);
+    }
+    expect([...one.leftOut()].slice(0, 2)).toContain(idOfOther);
+    expect(one.leftOut().size).toBe(3);
+    expect(one.ids()).toEqual([]);
+  });
+
+  test("is decided too where its path is longer than what the kernel tells of it", async () => {
+    const [ours, other] = [containerId(), containerId()];
+    const name = uniqueName();
+    await askedDocker([{ Id: ours, Names: [`/${name}`], State: "created" }]);
+    const deep = Array.from({ length: 6 }, (_, i) => String(i).repeat(200)).join("/");
+    const { top } = makeCgroups(`${deep}/docker`);
+    const one = new FollowedCgroups([container(name)], () => {});
+    onTestFinished(() => one.close());
+    const made = [ours, other].map((id) => `${top}/${deep}/docker/${id}`);
+    for (const path of made) mkdirSync(path);
+    expect([...one.leftOut()]).toEqual([cgroupId(made[1]!)]);
+    expect(one.ids()).toEqual([cgroupId(made[0]!)]);
+  });
+
+  test("is not mixed up with what has a name like it", async () => {
+    const id = containerId();
+    const name = uniqueName();
+    await askedDocker([{ Id: id, Names: [`/${name}`] }]);
+    const { top } = makeCgroups("docker");
+    const one = follow(container(name));
+    const hostile = [
+      `libpod-conmon-${id}.scope`,
+      `docker-${id}.service`,
+      `docker-${id}.scope.`,
+      `docker/${id.toUpperCase()}`,
+      `docker/${id}0`,
+      `docker/${id.slice(1)}`,
+      `\u202edocker-${id}.scope`,
+    ].map((one) => `${top}/${one}`);
+    for (const path of hostile) mkdirSync(path);
+    mkdirSync(`${top}/docker/${id}`);
+    await vi.waitFor(() => expect(one.ids()).toEqual([cgroupId(`${top}/docker/${id}`)]), 5_000);
+    expectNow([container(name)], [`${top}/docker/${id}`]);
+  });
+});
+
+test("a tree has what is below it, whatever it is called", () => {
+  const { top } = makeCgroups();
+  const tree = follow(cgroupTree(top));
+  const names = [Buffer.from([0xff, 0x1b]), Buffer.from("a b\t"), Buffer.alloc(255, "x"), Buffer.from("\u202e")];
+  for (const name of names) mkdirSync(Buffer.concat([Buffer.from(`${top}/`), name]));
+  expect(tree.ids()).toHaveLength(1 + names.length);
+  expect(chosenNow([cgroupTree(top)]).ids).toEqual(new Set(tree.ids()));
 });
 
 test("a pod is NAMESPACE/NAME or a uid", () => {
