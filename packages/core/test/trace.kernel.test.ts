@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 
@@ -7,6 +7,7 @@ import { filter, map, Subject, take } from "rxjs";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 
 import { holdings, inKernel } from "../../../testing/holdings.js";
+import { makeCgroup } from "../../../testing/kernel-objects.js";
 import { compile, compileProgram, run, start, temporaryFolder } from "../../../testing/programs.js";
 import { collect, record } from "../../../testing/recording.js";
 import { bytesOf, type Tick, ticks, ticksImage } from "./programs/ticks.js";
@@ -286,6 +287,27 @@ test(
     await vi.waitUntil(() => idle.statuses.length > 1, { timeout: 10_000 });
     expect(idle.statuses.at(-1)).toEqual({ type: "notice", message: "no tick has come" });
     expect(busy.statuses).toEqual([{ type: "attached", programs: ["tick"] }]);
+  },
+);
+
+test(
+  "records of cgroups that are left out come in no batch, and do not count as seen",
+  { timeout: 20_000 },
+  async () => {
+    const [wanted, other] = [makeCgroup(), makeCgroup()];
+    const id = (cgroup: string): number => statSync(cgroup).ino;
+    const leftOut = new Set([id(other)]);
+    const setting = { leftOut: () => leftOut, whenIdle: () => "no tick has come" };
+    const both = await record(ticks(image, setting));
+    const none = await record(ticks(image, { ...setting, leftOut: () => new Set([...leftOut, id(wanted)]) }));
+    const within =
+      'for i in 1 2 3 4; do for place in "$1" "$2"; do echo 0 > $place/cgroup.procs; "$3" 100 10; done; done';
+    await run("sh", ["-c", within, "sh", wanted, other, makeTicks]);
+    await vi.waitUntil(() => none.statuses.length > 1, { timeout: 10_000 });
+    expect((await none.finish()).length).toBe(0);
+    const ticksOfOne = await both.finish();
+    expect(ticksOfOne).toHaveLength(400);
+    expect(new Set(ticksOfOne.map((event) => event.cgroupId))).toEqual(new Set([id(wanted)]));
   },
 );
 

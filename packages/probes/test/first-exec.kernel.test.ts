@@ -2,13 +2,14 @@ import { mkdirSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 
 import { cgroup, cgroupId, cgroupTree, container, FollowedCgroups, pod, type Selector, unit } from "@rxbpf/filters";
-import { execsnoop } from "@rxbpf/probes";
+import { execsnoop, syscount } from "@rxbpf/probes";
 import { filter, firstValueFrom } from "rxjs";
 import { expect, onTestFinished, test, vi } from "vitest";
 
 import { askedDocker, containerId, makeCgroups } from "../../../testing/engines.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
 import { compile, start, temporaryFolder } from "../../../testing/programs.js";
+import { startShell } from "../../../testing/shell.js";
 
 const program = compile(new URL("../../../testing/first-exec.c", import.meta.url), temporaryFolder());
 
@@ -93,6 +94,31 @@ test("of 1,000 cgroups in a row, made while tracing, no first exec is missed and
     expect.stringContaining(`there is no cgroup ${again} yet; waiting for one`),
     `traced from now on: cgroup ${again}`,
   ]);
+});
+
+test("tables count what runs in a container once its name is known, and never what runs in another", async () => {
+  const name = uniqueName();
+  const { top } = makeCgroups("docker");
+  const [ours, ...others] = Array.from({ length: 50 }, containerId);
+  await askedDocker(
+    [ours!, ...others].map((Id, i) => ({ Id, Names: [`/${i === 0 ? name : `${name}-other`}`], State: "created" })),
+  );
+  const tables: { readonly pid: number }[] = [];
+  const stream = syscount({ container: [name], process: true, interval: 0.2 });
+  const attached = firstValueFrom(stream.status.pipe(filter(({ type }) => type === "attached")));
+  const subscription = stream.subscribe(({ rows }) => void tables.push(...rows));
+  onTestFinished(() => subscription.unsubscribe());
+  await attached;
+  const child = start(program, ["/bin/true"]);
+  for (const id of others) child.write(`${top}/docker/${id} word`);
+  await child.ended();
+  const web = `${top}/docker/${ours!}`;
+  mkdirSync(web);
+  const shell = await startShell();
+  await shell.run("sleep 0.5"); // it is named
+  shell.enter(web);
+  await shell.run("read line < /proc/self/stat");
+  await expect.poll(() => new Set(tables.map(({ pid }) => pid))).toEqual(new Set([shell.pid]));
 });
 
 test("the kernel adds a cgroup before mkdir returns, and this process names a container soon after", async () => {
