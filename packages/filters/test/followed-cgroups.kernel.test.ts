@@ -231,6 +231,28 @@ describe("what only engines can name", () => {
     expect(one.ids()).toEqual([]);
   });
 
+  test("is decided together with what the kernel knows: a unit in a container, and no container elsewhere", async () => {
+    const [inside, outside] = [containerId(), containerId()];
+    const name = uniqueName();
+    await askedDocker([inside, outside].map((Id) => ({ Id, Names: [`/${name}`], State: "created" })));
+    const { top } = makeCgroups("docker", "elsewhere");
+    const selectors = [container(name), cgroupTree(`${top}/docker`), unit(`${name}*`)];
+    const one = new FollowedCgroups(selectors, () => {});
+    onTestFinished(() => one.close());
+    const units = [
+      `docker/${inside}/${name}.service`,
+      `elsewhere/${outside}/${name}.service`,
+      `docker/${name}.service`,
+    ];
+    for (const path of units) mkdirSync(`${top}/${path}`, { recursive: true });
+    const others = [`docker/${inside}`, `elsewhere/${outside}`, units[1]!].map((path) => cgroupId(`${top}/${path}`));
+    expect([...one.leftOut()].sort((a, b) => a - b)).toEqual(others.sort((a, b) => a - b));
+    expect(one.ids()).toEqual([cgroupId(`${top}/${units[0]!}`)]);
+    mkdirSync(`${top}/docker/${inside}/${name}-2.service`);
+    expect(one.ids()).toEqual(idsOf([`${top}/${units[0]!}`, `${top}/docker/${inside}/${name}-2.service`]));
+    expectNow(selectors, [`${top}/${units[0]!}`, `${top}/docker/${inside}/${name}-2.service`]);
+  });
+
   test("is decided too where its path is longer than what the kernel tells of it", async () => {
     const [ours, other] = [containerId(), containerId()];
     const name = uniqueName();
