@@ -79,7 +79,7 @@ export function filterOptions(filters: SetFilters, output: "ring" | "table" = "r
       const followed = new FollowedCgroups(ofCgroups, (message) => tell(message));
       use("cgroup", followed);
       notices.push(...whatIsMissing(followed));
-      if (followed.leavesOpen) leftOut = () => followed.leftOut();
+      if (followed.mayBeUndecided) leftOut = () => followed.leftOut();
     }
     const unused = (Object.keys(IN_KERNEL) as SetKind[]).filter((type) => !used.has(type));
     return {

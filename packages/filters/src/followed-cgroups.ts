@@ -77,7 +77,7 @@ export class FollowedCgroups {
   /** Those that were undecided, and turned out not to be chosen. */
   readonly #leftOut = new Set<number>();
   /** Whether members may be undecided. */
-  readonly leavesOpen: boolean;
+  readonly mayBeUndecided: boolean;
   /** Paths in the kernel's word of a cgroup are those that this process sees. */
   readonly #samePaths = inFirstNamespace("cgroup");
   #isFull = false;
@@ -95,10 +95,10 @@ export class FollowedCgroups {
     const bits = (ones: readonly Selector[]): number => ones.reduce((all, { kind }) => all | kindBit(kind), 0);
     const named = selectors.filter(({ byKernel }) => byKernel.names);
     const candidates = selectors.filter(({ byKernel }) => byKernel.candidates);
-    this.leavesOpen = candidates.length > 0 && into === undefined;
+    this.mayBeUndecided = candidates.length > 0 && into === undefined;
     const constants = {
       all_kinds: this.choice.kinds,
-      keep_undecided: this.leavesOpen,
+      keep_undecided: this.mayBeUndecided,
       kind_of_names: bits(named),
       kinds_told: bits(candidates),
       ...automatonOf(
@@ -191,6 +191,7 @@ export class FollowedCgroups {
     else if (undecided !== 0) this.#leaveOut(id);
     if (itself === now.itself && below === now.below && undecided === now.undecided && step === now.step) return;
     const key = keyOf(id);
+    if (now.itself === 0 && now.step === 0) return this.#drop(id);
     const value = new Uint8Array(Uint32Array.of(now.itself, now.below, now.undecided, now.step).buffer);
     try {
       if (!was) this.#chosen.update(key, value);

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 
 import {
   cgroup,
@@ -16,7 +16,7 @@ import {
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { askedDocker, containerId, makeCgroups } from "../../../testing/engines.js";
-import { makeCgroup, openMaps, pinPath, uniqueName } from "../../../testing/kernel-objects.js";
+import { bpftool, makeCgroup, openMaps, pinPath, uniqueName } from "../../../testing/kernel-objects.js";
 
 function follow(...selectors: readonly Selector[]) {
   const said: string[] = [];
@@ -26,7 +26,18 @@ function follow(...selectors: readonly Selector[]) {
 }
 
 const keyOf = (id: number): Uint8Array => new Uint8Array(BigUint64Array.of(BigInt(id)).buffer);
-const idsOf = (paths: readonly string[]): number[] => paths.map(cgroupId).sort((a, b) => a - b);
+/** How many entries a map of this process has, as bpftool sees it. */
+function entriesOf(name: string): number {
+  const ids = readdirSync("/proc/self/fdinfo").flatMap((fd) => {
+    const path = `/proc/self/fdinfo/${fd}`;
+    return existsSync(path) ? (/^map_id:\s+(\d+)$/m.exec(readFileSync(path, "utf8"))?.slice(1) ?? []) : [];
+  });
+  const own = ids.find((id) => (bpftool("map", "show", "id", id) as { name?: string }).name === name);
+  return (bpftool("map", "dump", "id", own!) as unknown[]).length;
+}
+
+const sorted = (ids: Iterable<number>): number[] => [...ids].sort((a, b) => a - b);
+const idsOf = (paths: readonly string[]): number[] => sorted(paths.map(cgroupId));
 
 /** What is there is chosen alike with and without the kernel. */
 function expectNow(selectors: readonly Selector[], paths: readonly string[]): void {
@@ -214,12 +225,14 @@ describe("what only engines can name", () => {
     for (const path of made) mkdirSync(path);
     const idOfOther = cgroupId(made[2]!);
     expect(made.map(value)).toEqual([1, 1, 1, 1]);
-    expect(one.ids()).toEqual([]);
+    expect(sorted(one.ids())).toEqual([]);
     expect([...one.leftOut()]).toEqual(made.slice(2).map(cgroupId));
     expect(made.map(value)).toEqual([0, 0, undefined, undefined]);
-    expect(one.ids()).toEqual(idsOf(made.slice(0, 2)));
+    // Containers of others take no room.
+    expect(entriesOf("chosen_cgroups")).toBe(2);
+    expect(sorted(one.ids())).toEqual(idsOf(made.slice(0, 2)));
     for (const path of made.toReversed()) rmdirSync(path);
-    expect(one.ids()).toEqual([]);
+    expect(sorted(one.ids())).toEqual([]);
 
     // Made, and gone before this process hears of it.
     for (const path of [made[0]!, made[2]!]) {
@@ -228,7 +241,7 @@ describe("what only engines can name", () => {
     }
     expect([...one.leftOut()].slice(0, 2)).toContain(idOfOther);
     expect(one.leftOut().size).toBe(3);
-    expect(one.ids()).toEqual([]);
+    expect(sorted(one.ids())).toEqual([]);
   });
 
   test("is decided together with what the kernel knows: a unit in a container, and no container elsewhere", async () => {
@@ -246,10 +259,10 @@ describe("what only engines can name", () => {
     ];
     for (const path of units) mkdirSync(`${top}/${path}`, { recursive: true });
     const others = [`docker/${inside}`, `elsewhere/${outside}`, units[1]!].map((path) => cgroupId(`${top}/${path}`));
-    expect([...one.leftOut()].sort((a, b) => a - b)).toEqual(others.sort((a, b) => a - b));
-    expect(one.ids()).toEqual([cgroupId(`${top}/${units[0]!}`)]);
+    expect(sorted(one.leftOut())).toEqual(sorted(others));
+    expect(sorted(one.ids())).toEqual([cgroupId(`${top}/${units[0]!}`)]);
     mkdirSync(`${top}/docker/${inside}/${name}-2.service`);
-    expect(one.ids()).toEqual(idsOf([`${top}/${units[0]!}`, `${top}/docker/${inside}/${name}-2.service`]));
+    expect(sorted(one.ids())).toEqual(idsOf([`${top}/${units[0]!}`, `${top}/docker/${inside}/${name}-2.service`]));
     expectNow(selectors, [`${top}/${units[0]!}`, `${top}/docker/${inside}/${name}-2.service`]);
   });
 
@@ -264,7 +277,7 @@ describe("what only engines can name", () => {
     const made = [ours, other].map((id) => `${top}/${deep}/docker/${id}`);
     for (const path of made) mkdirSync(path);
     expect([...one.leftOut()]).toEqual([cgroupId(made[1]!)]);
-    expect(one.ids()).toEqual([cgroupId(made[0]!)]);
+    expect(sorted(one.ids())).toEqual([cgroupId(made[0]!)]);
   });
 
   test("is not mixed up with what has a name like it", async () => {
@@ -284,7 +297,7 @@ describe("what only engines can name", () => {
     ].map((one) => `${top}/${one}`);
     for (const path of hostile) mkdirSync(path);
     mkdirSync(`${top}/docker/${id}`);
-    await vi.waitFor(() => expect(one.ids()).toEqual([cgroupId(`${top}/docker/${id}`)]), 5_000);
+    await vi.waitFor(() => expect(sorted(one.ids())).toEqual([cgroupId(`${top}/docker/${id}`)]), 5_000);
     expectNow([container(name)], [`${top}/docker/${id}`]);
   });
 });
