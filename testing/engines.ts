@@ -48,13 +48,14 @@ export function engineFiles(): { readonly root: string; write(file: string, cont
 }
 
 const SERVER = `
-const { readFileSync } = require("node:fs");
+const containers = JSON.parse(require("node:fs").readFileSync(process.argv[2]));
+const all = JSON.stringify(containers);
+const running = JSON.stringify(containers.filter(({ State = "running" }) => State === "running"));
 require("node:http")
   .createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url, "http://docker");
     if (pathname !== "/containers/json") response.statusCode = 404;
-    const isListed = ({ State = "running" }) => State === "running" || searchParams.get("all") === "1";
-    response.end(JSON.stringify(JSON.parse(readFileSync(process.argv[2])).filter(isListed)));
+    response.end(searchParams.get("all") === "1" ? all : running);
   })
   .listen(process.argv[1], () => console.log("listening"));`;
 

@@ -33,67 +33,71 @@ async function traceWithin(within: Selector) {
   return { shown: (prefix: string) => words.filter((word) => word.startsWith(prefix)), said, losses: () => lost };
 }
 
-test("of 1,000 cgroups in a row, made while tracing, no first exec is missed and none of others is shown", async () => {
-  const name = uniqueName();
-  const { top } = makeCgroups("ours", "docker");
-  const names = ["ours", "other"].flatMap((whose) =>
-    Array.from({ length: whose === "ours" ? 1_000 : 200 }, (_, i) => ({ Id: containerId(), whose, i })),
-  );
-  await askedDocker(
-    names.map(({ Id, whose, i }) => ({
-      Id,
-      Names: [`/k8s_${whose}_${i}`],
-      Labels: {
-        "io.kubernetes.container.name": `${name}-${whose}-${i}`,
-        "io.kubernetes.pod.name": `${name}-${whose}`,
-        "io.kubernetes.pod.namespace": "shop",
-      },
-      // Docker says so until its runtime has made the cgroup and started the program.
-      State: "created",
-    })),
-  );
-  const ours = names.filter(({ whose }) => whose === "ours");
-  const others = names.filter(({ whose }) => whose === "other");
-  const again = `${top}/again`;
-  const selectors = {
-    tree: cgroupTree(`${top}/ours`),
-    unit: unit("docker-*.scope"),
-    container: container(`${name}-ours-*`),
-    id: container(ours[500]!.Id.slice(0, 12)),
-    pod: pod(`shop/${name}-o?rs`),
-    path: cgroup(again),
-    pathTree: cgroupTree(again),
-  };
-  const traces: Record<string, Awaited<ReturnType<typeof traceWithin>>> = {};
-  for (const [key, selector] of Object.entries(selectors)) traces[key] = await traceWithin(selector);
+test(
+  "of 1,000 cgroups in a row, made while tracing, no first exec is missed and none of others is shown",
+  { timeout: 120_000 },
+  async () => {
+    const name = uniqueName();
+    const { top } = makeCgroups("ours", "docker");
+    const names = ["ours", "other"].flatMap((whose) =>
+      Array.from({ length: whose === "ours" ? 1_000 : 200 }, (_, i) => ({ Id: containerId(), whose, i })),
+    );
+    await askedDocker(
+      names.map(({ Id, whose, i }) => ({
+        Id,
+        Names: [`/k8s_${whose}_${i}`],
+        Labels: {
+          "io.kubernetes.container.name": `${name}-${whose}-${i}`,
+          "io.kubernetes.pod.name": `${name}-${whose}`,
+          "io.kubernetes.pod.namespace": "shop",
+        },
+        // Docker says so until its runtime has made the cgroup and started the program.
+        State: "created",
+      })),
+    );
+    const ours = names.filter(({ whose }) => whose === "ours");
+    const others = names.filter(({ whose }) => whose === "other");
+    const again = `${top}/again`;
+    const selectors = {
+      tree: cgroupTree(`${top}/ours`),
+      unit: unit("docker-*.scope"),
+      container: container(`${name}-ours-*`),
+      id: container(ours[500]!.Id.slice(0, 12)),
+      pod: pod(`shop/${name}-o?rs`),
+      path: cgroup(again),
+      pathTree: cgroupTree(again),
+    };
+    const traces: Record<string, Awaited<ReturnType<typeof traceWithin>>> = {};
+    for (const [key, selector] of Object.entries(selectors)) traces[key] = await traceWithin(selector);
 
-  const child = start(program, ["/bin/true"]);
-  for (const [i, { Id }] of ours.entries()) {
-    child.write(`${top}/ours/docker-${Id}.scope ${name}-ours-${i}`);
-    if (i % 5 > 0) continue;
-    child.write(`${top}/docker/${others[i / 5]!.Id} ${name}-other-${i / 5}`);
-    child.write(`${again} ${name}-again-${i / 5}`);
-  }
-  await child.ended();
+    const child = start(program, ["/bin/true"]);
+    for (const [i, { Id }] of ours.entries()) {
+      child.write(`${top}/ours/docker-${Id}.scope ${name}-ours-${i}`);
+      if (i % 5 > 0) continue;
+      child.write(`${top}/docker/${others[i / 5]!.Id} ${name}-other-${i / 5}`);
+      child.write(`${again} ${name}-again-${i / 5}`);
+    }
+    await child.ended();
 
-  const words = (whose: string, count: number) => Array.from({ length: count }, (_, i) => `${name}-${whose}-${i}`);
-  const expected = {
-    tree: words("ours", 1_000),
-    unit: words("ours", 1_000),
-    container: words("ours", 1_000),
-    id: [`${name}-ours-500`],
-    pod: words("ours", 1_000),
-    path: words("again", 200),
-    pathTree: words("again", 200),
-  };
-  const shown = () => Object.fromEntries(Object.entries(traces).map(([key, trace]) => [key, trace.shown(name)]));
-  await expect.poll(shown).toEqual(expected);
-  expect(Object.values(traces).map(({ losses }) => losses())).toEqual(Object.keys(selectors).map(() => 0));
-  expect(traces["path"]!.said).toEqual([
-    expect.stringContaining(`there is no cgroup ${again} yet; waiting for one`),
-    `traced from now on: cgroup ${again}`,
-  ]);
-});
+    const words = (whose: string, count: number) => Array.from({ length: count }, (_, i) => `${name}-${whose}-${i}`);
+    const expected = {
+      tree: words("ours", 1_000),
+      unit: words("ours", 1_000),
+      container: words("ours", 1_000),
+      id: [`${name}-ours-500`],
+      pod: words("ours", 1_000),
+      path: words("again", 200),
+      pathTree: words("again", 200),
+    };
+    const shown = () => Object.fromEntries(Object.entries(traces).map(([key, trace]) => [key, trace.shown(name)]));
+    await expect.poll(shown).toEqual(expected);
+    expect(Object.values(traces).map(({ losses }) => losses())).toEqual(Object.keys(selectors).map(() => 0));
+    expect(traces["path"]!.said).toEqual([
+      expect.stringContaining(`there is no cgroup ${again} yet; waiting for one`),
+      `traced from now on: cgroup ${again}`,
+    ]);
+  },
+);
 
 test("tables count what runs in a container once its name is known, and never what runs in another", async () => {
   const name = uniqueName();
