@@ -40,7 +40,7 @@ export async function containerHost(layout: keyof typeof LAYOUTS = "plain"): Pro
   const { top } = makeCgroups();
   const shell = await startShell(["unshare", "--mount", "bash"]);
   const complaints = await shell.run(`
-    umount --recursive /sys/fs/cgroup
+    if mountpoint -q /sys/fs/cgroup; then umount --recursive /sys/fs/cgroup; fi
     ${LAYOUTS[layout]}
     for folder in /run /var/lib /dev/shm /mnt; do mount -t tmpfs tmpfs $folder; done
     mkdir -p ${ROOT}/bin ${ROOT}/dev ${ROOT}/etc ${ROOT}/proc ${ROOT}/sys
