@@ -21,7 +21,7 @@ struct chosen {
 	__u32 itself;
 	__u32 below;	 /* this one and all that are made below it */
 	__u32 undecided; /* those that may choose it and what is below: user space is to say */
-	__u32 step;	 /* where it is on the way to a path that is asked for; 0: on none */
+	__u32 step;	 /* where it is on the way to a path that is asked for; NONE: on no way */
 };
 
 struct {
@@ -42,7 +42,9 @@ struct {
 	__type(value, __u64);
 } cgroup_set SEC(".maps");
 
-/* The paths that are asked for, a directory a step. */
+/* The paths that are asked for, a directory a step. From NONE are names that may be anywhere. */
+#define NONE 0
+
 struct step_from {
 	__u32 step;
 	char name[NAME_BYTES];
@@ -70,6 +72,7 @@ struct cgroup_made {
 RECORD(cgroup_made);
 
 const volatile __u32 all_kinds;
+const volatile bool by_directory; /* a name anywhere is asked for */
 /* Whether members may be undecided: not where others read the set. */
 const volatile bool keep_undecided;
 
@@ -78,8 +81,7 @@ const volatile bool keep_undecided;
  * go on, by one for a byte that the next token accepts, and stay before a `*`. 0: no patterns.
  */
 const volatile __u32 kind_of_names;
-const volatile __u32
-	kinds_told; /* by user space, of cgroups with names that end elsewhere in the automaton */
+const volatile __u32 kinds_told; /* those that user space decides, of names that end at told_ends */
 const volatile __u64 name_starts[WORDS];
 const volatile __u64 name_stays[WORDS];
 const volatile __u64 name_ends[WORDS];
@@ -114,6 +116,17 @@ static __always_inline void look_at_name(const char *name, struct chosen *chosen
 		chosen->below |= kind_of_names;
 	if (is_told)
 		chosen->undecided |= kinds_told;
+}
+
+static __always_inline void step(const struct step_from *from, struct chosen *chosen)
+{
+	struct step_to *to = bpf_map_lookup_elem(&path_steps, from);
+
+	if (!to)
+		return;
+	chosen->step |= to->step;
+	chosen->itself |= to->itself;
+	chosen->below |= to->below;
 }
 
 /* Each hierarchy of version 1 has ids of its own. */
@@ -153,7 +166,6 @@ int BPF_PROG(made, struct cgroup *cgroup, const char *path)
 	__u64 parent_id = BPF_CORE_READ(parent, kn, id), id = cgroup->kn->id;
 	struct chosen *above, chosen = {};
 	struct step_from from = {};
-	struct step_to *to = NULL;
 	__u32 inherited = 0;
 
 	if (!is_v2(cgroup))
@@ -167,12 +179,11 @@ int BPF_PROG(made, struct cgroup *cgroup, const char *path)
 	}
 	if (kind_of_names || kinds_told)
 		look_at_name(from.name, &chosen);
-	if (from.step)
-		to = bpf_map_lookup_elem(&path_steps, &from);
-	if (to) {
-		chosen.step = to->step;
-		chosen.itself = to->itself;
-		chosen.below |= to->below;
+	if (from.step != NONE)
+		step(&from, &chosen);
+	if (by_directory) {
+		from.step = NONE;
+		step(&from, &chosen);
 	}
 	chosen.itself |= chosen.below;
 	chosen.undecided &= ~chosen.below;

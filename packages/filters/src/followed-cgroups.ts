@@ -99,6 +99,7 @@ export class FollowedCgroups {
     const constants = {
       all_kinds: this.choice.kinds,
       keep_undecided: this.mayBeUndecided,
+      by_directory: selectors.some(({ byKernel }) => byKernel.directories?.length),
       kind_of_names: bits(named),
       kinds_told: bits(candidates),
       ...automatonOf(
@@ -106,7 +107,7 @@ export class FollowedCgroups {
         [...new Set(candidates.flatMap(({ byKernel }) => byKernel.candidates!))],
       ),
     };
-    this.#steps = new PathSteps(selectors.flatMap(askedPath));
+    this.#steps = new PathSteps(selectors.flatMap(askedPaths));
     const map = { type: MapType.hash, keySize: 8, maxEntries: MOST };
     this.#ownsMap = into === undefined;
     this.map = into ?? BpfMap.create({ ...map, valueSize: 8, name: "cgroupset" });
@@ -268,8 +269,8 @@ export class FollowedCgroups {
   }
 }
 
-function askedPath({ kind, withBelow, byKernel: { path } }: Selector): AskedPath[] {
-  if (path === undefined) return [];
+function askedPaths({ kind, withBelow, byKernel: { path, directories = [] } }: Selector): AskedPath[] {
   const bit = kindBit(kind);
-  return [{ path, itself: bit, below: withBelow ? bit : 0 }];
+  const paths = path === undefined ? directories : [path];
+  return paths.map((one) => ({ path: one, itself: bit, below: withBelow ? bit : 0 }));
 }

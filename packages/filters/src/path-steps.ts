@@ -6,9 +6,12 @@ const KEY_SIZE = 4 + NAME_BYTES;
 const VALUE_SIZE = 12;
 /** The step that all begin at: the topmost cgroup. */
 const TOP = 1;
+/** The step of a cgroup that is on no way, and that names anywhere begin at. */
+const NONE = 0;
 
 /** A path in the hierarchy, with the kinds of selectors that ask for it and for what is below, a bit each. */
 export interface AskedPath {
+  /** From the top, or the name alone of a directory that may be anywhere. */
   readonly path: string;
   readonly itself: number;
   readonly below: number;
@@ -31,24 +34,33 @@ export class PathSteps {
 
   constructor(paths: readonly AskedPath[]) {
     for (const { path, itself, below } of paths) {
-      let at = "";
-      for (const name of path.split("/").filter((one) => one !== "")) {
-        const from = at === "" ? TOP : this.#steps.get(at)!.to;
-        at += `/${name}`;
-        if (!this.#steps.has(at))
-          this.#steps.set(at, { from, name: Buffer.from(name), to: TOP + 1 + this.#steps.size, itself: 0, below: 0 });
-      }
-      const last = this.#steps.get(at);
+      const last = path.startsWith("/") ? this.#stepsTo(path) : this.#step(path, NONE, path, NONE);
       if (!last) continue; // the topmost, which is always there
       last.itself |= itself;
       last.below |= below;
     }
   }
 
-  /** Where a cgroup is on the way to one of the paths; 0 if on none. */
+  #stepsTo(path: string): Step | undefined {
+    let [at, from, last] = ["", TOP, undefined as Step | undefined];
+    for (const name of path.split("/").filter((one) => one !== "")) {
+      at += `/${name}`;
+      last = this.#step(at, from, name, TOP + 1 + this.#steps.size);
+      from = last.to;
+    }
+    return last;
+  }
+
+  #step(path: string, from: number, name: string, to: number): Step {
+    const step = this.#steps.get(path) ?? { from, name: Buffer.from(name), to, itself: 0, below: 0 };
+    this.#steps.set(path, step);
+    return step;
+  }
+
+  /** Where a cgroup is on the way to one of the paths. */
   of(path: string): number {
-    if (path === "/") return this.#steps.size > 0 ? TOP : 0;
-    return this.#steps.get(path)?.to ?? 0;
+    if (path === "/") return this.#steps.size > 0 ? TOP : NONE;
+    return this.#steps.get(path)?.to ?? NONE;
   }
 
   /** As a map for the kernel's program. The caller closes it. */

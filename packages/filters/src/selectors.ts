@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import path from "node:path";
 
-import type { CgroupName } from "./cgroup-name.js";
+import { type CgroupName, directoriesOf } from "./cgroup-name.js";
 import { cgroupId } from "./cgroup-id.js";
 import type { ContainerName } from "./container-names.js";
 import { globMatcher, isGlob } from "./glob.js";
@@ -36,6 +36,8 @@ export interface ByKernel {
   readonly path?: string;
   /** Patterns of the directories' names that it chooses. */
   readonly names?: readonly string[];
+  /** Names of directories that it chooses, wherever they are. */
+  readonly directories?: readonly string[];
   /** Patterns of all names that it might choose: `chooses` has to decide. */
   readonly candidates?: readonly string[];
 }
@@ -141,6 +143,7 @@ const PODS = "*pod*";
 
 /** Fewer digits of an id are taken for a name. */
 const ID_PREFIX = /^[0-9a-f]{4,64}$/;
+const ID = /^[0-9a-f]{64}$/;
 
 /**
  * A container with all that it runs, of Docker, Podman, containerd or CRI-O.
@@ -155,7 +158,8 @@ export function container(word: string): Selector {
     const calledIt = called().name;
     return calledIt !== undefined && matches(calledIt);
   };
-  return new Selector("container", word, chooses, { byKernel: { candidates: [CONTAINERS] } });
+  const directories = ID.test(word) ? directoriesOf(word) : [];
+  return new Selector("container", word, chooses, { byKernel: { candidates: [CONTAINERS], directories } });
 }
 
 /**

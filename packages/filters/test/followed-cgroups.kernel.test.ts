@@ -266,6 +266,24 @@ describe("what only engines can name", () => {
     expectNow(selectors, [`${top}/${units[0]!}`, `${top}/docker/${inside}/${name}-2.service`]);
   });
 
+  test("is chosen by the kernel where its whole id is given, whatever its engine calls the cgroup", async () => {
+    const id = containerId();
+    const { top } = makeCgroups("docker", "slice");
+    const one = follow(container(id));
+    const made = [id, `docker-${id}.scope`, `libpod-${id}.scope`, `libpod-${id}`, `cri-containerd-${id}.scope`]
+      .concat(`nerdctl-${id}.scope`, `crio-${id}.scope`, `crio-${id}`, `docker/${id}`, `docker/${id}/below`)
+      .map((name) => `${top}/${name}`);
+    const others = [`libpod-conmon-${id}.scope`, `${id}0`, `docker-${id}`, `crio-${id}.scope.d`];
+    for (const name of others) mkdirSync(`${top}/${name}`);
+    for (const path of made) mkdirSync(path);
+    expect(one.ids()).toEqual(idsOf(made));
+    await vi.waitFor(() => expect(one.said).toEqual([`traced from now on: container ${id}`]), 5_000);
+    const mixedUp = `${top}/slice/kubepods-pod0.slice:cri-containerd:${id}`;
+    mkdirSync(mixedUp);
+    await vi.waitFor(() => expect(one.ids()).toEqual(idsOf([...made, mixedUp])), 5_000);
+    expectNow([container(id)], [...made, mixedUp]);
+  });
+
   test("is decided too where its path is longer than what the kernel tells of it", async () => {
     const [ours, other] = [containerId(), containerId()];
     const name = uniqueName();
