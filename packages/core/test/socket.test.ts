@@ -26,7 +26,7 @@ test("an answer is whole, whatever signals come while it is waited for", async (
   const handle = (): void => {};
   process.on("SIGUSR2", handle);
   onTestFinished(() => void process.off("SIGUSR2", handle));
-  const signals = start("sh", ["-c", "echo goes; while kill -USR2 $0; do :; done", String(process.pid)]);
+  const signals = start("sh", ["-c", "echo goes; while kill -USR2 $0; do sleep 0.01; done", String(process.pid)]);
   await signals.line();
   await once(process, "SIGUSR2");
   expect(askSocket(socket, "word", 1000, 10).toString()).toBe("word".repeat(10));
