@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { cgroupMounts } from "@rxbpf/filters";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 
 import { uniqueName } from "./kernel-objects.js";
 import { start } from "./programs.js";
@@ -31,8 +31,7 @@ async function removeCgroups(top: string): Promise<void> {
   if (!existsSync(top)) return;
   writeFileSync(`${top}/cgroup.kill`, "1");
   while (readFileSync(`${top}/cgroup.events`, "utf8").includes("populated 1")) await sleep(10);
-  const all = execFileSync("find", [top, "-depth", "-type", "d"], { encoding: "utf8" }).trimEnd();
-  for (const directory of all.split("\n")) rmdirSync(directory);
+  execFileSync("find", [top, "-depth", "-type", "d", "-delete"]);
 }
 
 /** A folder for the files of engines, removed with the test, and what writes one: JSON at a path as it is on a machine. */
@@ -49,19 +48,36 @@ export function engineFiles(): { readonly root: string; write(file: string, cont
 }
 
 const SERVER = `
+const containers = JSON.parse(require("node:fs").readFileSync(process.argv[2]));
+const all = JSON.stringify(containers);
+const running = JSON.stringify(containers.filter(({ State = "running" }) => State === "running"));
 require("node:http")
   .createServer((request, response) => {
-    if (request.url !== "/containers/json") response.statusCode = 404;
-    response.end(process.argv[2]);
+    const { pathname, searchParams } = new URL(request.url, "http://docker");
+    if (pathname !== "/containers/json") response.statusCode = 404;
+    response.end(searchParams.get("all") === "1" ? all : running);
   })
   .listen(process.argv[1], () => console.log("listening"));`;
 
+/** A container as Docker lists it; one without a state runs. */
+export interface DockerContainer {
+  readonly Id: string;
+  readonly Names: readonly string[];
+  readonly Labels?: Readonly<Record<string, string>>;
+  readonly State?: "created" | "running";
+}
+
 /** Answers as Docker does, at a socket whose path is given; ended with the test. */
-export async function dockerServer(
-  containers: readonly { Id: string; Names: string[]; Labels?: Readonly<Record<string, string>> }[],
-): Promise<string> {
-  const { root } = engineFiles();
+export async function dockerServer(containers: readonly DockerContainer[]): Promise<string> {
+  const { root, write } = engineFiles();
   const socket = `${root}/docker.sock`;
-  await start(process.execPath, ["-e", SERVER, socket, JSON.stringify(containers)]).line();
+  write("/containers.json", containers);
+  await start(process.execPath, ["-e", SERVER, socket, `${root}/containers.json`]).line();
   return socket;
+}
+
+/** The same for what this process asks. */
+export async function askedDocker(containers: readonly DockerContainer[]): Promise<void> {
+  vi.stubEnv("DOCKER_HOST", `unix://${await dockerServer(containers)}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
 }

@@ -18,13 +18,16 @@ const volatile __u64 only_threads[MOST_WANTED];
 const volatile __u64 only_parents[MOST_WANTED];
 const volatile __u32 only_uids[MOST_WANTED];
 const volatile bool by_cgroup;
+const volatile bool decided_only; /* of a set where user space is still to decide on some */
 const volatile bool by_mntns;
 const volatile bool by_netns;
 const volatile bool by_tree;
 
 /*
- * The loader may replace the sets by pinned maps that others make and edit. Only the presence of
- * a key counts, never its value: that is BCC's interface.
+ * The loader may replace the sets by pinned maps that others make and edit. Of those only the
+ * presence of a key counts, never its value: that is BCC's interface. A set of the loader's own
+ * has a value other than 0 for a cgroup that is undecided: user space leaves events of those out
+ * of a ring that turn out to be unwanted, but cannot take back what was counted.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -129,7 +132,9 @@ static __always_inline bool drop_named(struct task_struct *task, struct task_str
 	if (by_cgroup) {
 		__u64 key = cgroup_id(task);
 
-		if (!bpf_map_lookup_elem(&cgroup_set, &key))
+		__u64 *undecided = bpf_map_lookup_elem(&cgroup_set, &key);
+
+		if (!undecided || (decided_only && *undecided))
 			return true;
 	}
 	if (parents_count &&

@@ -9,9 +9,12 @@ const COMPILER = {
   "libc6-dev": () => existsSync("/usr/include/stdio.h"),
 };
 
+/** The command of the package busybox, which is not static, has the same name. */
+const BUSYBOX = () => existsSync("/usr/share/doc/busybox-static");
+
 /**
  * Debian packages that are needed, each with a test for what it provides. None of them starts a service: apache2-bin
- * and redis-tools contain only the servers' programs.
+ * and redis-tools contain only the servers' programs, and Podman's service waits at a socket of root's until it is used.
  */
 const NEEDS = {
   build: {
@@ -28,6 +31,8 @@ const NEEDS = {
   test: {
     "apache2-bin": () => command("apache2"),
     bpftool: () => command("bpftool"),
+    "busybox-static": BUSYBOX,
+    crun: () => command("crun"),
     curl: () => command("curl"),
     fish: () => command("fish"),
     "golang-go": () => command("go"),
@@ -35,6 +40,7 @@ const NEEDS = {
     "libbpf-tools": () => command("exitsnoop"),
     make: () => command("make"),
     mandoc: () => command("mandoc"),
+    podman: () => command("podman"),
     procps: () => ["pgrep", "sysctl"].every(command),
     "redis-tools": () => command("redis-check-rdb"),
     strace: () => command("strace"),
@@ -45,8 +51,7 @@ const NEEDS = {
   kernels: {
     ...COMPILER,
     "qemu-system-x86": () => command("qemu-system-x86_64"),
-    // The command of the package busybox, which is not static, has the same name.
-    "busybox-static": () => existsSync("/usr/share/doc/busybox-static"),
+    "busybox-static": BUSYBOX,
     cpio: () => command("cpio"),
   },
   format: {

@@ -2,7 +2,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { isDeepStrictEqual } from "node:util";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism, release } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -345,6 +345,48 @@ const checks = {
     const opens = lines(readFileSync("/tmp/by-id", "utf8")).filter(({ path }) => path === "/init");
     same("whether it was seen", opens.length > 0, true);
   },
+
+  "a cgroup that is made during a trace is traced from its first exec, by its path, its unit and its container":
+    async () => {
+      const top = "/sys/fs/cgroup";
+      const [ours, other] = ["a", "b"].map((digit) => digit.repeat(64));
+      for (const [id, name] of Object.entries({ [ours]: "web", [other]: "db" })) {
+        const bundle = `/run/containerd/io.containerd.runtime.v2.task/default/${id}`;
+        mkdirSync(bundle, { recursive: true });
+        writeFileSync(`${bundle}/config.json`, JSON.stringify({ annotations: { "nerdctl/name": name } }));
+      }
+      const made = {
+        path: "later",
+        unit: "app-1.service",
+        container: `nerdctl-${ours}.scope`,
+        other: `nerdctl-${other}.scope`,
+      };
+      const selectors = ["--cgroup-tree", `${top}/later`, "--unit", "app-*", "--container", "w?b"];
+      const traces = [0, 2, 4].map(async (i) => {
+        const trace = spawn(process.execPath, [RXBPF, "execsnoop", ...selectors.slice(i, i + 2)]);
+        const shown = createInterface({ input: trace.stdout })[Symbol.asyncIterator]();
+        await shown.next();
+        return { trace, shown };
+      });
+      const started = await Promise.all(traces);
+      const runs = ["1", "2", "3"].flatMap((i) =>
+        Object.entries(made).map(([word, name]) => `${top}/${name} ${word}-${i}`),
+      );
+      await shell(`first-exec /bin/true <<END\n${runs.join("\n")}\nEND\nsleep 2`);
+      const words = await Promise.all(
+        started.map(async ({ trace, shown }) => {
+          trace.kill("SIGINT");
+          const told = [];
+          for await (const line of shown) told.push(/ \/bin\/true (\S+)$/.exec(line)?.[1]);
+          return told;
+        }),
+      );
+      same(
+        "the first execs",
+        words,
+        ["path", "unit", "container"].map((word) => [1, 2, 3].map((i) => `${word}-${i}`)),
+      );
+    },
 
   "setting the clock during a trace gives a notice, and a later trace follows the new clock": async () => {
     const late = 3600;

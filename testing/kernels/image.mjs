@@ -32,6 +32,7 @@ const PROGRAMS = [
   "testing/sockets.c",
   "testing/attacks.c",
   "testing/busy.c",
+  "testing/first-exec.c",
 ];
 
 /** Writes the image to a file. */

@@ -2,7 +2,7 @@
 // maps.
 
 // Outputs of BPF objects, as sources of events
-export { type Output, type RunOptions, sourceOf } from "./bpf/output/run.js";
+export { type Output, type OutputRun, type RunOptions, sourceOf } from "./bpf/output/run.js";
 export { ring, type SideRecords } from "./bpf/output/ring.js";
 export { table, type TableOptions, type TableShape } from "./bpf/output/table.js";
 

@@ -55,8 +55,11 @@ test("keys are set, read, replaced and removed", () => {
   map.update(bytes(2), bytes(20));
   map.update(bytes(1), bytes(11));
   expect(number(map.lookup(bytes(1)))).toBe(11);
+  expect(map.replace(bytes(1), bytes(12))).toBe(true);
+  expect(number(map.lookup(bytes(1)))).toBe(12);
   expect(map.delete(bytes(1))).toBe(true);
   expect(map.delete(bytes(1))).toBe(false);
+  expect(map.replace(bytes(1), bytes(13))).toBe(false);
   expect([...map.keys()].map(number)).toEqual([2]);
 });
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 
@@ -7,6 +7,7 @@ import { filter, map, Subject, take } from "rxjs";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 
 import { holdings, inKernel } from "../../../testing/holdings.js";
+import { makeCgroup } from "../../../testing/kernel-objects.js";
 import { compile, compileProgram, run, start, temporaryFolder } from "../../../testing/programs.js";
 import { collect, record } from "../../../testing/recording.js";
 import { bytesOf, type Tick, ticks, ticksImage } from "./programs/ticks.js";
@@ -279,15 +280,30 @@ test(
   "a run without events sends the notice of whenIdle once, a run with events does not",
   { timeout: 20_000 },
   async () => {
+    const cgroup = makeCgroup();
     const setting = { whenIdle: () => "no tick has come" };
     const idle = await record(ticks(image, { ...setting, constants: { only_pid: process.pid, self_pid: 0 } }));
+    const leavesOut = await record(ticks(image, { ...setting, leftOut: () => new Set([statSync(cgroup).ino]) }));
     const busy = await record(ticks(image, setting));
-    await make(1, 1);
-    await vi.waitUntil(() => idle.statuses.length > 1, { timeout: 10_000 });
-    expect(idle.statuses.at(-1)).toEqual({ type: "notice", message: "no tick has come" });
+    await run("sh", ["-c", 'echo 0 > "$0/cgroup.procs"; exec "$1" 1 1', cgroup, makeTicks]);
+    await vi.waitUntil(() => idle.statuses.length + leavesOut.statuses.length > 3, { timeout: 10_000 });
+    for (const { statuses } of [idle, leavesOut])
+      expect(statuses.at(-1)).toEqual({ type: "notice", message: "no tick has come" });
     expect(busy.statuses).toEqual([{ type: "attached", programs: ["tick"] }]);
   },
 );
+
+test("records of cgroups that are left out come in no batch", async () => {
+  const [wanted, other] = [makeCgroup(), makeCgroup()];
+  const id = (cgroup: string): number => statSync(cgroup).ino;
+  const recording = await record(ticks(image, { leftOut: () => new Set([id(other)]) }));
+  const inTurn =
+    'for i in 1 2 3 4; do for place in "$1" "$2"; do echo 0 > $place/cgroup.procs; "$3" 100 10; done; done';
+  await run("sh", ["-c", inTurn, "sh", wanted, other, makeTicks]);
+  const events = await recording.finish();
+  expect(events).toHaveLength(400);
+  expect(new Set(events.map(({ cgroupId }) => cgroupId))).toEqual(new Set([id(wanted)]));
+});
 
 test("options are freed once, whether the run ends, fails to start, or is unsubscribed", async () => {
   let closed = 0;

@@ -21,19 +21,27 @@ export interface CgroupName {
 /** What makes containers. */
 export type Engine = "docker" | "podman" | "containerd" | "cri-o";
 
-const ID = "([0-9a-f]{64})";
-/** What engines call a container's cgroup: under the systemd driver, the cgroupfs driver, and where the two are mixed. */
-const CONTAINERS: readonly (readonly [RegExp, Engine])[] = [
-  [new RegExp(`^docker-${ID}\\.scope$`), "docker"],
-  [new RegExp(`^libpod-${ID}(?:\\.scope)?$`), "podman"],
-  [new RegExp(`^(?:cri-containerd|nerdctl)-${ID}\\.scope$`), "containerd"],
-  [new RegExp(`^crio-${ID}(?:\\.scope)?$`), "cri-o"],
-  [new RegExp(`:docker:${ID}$`), "docker"],
-  [new RegExp(`:(?:cri-containerd|nerdctl):${ID}$`), "containerd"],
-  [new RegExp(`:crio:${ID}$`), "cri-o"],
+/** What a container's id is like, and what is before and after it in a name. */
+const WITH_ID = /^(.*?)([0-9a-f]{64})(.*)$/;
+/** What engines call a container's cgroup, under the systemd driver and the cgroupfs driver. */
+const CONTAINERS: readonly (readonly [before: string, after: string, Engine])[] = [
+  ["docker-", ".scope", "docker"],
+  ["libpod-", ".scope", "podman"],
+  ["libpod-", "", "podman"],
+  ["cri-containerd-", ".scope", "containerd"],
+  ["nerdctl-", ".scope", "containerd"],
+  ["crio-", ".scope", "cri-o"],
+  ["crio-", "", "cri-o"],
 ];
-const BARE_ID = new RegExp(`^${ID}$`);
-const POD_SLICE = /^kubepods(?:-(burstable|besteffort))?-pod([0-9a-f_]+)\.slice(?::|$)/;
+/** The same where the two drivers are mixed up: it stands behind a slice. */
+const MIXED_UP: readonly (readonly [before: string, Engine])[] = [
+  [":docker:", "docker"],
+  [":cri-containerd:", "containerd"],
+  [":nerdctl:", "containerd"],
+  [":crio:", "cri-o"],
+];
+/** The kubelet may be told to keep all below a slice of its own, whose name then stands first. */
+const POD_SLICE = /^(?:[^:]+-)?kubepods(?:-(burstable|besteffort))?-pod([0-9a-f_]+)\.slice(?::|$)/;
 const POD = /^pod([0-9a-f-]+)$/;
 const UNIT = /\.(?:service|scope|socket|mount|swap)$/;
 const USER_SLICE = /^user-(\d+)\.slice$/;
@@ -70,12 +78,17 @@ function systemdName(part: string): CgroupName {
 }
 
 function containerOf(part: string, parent: string | undefined): CgroupName | undefined {
-  for (const [form, engine] of CONTAINERS) {
-    const containerId = form.exec(part)?.[1];
-    if (containerId !== undefined) return { engine, containerId };
-  }
-  if (!BARE_ID.test(part)) return undefined;
-  return { containerId: part, ...(parent === "docker" && { engine: "docker" }) };
+  const [, before = "", containerId, after = ""] = WITH_ID.exec(part) ?? [];
+  if (containerId === undefined) return undefined;
+  if (before === "" && after === "") return { containerId, ...(parent === "docker" && { engine: "docker" }) };
+  const [, , whole] = CONTAINERS.find((form) => form[0] === before && form[1] === after) ?? [];
+  const [, engine = whole] = MIXED_UP.find(([end]) => before.endsWith(end) && after === "") ?? [];
+  return engine && { engine, containerId };
+}
+
+/** All that a container's cgroup may be called, but where drivers are mixed up. */
+export function directoriesOf(containerId: string): string[] {
+  return [containerId, ...CONTAINERS.map(([before, after]) => before + containerId + after)];
 }
 
 function podOf(part: string, above: readonly string[]): CgroupName["pod"] {

@@ -27,10 +27,27 @@ export class Choice {
 
   /** What chooses a cgroup, besides what has chosen one above it. */
   of(path: string, names: ContainerNames): Chosen & { readonly name: CgroupName } {
+    return this.#of(path, names, this.selectors);
+  }
+
+  /**
+   * The same of what the kernel leaves undecided, with what has chosen a cgroup above it. Needs only its path, so it may be removed
+   * already.
+   */
+  ofCandidate(path: string, names: ContainerNames): Chosen & { readonly name: CgroupName } {
+    const selectors = this.selectors.filter(({ byKernel }) => byKernel.candidates);
+    let above = 0;
+    for (let end = path.indexOf("/", 1); end > 0; end = path.indexOf("/", end + 1))
+      above |= this.#of(path.slice(0, end), names, selectors).below;
+    const { itself, below, name } = this.#of(path, names, selectors);
+    return { itself: above | itself, below: above | below, name };
+  }
+
+  #of(path: string, names: ContainerNames, selectors: readonly Selector[]): ReturnType<Choice["of"]> {
     const name = cgroupName(path);
     const place = { path, name, called: () => names.of(name) };
     let [itself, below] = [0, 0];
-    for (const selector of this.selectors) {
+    for (const selector of selectors) {
       if (!selector.chooses(place)) continue;
       this.met.add(selector);
       itself |= kindBit(selector.kind);

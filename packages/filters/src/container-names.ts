@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 
-import { askSocket } from "@rxbpf/core/system";
+import { askSocket, openRegular } from "@rxbpf/core/system";
 
 import type { CgroupName } from "./cgroup-name.js";
 
@@ -20,17 +20,20 @@ const BUNDLES = [
   "/run/containers/storage/overlay-containers",
   "/var/lib/containers/storage/overlay-containers",
 ];
-/** Docker's own files, by id. */
-const DOCKER = "/var/lib/docker/containers";
-/** Podman's list of containers, below what stores images. */
-const PODMAN_LIST = "overlay-containers/containers.json";
-const STORAGE = "/var/lib/containers/storage";
+/** Where Docker keeps its own files, by id: root's, and below the home of a user who runs it without root. */
+const DOCKER = { ofRoot: "/var/lib/docker/containers", ofUser: ".local/share/docker/containers" };
+/** Where Podman keeps its lists of containers, below a directory that is called by what stores images. */
+const PODMAN = { ofRoot: "/var/lib/containers/storage", ofUser: ".local/share/containers/storage" };
+const DRIVERS = ["overlay", "vfs", "btrfs", "zfs"];
+/** The second has those that `podman run --rm` made. */
+const PODMAN_LISTS = ["containers.json", "volatile-containers.json"];
 
 /** The annotations and labels that say what a container and its pod are called, as containerd, CRI-O, the kubelet and nerdctl set them. */
 const NAME_KEYS = ["io.kubernetes.cri.container-name", "io.kubernetes.container.name", "nerdctl/name"];
 const POD_KEYS = ["io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name"];
 const NAMESPACE_KEYS = ["io.kubernetes.cri.sandbox-namespace", "io.kubernetes.pod.namespace"];
 
+const MOST_FILE_BYTES = 16 * 2 ** 20;
 const MOST_ANSWER_BYTES = 64 * 2 ** 20;
 const ANSWER_SECONDS = 2;
 
@@ -71,7 +74,7 @@ export class ContainerNames {
     const ofPodman = engine === undefined || engine === "podman";
     const ofDocker = engine === undefined || engine === "docker";
     return (
-      (ofDocker ? dockerFile(this.#json(`${DOCKER}/${id}/config.v2.json`)) : undefined) ??
+      (ofDocker ? dockerFile(this.#json(`${this.#place(DOCKER, uid)}/${id}/config.v2.json`)) : undefined) ??
       (ofPodman ? this.#podman(uid).get(id) : undefined) ??
       this.#bundle(id) ??
       (ofDocker ? this.#docker().get(id) : undefined)
@@ -89,17 +92,22 @@ export class ContainerNames {
     return undefined;
   }
 
-  /** Podman's list: root's, or where the cgroup is a user's that user's. */
+  /** Podman's lists. */
   #podman(uid: number | undefined): ReadonlyMap<string, ContainerName> {
-    const home = uid === undefined ? undefined : this.#homeOf(uid);
-    const list = `${home === undefined ? STORAGE : `${home}/.local/share/containers/storage`}/${PODMAN_LIST}`;
-    let found = this.#lists.get(list);
+    const storage = this.#place(PODMAN, uid);
+    let found = this.#lists.get(storage);
     if (!found) {
-      const containers = this.#json(list) as readonly { id: string; names?: string[] }[] | undefined;
-      found = entries(() => containers?.map(({ id, names }) => [id, named(names?.[0])]));
-      this.#lists.set(list, found);
+      const files = DRIVERS.flatMap((driver) => PODMAN_LISTS.map((list) => `${storage}/${driver}-containers/${list}`));
+      found = new Map(files.flatMap((file) => [...podmanList(this.#json(file))]));
+      this.#lists.set(storage, found);
     }
     return found;
+  }
+
+  /** Where an engine keeps its files: root's, or where the cgroup is a user's that user's. */
+  #place({ ofRoot, ofUser }: typeof DOCKER, uid: number | undefined): string {
+    const home = uid === undefined ? undefined : this.#homeOf(uid);
+    return home === undefined ? ofRoot : `${home}/${ofUser}`;
   }
 
   #homeOf(uid: number): string | undefined {
@@ -107,11 +115,11 @@ export class ContainerNames {
     return line.exec(this.#text("/etc/passwd") ?? "")?.[1];
   }
 
-  /** What Docker says of all that run. */
+  /** What Docker says of all that there are: one that is being started does not count as running yet. */
   #docker(): ReadonlyMap<string, ContainerName> {
     return (this.#asked ??= entries(() => {
       // A server of HTTP 1.0 closes when it has told all, and sends it in one piece.
-      const request = "GET /containers/json HTTP/1.0\r\nHost: docker\r\n\r\n";
+      const request = "GET /containers/json?all=1 HTTP/1.0\r\nHost: docker\r\n\r\n";
       const answer = askSocket(this.#socket, request, MOST_ANSWER_BYTES, ANSWER_SECONDS).toString();
       const [head = "", ...body] = answer.split("\r\n\r\n");
       if (!/^HTTP\/1\.\d 200 /.test(head)) return [];
@@ -135,10 +143,21 @@ export class ContainerNames {
 
   #text(path: string): string | undefined {
     try {
-      return readFileSync(this.#root + path, "utf8");
+      return textOf(this.#root + path);
     } catch {
-      return undefined; // there is none, or it is not for this user
+      return undefined; // there is none, it is not for this user, or it is no engine's
     }
+  }
+}
+
+/** Some of the files are users', who may put anything there: what is read is a file, and no large one. */
+function textOf(path: string): string {
+  const fd = openRegular(path);
+  try {
+    const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, MOST_FILE_BYTES));
+    return bytes.toString("utf8", 0, readSync(fd, bytes));
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -150,6 +169,11 @@ function dockerSocket(root: string): string {
 function dockerFile(file: unknown): ContainerName | undefined {
   const { Name, Config } = (file ?? {}) as { Name?: unknown; Config?: { Labels?: Labels } };
   return labelled(Config?.Labels ?? {}) ?? (typeof Name === "string" ? named(Name.replace(/^\//, "")) : undefined);
+}
+
+function podmanList(list: unknown): ReadonlyMap<string, ContainerName> {
+  const containers = list as readonly { id: string; names?: string[] }[] | undefined;
+  return entries(() => containers?.map(({ id, names }) => [id, named(names?.[0])]));
 }
 
 /** What annotations say; undefined where they say nothing. */

@@ -37,10 +37,16 @@ const NAMED = 4;
  * appears later. An event must match all kinds that are given. A pinned set that does not exist
  * is made, as BCC does. It is removed if the run cannot start, and at the end if it is empty then and nobody else uses it.
  * @param ids translates the ids that selectors have
- * @throws as `PinnedSet`, `FollowedCgroups`, `HeldNamespaces` and `FollowedTrees`, and MapMismatchError if a set holds ids of the other kind; then nothing
- * stays open and nothing was made
+ * @param output what the programs write to. Of a new container that only engines can name, the records of a ring are left out later
+ * if it is not chosen. In a table nothing can be taken back, so it begins to count when the container is found to be chosen
+ * @throws as `PinnedSet`, `FollowedCgroups`, `HeldNamespaces` and `FollowedTrees`, and MapMismatchError if a set holds ids of the other
+ * kind; then nothing stays open and nothing was made
  */
-export function filterOptions(filters: SetFilters, ids: MachineIds = new MachineIds()): RunOptions {
+export function filterOptions(
+  filters: SetFilters,
+  ids: MachineIds = new MachineIds(),
+  output: "ring" | "table" = "ring",
+): RunOptions {
   const sets: PinnedSet[] = [];
   const made: PinnedSet[] = [];
   const chosen: Chosen[] = [];
@@ -76,6 +82,7 @@ export function filterOptions(filters: SetFilters, ids: MachineIds = new Machine
   // Nobody listens before the run has started.
   let send = (message: string): void => void notices.push(message);
   const tell = (message: string): void => send(message);
+  let leftOut: RunOptions["leftOut"];
   try {
     usePinned("cgroup", filters.cgroupmap);
     usePinned("mntns", filters.mntnsmap);
@@ -83,11 +90,18 @@ export function filterOptions(filters: SetFilters, ids: MachineIds = new Machine
     if (wanted.mntns.length > 0) use("mntns", new HeldNamespaces("mnt", wanted.mntns, tell));
     if (wanted.netns.length > 0) use("netns", new HeldNamespaces("net", wanted.netns, tell));
     if (wanted.tree.length > 0) use("tree", new FollowedTrees(wanted.tree, ids, tell));
-    if (wanted.cgroup.length > 0)
-      notices.push(...whatIsMissing(use("cgroup", new FollowedCgroups(wanted.cgroup, tell))));
+    if (wanted.cgroup.length > 0) {
+      const followed = use("cgroup", new FollowedCgroups(wanted.cgroup, tell));
+      notices.push(...whatIsMissing(followed));
+      if (followed.mayBeUndecided) leftOut = () => followed.leftOut();
+    }
     const unused = (Object.keys(IN_KERNEL) as FilterKind[]).filter((type) => !used.has(type));
     return {
-      constants: Object.fromEntries([...used.keys()].map((type) => [IN_KERNEL[type].constant, true])),
+      constants: {
+        ...Object.fromEntries([...used.keys()].map((type) => [IN_KERNEL[type].constant, true])),
+        ...(leftOut && output === "table" && { decided_only: true }),
+      },
+      ...(leftOut && output === "ring" && { leftOut }),
       maps: Object.fromEntries([...used].map(([type, map]) => [IN_KERNEL[type].map, map])),
       leaveOut: unused.map((type) => IN_KERNEL[type].map),
       notices,

@@ -31,35 +31,44 @@ function oneOf(text: string): (byte: number) => boolean {
 }
 
 /** Bits of the automaton, as bpf/filters/follow_cgroups.bpf.c has it. */
-const BITS = 256;
+const BITS = 512;
+const WORDS = BITS / 64;
+/** What of them there is for names that people ask for. */
+const MOST_CHARACTERS = 256;
 
 /** Patterns as the constants of the automaton that looks at each new cgroup's name. */
 export interface Automaton {
   readonly name_starts: BigUint64Array;
   readonly name_stays: BigUint64Array;
   readonly name_ends: BigUint64Array;
+  readonly told_ends: BigUint64Array;
   readonly name_accepts: BigUint64Array;
 }
 
-/** @throws Error where they are too long together */
-export function automatonOf(patterns: readonly string[]): Automaton {
-  const words = BITS / 64;
+/**
+ * @param asked patterns of names that are chosen
+ * @param told patterns of names that user space has to look at
+ * @throws Error where they are too long together
+ */
+export function automatonOf(asked: readonly string[], told: readonly string[]): Automaton {
+  const places = (patterns: readonly string[]): number =>
+    patterns.reduce((sum, pattern) => sum + 1 + globTokens(pattern).filter(({ star }) => !star).length, 0);
+  if (places(asked) > MOST_CHARACTERS || places(asked) + places(told) > BITS)
+    throw new Error(`Cannot look for so many names: together they may have ${MOST_CHARACTERS} characters at most`);
   const automaton = {
-    name_starts: new BigUint64Array(words),
-    name_stays: new BigUint64Array(words),
-    name_ends: new BigUint64Array(words),
-    name_accepts: new BigUint64Array(256 * words),
+    name_starts: new BigUint64Array(WORDS),
+    name_stays: new BigUint64Array(WORDS),
+    name_ends: new BigUint64Array(WORDS),
+    told_ends: new BigUint64Array(WORDS),
+    name_accepts: new BigUint64Array(256 * WORDS),
   };
   const set = (bits: BigUint64Array, place: number, row = 0): void => {
-    bits[row * words + (place >> 6)]! |= 1n << BigInt(place & 63);
+    bits[row * WORDS + (place >> 6)]! |= 1n << BigInt(place & 63);
   };
   let place = 0;
-  for (const pattern of patterns) {
-    const tokens = globTokens(pattern);
-    if (place + tokens.filter(({ star }) => !star).length >= BITS)
-      throw new Error(`Cannot look for so many names: together they may have ${BITS} characters at most`);
+  const add = (pattern: string, ends: BigUint64Array): void => {
     set(automaton.name_starts, place);
-    for (const token of tokens) {
+    for (const token of globTokens(pattern)) {
       if (token.star) {
         set(automaton.name_stays, place);
         continue;
@@ -67,8 +76,10 @@ export function automatonOf(patterns: readonly string[]): Automaton {
       for (let byte = 1; byte < 256; byte++) if (token.accepts(byte)) set(automaton.name_accepts, place, byte);
       place++;
     }
-    set(automaton.name_ends, place++);
-  }
+    set(ends, place++);
+  };
+  for (const pattern of asked) add(pattern, automaton.name_ends);
+  for (const pattern of told) add(pattern, automaton.told_ends);
   return automaton;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import path from "node:path";
 
-import type { CgroupName } from "./cgroup-name.js";
+import { type CgroupName, directoriesOf } from "./cgroup-name.js";
 import { cgroupId } from "./cgroup-id.js";
 import type { ContainerName } from "./container-names.js";
 import { globMatcher, isGlob } from "./glob.js";
@@ -42,6 +42,18 @@ export interface Place {
   readonly called: () => ContainerName;
 }
 
+/** What the kernel's programs know of a selector, where it is one of cgroups. */
+export interface ByKernel {
+  /** The one cgroup that it chooses, by its path in the hierarchy. */
+  readonly path?: string;
+  /** Patterns of the directories' names that it chooses. */
+  readonly names?: readonly string[];
+  /** Names of directories that it chooses, wherever they are. */
+  readonly directories?: readonly string[];
+  /** Patterns of all names that it might choose: `chooses` has to decide. */
+  readonly candidates?: readonly string[];
+}
+
 /**
  * What a trace is narrowed to, in the words that people use: see `container`, `unit`, `pod`, `cgroupTree`, `cgroup`, `mntns`, `netns`
  * and `tree`, which make one. Of several of one kind any may choose; where there are several kinds all of them must. What it names need not be there yet.
@@ -51,8 +63,8 @@ export class Selector {
   readonly word: string;
   /** Whether it chooses what is below, too. */
   readonly withBelow: boolean;
-  /** Patterns that the names of its cgroups' directories have, where those say all: then the kernel chooses by itself. */
-  readonly directoryNames: readonly string[];
+  /** How the kernel finds what it may choose by itself. */
+  readonly byKernel: ByKernel;
   /** Whether it chooses a cgroup for itself, not for lying below another. */
   readonly chooses: (place: Place) => boolean;
   readonly #told: unknown;
@@ -62,13 +74,13 @@ export class Selector {
     kind: SelectorKind,
     word: string,
     chooses: (place: Place) => boolean,
-    { directoryNames = [], told }: { readonly directoryNames?: readonly string[]; readonly told?: unknown } = {},
+    { byKernel = {}, told }: { readonly byKernel?: ByKernel; readonly told?: unknown } = {},
   ) {
     this.kind = kind;
     this.word = word;
     this.chooses = chooses;
     this.withBelow = kind !== "cgroup";
-    this.directoryNames = directoryNames;
+    this.byKernel = byKernel;
     this.#told = told ?? { [kind]: word };
   }
 
@@ -104,7 +116,7 @@ export function ofCommand(directory: string, words: readonly string[]): Selector
 
 function ofPath(kind: "cgroup" | "cgroupTree" | "command", directory: string, told?: readonly string[]): Selector {
   const wanted = pathInHierarchy(directory);
-  return new Selector(kind, directory, ({ path }) => path === wanted, { told });
+  return new Selector(kind, directory, ({ path }) => path === wanted, { byKernel: { path: wanted }, told });
 }
 
 function pathInHierarchy(given: string): string {
@@ -132,11 +144,18 @@ export function unit(name: string): Selector {
   const whole = UNIT_TYPE.test(name) || isGlob(name) ? name : `${name}.service`;
   const directory = ESCAPED.test(whole) ? `_${whole}` : whole;
   const matches = globMatcher(directory);
-  return new Selector("unit", whole, ({ path: at }) => matches(path.basename(at)), { directoryNames: [directory] });
+  const byKernel = { names: [directory] };
+  return new Selector("unit", whole, ({ path: at }) => matches(path.basename(at)), { byKernel });
 }
+
+/** What the names of all containers' cgroups are like: they have the id in them. */
+const CONTAINERS = `*${"[0-9a-f]".repeat(64)}*`;
+/** The same of pods' own. */
+const PODS = "*pod*";
 
 /** Fewer digits of an id are taken for a name. */
 const ID_PREFIX = /^[0-9a-f]{4,64}$/;
+const ID = /^[0-9a-f]{64}$/;
 
 /**
  * A container with all that it runs, of Docker, Podman, containerd or CRI-O.
@@ -145,12 +164,14 @@ const ID_PREFIX = /^[0-9a-f]{4,64}$/;
 export function container(word: string): Selector {
   required("container", word);
   const matches = globMatcher(word);
-  return new Selector("container", word, ({ name, called }) => {
+  const chooses = ({ name, called }: Place): boolean => {
     if (name.is !== "container") return false;
     if (ID_PREFIX.test(word) && name.containerId!.startsWith(word)) return true;
     const calledIt = called().name;
     return calledIt !== undefined && matches(calledIt);
-  });
+  };
+  const directories = ID.test(word) ? directoriesOf(word) : [];
+  return new Selector("container", word, chooses, { byKernel: { candidates: [CONTAINERS], directories } });
 }
 
 /**
@@ -163,12 +184,14 @@ export function pod(word: string): Selector {
   const isUid = /^[0-9a-f]{8}-?[0-9a-f-]+$/.test(word);
   if (!isUid && !/^[^/]+\/[^/]+$/.test(word)) throw new Error(`A pod is NAMESPACE/NAME, not ${JSON.stringify(word)}`);
   const matches = globMatcher(word);
-  return new Selector("pod", word, ({ name, called }) => {
-    if (isUid) return name.is === "pod" && name.pod!.uid === word;
+  const chooses = ({ name, called }: Place): boolean => {
+    // Where engines mix the two ways to name cgroups, a pod has none of its own.
+    if (isUid) return (name.is === "pod" || name.is === "container") && name.pod?.uid === word;
     if (name.is !== "container") return false;
     const inPod = called().pod;
     return inPod !== undefined && matches(inPod);
-  });
+  };
+  return new Selector("pod", word, chooses, { byKernel: { candidates: [isUid ? PODS : CONTAINERS] } });
 }
 
 /**

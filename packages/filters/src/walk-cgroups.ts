@@ -30,7 +30,7 @@ export function walkCgroups<T>(
 }
 
 /** The same of one cgroup and those below it. */
-export function walkFrom<T>(
+function walkFrom<T>(
   { directory, path }: Pick<SeenCgroup, "directory" | "path">,
   above: T,
   visit: (cgroup: SeenCgroup, above: T) => T,

@@ -62,6 +62,10 @@ test.each([
     SLICES("besteffort"),
     { is: "pod", pod: { uid: UID, qos: "besteffort" }, slice: `kubepods-besteffort-pod${ESCAPED}.slice` },
   ],
+  [
+    `/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod${ESCAPED}.slice`,
+    { is: "pod", pod: { uid: UID, qos: "guaranteed" }, slice: `kubelet-kubepods-pod${ESCAPED}.slice` },
+  ],
   // and with the cgroupfs driver
   [`/kubepods/pod${UID}/${ID}`, { is: "container", containerId: ID, pod: { uid: UID, qos: "guaranteed" } }],
   [

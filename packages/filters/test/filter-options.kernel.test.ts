@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -7,6 +8,7 @@ import {
   cgroupId,
   mountNamespaceOfProcess,
   filterOptions,
+  mntns,
   type SetFilters,
   PinnedSet,
   type SetKind,
@@ -226,4 +228,15 @@ describe("after a while without an event", () => {
       `no event so far: ${cgroups.path} holds 4026532201, which is a mount-namespace id; use --mntnsmap`,
     );
   });
+});
+
+test("a mount namespace is held: the kernel gives its number to no other while the trace runs", async () => {
+  const shell = await startShell(["unshare", "-m", "bash"]);
+  const id = mountNamespaceOfProcess(shell.pid);
+  const { maps } = narrowed({ within: mntns(shell.pid) });
+  await shell.end();
+  expect([...maps!["mntns_set"]!.keys()]).toEqual([new Uint8Array(BigUint64Array.of(BigInt(id)).buffer)]);
+  const made = execFileSync("sh", ["-c", "for i in $(seq 100); do unshare -m readlink /proc/self/ns/mnt; done"]);
+  expect(made.toString().trim().split("\n")).toHaveLength(100);
+  expect(made.toString()).not.toContain(`[${id}]`);
 });

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 
 import {
   cgroup,
@@ -15,8 +15,8 @@ import {
 } from "@rxbpf/filters";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 
-import { containerId, dockerServer, makeCgroups } from "../../../testing/engines.js";
-import { makeCgroup, openMaps, pinPath, uniqueName } from "../../../testing/kernel-objects.js";
+import { askedDocker, containerId, makeCgroups } from "../../../testing/engines.js";
+import { bpftool, makeCgroup, openMaps, pinPath, uniqueName } from "../../../testing/kernel-objects.js";
 
 function follow(...selectors: readonly Selector[]) {
   const said: string[] = [];
@@ -25,7 +25,19 @@ function follow(...selectors: readonly Selector[]) {
   return { ids: () => followed.ids().sort((a, b) => a - b), said };
 }
 
-const idsOf = (paths: readonly string[]): number[] => paths.map(cgroupId).sort((a, b) => a - b);
+const keyOf = (id: number): Uint8Array => new Uint8Array(BigUint64Array.of(BigInt(id)).buffer);
+/** How many entries a map of this process has, as bpftool sees it. */
+function entriesOf(name: string): number {
+  const ids = readdirSync("/proc/self/fdinfo").flatMap((fd) => {
+    const path = `/proc/self/fdinfo/${fd}`;
+    return existsSync(path) ? (/^map_id:\s+(\d+)$/m.exec(readFileSync(path, "utf8"))?.slice(1) ?? []) : [];
+  });
+  const own = ids.find((id) => (bpftool("map", "show", "id", id) as { name?: string }).name === name);
+  return (bpftool("map", "dump", "id", own!) as unknown[]).length;
+}
+
+const sorted = (ids: Iterable<number>): number[] => [...ids].sort((a, b) => a - b);
+const idsOf = (paths: readonly string[]): number[] => sorted(paths.map(cgroupId));
 
 /** What is there is chosen alike with and without the kernel. */
 function expectNow(selectors: readonly Selector[], paths: readonly string[]): void {
@@ -68,8 +80,8 @@ describe("a tree", () => {
     expect(later.ids()).toEqual([]);
     mkdirSync(`${top}/later/`);
     mkdirSync(`${top}/later/below`);
-    await vi.waitFor(() => expect(later.ids()).toEqual(idsOf([`${top}/later`, `${top}/later/below`])), 5_000);
-    expect(later.said).toEqual([`traced from now on: cgroup ${name}/later`]);
+    expect(later.ids()).toEqual(idsOf([`${top}/later`, `${top}/later/below`]));
+    await vi.waitFor(() => expect(later.said).toEqual([`traced from now on: cgroup ${name}/later`]), 5_000);
   });
 });
 
@@ -164,15 +176,11 @@ describe("a container", () => {
   test("is chosen by its name and by the start of its id, with all below, and one that is made later", async () => {
     const [web, other, later] = [containerId(), containerId(), containerId()];
     const name = uniqueName();
-    vi.stubEnv(
-      "DOCKER_HOST",
-      `unix://${await dockerServer([
-        { Id: web, Names: [`/${name}`] },
-        { Id: other, Names: [`/${name}-other`] },
-        { Id: later, Names: [`/${name}-later`] },
-      ])}`,
-    );
-    onTestFinished(() => void vi.unstubAllEnvs());
+    await askedDocker([
+      { Id: web, Names: [`/${name}`] },
+      { Id: other, Names: [`/${name}-other`] },
+      { Id: later, Names: [`/${name}-later`], State: "created" },
+    ]);
     const { top, paths } = makeCgroups(`docker/${web}`, `docker/${web}/below`, `docker/${other}`);
     expectNow([container(name)], paths.slice(0, 2));
     expectNow([container(web.slice(0, 12))], paths.slice(0, 2));
@@ -196,10 +204,129 @@ describe("a container", () => {
     mkdirSync(`${top}/docker/${id}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(one.ids()).toEqual([]);
-    vi.stubEnv("DOCKER_HOST", `unix://${await dockerServer([{ Id: id, Names: [`/${name}`] }])}`);
-    onTestFinished(() => void vi.unstubAllEnvs());
+    await askedDocker([{ Id: id, Names: [`/${name}`] }]);
     await vi.waitFor(() => expect(one.ids()).toEqual(idsOf([`${top}/docker/${id}`])), 8_000);
   });
+});
+
+describe("what only engines can name", () => {
+  test("is undecided until this process has heard of it; of what is not chosen it keeps the ids", async () => {
+    const [ours, other, below] = [containerId(), containerId(), "below"];
+    const name = uniqueName();
+    await askedDocker([
+      { Id: ours, Names: [`/${name}`], State: "created" },
+      { Id: other, Names: ["/other"], State: "created" },
+    ]);
+    const { top } = makeCgroups("docker");
+    const one = new FollowedCgroups([container(name)], () => {});
+    onTestFinished(() => one.close());
+    const value = (path: string) => one.map.lookup(keyOf(cgroupId(path)))?.[0];
+    const made = [ours, other].flatMap((id) => [`${top}/docker/${id}`, `${top}/docker/${id}/${below}`]);
+    for (const path of made) mkdirSync(path);
+    const idOfOther = cgroupId(made[2]!);
+    expect(made.map(value)).toEqual([1, 1, 1, 1]);
+    expect(sorted(one.ids())).toEqual([]);
+    expect([...one.leftOut()]).toEqual(made.slice(2).map(cgroupId));
+    expect(made.map(value)).toEqual([0, 0, undefined, undefined]);
+    // Containers of others take no room.
+    expect(entriesOf("chosen_cgroups")).toBe(2);
+    expect(sorted(one.ids())).toEqual(idsOf(made.slice(0, 2)));
+    for (const path of made.toReversed()) rmdirSync(path);
+    expect(sorted(one.ids())).toEqual([]);
+
+    // Made, and gone before this process hears of it.
+    for (const path of [made[0]!, made[2]!]) {
+      mkdirSync(path);
+      rmdirSync(path);
+    }
+    expect([...one.leftOut()].slice(0, 2)).toContain(idOfOther);
+    expect(one.leftOut().size).toBe(3);
+    expect(sorted(one.ids())).toEqual([]);
+  });
+
+  test("is decided together with what the kernel knows: a unit in a container, and no container elsewhere", async () => {
+    const [inside, outside] = [containerId(), containerId()];
+    const name = uniqueName();
+    await askedDocker([inside, outside].map((Id) => ({ Id, Names: [`/${name}`], State: "created" })));
+    const { top } = makeCgroups("docker", "elsewhere");
+    const selectors = [container(name), cgroupTree(`${top}/docker`), unit(`${name}*`)];
+    const one = new FollowedCgroups(selectors, () => {});
+    onTestFinished(() => one.close());
+    const units = [
+      `docker/${inside}/${name}.service`,
+      `elsewhere/${outside}/${name}.service`,
+      `docker/${name}.service`,
+    ];
+    for (const path of units) mkdirSync(`${top}/${path}`, { recursive: true });
+    const others = [`docker/${inside}`, `elsewhere/${outside}`, units[1]!].map((path) => cgroupId(`${top}/${path}`));
+    expect(sorted(one.leftOut())).toEqual(sorted(others));
+    expect(sorted(one.ids())).toEqual([cgroupId(`${top}/${units[0]!}`)]);
+    mkdirSync(`${top}/docker/${inside}/${name}-2.service`);
+    expect(sorted(one.ids())).toEqual(idsOf([`${top}/${units[0]!}`, `${top}/docker/${inside}/${name}-2.service`]));
+    expectNow(selectors, [`${top}/${units[0]!}`, `${top}/docker/${inside}/${name}-2.service`]);
+  });
+
+  test("is chosen by the kernel where its whole id is given, whatever its engine calls the cgroup", async () => {
+    const id = containerId();
+    const { top } = makeCgroups("docker", "slice");
+    const one = follow(container(id));
+    const made = [id, `docker-${id}.scope`, `libpod-${id}.scope`, `libpod-${id}`, `cri-containerd-${id}.scope`]
+      .concat(`nerdctl-${id}.scope`, `crio-${id}.scope`, `crio-${id}`, `docker/${id}`, `docker/${id}/below`)
+      .map((name) => `${top}/${name}`);
+    const others = [`libpod-conmon-${id}.scope`, `${id}0`, `docker-${id}`, `crio-${id}.scope.d`];
+    for (const name of others) mkdirSync(`${top}/${name}`);
+    for (const path of made) mkdirSync(path);
+    expect(one.ids()).toEqual(idsOf(made));
+    await vi.waitFor(() => expect(one.said).toEqual([`traced from now on: container ${id}`]), 5_000);
+    const mixedUp = `${top}/slice/kubepods-pod0.slice:cri-containerd:${id}`;
+    mkdirSync(mixedUp);
+    await vi.waitFor(() => expect(one.ids()).toEqual(idsOf([...made, mixedUp])), 5_000);
+    expectNow([container(id)], [...made, mixedUp]);
+  });
+
+  test("is decided too where its path is longer than what the kernel tells of it", async () => {
+    const [ours, other] = [containerId(), containerId()];
+    const name = uniqueName();
+    await askedDocker([{ Id: ours, Names: [`/${name}`], State: "created" }]);
+    const deep = Array.from({ length: 6 }, (_, i) => String(i).repeat(200)).join("/");
+    const { top } = makeCgroups(`${deep}/docker`);
+    const one = new FollowedCgroups([container(name)], () => {});
+    onTestFinished(() => one.close());
+    const made = [ours, other].map((id) => `${top}/${deep}/docker/${id}`);
+    for (const path of made) mkdirSync(path);
+    expect([...one.leftOut()]).toEqual([cgroupId(made[1]!)]);
+    expect(sorted(one.ids())).toEqual([cgroupId(made[0]!)]);
+  });
+
+  test("is not mixed up with what has a name like it", async () => {
+    const id = containerId();
+    const name = uniqueName();
+    await askedDocker([{ Id: id, Names: [`/${name}`] }]);
+    const { top } = makeCgroups("docker");
+    const one = follow(container(name));
+    const hostile = [
+      `libpod-conmon-${id}.scope`,
+      `docker-${id}.service`,
+      `docker-${id}.scope.`,
+      `docker/${id.toUpperCase()}`,
+      `docker/${id}0`,
+      `docker/${id.slice(1)}`,
+      `\u202edocker-${id}.scope`,
+    ].map((one) => `${top}/${one}`);
+    for (const path of hostile) mkdirSync(path);
+    mkdirSync(`${top}/docker/${id}`);
+    await vi.waitFor(() => expect(sorted(one.ids())).toEqual([cgroupId(`${top}/docker/${id}`)]), 5_000);
+    expectNow([container(name)], [`${top}/docker/${id}`]);
+  });
+});
+
+test("a tree has what is below it, whatever it is called", () => {
+  const { top } = makeCgroups();
+  const tree = follow(cgroupTree(top));
+  const names = [Buffer.from([0xff, 0x1b]), Buffer.from("a b\t"), Buffer.alloc(255, "x"), Buffer.from("\u202e")];
+  for (const name of names) mkdirSync(Buffer.concat([Buffer.from(`${top}/`), name]));
+  expect(tree.ids()).toHaveLength(1 + names.length);
+  expect(chosenNow([cgroupTree(top)]).ids).toEqual(new Set(tree.ids()));
 });
 
 test("a pod is NAMESPACE/NAME or a uid", () => {

@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
 import { cgroupId, ContainerNames, nameables } from "@rxbpf/filters";
 import { expect, test } from "vitest";
 
@@ -87,22 +91,46 @@ test("pods are called what their containers say, containerd's and CRI-O's", () =
   ]);
 });
 
-test("Podman's are called what its list says, a user's what that user's says", () => {
-  const [roots, users] = [containerId(), containerId()];
+test("what users run without root is called what their files say, root's what root's say", () => {
+  const [root, user, removed, docker] = [containerId(), containerId(), containerId(), containerId()];
+  const session = "user.slice/user-4711.slice/user@4711.service/user.slice";
   const { top } = makeCgroups(
-    `machine.slice/libpod-${roots}.scope/container`,
-    `user.slice/user-4711.slice/user@4711.service/user.slice/libpod-${users}.scope`,
+    `machine.slice/libpod-${root}.scope/container`,
+    `${session}/libpod-${user}.scope`,
+    `${session}/libpod-${removed}.scope`,
+    `${session}/docker-${docker}.scope`,
   );
   const files = engineFiles();
-  const list = "overlay-containers/containers.json";
-  files.write(`/var/lib/containers/storage/${list}`, [{ id: roots, names: ["one"] }]);
+  const home = "/home/bob/.local/share";
+  files.write("/var/lib/containers/storage/overlay-containers/containers.json", [{ id: root, names: ["one"] }]);
   files.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\nbob:x:4711:4711::/home/bob:/bin/sh\n");
-  files.write(`/home/bob/.local/share/containers/storage/${list}`, [{ id: users, names: ["two"] }]);
+  files.write(`${home}/containers/storage/vfs-containers/containers.json`, [{ id: user, names: ["two"] }]);
+  files.write(`${home}/containers/storage/overlay-containers/volatile-containers.json`, [
+    { id: removed, names: ["rm"] },
+  ]);
+  files.write(`${home}/docker/containers/${docker}/config.v2.json`, { Name: "/three" });
   const found = below(top, new ContainerNames(files.root, NOBODY)).filter(({ kind }) => kind === "container");
   expect(found.map(({ name, engine }) => [name, engine])).toEqual([
     ["one", "podman"],
+    ["rm", "podman"],
+    ["three", "docker"],
     ["two", "podman"],
   ]);
+});
+
+test("a user's files that are no files tell no name, and hold up nobody", () => {
+  const [fifo, device, large] = [containerId(), containerId(), containerId()];
+  const files = engineFiles();
+  files.write("/etc/passwd", "bob:x:4711:4711::/home/bob:/bin/sh\n");
+  const place = (id: string) => `${files.root}/home/bob/.local/share/docker/containers/${id}/config.v2.json`;
+  for (const id of [fifo, device, large]) mkdirSync(path.dirname(place(id)), { recursive: true });
+  execFileSync("mkfifo", [place(fifo)]);
+  symlinkSync("/dev/zero", place(device));
+  writeFileSync(place(large), '{"Name":"/large"}');
+  truncateSync(place(large), 2 ** 40);
+  const names = new ContainerNames(files.root, NOBODY);
+  for (const containerId of [fifo, device, large])
+    expect(names.of({ containerId, engine: "docker", uid: 4711 })).toEqual({});
 });
 
 test.each(["", "{", "[]", '{"Name":7}', '{"annotations":{"nerdctl/name":{}}}', "null"])(

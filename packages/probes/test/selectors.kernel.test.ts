@@ -1,6 +1,4 @@
-import { execFile } from "node:child_process";
 import path from "node:path";
-import { promisify } from "node:util";
 
 import {
   cgroup,
@@ -12,12 +10,12 @@ import {
   type Selector,
   unit,
 } from "@rxbpf/filters";
-import { execsnoop, opensnoop } from "@rxbpf/probes";
+import { opensnoop } from "@rxbpf/probes";
 import { UsageError } from "@rxbpf/probes/define";
 import { filter, firstValueFrom, ReplaySubject } from "rxjs";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 
-import { containerId, dockerServer, makeCgroups } from "../../../testing/engines.js";
+import { askedDocker, containerId, makeCgroups } from "../../../testing/engines.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
 import { type Shell, startShell } from "../../../testing/shell.js";
 
@@ -70,8 +68,7 @@ describe("what is inside is shown, what is outside is not", () => {
       { Id: id, Names: [`/${name}`] },
       { Id: ofPod, Names: ["/k8s_web"], Labels },
     ];
-    vi.stubEnv("DOCKER_HOST", `unix://${await dockerServer(containers)}`);
-    onTestFinished(() => void vi.unstubAllEnvs());
+    await askedDocker(containers);
     const { top, paths } = makeCgroups(
       `${name}.service`,
       `docker/${id}`,
@@ -112,52 +109,6 @@ describe("what is inside is shown, what is outside is not", () => {
           const paths = trace.among(Object.values(opened));
           expect({ which, shown: paths }).toEqual({ which, shown: shown.map((one) => opened[one]!) });
         }, 5_000);
-  });
-});
-
-describe("cgroups that are made while it runs", () => {
-  const EXEC = `i=0; while [ $i -lt 1000 ]; do
-    mkdir $1/c$i && sh -c 'echo 0 > $0/cgroup.procs; exec /bin/true $1' $1/c$i $2-$i && rmdir $1/c$i
-    i=$((i + 1))
-  done`;
-
-  test("are in it before their first process: of 1,000 in a row below a tree no exec is missed", async () => {
-    const { top } = makeCgroups();
-    const word = uniqueName();
-    const seen = new Map<string, number>();
-    let lost = 0;
-    const stream = execsnoop({ cgroupTree: [top] });
-    const status = stream.status.subscribe((one) => {
-      if (one.type === "lost") lost += one.count;
-    });
-    const subscription = stream.subscribe(({ args, cgroupId: id }) => {
-      if (args.at(-1)?.startsWith(`${word}-`)) seen.set(args.at(-1)!, id);
-    });
-    onTestFinished(() => {
-      subscription.unsubscribe();
-      status.unsubscribe();
-    });
-    await promisify(execFile)("sh", ["-c", EXEC, "sh", top, word]);
-    await vi.waitFor(() => expect(seen.has(`${word}-999`)).toBe(true), 5_000);
-    expect(lost).toBe(0);
-    expect([...seen.keys()]).toEqual(Array.from({ length: 1000 }, (_, i) => `${word}-${i}`));
-    expect(new Set(seen.values()).size).toBe(1000);
-  });
-
-  test("under a unit's name are in it before their first process, though no unit was there", async () => {
-    const name = uniqueName();
-    const { top } = makeCgroups();
-    const trace = await watch({ unit: [`${name}-*`] });
-    const script = `for i in 1 2 3 4 5 6 7 8 9 10; do
-      mkdir ${top}/${name}-$i.service
-      sh -c 'echo 0 > $0/cgroup.procs; exec cat /tmp/${name}-'$i ${top}/${name}-$i.service
-      rmdir ${top}/${name}-$i.service
-    done 2>/dev/null; true`;
-    await promisify(execFile)("sh", ["-c", script]);
-    const wanted = Array.from({ length: 10 }, (_, i) => `/tmp/${name}-${i + 1}`);
-    await trace.shown(wanted.at(-1)!);
-    expect(trace.among(wanted)).toEqual(wanted);
-    expect(trace.said[0]).toMatch(new RegExp(`^there is no unit ${name}-\\* yet; waiting for one`));
   });
 });
 

@@ -5,8 +5,9 @@ import { readRecording } from "@rxbpf/sinks";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import build from "../../../testing/build.js";
+import { containerId, dockerServer } from "../../../testing/engines.js";
 import { dumpIds, makeCgroup, pinPath, uniqueName } from "../../../testing/kernel-objects.js";
-import { run, start, temporaryFolder } from "../../../testing/programs.js";
+import { compile, run, start, temporaryFolder } from "../../../testing/programs.js";
 import { startShell } from "../../../testing/shell.js";
 import { commandLine, runThrough, rxbpf } from "./cli.js";
 
@@ -137,6 +138,47 @@ describe("in a cgroup namespace", () => {
       cgroup: "",
     });
     await shell.end();
+  });
+});
+
+describe("in a cgroup namespace, what is made later", () => {
+  test("is traced by its path and name there, and not what has that path outside", async () => {
+    const name = uniqueName();
+    const [own, outside] = [makeCgroup(), `${cgroupMounts()[0]!.path}/${name}`];
+    const id = containerId();
+    const socket = await dockerServer([{ Id: id, Names: [`/${name}`], State: "created" }]);
+    const docker = makeCgroup(own, "docker");
+    const line = `echo $$ > "$0/cgroup.procs"; exec unshare --cgroup --mount sh -c '
+      mount -t cgroup2 none /mnt; exec env DOCKER_HOST=unix://${socket} "$@"' sh "$@"`;
+    const traces = [
+      ["--cgroup-tree", `/mnt/${name}`],
+      ["--container", name],
+    ].map(async (selector) => {
+      const [first, ...args] = ["sh", "-c", line, own, ...commandLine("execsnoop", ...selector)] as const;
+      const child = start(first, args);
+      await child.line();
+      const words: string[] = [];
+      void (async () => {
+        for await (const line of child.lines()) words.push(...(/ \/bin\/true (\S+)$/.exec(line)?.slice(1) ?? []));
+      })();
+      return { words, child };
+    });
+    const [byPath, byName] = await Promise.all(traces);
+    const runner = start(compile(new URL("../../../testing/first-exec.c", import.meta.url), folder), ["/bin/true"]);
+    for (let i = 0; i < 5; i++) {
+      runner.write(`${outside} outside-${i}`);
+      runner.write(`${own}/${name} path-${i}`);
+      runner.write(`${docker}/${id} name-${i}`);
+    }
+    await runner.ended();
+    const words = (which: string) => Array.from({ length: 5 }, (_, i) => `${which}-${i}`);
+    await expect
+      .poll(() => ({ byPath: byPath!.words, byName: byName!.words }))
+      .toEqual({ byPath: words("path"), byName: words("name") });
+    for (const { child } of [byPath!, byName!]) {
+      child.kill("SIGINT");
+      await child.ended();
+    }
   });
 });
 

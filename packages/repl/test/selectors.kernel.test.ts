@@ -135,6 +135,34 @@ describe("map add", () => {
     mkdirSync(made[0]!);
     expect(dumpIds(set)).toEqual(ids.slice(1));
   });
+
+  test("--container --follow: whoever reads the set sees a container come and go, and never another", async () => {
+    const name = uniqueName();
+    const [ours, others] = [Array.from({ length: 5 }, containerId), Array.from({ length: 5 }, containerId)];
+    const listed = (ids: readonly string[], whose: string) =>
+      ids.map((Id, i) => ({ Id, Names: [`/${name}-${whose}-${i}`], State: "created" as const }));
+    const socket = await dockerServer([...listed(ours, "ours"), ...listed(others, "others")]);
+    const { top } = makeCgroups("docker");
+    const set = makeSet();
+    const [command, ...args] = commandLine("map", "add", set, "--container", `${name}-ours-*`, "--follow");
+    const line = 'exec env "DOCKER_HOST=unix://$0" "$@" 2>&1';
+    const child = start("sh", ["-c", line, socket, command, ...args]);
+    expect(await child.line()).toBe(`rxbpf: ${set} follows container ${name}-ours-* until a signal`);
+    for (const [i, id] of ours.entries()) {
+      mkdirSync(`${top}/docker/${others[i]!}`);
+      expect(dumpIds(set)).toEqual([]);
+      const made = [`${top}/docker/${id}`, `${top}/docker/${id}/below`];
+      mkdirSync(made[0]!);
+      await expect.poll(() => dumpIds(set), { interval: 5 }).toEqual([cgroupId(made[0]!)]);
+      mkdirSync(made[1]!);
+      expect(dumpIds(set)).toEqual(made.map(cgroupId));
+      for (const path of made.toReversed()) rmdirSync(path);
+      expect(dumpIds(set)).toEqual([]);
+    }
+    expect(await child.line()).toBe(`rxbpf: traced from now on: container ${name}-ours-*`);
+    child.kill("SIGINT");
+    await child.ended();
+  });
 });
 
 test("names that exist now complete", async () => {

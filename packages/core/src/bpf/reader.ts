@@ -11,6 +11,8 @@ const BATCH = 4096;
 const TURN_MS = 10;
 /** While events come, the ring is read this often. */
 const PAUSE_MS = 10;
+/** How long to wait for a record that is being written. A program needs a microsecond, but a hypervisor may stop its processor. */
+const PATIENCE_MS = 1_000;
 
 /**
  * Reads a ring in batches. While records come, it looks every 10 milliseconds and asks for no wake-up. When a look
@@ -54,6 +56,16 @@ export class RingReader {
       this.#done = done;
       this.#look();
     }, PAUSE_MS);
+  }
+
+  /** Reads at once what has been written until now, also what a program is still writing. */
+  look(): void {
+    const end = this.#ring.produced();
+    if (this.#position >= end || this.#closed || this.#reading || this.#holds > 0) return;
+    let progress = performance.now();
+    while (this.#position < end && !this.#closed && performance.now() < progress + PATIENCE_MS)
+      if (this.#read(Infinity) > 0) progress = performance.now();
+    if (!this.#closed) this.#drained();
   }
 
   /** Stops reading until `release`; the ring fills meanwhile. Each hold needs its own release. */

@@ -31,6 +31,8 @@ export interface MapInfo {
 
 /** Map types with a value for each processor. */
 const PER_CPU: ReadonlySet<number> = new Set([MapType.percpuHash, MapType.percpuArray, MapType.lruPercpuHash]);
+/** include/uapi/linux/bpf.h */
+const BPF_EXIST = 2;
 const ENOENT = 2;
 const ENOSPC = 28;
 
@@ -99,13 +101,21 @@ export class BpfMap {
 
   /** Sets the value of a key. @throws RangeError for other lengths, BpfError, with `E2BIG` if the map is full */
   update(key: Uint8Array, value: Uint8Array): void {
+    check("bpf_map_update_elem", this.#set(key, value, 0), `update the map ${this.info.name}`);
+  }
+
+  /** The same of a key that is there; false if it is not. @throws RangeError for other lengths, BpfError */
+  replace(key: Uint8Array, value: Uint8Array): boolean {
+    const result = this.#set(key, value, BPF_EXIST);
+    if (result === -ENOENT) return false;
+    check("bpf_map_update_elem", result, `update the map ${this.info.name}`);
+    return true;
+  }
+
+  #set(key: Uint8Array, value: Uint8Array, flags: number): number {
     this.#require("key", key, this.info.keySize);
     this.#require("value", value, this.#valueBytes);
-    check(
-      "bpf_map_update_elem",
-      libbpf().bpf_map_update_elem(this.#fd, key, value, 0),
-      `update the map ${this.info.name}`,
-    );
+    return libbpf().bpf_map_update_elem(this.#fd, key, value, flags);
   }
 
   /** Removes a key; false if it was not there. @throws RangeError for a key of another length, BpfError */

@@ -34,9 +34,12 @@ export function askSocket(path: string, request: string, most: number, seconds: 
     const longest = new Uint8Array(BigInt64Array.of(BigInt(seconds), 0n).buffer);
     for (const which of [SO_RCVTIMEO, SO_SNDTIMEO])
       check("setsockopt", libc().setsockopt(fd, SOL_SOCKET, which, longest, longest.length));
-    check("connect", libc().connect(fd, address, address.length), `connect to ${path}`);
+    const until = performance.now() + seconds * 1000;
+    uninterrupted(until, () => {
+      check("connect", libc().connect(fd, address, address.length), `connect to ${path}`);
+    });
     writeSync(fd, request);
-    return readAll(fd, most, performance.now() + seconds * 1000, fail);
+    return readAll(fd, most, until, fail);
   } finally {
     closeSync(fd);
   }
@@ -46,11 +49,22 @@ function readAll(fd: number, most: number, until: number, fail: (state: string) 
   const parts: Buffer[] = [];
   for (let bytes = 0; ;) {
     const part = Buffer.alloc(65_536);
-    const read = readSync(fd, part);
+    const read = uninterrupted(until, () => readSync(fd, part));
     if (read === 0) return Buffer.concat(parts);
     parts.push(part.subarray(0, read));
     bytes += read;
     if (bytes > most) fail(`its answer is longer than ${most} bytes`);
     if (performance.now() > until) fail("its answer takes too long");
+  }
+}
+
+/** Calls again where a signal has interrupted a call. With a time limit the kernel does not by itself, and Node not for a read. */
+function uninterrupted<T>(until: number, call: () => T): T {
+  for (;;) {
+    try {
+      return call();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EINTR" || performance.now() > until) throw error;
+    }
   }
 }

@@ -245,7 +245,7 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
     const self = includeSelf ? 0 : ids.process(process.pid);
     const machine = machineValues(options, values, ids);
     const constants = constantsOf(options, machine, ids);
-    const filters = filterOptions(values as ValuesOf<typeof common>, ids);
+    const filters = filterOptions(values as ValuesOf<typeof common>, ids, output.kind);
     const ended = ids.watch();
     return {
       ...filters,

@@ -48,7 +48,7 @@ function read<E>(
   { object }: Loaded,
   layouts: Layouts,
   side: SideRecords | undefined,
-  { batch: deliver, looked }: Reader<E>,
+  { batch: deliver, looked, leftOut }: Reader<E>,
 ): Reading {
   const mapping = new RingMapping(object.map(map));
   const from = memory(mapping.data);
@@ -66,14 +66,16 @@ function read<E>(
     unixOffsetNs: unixOffset,
   };
   const batch = { length: 0, row: (index: number): E => decode(records.positions[index]!), records };
+  const keep = leftOut && keeper(from.u32, layouts.event, leftOut);
   let seen = false;
 
   const reader = new RingReader(
     mapping,
     (positions, count) => {
-      seen = true;
+      const kept = keep ? keep(positions, count) : count;
+      seen ||= kept > 0;
       records.positions = positions;
-      batch.length = records.count = takeSide ? takeSide(positions, count) : count;
+      batch.length = records.count = takeSide ? takeSide(positions, kept) : kept;
       deliver(batch);
       looked();
     },
@@ -81,10 +83,34 @@ function read<E>(
   );
   return {
     hasSeen: () => seen,
+    look: () => reader.look(),
     finish: (done) => reader.finish(done),
     close: () => reader.close(),
     hold: () => reader.hold(),
     release: () => reader.release(),
+  };
+}
+
+/**
+ * Takes the records of some cgroups out of a batch, and closes the gaps. All records of a ring begin with the same `struct who`.
+ * Returns how many are left.
+ */
+function keeper(
+  u32: Uint32Array,
+  { places }: Layout,
+  leftOut: () => ReadonlySet<number>,
+): (positions: Int32Array, count: number) => number {
+  const { offset } = places.find(({ name }) => name === "cgroupId")!;
+  return (positions, count) => {
+    const cgroups = leftOut();
+    if (cgroups.size === 0) return count;
+    let kept = 0;
+    for (let i = 0; i < count; i++) {
+      const position = positions[i]!;
+      const word = (position + offset) >>> 2;
+      if (!cgroups.has(u32[word]! + u32[word + 1]! * 2 ** 32)) positions[kept++] = position;
+    }
+    return kept;
   };
 }
 

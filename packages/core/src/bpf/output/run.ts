@@ -2,7 +2,7 @@ import type { Btf } from "../btf.js";
 import { eventClock } from "../../clock.js";
 import { type ObjectSpec, load, type Loaded, type LoadOptions } from "../load.js";
 import { losses } from "../losses.js";
-import type { Batch, Receiver, Source } from "../../stream/source.js";
+import type { Batch, Receiver, Run } from "../../stream/source.js";
 
 /** Options of a run. Made anew for each subscription. */
 export interface RunOptions extends LoadOptions {
@@ -10,6 +10,11 @@ export interface RunOptions extends LoadOptions {
   readonly notices?: readonly string[];
   /** Receives a function that sends the subscriber a notice, of one line, once the programs are attached. */
   readonly started?: (notify: (message: string) => void) => void;
+  /**
+   * The cgroups whose records are left out of a ring, by id, where the kernel could not tell yet whose are wanted. Asked before each
+   * batch, so it has to be cheap.
+   */
+  readonly leftOut?: () => ReadonlySet<number>;
   /** Returns a notice for when no event has come for some seconds. */
   readonly whenIdle?: () => string | undefined;
   /** Frees what the options hold when the run ends. If the run could not start, also undoes what they made. */
@@ -30,6 +35,7 @@ export interface Output<E> {
 /** Takes what is read. */
 export interface Reader<E> {
   readonly batch: (batch: Batch<E>) => void;
+  readonly leftOut?: (() => ReadonlySet<number>) | undefined;
   /** Looks for losses. Called after each look at the programs' memory, so that they are reported soon. */
   readonly looked: () => void;
   readonly error: (error: unknown) => void;
@@ -43,12 +49,20 @@ export interface Reader<E> {
 export interface Reading {
   /** Whether anything has come from the programs yet. */
   hasSeen(): boolean;
+  /** Reads at once what has come. */
+  look?(): void;
   /** Reads what is left once the programs are detached, then calls back, but not after `close`. */
   finish(done: () => void): void;
   /** Stops reading. May be called from within a batch. */
   close(): void;
   hold(): void;
   release(): void;
+}
+
+/** A started output. */
+export interface OutputRun extends Run {
+  /** Delivers at once what is in its ring. */
+  look(): void;
 }
 
 /** How often to look for losses while nothing comes. */
@@ -60,7 +74,11 @@ const IDLE_MS = 5_000;
  * A source of an output's events. Starting it loads and attaches the programs; closing it leaves nothing in the kernel.
  * @param prepare makes the options of a run; starting the source throws what this throws
  */
-export function sourceOf<E>(image: ObjectSpec, output: Output<E>, prepare: () => RunOptions): Source<E> {
+export function sourceOf<E>(
+  image: ObjectSpec,
+  output: Output<E>,
+  prepare: () => RunOptions,
+): (receiver: Receiver<E>) => OutputRun {
   return (receiver) => {
     const options = keepingClock(prepare, receiver);
     let loaded: Loaded | undefined;
@@ -101,7 +119,7 @@ function run<E>(
   open: ReturnType<Output<E>["bind"]>,
   options: RunOptions,
   receiver: Receiver<E>,
-): ReturnType<Source<E>> {
+): OutputRun {
   const { object } = loaded;
   const reportLosses = losses(loaded, receiver);
   let closed = false;
@@ -126,6 +144,7 @@ function run<E>(
       }
     },
     looked,
+    leftOut: options.leftOut,
     error: (error) => receiver.error(error),
     notify: (message) => receiver.status({ type: "notice", message }),
     complete() {
@@ -164,6 +183,7 @@ function run<E>(
       object.close();
       options.close?.(true);
     },
+    look: () => reading.look?.(),
     hold: () => reading.hold(),
     release: () => reading.release(),
   };
