@@ -26,8 +26,11 @@ export class Choice {
   }
 
   /** What chooses a cgroup, besides what has chosen one above it. */
-  of(path: string, names: ContainerNames): Chosen & { readonly name: CgroupName } {
-    const name = cgroupName(path);
+  of(
+    path: string,
+    names: Pick<ContainerNames, "of">,
+    name: CgroupName = cgroupName(path),
+  ): Chosen & { readonly name: CgroupName } {
     const place = { path, name, called: () => names.of(name) };
     let [itself, below] = [0, 0];
     for (const selector of this.selectors) {

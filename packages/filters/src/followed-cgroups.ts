@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 
-import { BpfError, type EventOf } from "@rxbpf/core";
+import { BpfError, bytesOf, type EventOf } from "@rxbpf/core";
 import { BpfMap, MapType, type ObjectSpec, requireCapabilities, ring, sourceOf } from "@rxbpf/core/bpf";
 import { type Batch, chars, type Run, schema, u64 } from "@rxbpf/core/events";
 import { inFirstNamespace } from "@rxbpf/core/system";
@@ -192,7 +192,7 @@ export class FollowedCgroups {
   /** Where a cgroup is by its path; undefined where this process sees it elsewhere, or it is gone. */
   #directoryOf(id: number, path: string): Buffer | undefined {
     for (const { root, path: top } of cgroupMounts()) {
-      const directory = Buffer.from(top + path.slice(root === "/" ? 0 : root.length));
+      const directory = bytesOf(top + path.slice(root === "/" ? 0 : root.length));
       if (statSync(directory, { throwIfNoEntry: false })?.ino === id) return directory;
     }
     return undefined;

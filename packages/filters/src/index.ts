@@ -1,6 +1,6 @@
 // Narrowing a trace
 export { filterOptions } from "./filter-options.js";
-export { conflictIn, narrowingOf, selectorsOf, type SetFilters } from "./narrowing.js";
+export { conflictIn, isOfCgroups, narrowingOf, selectorsOf, type SetFilters } from "./narrowing.js";
 export { cgroup, cgroupTree, container, mntns, pod, Selector, type SelectorKind, unit } from "./selectors.js";
 
 // Sets
@@ -21,6 +21,7 @@ export { type CgroupMount, cgroupMounts } from "./mounts.js";
 
 // What selectors choose
 export { chosenNow } from "./choice.js";
+export { notRecorded, recordedChoice } from "./recorded-choice.js";
 export { FollowedCgroups } from "./followed-cgroups.js";
 export { notThere } from "./told.js";
 
@@ -34,4 +35,5 @@ export { MachineIds } from "./machine-ids.js";
 // What people call cgroups
 export { cgroupName, type CgroupName, type Engine, type QosClass } from "./cgroup-name.js";
 export { type ContainerName, ContainerNames } from "./container-names.js";
+export { cgroupsNow, NamedCgroups } from "./named-cgroups.js";
 export { type Nameable, nameables } from "./nameables.js";
