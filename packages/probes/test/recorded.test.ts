@@ -46,7 +46,7 @@ function chosen(probe: AnyProbe, event: object, changes: readonly Changes[], opt
     });
     return { stop: () => {}, close: () => clearImmediate(timer), hold: () => {}, release: () => {} };
   });
-  const places = recordedBy(probe, stream, options).pipe(
+  const places = recordedBy(probe, probe.definition.main, () => stream, options).pipe(
     map((row) => (row as { cpu: number }).cpu),
     toArray(),
   );
@@ -87,7 +87,7 @@ test.each<[AnyProbe, object, Changes[], Changes, number[]]>([
 test.each<AnyProbe>([opensnoop, execsnoop, tcpaccept, tcpconnect, tcptracer])(
   "%o: its own options are either for recordings, or change what is recorded",
   (probe) => {
-    const narrowing = ["cgroupmap", "mntnsmap", "within", "cgroup", "cgroupTree", "unit", "container", "pod", "mntns"];
+    const narrowing = ["cgroupmap", "mntnsmap", "within", "mntns"];
     const common = [...narrowing, "duration", "includeSelf", "ringBytes"];
     const live = ["fullPath", "bufferPages", "exec", "argsSize"];
     const { main } = probe.definition;
@@ -101,7 +101,7 @@ test("what a recording cannot tell is wrong usage, and another probe's recording
   expect(() => chosen(opensnoop, open, [], { cgroupmap: "/sys/fs/bpf/set" })).toThrow(UsageError);
   const info = { name: "opensnoop", schema: execsnoop.outputs.events.schema, columns: () => [] };
   const stream = new EventStream<unknown>(info, () => ({ stop() {}, close() {}, hold() {}, release() {} }));
-  expect(() => recordedBy(opensnoop, stream)).toThrow(
+  expect(() => recordedBy(opensnoop, "events", () => stream)).toThrow(
     "Cannot replay it as opensnoop: the recording has no flags mode path ioUring",
   );
 });

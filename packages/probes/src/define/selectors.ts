@@ -10,6 +10,8 @@ export function words(kind: keyof typeof MAKERS, help: string, value: string): O
   const isNamed = kind === "unit" || kind === "container" || kind === "pod";
   return {
     ...texts,
+    // Chosen in the kernel by its cgroup, and in a recording by what it says of that: see `recordedView`.
+    ...(kind !== "mntns" && { selection: { field: "cgroupId" } }),
     ...(isNamed && { choices: () => namesOf(kind) }),
     parse(given, name) {
       const parsed = texts.parse(given, name);
