@@ -158,16 +158,21 @@ export class NamedCgroups {
 
   #readTree(): void {
     walkCgroups(undefined, ({ id, path }) => {
-      if (!this.#paths.has(id)) remember(this.#paths, id, path);
+      if (!this.#paths.has(id)) remember(this.#paths, id, fromTop(path));
     });
   }
+}
+
+/** A path that begins above the root of this process's cgroup namespace, from the top that is seen: as the kernel has it. */
+function fromTop(path: string): string {
+  return path.replace(/^(?:\/\.\.)+(?=\/|$)/, "") || "/";
 }
 
 /** What the cgroups are called that are there now. */
 export function cgroupsNow(names: ContainerNames = new ContainerNames()): Map<number, NamedCgroup> {
   const found = new Map<number, NamedCgroup>();
   walkCgroups(undefined, ({ id, path }) => {
-    if (!found.has(id)) found.set(id, named(id, path, names));
+    if (!found.has(id)) found.set(id, named(id, fromTop(path), names));
   });
   return found;
 }

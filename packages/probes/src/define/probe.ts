@@ -70,7 +70,7 @@ export interface List {
 export type OutputOptions<O extends Options, T> = Omit<
   ValuesOf<typeof common> &
     ValuesOf<T extends TableOutput<Whatever, Whatever> ? typeof tableOptions : typeof ringOptions> &
-    ValuesOf<CanShow<T> extends true ? { readonly show: typeof showOption } : {}>,
+    ValuesOf<{ readonly show: CanShow<T> extends true ? typeof showOption : typeof noShowOption }>,
   keyof O
 > &
   ValuesOf<O>;

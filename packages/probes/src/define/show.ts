@@ -41,13 +41,14 @@ export const showOption: Option<readonly ShownName[]> = showing({
 });
 
 /** In its place where no output of a probe has such rows. */
-export const noShowOption: Option<readonly ShownName[]> = {
-  ...words,
+export const noShowOption: Option<never> = showing({
+  kind: "list",
+  value: "NAMES",
   help: "not here: no row belongs to a process",
   parse: (_, name) => {
     throw new UsageError(`${name} shows the names of processes' cgroups, and no row belongs to a process here`);
   },
-};
+});
 
 /** Whether the rows of an output can show the names of their cgroups. */
 export function canShow({ schema }: Output): boolean {
