@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import { type EventOf, textOf } from "@rxbpf/core";
-import { BpfMap, MapType, type ObjectSpec, ring, sourceOf } from "@rxbpf/core/bpf";
+import { BpfMap, MapType, type ObjectSpec, requireCapabilities, ring, sourceOf } from "@rxbpf/core/bpf";
 import { type NamedCgroup, type Run, schema, u64 } from "@rxbpf/core/events";
 import { inFirstNamespace } from "@rxbpf/core/system";
 
@@ -53,6 +53,7 @@ export class NamedCgroups {
 
   /** Needs CAP_BPF and CAP_PERFMON. The caller closes it. @throws NotSupportedError, BpfError */
   constructor() {
+    requireCapabilities("name cgroups");
     this.#made = BpfMap.create(PLACES);
     try {
       const source = sourceOf<EventOf<typeof madeCgroup>>(spec, ring("made_cgroups", madeCgroup), () => ({
