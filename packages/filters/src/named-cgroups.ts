@@ -17,8 +17,9 @@ const MOST = 65_536;
 const PLACES = { type: MapType.lruHash, name: "places", keySize: 8, valueSize: 1024, maxEntries: 2048 };
 /** Of a name that an engine tells, which somebody else has chosen. */
 const MOST_CHARACTERS = 512;
-/** When to look again for the name of a container that nobody tells yet. */
+/** When to look again for the name of a container that nobody tells yet; and for how many at a time. */
 const AGAIN_MS = [250, 1_000, 4_000];
+const MOST_AGAIN = 256;
 /** The largest share of time that reading the tree, or asking engines, may take. */
 const SHARE = 1 / 10;
 
@@ -40,8 +41,8 @@ export class NamedCgroups {
   readonly #named = new Map<number, NamedCgroup | null>();
   /** Where cgroups were when the tree was read. */
   readonly #paths = new Map<number, string>();
-  /** Containers that nobody has named yet, and ids that are nowhere. */
-  readonly #unnamed = new Set<number>();
+  /** Containers that nobody has named yet, and ids that are nowhere: since when, and how often they were looked for again. */
+  readonly #unnamed = new Map<number, { readonly since: number; again: number }>();
   readonly #made: BpfMap;
   readonly #run: Run;
   /** Paths in the kernel's word of a cgroup are those that this process sees. */
@@ -49,7 +50,7 @@ export class NamedCgroups {
   readonly #reading = new Allowance();
   readonly #asking = new Allowance();
   #engines = new ContainerNames();
-  #again: NodeJS.Timeout[] = [];
+  #lookingAgain: NodeJS.Timeout | undefined;
 
   /** Needs CAP_BPF and CAP_PERFMON. The caller closes it. @throws NotSupportedError, BpfError */
   constructor() {
@@ -72,8 +73,13 @@ export class NamedCgroups {
       this.#made.close();
       throw error;
     }
-    this.#readTree();
-    for (const [id, path] of this.#paths) if (cgroupName(path).is === "container") this.of(id);
+    try {
+      this.#readTree();
+      for (const [id, path] of this.#paths) if (cgroupName(path).is === "container") this.of(id);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** What a person should know; undefined if there is nothing. */
@@ -93,7 +99,7 @@ export class NamedCgroups {
 
   /** Removes its program from the kernel. */
   close(): void {
-    for (const timer of this.#again) clearTimeout(timer);
+    clearInterval(this.#lookingAgain);
     this.#run.close();
     this.#made.close();
   }
@@ -120,23 +126,26 @@ export class NamedCgroups {
   }
 
   #lookAgainFor(id: number): void {
-    if (this.#unnamed.has(id)) return;
-    if (this.#unnamed.size >= MOST) this.#unnamed.clear();
-    this.#unnamed.add(id);
-    for (const timer of this.#again) clearTimeout(timer);
-    this.#again = AGAIN_MS.map((ms, i) => setTimeout(() => this.#lookAgain(i === AGAIN_MS.length - 1), ms).unref());
+    if (this.#unnamed.has(id) || this.#unnamed.size >= MOST_AGAIN) return;
+    this.#unnamed.set(id, { since: performance.now(), again: 0 });
+    this.#lookingAgain ??= setInterval(() => this.#lookAgain(), AGAIN_MS[0]).unref();
   }
 
-  #lookAgain(isLast: boolean): void {
-    for (const id of this.#unnamed) {
+  #lookAgain(): void {
+    const now = performance.now();
+    for (const [id, looked] of this.#unnamed) {
+      if (now - looked.since < AGAIN_MS[looked.again]!) continue;
+      looked.again++;
       const before = this.#named.get(id);
-      if (before === null) this.#named.delete(id);
-      if (!before) continue;
-      const now = this.#name(id, before.path);
-      this.#named.set(id, now);
-      if (!isUnnamed(now)) this.#unnamed.delete(id);
+      if (before) this.#named.set(id, this.#name(id, before.path));
+      // It is looked for when it is asked for.
+      else if (looked.again < AGAIN_MS.length) this.#named.delete(id);
+      const isDone = before && !isUnnamed(this.#named.get(id)!);
+      if (isDone || looked.again === AGAIN_MS.length) this.#unnamed.delete(id);
     }
-    if (isLast) this.#unnamed.clear();
+    if (this.#unnamed.size > 0) return;
+    clearInterval(this.#lookingAgain);
+    this.#lookingAgain = undefined;
   }
 
   /** Where the kernel says that it was made. */
