@@ -15,8 +15,10 @@ const volatile bool by_process;
 const volatile bool by_thread;
 
 struct stretch_key {
-	__u32 id; /* of the process or the thread; 0 if all are counted together */
+	__u64 cgroup_id; /* 0 if all are counted together */
+	__u32 id;	 /* of the process or the thread; 0 if all are counted together */
 	char comm[16];
+	__u32 _pad;
 };
 
 struct stretch {
@@ -42,6 +44,7 @@ static __always_inline void ends(struct task_struct *task)
 	if (!nanoseconds)
 		return;
 	if (by_process || by_thread) {
+		key.cgroup_id = cgroup_id(task);
 		key.id = by_thread ? task->pid : task->tgid;
 		read_comm(key.comm, by_thread ? task : task->group_leader);
 	}

@@ -28,6 +28,7 @@ const volatile __u32 only_device;
 enum file_type { REGULAR, SOCKET, OTHER };
 
 struct file_key {
+	__u64 cgroup_id;
 	__u32 pid;
 	__u32 tid;
 	__u64 _inode; /* tells files with the same name apart */
@@ -81,6 +82,7 @@ static __always_inline struct file_count *count_of(struct file *file)
 
 	if ((type != REGULAR && !all_files) || (by_directory && !in_directory(dentry)))
 		return NULL;
+	key.cgroup_id = cgroup_id(task);
 	key.pid = task->tgid;
 	key.tid = task->pid;
 	key._inode = BPF_CORE_READ(inode, i_ino);

@@ -21,6 +21,7 @@ const volatile __u64 least_ns = 1000;
 const volatile __u64 most_ns = ~0ULL;
 
 struct blocked_key {
+	__u64 cgroup_id;
 	__u32 pid;
 	__u32 tid;
 	__s32 kernel_stack;
@@ -74,6 +75,7 @@ static __always_inline void leaves(void *context, struct task_struct *task)
 		LOST(lost_no_room_for_mark);
 		return;
 	}
+	left->key.cgroup_id = cgroup_id(task);
 	left->key.pid = task->tgid;
 	left->key.tid = task->pid;
 	read_comm(left->key.comm, task);

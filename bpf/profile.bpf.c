@@ -12,10 +12,12 @@ const volatile bool no_user_stack;
 const volatile __s32 only_cpu = -1;
 
 struct sample_key {
+	__u64 cgroup_id;
 	__u32 pid;
 	__s32 kernel_stack;
 	__s32 user_stack;
 	char comm[16];
+	__u32 _pad;
 };
 
 struct sample {
@@ -36,6 +38,7 @@ int tick(void *context)
 		return 0;
 	if ((is_idle(task) && !with_idle) || drop_current())
 		return 0;
+	key.cgroup_id = cgroup_id(task);
 	key.pid = task->tgid;
 	read_comm(key.comm, task);
 	key.kernel_stack = no_kernel_stack ? -1 : kernel_stack(context, &samples_stacks);

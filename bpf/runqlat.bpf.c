@@ -13,8 +13,10 @@ const volatile bool by_process;
 const volatile bool by_thread;
 
 struct wait_key {
-	__u32 id; /* of the process or the thread; 0 if all are counted together */
+	__u64 cgroup_id; /* 0 if all are counted together */
+	__u32 id;	 /* of the process or the thread; 0 if all are counted together */
 	char comm[16];
+	__u32 _pad;
 };
 
 struct wait {
@@ -38,6 +40,7 @@ static __always_inline void ended(struct task_struct *task)
 	if (!waited)
 		return;
 	if (by_process || by_thread) {
+		key.cgroup_id = cgroup_id(task);
 		key.id = by_thread ? task->pid : task->tgid;
 		read_comm(key.comm, by_thread ? task : task->group_leader);
 	}

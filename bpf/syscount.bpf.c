@@ -21,11 +21,13 @@ const volatile __s32 only_compat_call; /* -1: no 32-bit one */
 #define NO_SUCH_CALL -1
 
 struct call_key {
-	__u32 pid; /* 0 if calls are not counted by process */
+	__u64 cgroup_id; /* 0 if calls are not counted by process */
+	__u32 pid;	 /* 0 if calls are not counted by process */
 	__s32 call;
 	bool compat;
 	__u8 _pad[3];
 	char comm[16];
+	__u32 _pad2;
 };
 
 struct call_count {
@@ -69,6 +71,7 @@ static __always_inline void ended(struct pt_regs *regs, long ret)
 	if (by_call && key.call != (key.compat ? only_compat_call : only_call))
 		return;
 	if (by_process) {
+		key.cgroup_id = cgroup_id(task);
 		key.pid = task->tgid;
 		key.call = 0;
 		key.compat = false;

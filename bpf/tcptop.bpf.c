@@ -13,6 +13,7 @@
 #include "transfer.bpf.h"
 
 struct traffic_key {
+	__u64 cgroup_id;
 	__u32 pid;
 	struct connection connection;
 	char comm[16];
@@ -35,6 +36,7 @@ static __always_inline struct traffic *traffic_of(const struct sock *sk)
 	if (drop_current() || !read_accepted(&key.connection, sk) ||
 	    drop_connection(&key.connection, 0))
 		return NULL;
+	key.cgroup_id = cgroup_id(task);
 	key.pid = task->tgid;
 	key.ip = ip_version(&key.connection);
 	read_comm(key.comm, task->group_leader);

@@ -26,6 +26,12 @@ export function makeCgroups(...names: readonly string[]): { readonly top: string
   return { top, paths };
 }
 
+/** The path of a cgroup as /proc/PID/cgroup has it. */
+export function inHierarchy(directory: string): string {
+  const [{ path: mount, root } = { path: "", root: "/" }] = cgroupMounts();
+  return (root === "/" ? "" : root) + directory.slice(mount.length);
+}
+
 /** Removes a cgroup and all below it, and ends what runs there. */
 async function removeCgroups(top: string): Promise<void> {
   if (!existsSync(top)) return;

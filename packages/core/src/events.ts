@@ -24,6 +24,19 @@ export { kernelStack, userStack } from "./schema/kinds/stack.js";
 export { text } from "./schema/kinds/text.js";
 export { texts } from "./schema/kinds/texts.js";
 export { time } from "./schema/kinds/time.js";
+export {
+  cgroupNames,
+  type CgroupView,
+  type FindCgroup,
+  lackingNames,
+  type LackingName,
+  type NamedCgroup,
+  type NamedRow,
+  nameIn,
+  SHOWN_NAMES,
+  showingNames,
+  type ShownName,
+} from "./schema/cgroup-names.js";
 export { KINDS } from "./schema/kinds.js";
 export type { FieldKind, Stored } from "./schema/kinds/kind.js";
 export type { Unit } from "./schema/unit.js";

@@ -7,9 +7,21 @@ import type { Layout } from "../src/schema/record.js";
 import { memory } from "../src/schema/record.js";
 import { rowDecoder } from "../src/schema/rows.js";
 
-const SIZES = { time: 8, u64: 8, i64: 8, u32: 4, i32: 4, text: 4, texts: 4, bytes: 4, address: 16, chars: 16 } as const;
+const SIZES = {
+  time: 8,
+  u64: 8,
+  name: 8,
+  i64: 8,
+  u32: 4,
+  i32: 4,
+  text: 4,
+  texts: 4,
+  bytes: 4,
+  address: 16,
+  chars: 16,
+} as const;
 const KINDS = [
-  ...(["time", "u64", "i64", "address", "chars", "u32", "i32", "text", "texts", "bytes"] as const),
+  ...(["time", "u64", "name", "i64", "address", "chars", "u32", "i32", "text", "texts", "bytes"] as const),
   ...(["u16", "u8", "bool", "choice"] as const),
 ] satisfies readonly Kind[];
 const UNIX_OFFSET = 1_700_000_000_123_456_789n;
@@ -20,7 +32,14 @@ function everyKind(): { layout: Layout; fields: Record<string, Field<unknown>> }
   let offset = 0;
   const places = KINDS.map((kind) => {
     const size = kind in SIZES ? SIZES[kind as keyof typeof SIZES] : kind === "u16" ? 2 : 1;
-    const place = { name: kind, kind, offset, size, ...(kind === "choice" && { choices: ["in", "out"] }) };
+    const place = {
+      ...{ name: kind, kind, offset, size },
+      ...(kind === "choice" && { choices: ["in", "out"] }),
+      ...(kind === "name" && {
+        find: (id: number) => (id % 3 === 0 ? undefined : `ä${id % 5}`),
+        optional: true as const,
+      }),
+    };
     offset += size;
     return place;
   });
@@ -88,13 +107,13 @@ test("a column says which values of an optional field are present, for records t
   const { layout, fields } = everyKind();
   const { bytes, positions } = randomRecords(layout, 9);
   const from = memory(bytes);
-  const builder = new ColumnBuilder(schema("any", { name: optional(text("")), ...fields }));
+  const builder = new ColumnBuilder(schema("any", { query: optional(text("")), ...fields }));
   const decode = rowDecoder<Record<string, unknown>>(layout, from, UNIX_OFFSET);
   builder.appendRecords({ layout, memory: from, positions, count: 9, unixOffsetNs: UNIX_OFFSET });
-  builder.appendRow({ ...decode(0), name: "ä" });
+  builder.appendRow({ ...decode(0), query: "ä" });
   builder.appendRow(decode(0));
-  const [name] = builder.take().columns;
-  expect(name).toEqual({
+  const [query] = builder.take().columns;
+  expect(query).toEqual({
     type: "strings",
     offsets: Int32Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2),
     bytes: Uint8Array.from(Buffer.from("ä")),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { printableJson } from "@rxbpf/core";
+import { printableJson, textOf } from "@rxbpf/core";
 
 import { jsonEncoder } from "../src/schema/json.js";
 import type { Layout, Place } from "../src/schema/record.js";
@@ -56,6 +56,7 @@ const FILL: Record<
 > = {
   time: [8, (r, at) => r.writeBigUInt64LE(BigInt(next(2 ** 30)) * BigInt(next(2 ** 30)) + oneOf(0n, 2n ** 59n), at)],
   u64: [8, (r, at) => r.writeBigUInt64LE(oneOf(...WIDE), at)],
+  name: [8, (r, at) => r.writeBigUInt64LE(BigInt(next(6)), at)],
   i64: [8, (r, at) => r.writeBigInt64LE(oneOf(...WIDE) * oneOf(1n, -1n), at)],
   address: [16, (r, at) => Buffer.from(Array.from({ length: 16 }, () => oneOf(0, 255, next(256)))).copy(r, at)],
   chars: [16, (r, at) => void someBytes(16).copy(r, at)],
@@ -68,16 +69,24 @@ const FILL: Record<
 };
 const KINDS: readonly Kind[] = [...(Object.keys(FILL) as (keyof typeof FILL)[]), "text", "texts", "bytes"];
 
+/** The name of an id; not every id has one. */
+function nameOf(id: number): string | undefined {
+  return id < 3 ? undefined : textOf(Buffer.concat([HOSTILE[id]!, NOT_UTF8[id - 3]!]));
+}
+
 /** A layout of some fields of every kind. The wide ones come first, so that each is aligned. */
 function someLayout(): Layout {
   let offset = 0;
   const width = (kind: Kind): number => (kind in FILL ? FILL[kind as keyof typeof FILL][0] : 4);
-  const kinds = KINDS.flatMap((kind) => (next(5) === 0 ? [] : next(2) === 0 ? [kind] : [kind, kind]));
+  const some = KINDS.flatMap((kind) => (next(5) === 0 ? [] : next(2) === 0 ? [kind] : [kind, kind]));
+  // A name can be absent, and stands behind the id that it is found by.
+  const kinds: Kind[] = ["u64", ...some];
   const places = kinds
     .sort((a, b) => width(b) - width(a))
     .map((kind, i): Place => {
       const place = { name: oneOf("", 'qu"ote', "ä") + kind + i, kind, offset, size: width(kind) };
       offset += place.size;
+      if (kind === "name") return { ...place, find: nameOf };
       return kind === "choice" ? { ...place, choices: ["in", 'o"ut', "\u202e😀"] } : place;
     });
   return { size: offset, places };

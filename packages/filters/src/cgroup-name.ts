@@ -51,15 +51,31 @@ const USER_SLICE = /^user-(\d+)\.slice$/;
  * who may make a cgroup there can give it such a name.
  */
 export function cgroupName(path: string): CgroupName {
-  const parts = path.split("/").filter((part) => part !== "");
-  return parts.reduce((around: CgroupName, part, i): CgroupName => {
-    const { engine, ...rest } = without(around, "is");
-    const pod = podOf(part, parts.slice(0, i)) ?? rest.pod;
-    const named = { ...rest, ...systemdName(part), ...(pod && { pod }) };
-    const container = containerOf(part, parts[i - 1]);
-    if (container) return { ...named, ...container, is: "container" };
-    return { ...named, ...(engine && { engine }), ...(pod !== rest.pod && { is: "pod" }) };
-  }, {});
+  let name: CgroupName = {};
+  for (const place of placesTo(path)) name = place.name;
+  return name;
+}
+
+/** The cgroups on the way to one, from the top of the hierarchy, each with its path and name. */
+export function* placesTo(path: string): Generator<{ readonly path: string; readonly name: CgroupName }> {
+  let name: CgroupName = {};
+  let [parent, grandparent]: (string | undefined)[] = [];
+  yield { path: "/", name };
+  for (const { 0: part, index } of path.matchAll(/[^/]+/g)) {
+    name = nameBelow(name, part, parent, grandparent);
+    [parent, grandparent] = [part, parent];
+    yield { path: path.slice(0, index + part.length), name };
+  }
+}
+
+/** What a part of a path says, below what is around it. */
+function nameBelow(around: CgroupName, part: string, parent?: string, grandparent?: string): CgroupName {
+  const { engine, ...rest } = without(around, "is");
+  const pod = podOf(part, parent, grandparent) ?? rest.pod;
+  const named = { ...rest, ...systemdName(part), ...(pod && { pod }) };
+  const container = containerOf(part, parent);
+  if (container) return { ...named, ...container, is: "container" };
+  return { ...named, ...(engine && { engine }), ...(pod !== rest.pod && { is: "pod" }) };
 }
 
 function without<K extends keyof CgroupName>(name: CgroupName, key: K): Omit<CgroupName, K> {
@@ -91,11 +107,10 @@ export function directoriesOf(containerId: string): string[] {
   return [containerId, ...CONTAINERS.map(([before, after]) => before + containerId + after)];
 }
 
-function podOf(part: string, above: readonly string[]): CgroupName["pod"] {
+function podOf(part: string, parent?: string, grandparent?: string): CgroupName["pod"] {
   const [, qos = "guaranteed", escaped] = POD_SLICE.exec(part) ?? [];
   if (escaped !== undefined) return { uid: escaped.replaceAll("_", "-"), qos: qos as QosClass };
   const uid = POD.exec(part)?.[1];
-  const [parent, grandparent] = [above.at(-1), above.at(-2)];
   if (uid === undefined) return undefined;
   if (parent === "kubepods") return { uid, qos: "guaranteed" };
   const isClass = parent === "burstable" || parent === "besteffort";

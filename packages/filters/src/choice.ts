@@ -26,8 +26,12 @@ export class Choice {
   }
 
   /** What chooses a cgroup, besides what has chosen one above it. */
-  of(path: string, names: ContainerNames): Chosen & { readonly name: CgroupName } {
-    return this.#of(path, names, this.selectors);
+  of(
+    path: string,
+    names: Pick<ContainerNames, "of">,
+    name: CgroupName = cgroupName(path),
+  ): Chosen & { readonly name: CgroupName } {
+    return this.#of(path, names, this.selectors, name);
   }
 
   /**
@@ -43,8 +47,12 @@ export class Choice {
     return { itself: above | itself, below: above | below, name };
   }
 
-  #of(path: string, names: ContainerNames, selectors: readonly Selector[]): ReturnType<Choice["of"]> {
-    const name = cgroupName(path);
+  #of(
+    path: string,
+    names: Pick<ContainerNames, "of">,
+    selectors: readonly Selector[],
+    name: CgroupName = cgroupName(path),
+  ): ReturnType<Choice["of"]> {
     const place = { path, name, called: () => names.of(name) };
     let [itself, below] = [0, 0];
     for (const selector of selectors) {

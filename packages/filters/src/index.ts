@@ -1,6 +1,7 @@
 // Narrowing a trace
 export { filterOptions } from "./filter-options.js";
 export {
+  byFilter,
   conflictIn,
   isOfCommand,
   narrowingOf,
@@ -41,6 +42,7 @@ export { type CgroupMount, cgroupMounts } from "./mounts.js";
 
 // What selectors choose
 export { chosenNow } from "./choice.js";
+export { notRecorded, recordedChoice } from "./recorded-choice.js";
 export { FollowedCgroups } from "./followed-cgroups.js";
 export { notThere } from "./told.js";
 
@@ -54,4 +56,5 @@ export { MachineIds } from "./machine-ids.js";
 // What people call cgroups
 export { cgroupName, type CgroupName, type Engine, type QosClass } from "./cgroup-name.js";
 export { type ContainerName, ContainerNames } from "./container-names.js";
+export { cgroupsNow, NamedCgroups } from "./named-cgroups.js";
 export { type Nameable, nameables, namesNow } from "./nameables.js";

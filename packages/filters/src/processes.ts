@@ -2,11 +2,12 @@ import { closeSync, openSync, readSync } from "node:fs";
 
 import { textOf } from "@rxbpf/core";
 import type { KernelIterator } from "@rxbpf/core/bpf";
+import type { FindCgroup, NamedCgroup } from "@rxbpf/core/events";
 
-import { liveCgroups } from "./cgroups.js";
 import { chosenNow } from "./choice.js";
 import { namespaceIds } from "./held-namespaces.js";
 import { MachineIds } from "./machine-ids.js";
+import { cgroupsNow } from "./named-cgroups.js";
 import { byFilter, selectorsOf, type SetFilters } from "./narrowing.js";
 import { PinnedSet } from "./pinned-set.js";
 import type { Selector } from "./selectors.js";
@@ -31,8 +32,8 @@ export interface RunningProcess {
 /** Running processes and the cgroups that they are in. */
 export interface Running {
   readonly processes: readonly RunningProcess[];
-  /** The cgroups whose directory this process sees. */
-  readonly cgroups: readonly { readonly id: number; readonly path: string }[];
+  /** Those that can be named. */
+  readonly cgroups: readonly NamedCgroup[];
 }
 
 /** Which processes and cgroups to list, by the ids in events. */
@@ -47,9 +48,15 @@ const MOST_ARGS_BYTES = 4096;
 /** The processes of this machine that this process's pid namespace shows. */
 export class ProcessTable {
   readonly #tasks: KernelIterator<Task>;
+  readonly #find: FindCgroup | undefined;
 
-  /** Needs CAP_BPF and CAP_PERFMON. The caller must close it. @throws as KernelIterator */
-  constructor() {
+  /**
+   * Needs CAP_BPF and CAP_PERFMON. The caller must close it.
+   * @param find names cgroups; by default those that are there now are named
+   * @throws as KernelIterator
+   */
+  constructor(find?: FindCgroup) {
+    this.#find = find;
     this.#tasks = taskTable("proc");
   }
 
@@ -64,7 +71,7 @@ export class ProcessTable {
     accepts: (process: Omit<RunningProcess, "args">) => boolean = () => true,
     wanted?: Wanted,
   ): Running {
-    const tasks = this.#tasks.read();
+    const tasks = wanted?.processes.size === 0 ? [] : this.#tasks.read();
     const inside = insideOf(filters, tasks, wanted !== undefined);
     const isWanted = ({ pid, execId }: Task): boolean => !wanted || wanted.processes.get(pid) === execId;
     const candidates = tasks.filter((task) => isWanted(task) && !task.executing && inside(task) && accepts(task));
@@ -77,9 +84,16 @@ export class ProcessTable {
       args && now.get(task.pid) === task.execId ? [describe(task, args)] : [],
     );
     const asked = wanted && [...wanted.cgroupIds];
-    // Finding the name of one cgroup means reading all, so do so only if one is asked for.
+    // Finding the name of one cgroup can mean reading all, so do so only if one is asked for.
     const ids = asked?.length === 0 ? [] : [...(asked ?? []), ...processes.map(({ cgroupId }) => cgroupId)];
-    return { processes, cgroups: pathsOf(new Set(ids)) };
+    return { processes, cgroups: this.#named(new Set(ids)) };
+  }
+
+  #named(ids: ReadonlySet<number>): Running["cgroups"] {
+    if (ids.size === 0) return [];
+    const now = this.#find ? undefined : cgroupsNow();
+    const find = this.#find ?? ((id: number) => now!.get(id));
+    return [...ids].flatMap((id) => find(id) ?? []);
   }
 
   /** Removes its programs from the kernel. */
@@ -155,10 +169,4 @@ function argsOf(id: number): readonly string[] | undefined {
 
 function describe({ pid, execId, start, ppid, uid, comm, cgroupId, mntnsId }: Task, args: readonly string[]) {
   return { pid, execId, start, ppid, uid, comm, args, cgroupId, mntnsId };
-}
-
-function pathsOf(ids: ReadonlySet<number>): Running["cgroups"] {
-  if (ids.size === 0) return [];
-  const live = liveCgroups();
-  return [...ids].flatMap((id) => (live.has(id) ? [{ id, path: live.get(id)! }] : []));
 }

@@ -1,5 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 
+import { textOf } from "@rxbpf/core";
+
 import { isOutOfSight } from "./file-systems.js";
 import { type CgroupMount, cgroupMounts } from "./mounts.js";
 
@@ -43,7 +45,7 @@ function walkFrom<T>(
       for (const entry of readdirSync(directory, { withFileTypes: true, encoding: "buffer" })) {
         if (!entry.isDirectory()) continue;
         const below = Buffer.concat([directory, SLASH, entry.name]);
-        left.push({ directory: below, path: `${path}/${entry.name.toString()}`, above: here });
+        left.push({ directory: below, path: `${path}/${textOf(entry.name)}`, above: here });
       }
     } catch (error) {
       // It was removed meanwhile, or its owner lets nobody else look.

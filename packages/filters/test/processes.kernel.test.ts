@@ -4,6 +4,7 @@ import { cgroupId, mountNamespaceOfProcess, PinnedSet, ProcessTable, runningProc
 import { expect, onTestFinished, test } from "vitest";
 
 import { holdings } from "../../../testing/holdings.js";
+import { inHierarchy } from "../../../testing/engines.js";
 import { makeCgroup, pinPath } from "../../../testing/kernel-objects.js";
 import { startShell } from "../../../testing/shell.js";
 
@@ -34,7 +35,7 @@ test("a process is listed with the facts of /proc", async () => {
       mntnsId: mountNamespaceOfProcess(shell.pid),
     },
   ]);
-  expect(cgroups).toEqual([{ id: cgroupId(cgroup), path: cgroup }]);
+  expect(cgroups).toEqual([{ id: cgroupId(cgroup), path: inHierarchy(cgroup) }]);
   // In ticks of 10 ms since boot.
   const ticks = Number(readFileSync(`/proc/${shell.pid}/stat`, "utf8").split(") ")[1]?.split(" ")[19]);
   const uptime = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
@@ -87,7 +88,7 @@ test("wanted cgroups are named, even without a process in them", () => {
   const cgroup = makeCgroup();
   const wanted = { processes: new Map<number, number>(), cgroupIds: new Set([cgroupId(cgroup), 2 ** 40]) };
   const running = makeTable().running({}, undefined, wanted);
-  expect(running).toEqual({ processes: [], cgroups: [{ id: cgroupId(cgroup), path: cgroup }] });
+  expect(running).toEqual({ processes: [], cgroups: [{ id: cgroupId(cgroup), path: inHierarchy(cgroup) }] });
 });
 
 test("nothing stays open in this process or in the kernel", () => {

@@ -16,5 +16,14 @@ export { histogramText, type TableText } from "./define/table-text.js";
 export { lettered, processMatcher, selecting, showing } from "./define/selection.js";
 export { namedCgroups, whoOptions } from "./define/common.js";
 export * from "./define/options.js";
-export { recordedBy, recordedMatcher, recordedOptions } from "./define/recorded.js";
+export { shownColumns } from "./define/show.js";
+export {
+  type AskedOfCgroups,
+  askedOfCgroups,
+  type AskedOfRecording,
+  askedOfRecording,
+  cgroupOptions,
+  recordedBy,
+  recordedOptions,
+} from "./define/recorded.js";
 export { user } from "./define/user.js";

@@ -46,7 +46,7 @@ function chosen(probe: AnyProbe, event: object, changes: readonly Changes[], opt
     });
     return { stop: () => {}, close: () => clearImmediate(timer), hold: () => {}, release: () => {} };
   });
-  const places = recordedBy(probe, stream, options).pipe(
+  const places = recordedBy(probe, probe.definition.main, () => stream, options).pipe(
     map((row) => (row as { cpu: number }).cpu),
     toArray(),
   );
@@ -93,7 +93,7 @@ test.each<AnyProbe>([opensnoop, execsnoop, tcpaccept, tcpconnect, tcptracer])(
   "%o: its own options are either for recordings, or change what is recorded",
   (probe) => {
     const { main } = probe.definition;
-    const narrowing = ["cgroupmap", "mntnsmap", "within", "cgroup", "cgroupTree", "unit", "container", "pod", "tree"];
+    const narrowing = ["cgroupmap", "mntnsmap", "within", "tree"];
     // TCP events alone tell of a network namespace.
     const unknown = "netnsId" in probe.outputs[main]!.schema.fields ? [] : ["netns"];
     const common = [...narrowing, ...unknown, "duration", "includeSelf", "ringBytes"];
@@ -115,7 +115,7 @@ test("what a recording cannot tell is wrong usage, and another probe's recording
   );
   const info = { name: "opensnoop", schema: execsnoop.outputs.events.schema, columns: () => [] };
   const stream = new EventStream<unknown>(info, () => ({ stop() {}, close() {}, hold() {}, release() {} }));
-  expect(() => recordedBy(opensnoop, stream)).toThrow(
+  expect(() => recordedBy(opensnoop, "events", () => stream)).toThrow(
     "Cannot replay it as opensnoop: the recording has no flags mode path ioUring",
   );
 });

@@ -1,6 +1,6 @@
 import { type Count, countBy, type EventStream, iterate, joinBy, orderByTime, type Table, top } from "@rxbpf/core";
 import type { Flow } from "@rxbpf/core/events";
-import { type ExecEvent, execsnoop, type OpenEvent, opensnoop } from "@rxbpf/probes";
+import { biolatency, type ExecEvent, execsnoop, type OpenEvent, opensnoop } from "@rxbpf/probes";
 import { map, merge, type Observable } from "rxjs";
 import { expectTypeOf, test } from "vitest";
 
@@ -21,6 +21,10 @@ test("opensnoop() is a stream of OpenEvents, and operators keep the types", () =
     readonly cgroupId: number;
     readonly mntnsId: number;
     readonly cpu: number;
+    readonly container?: string;
+    readonly unit?: string;
+    readonly pod?: string;
+    readonly cgroupPath?: string;
     readonly ret: number;
     readonly flags: number;
     readonly mode: number;
@@ -32,6 +36,8 @@ test("opensnoop() is a stream of OpenEvents, and operators keep the types", () =
 
 test("the operators of core need no annotations", () => {
   expectTypeOf(opensnoop().pipe(countBy((e) => e.comm))).toEqualTypeOf<Flow<Table<Count<string>>>>();
+  const named = opensnoop({ show: ["container", "cgroup"] });
+  expectTypeOf(named.pipe(countBy((e) => e.container))).toEqualTypeOf<Flow<Table<Count<string | undefined>>>>();
   expectTypeOf(opensnoop().pipe(top(5, (e) => e.pid))).toEqualTypeOf<Flow<Table<Count<number>>>>();
   opensnoop()
     .pipe(joinBy({ exec: execsnoop() }, (e) => e.pid))
@@ -56,6 +62,10 @@ test("misuse does not compile", () => {
   const misuses = [
     // @ts-expect-error there is no such option
     () => opensnoop({ fail: true }),
+    // @ts-expect-error there is no such name
+    () => opensnoop({ show: ["containers"] }),
+    // @ts-expect-error no row belongs to a process
+    () => biolatency({ show: ["container"] }),
     // @ts-expect-error a process id is a number
     () => opensnoop({ pid: "5" }),
     // @ts-expect-error flags are a list

@@ -98,15 +98,15 @@ const objects = (lines: string): Record<string, unknown>[] =>
 describe("--csv", () => {
   test("writes the fields of opens, and the rows of tables, under their names", async () => {
     const opens = (await rxbpf("opensnoop", "--csv", "--exec", "cat", "/dev/null")).stdout.split("\n");
-    expect(opens[0]).toBe(Object.keys(probes.openEvent.fields).join(","));
+    expect(opens[0]).toBe(Object.keys(probes.opensnoop.outputs.events.schema.fields).join(","));
     expect(opens.filter((line) => line.includes(",cat,") && line.includes(",/dev/null,"))).toHaveLength(1);
     const [head, ...rows] = (
       await rxbpf("syscount", "--csv", "--exec", "perl", "-e", "syscall(111) for 1 .. 77")
     ).stdout
       .trimEnd()
       .split("\n");
-    expect(head).toBe("time,pid,comm,call,compat,name,count,timeNs");
-    expect(rows.filter((row) => row.endsWith(",0,,111,false,getpgrp,77,0"))).toHaveLength(1);
+    expect(head).toBe("time,pid,comm,cgroupId,call,compat,name,count,timeNs");
+    expect(rows.filter((row) => row.endsWith(",0,,0,111,false,getpgrp,77,0"))).toHaveLength(1);
   });
 
   test("excludes --json", async () => {
@@ -120,7 +120,8 @@ describe("--json", () => {
     const { status, stdout } = await rxbpf("opensnoop", "--json", "--exec", "cat", "/dev/null");
     expect(status).toBe(0);
     const events = objects(stdout);
-    for (const event of events) expect(Object.keys(event)).toEqual(Object.keys(probes.openEvent.fields));
+    for (const event of events)
+      expect(Object.keys(event)).toEqual(Object.keys(probes.opensnoop.outputs.events.schema.fields));
     expect(events).toContainEqual(expect.objectContaining({ comm: "cat", path: "/dev/null", ret: expect.any(Number) }));
   });
 
@@ -135,7 +136,7 @@ describe("--json", () => {
       const line = await child.line();
       expect(line).not.toMatch(/\p{C}/u);
       const [event] = objects(line);
-      expect(Object.keys(event!)).toEqual(Object.keys(probes.execEvent.fields));
+      expect(Object.keys(event!)).toEqual(Object.keys(probes.execsnoop.outputs.events.schema.fields));
       expect(event).toMatchObject({ comm: "true", ret: 0, args: ["true", name, hostile], truncated: false });
     } finally {
       clearInterval(asking);

@@ -12,12 +12,16 @@ import { run, start, temporaryFolder } from "../../../testing/programs.js";
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const page = readFileSync(path.join(repository, "docs/containers.md"), "utf8");
 const blocks = [...page.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(([, language, text = ""]) => ({ language, text }));
-const [list, ...traces] = blocks.map(({ language, text }) => (language === "ts" ? "rxbpf run page.ts" : text));
-const [script] = blocks.filter(({ language }) => language === "ts");
+const scripts = blocks.filter(({ language }) => language === "ts");
+const lineOf = (block: (typeof blocks)[number]): string =>
+  block.language === "ts" ? `rxbpf run page-${scripts.indexOf(block)}.ts` : block.text;
+const isNaming = ({ text }: (typeof blocks)[number]): boolean => /--show|show:/.test(text);
+const [list, ...traces] = blocks.filter((block) => !isNaming(block)).map(lineOf);
+const [shown, counted, recorded, ...others] = blocks.filter(isNaming).map(lineOf);
 
 const folder = temporaryFolder();
 symlinkSync(path.join(repository, "packages/repl/bin/rxbpf.cjs"), path.join(folder, "rxbpf"));
-writeFileSync(path.join(folder, "page.ts"), script!.text);
+for (const [i, { text }] of scripts.entries()) writeFileSync(path.join(folder, `page-${i}.ts`), text);
 
 /** A container that is called web, and what in it and outside of it opens a file again and again. */
 async function busyContainer() {
@@ -42,6 +46,20 @@ async function busyContainer() {
 test("the list has the container", async () => {
   const { id, follow } = await busyContainer();
   expect((await follow(list!)).stdout).toMatch(new RegExp(`^container +web +${id.slice(0, 12)} `, "m"));
+});
+
+test("events have the name of their container: in a column, in a script, in a recording", async () => {
+  const { inside, outside, follow } = await busyContainer();
+  const [column, script, replayed] = await Promise.all([shown!, counted!, recorded!].map(follow));
+  expect(column).toMatchObject({ status: 0, stderr: "" });
+  expect(column!.stdout).toMatch(/^CONTAINER {8}PID /);
+  expect(column!.stdout).toMatch(new RegExp(`^web {14}.* /tmp/${inside}$`, "m"));
+  expect(column!.stdout).toMatch(new RegExp(`^- {16}.* /tmp/${outside}$`, "m"));
+  expect(script!.stdout).toMatch(/^web +\d+$/m);
+  expect(replayed!.status).toBe(0);
+  expect(replayed!.stdout).toMatch(new RegExp(`^web {14}- .* /tmp/${inside}$`, "m"));
+  expect(replayed!.stdout).not.toContain(outside);
+  expect(others).toEqual([]);
 });
 
 describe("every way shows what the container opens, and nothing else", () => {

@@ -70,7 +70,9 @@ test("what Tab lists is explained, where it is documented: options, and the fiel
   prompt.key("Ctrl-C");
   await tab(prompt, "opensnoop().pipe(map((e) => e.c");
   await tabAgain(prompt);
-  await prompt.waitFor(/\ncgroupId +id of the process's cgroup .*\ncomm +name of the thread, at most 15 bytes\n/);
+  await prompt.waitFor(
+    /\ncgroupId +id of the process's cgroup .*\ncgroupPath +with show: the cgroup.*\ncomm +name of the thread, at most 15 bytes\n/,
+  );
 });
 
 test(".doc tells what a type is made of", async () => {

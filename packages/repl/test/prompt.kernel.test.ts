@@ -75,7 +75,7 @@ test("Tab completes what can stand there: options, also on a later line, operato
   await prompt.waitFor("distinctUntilKeyChanged");
   prompt.key("Ctrl-C");
 
-  await tab(prompt, "opensnoop().pipe(filter((e) => e.cgr");
+  await tab(prompt, "opensnoop().pipe(filter((e) => e.cgroupI");
   await prompt.waitFor("e.cgroupId");
 });
 

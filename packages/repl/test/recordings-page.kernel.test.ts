@@ -1,8 +1,10 @@
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -13,11 +15,13 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import type { Frame, Histogram } from "@rxbpf/core";
+import { cgroupMounts } from "@rxbpf/filters";
 import { replay } from "@rxbpf/sinks";
 import { lastValueFrom, toArray } from "rxjs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import build from "../../../testing/build.js";
+import { containerId } from "../../../testing/engines.js";
 import { queryByDuckDb } from "../../../testing/duckdb.js";
 import { queryByPolars } from "../../../testing/polars.js";
 import { type Outcome, run, start } from "../../../testing/programs.js";
@@ -31,7 +35,8 @@ const inLanguage = (wanted: string): string[] =>
   blocks.flatMap(({ language, text }) => (language === wanted ? text : []));
 const [service = ""] = inLanguage("ini");
 const [record = "", toParquet = "", toProcesses = "", load = "", toViewers = "", ...otherCommands] = inLanguage("sh");
-const [misses = "", perSecond = "", commands = "", views = "", named = "", about = "", ...ofTables] = inLanguage("sql");
+const [misses = "", perSecond = "", commands = "", byContainer = "", ...others] = inLanguage("sql");
+const [views = "", named = "", about = "", ...ofTables] = others;
 const [distribution = "", slow = "", median = "", programs = "", functions = "", below = "", ...otherQueries] =
   ofTables;
 
@@ -40,6 +45,8 @@ process.env.TZ = "America/New_York";
 
 let folder: string;
 let recorded: Outcome;
+const container = containerId();
+const cgroup = `${cgroupMounts()[0]!.path}/docker-${container}.scope`;
 let opens: Readonly<Record<string, unknown>>[];
 
 beforeAll(async () => {
@@ -48,14 +55,19 @@ beforeAll(async () => {
   symlinkSync(path.join(repository, "node_modules"), path.join(folder, "node_modules"));
   writeFileSync(path.join(folder, "package.json"), '{"type":"module"}');
   writeFileSync(path.join(folder, "hello.c"), '#include <stdio.h>\nint main(void) { return puts("hello") < 0; }\n');
-  recorded = await follow(record);
+  // In a container that nobody names.
+  mkdirSync(cgroup);
+  recorded = await follow(`echo 0 > ${cgroup}/cgroup.procs; ${record}`);
   for (const block of [toParquet, toProcesses, load]) {
     const { status, stderr } = await follow(block);
     if (status !== 0) throw new Error(`${block}: ${stderr}`);
   }
   opens = await lastValueFrom(replay(path.join(folder, "recording/opensnoop.arrow")).pipe(toArray()));
 }, 60_000);
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  rmdirSync(cgroup);
+});
 
 const follow = (block: string): Promise<Outcome> => run("bash", ["-ec", `cd ${folder}; ${block}`]);
 
@@ -96,7 +108,7 @@ test("every block of the page is known here", () => {
     "ini",
     ...Array(3).fill("python"),
     ...Array(5).fill("sh"),
-    ...Array(12).fill("sql"),
+    ...Array(13).fill("sql"),
   ]);
   expect([...otherCommands, ...otherQueries]).toEqual([]);
 });
@@ -170,6 +182,12 @@ test("the command line that led to the opening of a file, the same by both", asy
   );
   const unTimed = (rows: Row[]): Row[] => rows.map(({ opened: _, ...row }) => row);
   expect(unTimed(await byDuckDb(commands))).toEqual(unTimed(found));
+});
+
+test("the events of each container, the same by both", async () => {
+  const expected = [{ container, files: opens.length }];
+  expect(await byDuckDb(byContainer)).toEqual(expected);
+  expect(byPolars(byContainer)).toEqual(expected);
 });
 
 test("processes of the command are named, and no others", async () => {

@@ -12,6 +12,7 @@ export { toTrace } from "./trace.js";
 export { replay, type ReplayOptions } from "./replay.js";
 export { type RecordedBatch, type Recording, readRecording } from "./arrow/recording.js";
 export { type Series, seriesAt } from "./arrow/series.js";
+export { cgroupsIn } from "./arrow/view.js";
 export type { RecordingInfo } from "./arrow/metadata.js";
 export type { Newcomers } from "./arrow/newcomers.js";
 export type { Note, Placed, Snapshot, SnapshotProcess } from "./arrow/notes.js";

@@ -1,8 +1,11 @@
 import type { Writable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 
+import type { CgroupView } from "@rxbpf/core/events";
+
 import type { RecordedBatch } from "./arrow/recording.js";
 import { type Series, seriesAt } from "./arrow/series.js";
+import { viewed } from "./arrow/view.js";
 import { writeError } from "./files/errors.js";
 import type { OutputOptions } from "./files/output-file.js";
 import { outputTo, type Target } from "./output.js";
@@ -22,7 +25,7 @@ export interface Exported {
   readonly unfinished: readonly string[];
 }
 
-export interface ExportOptions extends OutputOptions {
+export interface ExportOptions extends OutputOptions, CgroupView {
   /** Ends the export early; the file then holds what was written so far. */
   readonly signal?: AbortSignal | undefined;
   /** Called a few times a second, and at the end. */
@@ -43,25 +46,26 @@ export interface ExportOptions extends OutputOptions {
 export async function exportParquet(
   path: string | readonly string[],
   target: Target,
-  { signal, force, matches, progress }: ExportOptions = {},
+  { signal, force, matches, progress, ...view }: ExportOptions = {},
 ): Promise<Exported> {
-  const [series, ...others] = seriesAt(path);
+  const [found, ...others] = seriesAt(path);
   if (others.length > 0)
     throw new Error(
       "Cannot write one Parquet file: the recordings come from several probes; export those of each probe by themselves",
     );
+  const series = viewed(found, view);
   const { ParquetFile } = await import("./parquet/file.js");
   const output = outputTo(target, { force });
   const ignore = (): void => {}; // the write's callback gets the error
-  const found: Found = { rows: 0, lost: new Map(), unfinished: [] };
+  const result: Found = { rows: 0, lost: new Map(), unfinished: [] };
   let stream: Writable | undefined;
   try {
     const file = new ParquetFile(series[0].info);
     stream = output.stream().on("error", ignore);
     let since = performance.now();
     let bytes = 0;
-    const tell = (): void => progress?.({ rows: found.rows, bytes, lost: sum(found.lost) });
-    for (const piece of encode(series, file, found, { signal, matches })) {
+    const tell = (): void => progress?.({ rows: result.rows, bytes, lost: sum(result.lost) });
+    for (const piece of encode(series, file, result, { signal, matches })) {
       if (piece) {
         await write(output.name, stream, piece);
         bytes += piece.length;
@@ -72,7 +76,7 @@ export async function exportParquet(
       }
     }
     tell();
-    return found;
+    return result;
   } catch (error) {
     // A Parquet file without its end is useless.
     output.remove();

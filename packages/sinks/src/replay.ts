@@ -1,14 +1,15 @@
 import { EventStream, type Field, type StreamInfo, Table } from "@rxbpf/core";
-import { text } from "@rxbpf/core/events";
+import { type CgroupView, text } from "@rxbpf/core/events";
 
 import { Player } from "./arrow/player.js";
 import type { Recording } from "./arrow/recording.js";
 import { type Series, seriesAt } from "./arrow/series.js";
 import { Track } from "./arrow/track.js";
+import { viewed } from "./arrow/view.js";
 import { columnsOf } from "./table.js";
 
 /** Options of `replay`. */
-export interface ReplayOptions {
+export interface ReplayOptions extends CgroupView {
   /** How many times faster than recorded: 1 is the recorded pace. As fast as possible by default. */
   readonly speed?: number | undefined;
   /** Gives times as they were recorded: as a bigint, in Unix nanoseconds. */
@@ -26,12 +27,12 @@ export interface ReplayOptions {
  */
 export function replay<E = Readonly<Record<string, unknown>>>(
   path: string | readonly string[],
-  { speed = Infinity, nanoseconds = false }: ReplayOptions = {},
+  { speed = Infinity, nanoseconds = false, ...view }: ReplayOptions = {},
 ): EventStream<E> {
   if (!(speed > 0)) throw new RangeError(`speed takes a number above 0, not ${speed}`);
-  const series = seriesAt(path);
+  const series = seriesAt(path).map((one) => viewed(one, view));
   const several = series.length > 1;
-  return new EventStream<E>(several ? mergedInfo(series) : infoOf(series[0][0]), (receiver) => {
+  return new EventStream<E>(several ? mergedInfo(series) : infoOf(series[0]![0]), (receiver) => {
     receiver.status({ type: "attached", programs: [] });
     const tracks = series.map((parts) => {
       const track = new Track(

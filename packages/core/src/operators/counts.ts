@@ -1,5 +1,5 @@
-/** A key that events can be counted by. */
-export type Key = string | number | bigint | boolean;
+/** A key that events can be counted by. Undefined stands for events that have none, such as a name outside of containers. */
+export type Key = string | number | bigint | boolean | undefined;
 
 /** The key of the row that counts all keys beyond the limit. Only that row has `others`, so no process can forge it. */
 export const OTHER_KEYS = "(other keys)";

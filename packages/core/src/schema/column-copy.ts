@@ -12,7 +12,7 @@ type Copy = (positions: Int32Array, count: number, at: number, columns: readonly
  */
 export function copier({ layout, memory, unixOffsetNs }: Omit<Records, "positions" | "count">): Copy {
   const columns = layout.places.map((_, i) => `const c${i} = columns[${i}];`);
-  const copies = layout.places.map((place, i) => copying(place, `c${i}`));
+  const copies = layout.places.map((place, i) => copying(place, `c${i}`, i));
   const source = `return (positions, count, at, columns) => {
     ${columns.join(" ")}
     for (let i = 0; i < count; i++, at++) {
@@ -22,14 +22,14 @@ export function copier({ layout, memory, unixOffsetNs }: Omit<Records, "position
   };`;
   const { u8, u16, u32, i32 } = memory;
   const [addLow, addHigh] = [unixOffsetNs, unixOffsetNs >> 32n].map((part) => Number(BigInt.asUintN(32, part)));
-  const given = { u8, u16, u32, i32, addLow, addHigh, lengthOf };
+  const given = { u8, u16, u32, i32, addLow, addHigh, lengthOf, places: layout.places };
   // oxlint-disable-next-line no-implied-eval -- the source contains only numbers and names from our own schemas
   return new Function(...Object.keys(given), source)(...Object.values(given)) as Copy;
 }
 
 /** The source that copies a field of the record at `p`, whose words begin at `w`, to the column `c`. */
-function copying(place: Place, c: string): string {
+function copying(place: Place, c: string, index: number): string {
   const { copy } = recordForm(place.kind);
   if (!copy) throw new Error(`A record has no ${place.kind}`);
-  return copy(place, c);
+  return copy(place, c, index);
 }

@@ -17,9 +17,16 @@ export interface ColumnWriter {
 
 /**
  * An array with room: of numbers, of 32-bit halves of wide numbers, or of bits. Or a writer that appends values of
- * different length.
+ * different length, or one that takes values as rows have them.
  */
-export type Destination = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array | Appending;
+export type Destination =
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | Int32Array
+  | Float64Array
+  | Appending
+  | Pick<ColumnWriter, "value">;
 
 interface Appending {
   append(from: Uint8Array, start: number, length: number): void;
@@ -160,8 +167,8 @@ export class OptionalWriter implements ColumnWriter {
     for (let i = 0; i < count; i++) this.value(undefined, at + i);
   }
 
-  target(): never {
-    throw new Error("A record has no optional field");
+  target(): Destination {
+    return this;
   }
 
   take(length: number): Column {

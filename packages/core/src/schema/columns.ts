@@ -9,9 +9,9 @@ import type { Schema } from "./schema.js";
 export class ColumnBuilder {
   readonly #names: readonly string[];
   readonly #columns: readonly ColumnWriter[];
-  /** The columns of fields that records have, and of optional fields, which they do not have. */
-  readonly #recorded: readonly ColumnWriter[];
-  readonly #optional: readonly OptionalWriter[];
+  /** The columns of fields that records have, in the order of their layout, and of fields that they do not have. */
+  #recorded: readonly ColumnWriter[] = [];
+  #lacking: readonly OptionalWriter[] = [];
   #copy: ReturnType<typeof copier> | undefined;
   #memory: Records["memory"] | undefined;
   #length = 0;
@@ -19,8 +19,6 @@ export class ColumnBuilder {
   constructor(schema: Schema<Fields>) {
     this.#names = Object.keys(schema.fields);
     this.#columns = Object.values(schema.fields).map(writerFor);
-    this.#optional = this.#columns.filter((column) => column instanceof OptionalWriter);
-    this.#recorded = this.#columns.filter((column) => !(column instanceof OptionalWriter));
   }
 
   /** How many events were gathered since the last `take`. */
@@ -33,20 +31,27 @@ export class ColumnBuilder {
     return this.#columns.reduce((sum, column) => sum + column.bytes(this.#length), 0);
   }
 
-  /** Appends records of one layout, which has the fields of the schema in the same order, without the optional ones. */
+  /** Appends records of one layout, which has the fields of the schema; it may lack optional ones. */
   appendRecords(records: Records): void {
     const { memory, positions, count } = records;
     const at = this.#length;
-    if (!this.#copy || this.#memory !== memory) this.#copy = copier(records);
+    if (!this.#copy || this.#memory !== memory) this.#begin(records);
     this.#memory = memory;
-    this.#copy(
+    this.#copy!(
       positions,
       count,
       at,
       this.#recorded.map((column) => column.target(at, count)),
     );
-    for (const column of this.#optional) column.absent(at, count);
+    for (const column of this.#lacking) column.absent(at, count);
     this.#length += count;
+  }
+
+  #begin(records: Records): void {
+    const names = records.layout.places.map(({ name }) => name);
+    this.#copy = copier(records);
+    this.#recorded = names.map((name) => this.#columns[this.#names.indexOf(name)]!);
+    this.#lacking = this.#columns.filter((column) => !this.#recorded.includes(column)) as OptionalWriter[];
   }
 
   /** Appends one row, by the names of its fields. */

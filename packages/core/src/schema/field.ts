@@ -20,6 +20,7 @@ export type Kind =
   | "bytes"
   | "json"
   | "histogram"
+  | "name"
   | "stack";
 
 /** A field whose value in a row is a `T`. */
@@ -37,6 +38,10 @@ export interface Field<T> {
   readonly scale?: Scale;
   /** Of a number in a table: how the values of different processors are merged. They are added by default. */
   readonly merge?: "greatest" | "least";
+  /** Of a name: the field with the id that it is found by. */
+  readonly of?: string;
+  /** Of a name, while its stream runs: finds it. It gives the same text for an id until the event loop turns. */
+  readonly find?: (id: number) => string | undefined;
   /** Set if no program writes it: this process adds it to some rows. */
   readonly optional?: true;
   /** Never set; carries the type for the type checker. */

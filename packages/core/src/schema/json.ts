@@ -3,6 +3,7 @@ import { printableJson } from "../text/printable.js";
 import type { InMemory } from "./column-data.js";
 import { lengthOf } from "./column-writers.js";
 import { recordForm } from "./kinds.js";
+import { rememberingTexts } from "./kinds/name.js";
 import type { Place } from "./record.js";
 import { readers } from "./rows.js";
 
@@ -24,14 +25,19 @@ export interface LineEncoder {
 export function jsonEncoder({ layout, memory, unixOffsetNs }: InMemory): LineEncoder {
   const { places } = layout;
   const keys = places.map(({ name }, i) => Buffer.from(`${i === 0 ? "{" : ","}${jsonOf(name)}:`));
+  const textOf = rememberingTexts((text) => Buffer.from(jsonOf(text)));
   const close = Buffer.from(places.length > 0 ? "}\n" : "{}\n");
   const choices = places.map(({ choices }) => choices?.map((choice) => Buffer.from(jsonOf(choice))));
   const fixed = places.reduce((sum, place, i) => sum + keys[i]!.length + mostOf(place), close.length);
-  const parts = places.map((place, i) => `${storing(keys[i]!)} at = ${writing(place, i)};`);
+  const parts = places.map((place, i) => {
+    const { json } = recordForm(place.kind);
+    if (!json?.absent) return `${storing(keys[i]!)} at = ${writing(place, i)};`;
+    return `{ const text = ${writing(place, i)}; if (text !== undefined) { ${storing(keys[i]!)} at = put(out, at, textOf(text)); } }`;
+  });
   const [first, last] = longestRun(places, inWords);
   const run = copying(parts.slice(first, last), places.slice(first, last).flatMap(wordsOf));
   const source = `${run.variables} let buffer, end = 0; return {
-    most: (p) => ${[fixed, ...places.flatMap(mostOfTail)].join(" + ")},
+    most(p) { const w = p >>> 2; return ${[fixed, ...places.flatMap(mostOfText)].join(" + ")}; },
     write(p, out, at) {
       const w = p >>> 2, follows = out === buffer && at === end;
       ${[...parts.slice(0, first), run.statement, ...parts.slice(last)].join(" ")} ${storing(close)}
@@ -40,7 +46,8 @@ export function jsonEncoder({ layout, memory, unixOffsetNs }: InMemory): LineEnc
     },
   };`;
   const { u8, u16, u32, i32 } = memory;
-  const given = { u8, u16, u32, i32, read: readers(layout, memory, unixOffsetNs), choices, lengthOf, ...writers(u8) };
+  const read = readers(layout, memory, unixOffsetNs);
+  const given = { u8, u16, u32, i32, read, choices, places, textOf, lengthOf, ...writers(u8) };
   // oxlint-disable-next-line no-implied-eval -- see above
   return new Function(...Object.keys(given), source)(...Object.values(given)) as LineEncoder;
 }
@@ -91,10 +98,12 @@ function mostOf(place: Place): number {
 /** An address in quotes; numbers are shorter. */
 const LONGEST = 48;
 
-/** The same for its text in the tail, as source. */
-function mostOfTail({ kind, offset }: Place): string[] {
-  const most = recordForm(kind).json?.mostPerByte;
-  return most === undefined ? [] : [`${most} * u16[(p + ${offset + 2}) >>> 1]`];
+/** The same for a text that is elsewhere, as source: in the record's tail, or found. */
+function mostOfText(place: Place, index: number): string[] {
+  const { row, json } = recordForm(place.kind);
+  if (json?.absent) return [`textOf(${row(place, index)} ?? "").length`];
+  const most = json?.mostPerByte;
+  return most === undefined ? [] : [`${most} * u16[(p + ${place.offset + 2}) >>> 1]`];
 }
 
 /** The source that writes constant bytes: one store after the other takes a third less time than a loop. */

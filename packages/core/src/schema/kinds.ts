@@ -9,6 +9,7 @@ import { histogramKind } from "./kinds/histogram.js";
 import { integers } from "./kinds/integers.js";
 import { jsonKind } from "./kinds/json.js";
 import type { FieldKind, RecordForm } from "./kinds/kind.js";
+import { nameKind } from "./kinds/name.js";
 import { stackKind } from "./kinds/stack.js";
 import { textKind } from "./kinds/text.js";
 import { textsKind } from "./kinds/texts.js";
@@ -28,6 +29,7 @@ export const KINDS: Readonly<Record<Kind, FieldKind>> = {
   bytes: bytesKind,
   json: jsonKind,
   histogram: histogramKind,
+  name: nameKind,
   stack: stackKind,
 };
 

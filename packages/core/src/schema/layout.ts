@@ -32,12 +32,12 @@ function bindStruct(name: string, type: Struct, fields: Fields, btf: Btf): Layou
   const members = flatten(type, btf);
   const differences = shapeFaults(members, type.size);
   const places: Place[] = [];
-  for (const [name, { kind, choices, scale, unit, optional }] of Object.entries(fields)) {
+  for (const [name, { kind, choices, scale, unit, optional, of = name, find }] of Object.entries(fields)) {
     const form = KINDS[kind].recorded;
-    if (optional || !form) continue;
-    const member = members.find((candidate) => candidate.name === cName(name));
+    if ((optional && !find) || !form) continue;
+    const member = members.find((candidate) => candidate.name === cName(of));
     if (!member) {
-      differences.push(`the program has no ${cName(name)}`);
+      differences.push(`the program has no ${cName(of)}`);
       continue;
     }
     const place = {
@@ -48,6 +48,7 @@ function bindStruct(name: string, type: Struct, fields: Fields, btf: Btf): Layou
       ...(choices && { choices }),
       ...(scale && { scale }),
       ...(unit && { unit }),
+      ...(find && { find }),
     };
     differences.push(...placeFaults(place, member));
     places.push(place);

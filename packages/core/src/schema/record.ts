@@ -12,6 +12,8 @@ export interface Place {
   readonly choices?: readonly string[];
   readonly scale?: Scale;
   readonly unit?: Unit;
+  /** Of a name, whose place is that of its id. */
+  readonly find?: (id: number) => string | undefined;
 }
 
 /** The places of a struct's fields, in the order of the schema. */

@@ -1,3 +1,4 @@
+import { cgroupNames } from "./cgroup-names.js";
 import type { Field, Fields } from "./field.js";
 import { KINDS } from "./kinds.js";
 import { chars } from "./kinds/chars.js";
@@ -81,4 +82,5 @@ export const who = {
   cgroupId: u64("id of the process's cgroup in the v2 hierarchy"),
   mntnsId: u32("inode number of the process's mount namespace"),
   cpu: u16("processor that it ran on"),
+  ...cgroupNames,
 } as const;

@@ -1,4 +1,4 @@
-import { type Count, countBy, type CountOptions, OTHER_KEYS, Table, top } from "@rxbpf/core";
+import { type Count, countBy, type CountOptions, type Key, OTHER_KEYS, Table, top } from "@rxbpf/core";
 import { originOf } from "@rxbpf/core/events";
 import { EMPTY, map, NEVER, type Observable, of, range, Subject, toArray, VirtualTimeScheduler } from "rxjs";
 import { describe, expect, expectTypeOf, test } from "vitest";
@@ -21,7 +21,7 @@ const table = (
   }) as Table<never>;
 
 /** The tables for events that come at once. */
-function tablesOf<T, K extends string | number | bigint | boolean>(
+function tablesOf<T, K extends Key>(
   events: Observable<T>,
   key: (event: T) => K,
   options?: CountOptions,
@@ -42,6 +42,18 @@ test("a table comes every second in which counts change, and the rest at the end
     });
     expectSubscriptions(source.subscriptions).toBe("^ 2402ms !");
   });
+});
+
+test("events without a key are counted together", () => {
+  const [{ rows } = new Table<Count<string | undefined>>(0, [])] = tablesOf(
+    of("web", undefined, "", undefined),
+    itself,
+  );
+  expect(rows).toEqual([
+    { key: undefined, count: 2 },
+    { key: "web", count: 1 },
+    { key: "", count: 1 },
+  ]);
 });
 
 test("a table that was emitted already does not come again at the end", () => {

@@ -4,6 +4,7 @@ import { whoOptions } from "../define/common.js";
 import { flag, UsageError } from "../define/options.js";
 import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
+import { shownText } from "../define/show.js";
 import { histogramText, totalsText } from "../define/table-text.js";
 import { type Stretch, stretchKey, stretchValue } from "./schema.js";
 
@@ -41,10 +42,13 @@ const definition = define({
       columns: () => [],
       units: ({ milliseconds }) => (milliseconds ? { duration: "ms" } : undefined),
       order: () => (a: Stretch, b: Stretch) => a.id - b.id,
-      text({ pids, tids, extension }) {
+      ofProcessWith: ["pids", "tids"],
+      text(options) {
+        const { pids, tids, extension } = options;
+        const names = shownText(options);
         const name = tids ? "tid" : "pid";
         const section = (row: Stretch): string | undefined =>
-          pids || tids ? `${name} = ${row.id} ${row.comm}` : undefined;
+          pids || tids ? `${name} = ${row.id} ${row.comm}${names(row)}` : undefined;
         return histogramText(
           (row: Stretch) => row.duration,
           section,

@@ -1,9 +1,12 @@
 import type { RowOf } from "@rxbpf/core";
 import { chars, histogramOf, time, u32, u64 } from "@rxbpf/core/events";
 
+import { cgroupFields } from "../define/cgroup.js";
+
 export const stretchKey = {
   id: u32("id of the process, or of the thread; 0 for all threads together"),
   comm: chars("its name; empty for all threads together"),
+  ...cgroupFields("with pids or tids"),
 } as const;
 
 export const stretchValue = {

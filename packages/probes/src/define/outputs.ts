@@ -1,9 +1,14 @@
 import type { EventStream, Fields, RowOf, Schema, Table } from "@rxbpf/core";
 import type { Constant, SideRecords, TableShape } from "@rxbpf/core/bpf";
-import { type Column, time, type Unit } from "@rxbpf/core/events";
+import { type Column, type ShownName, time, type Unit } from "@rxbpf/core/events";
 import type { SetFilters } from "@rxbpf/filters";
 
 import type { TableText } from "./table-text.js";
+
+/** Which names of cgroups the options ask for. Not every output has the option. */
+export interface Shown {
+  readonly show?: readonly ShownName[] | undefined;
+}
 
 /** What every output of a probe defines. `V` are the values of the probe's options, `R` is a row: an event, or a row of a table. */
 interface Described<V, R> {
@@ -51,6 +56,8 @@ export interface TableOutput<V, R> extends Described<V, R> {
   readonly shape: TableShape;
   /** The fields of a row: the time of its table, and the fields of key and value. */
   readonly schema: Schema<Fields>;
+  /** Options of which one must be given for its rows to belong to processes; without any they always do, or never. */
+  readonly ofProcessWith?: readonly (keyof V & string)[];
   /** The units of fields that the options change, by name. */
   units?(options: V): Readonly<Record<string, Unit>> | undefined;
   /** The default interval between tables in seconds; without it, one table at the end. */
@@ -72,7 +79,7 @@ export interface TableOutput<V, R> extends Described<V, R> {
   /** The line above each table, unless the time of day was asked for. */
   heading?(options: V): ((table: Table<R>) => string) | undefined;
   /** How to write a table that is not rows of text: histograms, stacks. */
-  text?(options: V): TableText<R>;
+  text?(options: V & Shown): TableText<R>;
 }
 
 /** Options, or rows, of any probe. They are checked where a probe is defined, and give the probe its type. */

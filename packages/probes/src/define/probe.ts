@@ -28,6 +28,16 @@ import {
   type Whatever,
 } from "./outputs.js";
 import { chosenHere, constantsOf, matcher } from "./selection.js";
+import {
+  canShow,
+  checkShow,
+  namedNow,
+  noShowOption,
+  ShownCgroups,
+  shownColumns,
+  showOption,
+  withShown,
+} from "./show.js";
 import { whyNone } from "./why-none.js";
 import { clockTime } from "./times.js";
 
@@ -69,10 +79,15 @@ export interface List {
 /** The options of an output: the probe's own, and those of its kind of output. */
 export type OutputOptions<O extends Options, T> = Omit<
   ValuesOf<typeof common> &
-    ValuesOf<T extends TableOutput<Whatever, Whatever> ? typeof tableOptions : typeof ringOptions>,
+    ValuesOf<T extends TableOutput<Whatever, Whatever> ? typeof tableOptions : typeof ringOptions> &
+    ValuesOf<{ readonly show: CanShow<T> extends true ? typeof showOption : typeof noShowOption }>,
   keyof O
 > &
   ValuesOf<O>;
+
+/** Whether the rows of an output have a cgroup. Every event has one. */
+type CanShow<T> =
+  T extends TableOutput<Whatever, infer R> ? (R extends { readonly cgroupId: number } ? true : false) : true;
 
 /** The options of a definition's main output, as a caller gives them. */
 export type GivenTo<D> = D extends Definition<infer O, infer P, infer M> ? OutputOptions<O, P[M]> : never;
@@ -114,18 +129,23 @@ export function define<O extends Options, P extends Outputs, M extends keyof P &
 export function probe<O extends Options, P extends Outputs, M extends keyof P & string>(
   definition: Definition<O, P, M>,
 ): Probe<O, P, M> {
-  const outputs = definition.outputs(outputMakers<ValuesOf<O>>()) as P & Record<string, Output>;
+  const defined = definition.outputs(outputMakers<ValuesOf<O>>()) as P & Record<string, Output>;
+  // A stream has the names of cgroups that it is asked for, and else none.
+  const plain = Object.entries<Output>(defined).map(([name, output]) => [name, withShown(output, {})]);
+  const outputs = Object.fromEntries(plain) as P & Record<string, Output>;
   const allMaps = [...new Set(Object.values(outputs).flatMap((output) => mapsOf(output)))];
+  const unable = Object.values(outputs).some(canShow) ? {} : { show: noShowOption };
   const optionsOf = (name: keyof P): Options => {
     const kind = outputs[name]!.kind === "table" ? tableOptions : ringOptions;
     // A probe may give one of these a letter or another meaning, or use its letter for an option of its own.
     const letters = new Set(Object.values(definition.options).map(({ short }) => short));
-    return { ...definition.options, ...withoutLetters({ ...common, ...kind }, letters), ...definition.options };
+    const shared = { ...common, ...kind, ...(canShow(outputs[name]!) ? { show: showOption } : unable) };
+    return { ...definition.options, ...withoutLetters(shared, letters), ...definition.options };
   };
   const streamOf =
     (outputName: keyof P & string) =>
     (given: Readonly<Record<string, unknown>> = {}): EventStream<unknown> =>
-      open({ definition, output: outputs[outputName]!, outputName, options: optionsOf(outputName), allMaps }, given);
+      open({ definition, output: defined[outputName]!, outputName, options: optionsOf(outputName), allMaps }, given);
 
   const others = Object.keys(outputs).filter((name) => name !== definition.main);
   const methods = Object.fromEntries(others.map((name) => [name, streamOf(name)]));
@@ -168,10 +188,11 @@ interface Asked {
 /** The stream of an output. @throws UsageError */
 function open(unmeasured: Asked, given: Values): EventStream<unknown> {
   const values = parseOptions(unmeasured.options, given) as Values;
-  const asked = { ...unmeasured, output: inUnits(unmeasured.output, values) };
+  const asked = { ...unmeasured, output: withShown(inUnits(unmeasured.output, values), values) };
   const { definition, output, outputName, options } = asked;
   definition.check?.(values);
   output.check?.(values);
+  checkShow(output, values);
   if (output.kind === "ring") ringSize(output, values);
   const conflict = conflictIn(values as ValuesOf<typeof common>);
   if (conflict !== undefined) throw new UsageError(conflict);
@@ -188,7 +209,7 @@ function open(unmeasured: Asked, given: Values): EventStream<unknown> {
     ...describe(asked, values),
     options: given,
     output: outputName,
-    ...(already && { already: () => already(values).filter(chosen() ?? (() => true)) }),
+    ...(already && { already: () => namedNow(already(values).filter(chosen() ?? (() => true)), values) }),
   };
   const stream = new EventStream(info, source);
   const { duration } = values as ValuesOf<typeof common>;
@@ -214,7 +235,7 @@ export function describe(
   values: Values,
 ): Omit<StreamInfo, "options" | "output"> {
   const { schema, banner } = output;
-  const columns = () => output.columns(values).filter((column) => !!column);
+  const columns = () => [...shownColumns(values), ...output.columns(values).filter((column) => !!column)];
   const told = { name, schema, ...(banner && { banner }), columns };
   if (output.kind === "ring") return told;
   const { timestamp, rows: tableRows = output.rows } = values as ValuesOf<typeof tableOptions>;
@@ -237,7 +258,7 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
     variants: definition.variants(values),
   };
   const own = mapsOf(output);
-  const prepare = (): RunOptions => {
+  const prepare = (cgroups: ShownCgroups): RunOptions => {
     // Before what needs them for less.
     requireCapabilities(`load ${definition.name}`);
     const { includeSelf } = values as ValuesOf<typeof common>;
@@ -247,14 +268,15 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
     const constants = constantsOf(options, machine, ids);
     const filters = filterOptions(values as ValuesOf<typeof common>, ids, output.kind);
     const ended = ids.watch();
+    const notices = [
+      ...(ids.differ ? [IDS_DIFFER] : []),
+      ...ids.absent.map((one) => `there is no ${one}, so none of its events will show`),
+      ...(filters.notices ?? []),
+    ];
     return {
-      ...filters,
+      ...cgroups.during(filters),
       whenIdle: () => whyNone(options, values, filters.whenIdle?.(), ended()),
-      notices: [
-        ...(ids.differ ? [IDS_DIFFER] : []),
-        ...ids.absent.map((one) => `there is no ${one}, so none of its events will show`),
-        ...(filters.notices ?? []),
-      ],
+      notices: [...notices, ...cgroups.notices],
       constants: {
         ...constants,
         ...definition.constants?.(machine),
@@ -267,15 +289,18 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
     };
   };
   return (receiver) => {
-    if (output.kind === "table") {
-      const { interval = output.every, tables } = values as ValuesOf<typeof tableOptions>;
+    const cgroups = new ShownCgroups(values);
+    const shown = withShown(output, values, cgroups.find);
+    const start = (): RunOptions => prepare(cgroups);
+    if (shown.kind === "table") {
+      const { interval = shown.every, tables } = values as ValuesOf<typeof tableOptions>;
       const everyMs = interval === undefined ? undefined : interval * 1000;
-      const read = sourceOf(spec, table(output.map, output.shape, { everyMs, count: tables }), prepare);
-      return mapEvents(read, arranged(output, values))(receiver);
+      const read = sourceOf(spec, table(shown.map, shown.shape, { everyMs, count: tables }), start);
+      return mapEvents(read, arranged(shown, values))(receiver);
     }
-    const mapping = output.mapEvents?.(values);
+    const mapping = shown.mapEvents?.(values);
     const chosen = matcher(chosenHere(options), values);
-    const read = sourceOf<unknown>(spec, ring(output.map, output.schema, mapping?.side), prepare);
+    const read = sourceOf<unknown>(spec, ring(shown.map, shown.schema, mapping?.side), start);
     const mapped = mapping ? mapEvents(read, mapping.event) : read;
     return (chosen ? mapEvents(mapped, (event) => (chosen(event) ? event : undefined)) : mapped)(receiver);
   };

@@ -17,6 +17,8 @@ export function words(kind: WordedKind, help: string, value: string): Option<One
   const takesNumbers = kind === "mntns" || kind === "netns" || kind === "tree";
   return {
     ...texts,
+    // Chosen in the kernel by its cgroup, and in a recording by what it says of that: see `recordedView`.
+    ...(!takesNumbers && { selection: { field: "cgroupId" } }),
     ...(NAMED.includes(kind) && { choices: () => namesNow(kind)! }),
     parse(given, name) {
       const words: unknown[] = Array.isArray(given) ? given : [given];

@@ -1,9 +1,10 @@
 import { type Frame, printable } from "@rxbpf/core";
-import { CUT, foldedLine, looksCut } from "@rxbpf/core/events";
+import { CUT, foldedLine, looksCut, type NamedRow, type ShownName } from "@rxbpf/core/events";
 
+import { shownNames, shownText } from "./show.js";
 import type { TableText } from "./table-text.js";
 
-interface Stacked {
+interface Stacked extends NamedRow {
   readonly pid: number;
   readonly comm: string;
   readonly kernelStack: readonly Frame[];
@@ -21,11 +22,14 @@ export interface StackTextOptions {
   readonly addresses?: boolean | undefined;
   /** Shows each frame's offset into its function, in bytes. */
   readonly offsets?: boolean | undefined;
+  /** Shows names of the cgroup: of a folded stack, as its outermost frames. */
+  readonly show?: readonly ShownName[] | undefined;
 }
 
 /** Stacks as BCC's tools write them, each with its number. */
 export function stackText<R extends Stacked>(number: (row: R) => number, options: StackTextOptions = {}): TableText<R> {
   const { folded, delimited, addresses } = options;
+  const [namesOf, textOf] = [shownNames(options), shownText(options)];
   const kernel = (frame: Frame): string => frameName(frame, options) + (options.annotations ? "_[k]" : "");
   const user = (frame: Frame): string => frameName(frame, options);
   const line = (frame: Frame, name: string): string =>
@@ -39,8 +43,8 @@ export function stackText<R extends Stacked>(number: (row: R) => number, options
         if (folded) {
           const between = isSplit ? ["-"] : [];
           const users = [...userStack.map(user), ...cut].reverse();
-          const names = [comm, ...users, ...between, ...kernelStack.map(kernel).reverse()];
-          return foldedLine(names, number(row));
+          const frames = [comm, ...users, ...between, ...kernelStack.map(kernel).reverse()];
+          return foldedLine([...namesOf(row).map(([, name]) => name), ...frames], number(row));
         }
         const frames = [
           ...kernelStack.map((frame) => line(frame, kernel(frame))),
@@ -48,7 +52,7 @@ export function stackText<R extends Stacked>(number: (row: R) => number, options
           ...userStack.map((frame) => line(frame, user(frame))),
           ...cut.map((text) => `    ${text}\n`),
         ];
-        return `${frames.join("")}    ${"-".padEnd(16)} ${printable(comm)} (${pid})\n        ${number(row)}\n\n`;
+        return `${frames.join("")}    ${"-".padEnd(16)} ${printable(comm)} (${pid})${printable(textOf(row))}\n        ${number(row)}\n\n`;
       })
       .join("");
 }

@@ -1,9 +1,12 @@
 import type { RowOf } from "@rxbpf/core";
 import { chars, choice, measured, time, u32, u64 } from "@rxbpf/core/events";
 
+import { cgroupFields } from "../define/cgroup.js";
+
 export const fileKey = {
   pid: u32("process id"),
   tid: u32("thread id"),
+  ...cgroupFields(),
 } as const;
 
 export const fileCount = {

@@ -3,6 +3,7 @@ import type { Table } from "@rxbpf/core";
 import { whoOptions } from "../define/common.js";
 import { flag, UsageError } from "../define/options.js";
 import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
+import { shownText } from "../define/show.js";
 import { histogramText } from "../define/table-text.js";
 import { type Wait, waitKey, waitValue } from "./schema.js";
 
@@ -35,11 +36,15 @@ const definition = define({
       columns: () => [],
       units: ({ milliseconds }) => (milliseconds ? { latency: "ms" } : undefined),
       order: () => (a: Wait, b: Wait) => a.id - b.id,
-      text: ({ pids, tids }) =>
-        histogramText(
+      ofProcessWith: ["pids", "tids"],
+      text(options) {
+        const { pids, tids } = options;
+        const names = shownText(options);
+        return histogramText(
           (row: Wait) => row.latency,
-          (row) => (pids || tids ? `${tids ? "tid" : "pid"} = ${row.id} ${row.comm}` : undefined),
-        ),
+          (row) => (pids || tids ? `${tids ? "tid" : "pid"} = ${row.id} ${row.comm}${names(row)}` : undefined),
+        );
+      },
     }),
   }),
   main: "waits",

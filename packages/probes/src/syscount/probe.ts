@@ -51,6 +51,7 @@ const definition = define({
       key: callKey,
       value: callCount,
       rows: 10,
+      ofProcessWith: ["process"],
       perCpu: ({ process }) => !process,
       entries: ({ process }) => (process ? undefined : 2048),
       order:

@@ -5,6 +5,9 @@ import { whoOptions } from "../define/common.js";
 import { flag } from "../define/options.js";
 import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
+import type { Shown } from "../define/outputs.js";
+import { shownColumns } from "../define/show.js";
+import type { TableText } from "../define/table-text.js";
 import { checkIp, ipOptions } from "../define/tcp.js";
 import { loadHeading, topOptions } from "../define/top.js";
 import { type Traffic, traffic, trafficKey } from "./schema.js";
@@ -37,7 +40,7 @@ const definition = define({
       inPlace: ({ noclear }) => !noclear,
       heading: ({ nosummary }) => (nosummary ? undefined : loadHeading),
       columns: () => [],
-      text: () => trafficText,
+      text: trafficText,
     }),
   }),
   main: "traffic",
@@ -64,18 +67,13 @@ export interface TcptopOptions extends GivenTo<typeof definition> {}
 export const tcptop: ProbeOf<typeof definition, TcptopOptions, Table<Traffic>> = probe(definition);
 
 /** IPv4 sessions, then IPv6 sessions in wider columns, as BCC's tcptop writes them. */
-function trafficText({ rows }: Table<Traffic>): string {
-  const parts = [
+function trafficText(options: Shown): TableText<Traffic> {
+  const blockOf = (version: 4 | 6, rows: readonly Traffic[]): string =>
     block(
-      rows.filter(({ ip }) => ip === 4),
-      columnsFor(4),
-    ),
-    block(
-      rows.filter(({ ip }) => ip === 6),
-      columnsFor(6),
-    ),
-  ];
-  return parts.filter((part) => part !== "").join("\n");
+      rows.filter(({ ip }) => ip === version),
+      [...(shownColumns(options) as Column<Traffic>[]), ...columnsFor(version)],
+    );
+  return ({ rows }) => [blockOf(4, rows), blockOf(6, rows)].filter((part) => part !== "").join("\n");
 }
 
 function block(rows: readonly Traffic[], columns: readonly Column<Traffic>[]): string {

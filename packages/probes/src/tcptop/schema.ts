@@ -1,11 +1,13 @@
 import type { RowOf } from "@rxbpf/core";
 import { chars, measured, time, u32, u64 } from "@rxbpf/core/events";
 
+import { cgroupFields } from "../define/cgroup.js";
 import { ends } from "../define/tcp.js";
 
 export const trafficKey = {
   pid: u32("id of the process that sends and receives"),
   comm: chars("name of the process, at most 15 bytes"),
+  ...cgroupFields(),
   ...ends,
 } as const;
 

@@ -5,7 +5,15 @@ import { UsageError } from "@rxbpf/probes/define";
 import { expect, test } from "vitest";
 
 const row: FileCount = {
-  ...{ time: Date.UTC(2026, 0, 1, 12), pid: 1, tid: 23_392, comm: "bash", file: "urandom", type: "regular" },
+  ...{
+    time: Date.UTC(2026, 0, 1, 12),
+    pid: 1,
+    tid: 23_392,
+    comm: "bash",
+    cgroupId: 1,
+    file: "urandom",
+    type: "regular",
+  },
   ...{ reads: 10_242, writes: 3, readBytes: 2_500_000, writtenBytes: 1023 },
 };
 

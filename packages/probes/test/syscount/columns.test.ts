@@ -5,7 +5,7 @@ import { UsageError } from "@rxbpf/probes/define";
 import { expect, test } from "vitest";
 
 const row: CallCount = {
-  ...{ time: 1_700_000_000_000, pid: 0, comm: "", call: 0, compat: false },
+  ...{ time: 1_700_000_000_000, pid: 0, comm: "", cgroupId: 1, call: 0, compat: false },
   ...{ name: "read", count: 12_345, timeNs: 1_234_567_891 },
 };
 

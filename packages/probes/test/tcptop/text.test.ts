@@ -4,7 +4,7 @@ import { UsageError } from "@rxbpf/probes/define";
 import { expect, test } from "vitest";
 
 const row: Traffic = {
-  ...{ time: Date.UTC(2026, 0, 1, 12), pid: 17_287, comm: "a long name", ip: 4, netnsId: 4_026_531_840 },
+  ...{ time: Date.UTC(2026, 0, 1, 12), pid: 17_287, comm: "a long name", cgroupId: 1, ip: 4, netnsId: 4_026_531_840 },
   ...{ localAddress: "10.0.2.15", localPort: 22, remoteAddress: "10.0.2.2", remotePort: 62_190 },
   ...{ receivedBytes: 1023, sentBytes: 49_000 },
 };

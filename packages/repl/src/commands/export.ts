@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
 
 import { type EventStream, printable } from "@rxbpf/core";
-import { recordedBy, recordedMatcher, UsageError } from "@rxbpf/probes/define";
+import type { CgroupView } from "@rxbpf/core/events";
+import { recordedBy, UsageError } from "@rxbpf/probes/define";
 import {
   type ExportOptions,
   exportParquet,
@@ -73,7 +74,7 @@ export function addExport(program: Command): void {
     .option("--force", "replace the file if it exists");
   addRecordedFlags(command).action(async () => {
     const flags = command.opts<Flags>();
-    const { path, of, values } = askedRecording(command);
+    const { path, of, values, asked } = askedRecording(command);
     const [name, ...others] = NAMES.filter((name) => flags[name]);
     if (!name || others.length > 0) throw new UsageError(`export takes one of ${CHOICES}`);
     const format: ExportFormat = FORMATS[name];
@@ -83,19 +84,23 @@ export function addExport(program: Command): void {
       throw new UsageError("--output takes a file other than the recording");
     if (flags.processes && name !== "json") throw new UsageError("--processes goes with --json");
     // Without a selection there is a faster way.
-    const chosen = Object.keys(values).length > 0 ? of : undefined;
-    if (flags.processes && chosen) throw new UsageError("--processes takes no flags of the probe");
+    const isAsked = Object.keys(values).length > 0;
+    const chosen = isAsked ? of : undefined;
+    if (flags.processes && isAsked) throw new UsageError("--processes takes no flags of the probe");
     if (format.binary && target === process.stdout && process.stdout.isTTY)
       throw new UsageError(`--${name} does not write to a terminal; give --output FILE`);
     const progress = progressLine([name], [flags.output ?? ""], flags.output === undefined ? NOWHERE : process.stderr);
     try {
       if (!format.sink) {
-        const matches = chosen && recordedMatcher(chosen.probe, chosen.output, values);
-        await writeParquet(path, target, { force, matches, progress: (value) => progress.tell(0, value) });
+        await writeParquet(path, target, { ...asked, force, progress: (value) => progress.tell(0, value) });
       } else {
         const { nanoseconds } = format;
-        const all: EventStream<unknown> = flags.processes ? processesAt(path) : replay(path, { nanoseconds });
-        const stream = chosen ? recordedBy(chosen.probe, all, values) : all;
+        const open = (view: CgroupView): EventStream<unknown> => replay(path, { ...view, nanoseconds });
+        const stream = flags.processes
+          ? processesAt(path)
+          : chosen
+            ? recordedBy(chosen.probe, chosen.output, open, values)
+            : open(asked);
         const written = stream.pipe(format.sink(target, { force }));
         await write(stream, written.pipe(tap((value) => progress.tell(0, value))));
       }

@@ -1,4 +1,5 @@
 import type { EventStream } from "@rxbpf/core";
+import type { CgroupView } from "@rxbpf/core/events";
 import { recordedBy, UsageError } from "@rxbpf/probes/define";
 import { replay, type Series } from "@rxbpf/sinks";
 import type { Command } from "commander";
@@ -18,15 +19,19 @@ export function addReplay(program: Command): void {
   addFormatFlags(command);
   addRecordedFlags(command).action(async () => {
     const { speed, json, csv } = command.opts<{ speed?: number } & FormatFlags>();
-    const { path, series, of, values } = askedRecording(command);
-    const stream = replay<unknown>(path, { speed });
-    const shown = of ? recordedBy(of.probe, stream, values) : series.length > 1 ? merged(stream, series) : stream;
+    const { path, series, of, values, asked } = askedRecording(command);
+    const open = (view: CgroupView): EventStream<unknown> => replay<unknown>(path, { speed, ...view });
+    const shown = of
+      ? recordedBy(of.probe, of.output, open, values)
+      : series.length > 1
+        ? merged(open(asked), series, asked)
+        : open(asked);
     await run(shown, { json, csv, endsItself: true });
   });
 }
 
-function merged(stream: EventStream<unknown>, series: readonly Series[]): EventStream<unknown> {
-  return stream.mapEvents({ ...stream.info, columns: () => mergedColumns(series, catalogue) }, (row) => row);
+function merged(stream: EventStream<unknown>, series: readonly Series[], view: CgroupView): EventStream<unknown> {
+  return stream.mapEvents({ ...stream.info, columns: () => mergedColumns(series, catalogue, view) }, (row) => row);
 }
 
 function speedOf(text: string): number {

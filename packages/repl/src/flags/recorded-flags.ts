@@ -1,10 +1,19 @@
 import { existsSync } from "node:fs";
 
-import { type AnyProbe, recordedOptions } from "@rxbpf/probes/define";
+import {
+  type AnyProbe,
+  type AskedOfCgroups,
+  askedOfCgroups,
+  type AskedOfRecording,
+  askedOfRecording,
+  cgroupOptions,
+  recordedOptions,
+} from "@rxbpf/probes/define";
 import { type Series, seriesAt } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
+import { tellMissing } from "../recordings/missing.js";
 import { itemList } from "./help-text.js";
 import { dependOnWords, flagNames, givenTo, type MoreFlags } from "./more-flags.js";
 
@@ -14,8 +23,10 @@ export interface AskedRecording {
   readonly series: readonly Series[];
   /** Their probe's output; undefined for several probes, or a probe that is not known here. */
   readonly of: RecordedOutput | undefined;
-  /** The probe's options that were given. */
+  /** The options that were given: the probe's, or those for all recordings. */
   readonly values: Readonly<Record<string, unknown>>;
+  /** What they ask for. */
+  readonly asked: AskedOfCgroups & Pick<AskedOfRecording, "matches">;
 }
 
 /** An output of a probe that was recorded. */
@@ -28,8 +39,9 @@ interface RecordedOutput {
 export function addRecordedFlags(command: Command): Command {
   const find = (words: readonly string[]): MoreFlags | undefined => {
     const path = pathIn(words);
-    const of = path === undefined ? undefined : outputOf(seriesAt(path));
-    if (!of) return undefined;
+    if (path === undefined) return undefined;
+    const of = outputOf(seriesAt(path));
+    if (!of) return { options: cgroupOptions, title: "Flags for recordings of any probes" };
     const { name, summary } = of.probe.definition;
     return {
       options: recordedOptions(of.probe, of.output),
@@ -45,7 +57,10 @@ export function askedRecording(command: Command): AskedRecording {
   const [path = "", ...others] = words;
   if (others.length > 0) command.error(`error: ${command.name()} takes one recording, not ${words.join(" ")}`);
   const series = seriesAt(path);
-  return { path, series, of: outputOf(series), values };
+  const of = outputOf(series);
+  const asked = of ? askedOfRecording(of.probe, of.output, values) : askedOfCgroups(values);
+  tellMissing(series, asked);
+  return { path, series, of, values, asked };
 }
 
 /** The word that names the recording; the other words may be values of flags that are not known yet. */
@@ -62,8 +77,11 @@ function outputOf(series: readonly Series[]): RecordedOutput | undefined {
 }
 
 function flagsByProbe(command: Command): string {
-  const flags = [...catalogue].map(
-    ([name, probe]) => [name, flagNames(recordedOptions(probe, probe.definition.main)).join(" ")] as const,
-  );
+  const common = flagNames(cgroupOptions);
+  const own = [...catalogue].map(([name, probe]) => {
+    const flags = flagNames(recordedOptions(probe, probe.definition.main));
+    return [name, flags.filter((flag) => !common.includes(flag)).join(" ")] as const;
+  });
+  const flags = [...own, ["all", common.join(" ")] as const];
   return itemList(command, "Flags of the probe that made the recording; --help after PATH explains them", flags);
 }

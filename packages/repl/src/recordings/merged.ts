@@ -1,17 +1,19 @@
-import { type Column, column } from "@rxbpf/core/events";
-import { type AnyProbe, recordedBy } from "@rxbpf/probes/define";
+import { type CgroupView, type Column, column } from "@rxbpf/core/events";
+import { type AnyProbe, recordedBy, shownColumns } from "@rxbpf/probes/define";
 import { replay, type Series } from "@rxbpf/sinks";
 
-/** Columns for rows of recordings of several probes: time, probe, and then the columns that each probe shows by itself. */
+/** Columns for rows of recordings of several probes: names of cgroups, time, probe, and then the columns that each probe shows by itself. */
 export function mergedColumns(
   series: readonly Series[],
   probes: ReadonlyMap<string, AnyProbe>,
+  view: CgroupView,
 ): readonly Column<unknown>[] {
   const names = series.map(([{ info }]) => info.probe);
   const width = Math.max(...names.map(({ length }) => length));
   const own = new Map(series.map((parts, i) => [names[i]!, columnsOf(parts, probes.get(names[i]!))]));
   const line = (row: Merged): string => (own.get(row.probe) ?? []).map((one) => one.cell(row)).join("");
   const columns = [
+    ...shownColumns(view),
     column<Merged>("TIME", "%-15s ", ({ time = 0 }) => clockTime(time)),
     column<Merged>("PROBE", `%-${width}s `, ({ probe }) => probe),
     { head: "EVENT", cell: line },
@@ -29,7 +31,8 @@ interface Merged {
 function columnsOf(parts: Series, probe: AnyProbe | undefined): readonly Column<unknown>[] {
   const stream = replay(parts.map(({ path }) => path));
   try {
-    return (probe ? recordedBy(probe, stream) : stream).info.columns();
+    const output = stream.info.output ?? probe?.definition.main;
+    return (probe && output !== undefined ? recordedBy(probe, output, () => stream) : stream).info.columns();
   } catch {
     return stream.info.columns();
   }

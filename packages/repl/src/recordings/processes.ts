@@ -6,7 +6,7 @@ import { seriesAt, type SnapshotProcess } from "@rxbpf/sinks";
 export interface NamedProcess extends SnapshotProcess {
   /** When that was found, in Unix milliseconds. */
   readonly time: number;
-  /** The directory of its cgroup; empty if not known. */
+  /** Its cgroup, by its path from the top of the hierarchy; empty if not known. */
   readonly cgroup: string;
 }
 

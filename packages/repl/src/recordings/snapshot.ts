@@ -1,5 +1,5 @@
 import { eventTime } from "@rxbpf/core/events";
-import { MachineIds, narrowingOf, ProcessTable, type SetFilters } from "@rxbpf/filters";
+import { MachineIds, NamedCgroups, narrowingOf, ProcessTable, type SetFilters } from "@rxbpf/filters";
 import { type AnyProbe, machineValues, processMatcher } from "@rxbpf/probes/define";
 import type { Newcomers, Snapshot } from "@rxbpf/sinks";
 
@@ -8,6 +8,7 @@ type Values = Readonly<Record<string, unknown>>;
 /** Finds the running processes, for the recordings of some probes. */
 export class Snapshots {
   readonly #fail: (error: Error) => void;
+  #cgroups: NamedCgroups | undefined;
   #table: ProcessTable | undefined;
   #failed = false;
 
@@ -18,7 +19,10 @@ export class Snapshots {
 
   /** Gets ready. Before that, no process is named. */
   open(): void {
-    this.#guarded(() => void (this.#table ??= new ProcessTable()));
+    this.#guarded(() => {
+      const cgroups = (this.#cgroups ??= new NamedCgroups());
+      this.#table ??= new ProcessTable((id) => cgroups.of(id));
+    });
   }
 
   /**
@@ -45,7 +49,8 @@ export class Snapshots {
 
   close(): void {
     this.#table?.close();
-    this.#table = undefined;
+    this.#cgroups?.close();
+    this.#table = this.#cgroups = undefined;
   }
 
   #guarded<T>(work: () => T): T | undefined {

@@ -16,8 +16,9 @@ export interface Newcomers {
 const MOST_KNOWN = 100_000;
 /** How many wait to be looked up. Beyond that, processes end before they could be looked up. */
 const MOST_WAITING = 1000;
-/** The largest share of time that lookups may take. */
+/** The largest share of time that looking up processes may take. */
 const SHARE = 1 / 10;
+const NONE: ReadonlyMap<number, number> = new Map();
 
 /** Finds processes and cgroups that events mention for the first time. A process is one pid with one `execId`. */
 export class Attendance {
@@ -30,17 +31,23 @@ export class Attendance {
   readonly #named = new Set<number>();
   #waiting = new Map<number, number>();
   #cgroupIds = new Set<number>();
-  /** When the next lookup is allowed. Infinity until it has begun. */
-  #notBefore = Infinity;
+  #begun = false;
+  /** When processes may be looked up next. */
+  #notBefore = 0;
 
   /** @param find looks up newcomers, or all running processes and cgroups if it is given none */
   constructor(find: (newcomers?: Newcomers) => Snapshot | undefined) {
     this.#find = find;
   }
 
-  /** Forgets everything, and returns a snapshot of all that runs now and of what events have mentioned already. */
-  begin(): Snapshot | undefined {
+  /**
+   * Forgets everything, and returns a snapshot of all that runs now and of what events have mentioned already.
+   * @param cgroupIds those of events that are written next
+   */
+  begin(cgroupIds: ReadonlySet<number>): Snapshot | undefined {
     this.#forget();
+    for (const id of cgroupIds) this.#seeCgroup(id);
+    this.#begun = true;
     this.#notBefore = 0;
     const all = this.#find();
     for (const { pid, execId } of all?.processes ?? [])
@@ -63,48 +70,60 @@ export class Attendance {
     let pidBefore = -1;
     let lowBefore = -1;
     let highBefore = -1;
+    let cgroupBefore = -1;
     for (let i = 0; i < count; i++) {
       const at = positions[i]! >>> 2;
       const id = u32[at + pid]!;
       const low = u32[at + exec]!;
       const high = u32[at + exec + 1]!;
+      const group = u32[at + cgroup + 1]! * 2 ** 32 + u32[at + cgroup]!;
       // Most events belong to the same process as the event before.
-      if (id === pidBefore && low === lowBefore && high === highBefore) continue;
+      if (id === pidBefore && low === lowBefore && high === highBefore && group === cgroupBefore) continue;
       pidBefore = id;
       lowBefore = low;
       highBefore = high;
-      this.#see(id, high * 2 ** 32 + low, u32[at + cgroup + 1]! * 2 ** 32 + u32[at + cgroup]!);
+      cgroupBefore = group;
+      this.#see(id, high * 2 ** 32 + low);
+      this.#seeCgroup(group);
     }
   }
 
   row(row: unknown): void {
     const { pid, execId, cgroupId } = (row ?? {}) as Readonly<Record<string, unknown>>;
-    if (typeof pid === "number" && typeof execId === "number" && typeof cgroupId === "number")
-      this.#see(pid, execId, cgroupId);
+    if (typeof pid === "number" && typeof execId === "number") this.#see(pid, execId);
+    if (typeof cgroupId === "number") this.#seeCgroup(cgroupId);
   }
 
-  /** Looks up newcomers, if there are any and a lookup is due. Returns those that were not named before. */
+  /**
+   * Looks up newcomers, if there are any: cgroups at once, so that their names stand beside their events, and processes when that
+   * is due. Returns those that were not named before.
+   */
   look(): Snapshot | undefined {
+    if (!this.#begun || (this.#waiting.size === 0 && this.#cgroupIds.size === 0)) return undefined;
     const start = performance.now();
-    if ((this.#waiting.size === 0 && this.#cgroupIds.size === 0) || start < this.#notBefore) return undefined;
-    const found = this.#find({ processes: this.#waiting, cgroupIds: this.#cgroupIds });
-    this.#waiting = new Map();
+    const isDue = start >= this.#notBefore;
+    if (!isDue && this.#cgroupIds.size === 0) return undefined;
+    const found = this.#find({ processes: isDue ? this.#waiting : NONE, cgroupIds: this.#cgroupIds });
     this.#cgroupIds = new Set();
-    const now = performance.now();
-    this.#notBefore = now + (now - start) * (1 / SHARE - 1);
+    if (isDue) {
+      const now = performance.now();
+      this.#waiting = new Map();
+      this.#notBefore = now + (now - start) * (1 / SHARE - 1);
+    }
     const news = found && this.#tell(found);
     return news && news.processes.length + news.cgroups.length > 0 ? news : undefined;
   }
 
-  #see(pid: number, execId: number, cgroupId: number): void {
-    if (this.#seen.get(pid) !== execId) {
-      this.#seen.set(pid, execId);
-      if (this.#waiting.size < MOST_WAITING) this.#waiting.set(pid, execId);
-    }
-    if (!this.#cgroups.has(cgroupId)) {
-      this.#cgroups.add(cgroupId);
-      this.#cgroupIds.add(cgroupId);
-    }
+  #see(pid: number, execId: number): void {
+    if (this.#seen.get(pid) === execId) return;
+    this.#seen.set(pid, execId);
+    if (this.#waiting.size < MOST_WAITING) this.#waiting.set(pid, execId);
+  }
+
+  #seeCgroup(id: number): void {
+    if (this.#cgroups.has(id)) return;
+    this.#cgroups.add(id);
+    this.#cgroupIds.add(id);
   }
 
   #tell(snapshot: Snapshot): Snapshot {

@@ -1,4 +1,5 @@
 import type { Lost } from "@rxbpf/core";
+import type { NamedCgroup } from "@rxbpf/core/events";
 
 import { structureOf } from "./json-value.js";
 
@@ -11,7 +12,7 @@ export interface Snapshot {
   /** Unix milliseconds. */
   readonly time: number;
   readonly processes: readonly SnapshotProcess[];
-  readonly cgroups: readonly { readonly id: number; readonly path: string }[];
+  readonly cgroups: readonly NamedCgroup[];
 }
 
 /** A process. Its first two fields match those of its events. */
@@ -68,8 +69,9 @@ function isProcess(value: Record<string, unknown>): boolean {
   return texts && typeof comm === "string" && numbers;
 }
 
-function isCgroup({ id, path }: Record<string, unknown>): boolean {
-  return isCount(id) && typeof path === "string";
+function isCgroup({ id, path, ...names }: Record<string, unknown>): boolean {
+  const texts = [names.container, names.unit, names.pod].filter((name) => name !== undefined);
+  return isCount(id) && typeof path === "string" && texts.every((name) => typeof name === "string");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

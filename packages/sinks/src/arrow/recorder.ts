@@ -109,7 +109,7 @@ export class Recorder<E> {
     const ready = Promise.resolve(this.#options.ready).then(() => (this.#mayBegin = true));
     Promise.all([import("./recording-files.js"), ready]).then(
       ([{ RecordingFiles }]) => {
-        const snapshot = () => this.#attendance?.begin();
+        const snapshot = (cgroupIds: ReadonlySet<number>) => this.#attendance?.begin(cgroupIds);
         this.#files = new RecordingFiles(this.#parts, () => this.#contents(), snapshot, this.#started);
         if (this.#onReady) this.#onReady();
         else this.#guarded(() => this.#flush());

@@ -18,7 +18,7 @@ export interface Contents {
 export class RecordingFiles {
   readonly #parts: Parts;
   readonly #contents: () => Contents;
-  readonly #snapshot: () => Snapshot | undefined;
+  readonly #snapshot: (cgroupIds: ReadonlySet<number>) => Snapshot | undefined;
   #part: Part | undefined;
   #file: ArrowFile | undefined;
   /** The start of the next file to be made. */
@@ -28,10 +28,15 @@ export class RecordingFiles {
 
   /**
    * @param contents called when a file is begun
-   * @param snapshot called when a file is begun
+   * @param snapshot called when a file is begun, with the cgroups of the events that it is begun for
    * @param started when the recording was started
    */
-  constructor(parts: Parts, contents: () => Contents, snapshot: () => Snapshot | undefined, started: Moment) {
+  constructor(
+    parts: Parts,
+    contents: () => Contents,
+    snapshot: (cgroupIds: ReadonlySet<number>) => Snapshot | undefined,
+    started: Moment,
+  ) {
     this.#parts = parts;
     this.#contents = contents;
     this.#snapshot = snapshot;
@@ -50,7 +55,7 @@ export class RecordingFiles {
 
   /** Writes a batch. @throws Error if it cannot be written; then the file must be finished */
   write(columns: Columns, notes: readonly Placed[]): void {
-    const file = this.#file && !this.#parts.isFull(this.#part!, this.#file.bytes) ? this.#file : this.#next();
+    const file = this.#file && !this.#parts.isFull(this.#part!, this.#file.bytes) ? this.#file : this.#next(columns);
     file.write(columns, notes);
     this.#parts.trim(file.finalBytes);
   }
@@ -66,7 +71,7 @@ export class RecordingFiles {
     if (file && part) this.#end(file, part, notes);
   }
 
-  #next(): ArrowFile {
+  #next(columns?: Columns): ArrowFile {
     const { schema, info, compression } = this.#contents();
     const [before, partBefore] = [this.#file, this.#part];
     if (before) this.#started = now();
@@ -84,7 +89,7 @@ export class RecordingFiles {
     this.#part = part;
     if (before && partBefore) this.#end(before, partBefore);
     this.#parts.begin(info.name ?? "", file.finalBytes);
-    const snapshot = this.#snapshot();
+    const snapshot = this.#snapshot(columns ? cgroupIdsIn(columns, schema) : new Set());
     if (snapshot) file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
     return file;
   }
@@ -97,4 +102,10 @@ export class RecordingFiles {
       this.#parts.add(part, file.bytes);
     }
   }
+}
+
+/** The cgroups of events: those that are named elsewhere may be gone. */
+function cgroupIdsIn({ columns }: Columns, { fields }: Schema<Fields>): ReadonlySet<number> {
+  const column = columns[Object.keys(fields).indexOf("cgroupId")];
+  return new Set(column?.type === "numbers" ? Array.from(column.values, Number) : []);
 }

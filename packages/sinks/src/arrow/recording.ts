@@ -23,6 +23,8 @@ export interface Recording {
    * open during the iteration.
    */
   readonly batches: () => Generator<RecordedBatch, Ending>;
+  /** What happened between its events, without reading them. The file is open during the iteration. */
+  readonly notes: () => Generator<Placed>;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface Recording {
 export function readRecording(path: string): Recording {
   return withFile(path, constants.O_RDONLY, (fd) => {
     const head = readHead(fd, path);
-    return { path, info: head.info, batches: () => batches(path, head) };
+    return { path, info: head.info, batches: () => batches(path, head), notes: () => notes(path, head) };
   });
 }
 
@@ -115,6 +117,21 @@ function* batches(path: string, head: Head): Generator<RecordedBatch, Ending> {
       if (found.done) return found.value;
       if (found.value.batch) yield found.value.batch;
     }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function* notes(path: string, head: Head): Generator<Placed> {
+  const fd = openFile(path, constants.O_RDONLY);
+  try {
+    for (const { message } of scan(fd, head.next)) {
+      const text = message.type === "batch" ? message.metadata.get(NOTES) : undefined;
+      if (text !== undefined) yield* parseNotes(text, decodeBatch(message.header).length);
+    }
+  } catch (error) {
+    // What follows a damaged batch is not read.
+    if (!(error instanceof RangeError)) throw error;
   } finally {
     closeSync(fd);
   }

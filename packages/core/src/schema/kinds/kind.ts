@@ -5,7 +5,7 @@ import type { Memory, Place } from "../record.js";
 /**
  * A kind of field: its form in a record, a row, a column, a line of JSON and a file. Records are read by generated
  * source. It can use `p`, the record's start in bytes, `w`, the same in words of four bytes, the memory as `u8`, `u16`,
- * `u32` and `i32`, and the kind's own `reader` as `read.<kind>`. Only numbers are inserted into it.
+ * `u32` and `i32`, and the kind's own `reader` as `read.<kind>`, and the layout's `places`. Only numbers are inserted into it.
  */
 export interface FieldKind {
   /** The value of a sample event that does not set the field. */
@@ -35,7 +35,7 @@ export interface RecordForm {
   /** Makes the function that the source calls as `read.<kind>`. */
   readonly reader?: (memory: Memory, unixOffsetNs: bigint) => (...args: never[]) => unknown;
   /** The source that copies it to the column `c` as the value at `at`; undefined if it occurs only in tables. */
-  readonly copy?: (place: Place, c: string) => string;
+  readonly copy?: (place: Place, c: string, index: number) => string;
   readonly json?: JsonForm;
 }
 
@@ -49,6 +49,8 @@ export interface JsonForm {
   readonly mostPerByte?: number;
   /** Whether it consists of whole words of its record and nothing else. */
   readonly inWords?: true;
+  /** Whether it can be absent. Then `write` is the source of its text, or undefined. */
+  readonly absent?: true;
 }
 
 /** The types of values in files. A list is given by the type of its items; a moment is in nanoseconds of Unix time. */
