@@ -6,10 +6,11 @@ import { parseSync, Visitor } from "oxc-parser";
 /** The other packages that each package's sources may import. Tests may import all. */
 const MAY_IMPORT = {
   core: [],
+  compile: ["core"],
   filters: ["core"],
   sinks: ["core"],
-  probes: ["core", "filters"],
-  repl: ["core", "filters", "sinks", "probes"],
+  probes: ["core", "compile", "filters"],
+  repl: ["core", "compile", "filters", "sinks", "probes"],
 };
 
 /** Modules that only one folder, and its package's tests, may import. */

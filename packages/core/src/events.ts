@@ -12,7 +12,7 @@ export { type Guard, guardDelivery } from "./stream/delivery.js";
 
 // Schemas
 export { greatest, least, measured, optional, schema, who } from "./schema/schema.js";
-export { address } from "./schema/kinds/address.js";
+export { address, addressBytes } from "./schema/kinds/address.js";
 export { bool } from "./schema/kinds/bool.js";
 export { bytes } from "./schema/kinds/bytes.js";
 export { chars } from "./schema/kinds/chars.js";

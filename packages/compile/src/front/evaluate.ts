@@ -1,0 +1,347 @@
+import type { ArrowFunctionExpression, Expression, Function as FunctionNode, MemberExpression } from "oxc-parser";
+
+import { all, any, choose, not, undecided } from "../ir/make.js";
+import type { Span, Test } from "../ir/types.js";
+import { callKnown, callMethod } from "./calls.js";
+import { Captured } from "./captured.js";
+import { type Evaluation, Obstructed, obstruct, spanOf, type Wanted } from "./evaluation.js";
+import { nearest } from "./nearest.js";
+import { negated, isNumeric } from "./numbers.js";
+import { NoSuchMember, obstacle } from "./obstacles.js";
+import { type BinaryOperator, operate, truth } from "./operators.js";
+import { type ParsedFunction, parseFunction, type Unparsed } from "./parse.js";
+import { Scope } from "./scope.js";
+import { bind, returned } from "./statements.js";
+import { booleanValue, either, type InputType, knownValue, undecidedValue, type Value } from "./values.js";
+
+/** How much of functions is looked at, and how deeply functions may call each other. */
+const MOST_STEPS = 20_000;
+const DEEPEST = 16;
+
+/** Values of captured variables, by name, where the debugger cannot tell them. */
+export type Given = Readonly<Record<string, unknown>>;
+
+/**
+ * When a function returns something true, given that its parameter is an input. Parts of it may be undecided: those are
+ * for JavaScript. @throws NoSuchMember
+ */
+export function predicateTest(fn: Function, input: InputType, given?: Given): Test {
+  const evaluator = new Evaluator(given);
+  try {
+    const source = Function.prototype.toString.call(fn);
+    const at = { source, start: 0, end: source.length };
+    return truth(evaluator.callFunction(fn, [{ kind: "input", input }], "truth", at), at);
+  } catch (error) {
+    if (error instanceof Obstructed) return undecided(error.obstacle);
+    throw error;
+  } finally {
+    evaluator.close();
+  }
+}
+
+class Evaluator implements Evaluation {
+  readonly #given: Given | undefined;
+  readonly #parsed = new Map<Function, ParsedFunction | Unparsed>();
+  readonly #captured = new Map<Function, Captured>();
+  #steps = 0;
+  #depth = 0;
+
+  constructor(given: Given | undefined) {
+    this.#given = given;
+  }
+
+  close(): void {
+    for (const captured of this.#captured.values()) captured.close();
+  }
+
+  step(at: Span): void {
+    if (++this.#steps > MOST_STEPS) obstruct("tooMuch", at);
+  }
+
+  test(node: Expression, scope: Scope): Test {
+    const at = spanOf(node, scope);
+    this.step(at);
+    switch (node.type) {
+      case "LogicalExpression": {
+        if (node.operator === "??") break;
+        const left = this.test(node.left, scope);
+        const isSure = left.kind === "known" && left.value === (node.operator === "||");
+        if (isSure) return left;
+        const right = this.test(node.right, scope);
+        return node.operator === "&&" ? all(left, right) : any(left, right);
+      }
+      case "UnaryExpression":
+        if (node.operator === "!") return not(this.test(node.argument, scope));
+        break;
+      case "ConditionalExpression": {
+        const test = this.test(node.test, scope);
+        if (test.kind === "known") return this.test(test.value ? node.consequent : node.alternate, scope);
+        return choose(test, this.test(node.consequent, scope), this.test(node.alternate, scope));
+      }
+      case "CallExpression":
+        return truth(this.#guarded(at, () => this.#call(node, scope, "truth")), at);
+      default:
+    }
+    return truth(this.value(node, scope), at);
+  }
+
+  value(node: Expression, scope: Scope): Value {
+    const at = spanOf(node, scope);
+    this.step(at);
+    return this.#guarded(at, () => this.#value(node, scope, at));
+  }
+
+  /** An obstacle within an expression leaves only that expression undecided. */
+  #guarded(at: Span, evaluate: () => Value): Value {
+    try {
+      return evaluate();
+    } catch (error) {
+      if (error instanceof Obstructed && this.#steps <= MOST_STEPS) return undecidedValue(error.obstacle);
+      if (error instanceof RangeError) return obstruct("recursion", at);
+      throw error;
+    }
+  }
+
+  #value(node: Expression, scope: Scope, at: Span): Value {
+    switch (node.type) {
+      case "Literal":
+        return knownValue(node.value);
+      case "Identifier":
+        return this.#variable(node.name, scope, at);
+      case "MemberExpression":
+        return this.#memberOf(node, scope);
+      case "ChainExpression":
+        return this.value(node.expression as Expression, scope);
+      case "BinaryExpression":
+        if (node.operator === "in" || node.operator === "instanceof") break;
+        return operate(node.operator as BinaryOperator, this.value(node.left as Expression, scope), this.value(node.right, scope), at);
+      case "LogicalExpression":
+        return this.#logical(node, scope, at);
+      case "ConditionalExpression": {
+        const test = this.test(node.test, scope);
+        if (test.kind === "known") return this.value(test.value ? node.consequent : node.alternate, scope);
+        return either(test, this.value(node.consequent, scope), this.value(node.alternate, scope));
+      }
+      case "UnaryExpression":
+        return this.#unary(node.operator, node.argument, scope, at);
+      case "CallExpression":
+        return this.#call(node, scope, "value");
+      case "TemplateLiteral": {
+        const parts = node.expressions.map((one) => this.value(one, scope));
+        if (!parts.every((part) => part.kind === "known" && typeof part.value !== "object")) return undecidedValue(obstacle("textBuilt", at));
+        const texts = parts.map((part) => String((part as { readonly value: unknown }).value));
+        return knownValue(node.quasis.map(({ value }, i) => (value.cooked ?? "") + (texts[i] ?? "")).join(""));
+      }
+      case "ArrayExpression": {
+        const elements = node.elements.map((one) => (one && one.type !== "SpreadElement" ? this.value(one, scope) : undefined));
+        if (!elements.every((one) => one?.kind === "known")) return undecidedValue(obstacle("created", at));
+        return knownValue(elements.map((one) => (one as { readonly value: unknown }).value));
+      }
+      case "ArrowFunctionExpression":
+      case "FunctionExpression":
+        return { kind: "closure", node, scope: scope.closed(obstacle("effectInside", at)) };
+      case "SequenceExpression": {
+        // `(0, module.fn)(...)` calls a function without `this`.
+        const [last, ...before] = node.expressions.toReversed();
+        if (before.some(({ type }) => type !== "Literal")) return undecidedValue(obstacle("effectInside", at));
+        return this.value(last!, scope);
+      }
+      case "AssignmentExpression":
+      case "UpdateExpression":
+        return undecidedValue(obstacle("effectInside", at));
+      case "ThisExpression":
+        return undecidedValue(obstacle("thisValue", at));
+      case "AwaitExpression":
+        return undecidedValue(obstacle("asynchronous", at));
+      case "NewExpression":
+      case "ObjectExpression":
+        return undecidedValue(obstacle("created", at));
+      default:
+    }
+    return undecidedValue(obstacle("expression", at));
+  }
+
+  #variable(name: string, scope: Scope, at: Span): Value {
+    const variable = scope.get(name);
+    if (variable) return variable.value;
+    if (name === "undefined") return knownValue(undefined);
+    const value = scope.captured(name);
+    if (value) return value;
+    return undecidedValue({ message: `the value of ${name} is not known`, advice: "declare it before", at });
+  }
+
+  /** `&&`, `||` and `??` where their value matters, not only whether it is true. */
+  #logical(node: Extract<Expression, { type: "LogicalExpression" }>, scope: Scope, at: Span): Value {
+    const left = this.value(node.left, scope);
+    if (left.kind === "undecided") return left;
+    if (node.operator === "??") {
+      // No value of an input is null or undefined.
+      const isNothing = left.kind === "known" && (left.value === null || left.value === undefined);
+      return isNothing ? this.value(node.right, scope) : left;
+    }
+    const test = truth(left, at);
+    const right = test.kind === "known" && test.value === (node.operator === "||") ? left : this.value(node.right, scope);
+    return node.operator === "&&" ? either(test, right, left) : either(test, left, right);
+  }
+
+  #unary(operator: string, argument: Expression, scope: Scope, at: Span): Value {
+    if (operator === "!") return booleanValue(not(this.test(argument, scope)));
+    const apply = (value: Value): Value => {
+      if (value.kind === "either") return either(value.test, apply(value.yes), apply(value.no));
+      if (value.kind === "undecided") return value;
+      if (operator === "typeof") return knownValue(typeName(value));
+      if (operator === "void") return knownValue(undefined);
+      if (value.kind === "known" && typeof value.value === "number" && operator === "-") return knownValue(-value.value);
+      if (value.kind === "known" && typeof value.value === "bigint" && operator === "-") return knownValue(-value.value);
+      if (operator === "~") {
+        const isBig = value.kind === "bigint" || (value.kind === "known" && typeof value.value === "bigint");
+        return operate("^", value, knownValue(isBig ? -1n : -1), at);
+      }
+      if (operator === "-" && value.kind === "bigint") return operate("-", knownValue(0n), value, at);
+      if (isNumeric(value)) return operator === "-" ? negated(value, at) : operator === "+" ? value : undecidedValue(obstacle("expression", at));
+      return undecidedValue(obstacle("conversion", at));
+    };
+    return apply(this.value(argument, scope));
+  }
+
+  #memberOf(node: MemberExpression, scope: Scope): Value {
+    const name = this.#nameOf(node, scope);
+    if (name === undefined) return undecidedValue(obstacle("dynamicMember", spanOf(node, scope)));
+    return this.member(this.value(node.object as Expression, scope), name, spanOf(node, scope));
+  }
+
+  #nameOf(node: MemberExpression, scope: Scope): string | undefined {
+    if (node.type !== "MemberExpression" || node.property.type === "PrivateIdentifier") return undefined;
+    if (!node.computed) return (node.property as { readonly name: string }).name;
+    const key = this.value(node.property as Expression, scope);
+    return key.kind === "known" && ["string", "number"].includes(typeof key.value) ? String(key.value) : undefined;
+  }
+
+  member(of: Value, name: string, at: Span): Value {
+    switch (of.kind) {
+      case "undecided":
+        return of;
+      case "either":
+        return either(of.test, this.member(of.yes, name, at), this.member(of.no, name, at));
+      case "known":
+        return propertyOf(of.value, name, at);
+      case "input": {
+        const member = of.input.member(name);
+        if (typeof member === "string") return undecidedValue({ message: member, at });
+        if (member) return member;
+        if (name in Object.prototype) return undecidedValue(obstacle("wholeEvent", at));
+        const near = nearest(name, of.input.members);
+        throw new NoSuchMember(`${of.input.name} has no ${name}${near === undefined ? "" : `; did you mean ${near}?`}`, at);
+      }
+      case "text":
+      case "choice":
+        return name === "length" ? undecidedValue(obstacle("textLength", at)) : { kind: "method", of, name };
+      default:
+        return { kind: "method", of, name };
+    }
+  }
+
+  #call(node: Extract<Expression, { type: "CallExpression" }>, scope: Scope, wanted: Wanted): Value {
+    const at = spanOf(node, scope);
+    const args = node.arguments.map((arg) =>
+      arg.type === "SpreadElement" ? undecidedValue(obstacle("expression", at)) : this.value(arg, scope),
+    );
+    const { callee } = node;
+    if (callee.type === "MemberExpression") {
+      const of = this.value(callee.object as Expression, scope);
+      const name = this.#nameOf(callee, scope);
+      if (of.kind === "undecided") return of;
+      if (name === undefined) return undecidedValue(obstacle("dynamicMember", at));
+      if (of.kind === "input") return this.member(of, name, at).kind === "undecided" ? this.member(of, name, at) : undecidedValue(obstacle("notCallable", at));
+      if (of.kind !== "known") return callMethod(of, name, args, at);
+      const fn = propertyOf(of.value, name, at);
+      return fn.kind === "known" ? this.#apply(fn, of.value, args, wanted, at) : fn;
+    }
+    return this.#apply(this.value(callee, scope), undefined, args, wanted, at);
+  }
+
+  #apply(fn: Value, self: unknown, args: readonly Value[], wanted: Wanted, at: Span): Value {
+    if (fn.kind === "undecided") return fn;
+    if (fn.kind === "closure") return this.callClosure(fn, args, wanted, at);
+    if (fn.kind === "known") return callKnown(this, fn.value, self, args, wanted, at);
+    return undecidedValue(obstacle("notCallable", at));
+  }
+
+  callFunction(fn: Function, args: readonly Value[], wanted: Wanted, at: Span): Value {
+    const parsed = this.#parsed.get(fn) ?? parseFunction(fn);
+    this.#parsed.set(fn, parsed);
+    if (typeof parsed === "string") return undecidedValue(obstacle(parsed, at));
+    const scope = new Scope(parsed.source, (name) => this.#capturedBy(fn, name, at));
+    return this.#run(parsed.node, args, scope, wanted, at);
+  }
+
+  callClosure({ node, scope }: Extract<Value, { kind: "closure" }>, args: readonly Value[], wanted: Wanted, at: Span): Value {
+    if (node.async || node.generator) return undecidedValue(obstacle("asynchronous", at));
+    return this.#run(node, args, scope, wanted, at);
+  }
+
+  #run(node: ArrowFunctionExpression | FunctionNode, args: readonly Value[], outer: Scope, wanted: Wanted, at: Span): Value {
+    if (this.#depth >= DEEPEST) return obstruct("recursion", at);
+    this.#depth++;
+    try {
+      const scope = node.params.reduce((before, parameter, index) => {
+        if (parameter.type === "RestElement" || parameter.type === "TSParameterProperty") return obstruct("expression", spanOf(parameter, before));
+        return bind(this, parameter, args[index] ?? knownValue(undefined), before, false);
+      }, outer);
+      const { body } = node;
+      if (!body) return obstruct("expression", at);
+      if (body.type === "BlockStatement") return returned(this, body.body, scope, wanted);
+      return wanted === "truth" ? booleanValue(this.test(body, scope)) : this.value(body, scope);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #capturedBy(fn: Function, name: string, at: Span): Value | undefined {
+    if (this.#given && Object.hasOwn(this.#given, name)) return knownValue(this.#given[name]);
+    let captured = this.#captured.get(fn);
+    if (!captured) {
+      try {
+        captured = new Captured(fn);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        const why = code === "ERR_ACCESS_DENIED" ? "Node's --permission forbids looking at variables that a function captures" : (error as Error).message;
+        return undecidedValue({ message: why, advice: `give them too: where(fn, { ${name} })`, at });
+      }
+      this.#captured.set(fn, captured);
+    }
+    const found = captured.find(name);
+    return found && knownValue(found.value);
+  }
+}
+
+/** A property of a value that is known before the function runs. */
+function propertyOf(value: unknown, name: string, at: Span): Value {
+  try {
+    return knownValue((value as Record<string, unknown>)[name]);
+  } catch (error) {
+    return undecidedValue({ message: `JavaScript refuses it: ${(error as Error).message}`, at });
+  }
+}
+
+/** What `typeof` says. */
+function typeName(value: Exclude<Value, { kind: "either" | "undecided" }>): string {
+  switch (value.kind) {
+    case "known":
+      return typeof value.value;
+    case "number":
+    case "fraction":
+      return "number";
+    case "bigint":
+    case "boolean":
+      return value.kind;
+    case "text":
+    case "choice":
+      return "string";
+    case "input":
+      return "object";
+    case "closure":
+    case "method":
+      return "function";
+  }
+}

@@ -1,0 +1,40 @@
+import type { Expression } from "oxc-parser";
+
+import type { Obstacle, Span, Test } from "../ir/types.js";
+import { obstacle, type ObstacleName } from "./obstacles.js";
+import type { Scope } from "./scope.js";
+import type { Value } from "./values.js";
+
+/** The evaluation of one function, for its parts: expressions, statements and calls know each other only by this. */
+export interface Evaluation {
+  value(node: Expression, scope: Scope): Value;
+  /** Whether an expression is true, as a condition. */
+  test(node: Expression, scope: Scope): Test;
+  member(of: Value, name: string, at: Span): Value;
+  /** Calls a function of the script. */
+  callFunction(fn: Function, args: readonly Value[], how: Wanted, at: Span): Value;
+  callClosure(closure: Extract<Value, { kind: "closure" }>, args: readonly Value[], how: Wanted, at: Span): Value;
+  /** Counts a step. @throws Obstructed after too many */
+  step(at: Span): void;
+}
+
+/** Whether a result is needed itself, or only whether it is true. */
+export type Wanted = "value" | "truth";
+
+/** Ends the evaluation of a function: only JavaScript can run it. */
+export class Obstructed extends Error {
+  readonly obstacle: Obstacle;
+
+  constructor(why: Obstacle) {
+    super(why.message);
+    this.obstacle = why;
+  }
+}
+
+export function spanOf({ start, end }: { readonly start: number; readonly end: number }, { source }: Scope): Span {
+  return { source, start, end };
+}
+
+export function obstruct(name: ObstacleName, at: Span): never {
+  throw new Obstructed(obstacle(name, at));
+}
