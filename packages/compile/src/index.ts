@@ -1,1 +1,2 @@
-export {};
+// `@rxbpf/compile`: functions in TypeScript compiled to BPF. Loaded when the first condition is used.
+export { narrow, type Narrowed, type Recorder } from "./where.js";

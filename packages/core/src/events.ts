@@ -1,7 +1,7 @@
 // `@rxbpf/core/events`: schemas, sources and consumers of events. For authors of probes, sinks and views.
 
 // Sources and their consumers
-export type { Batch, Run, Receiver, Source } from "./stream/source.js";
+export { type Batch, changed, type Condition, type Receiver, type Run, type Source, wrapped } from "./stream/source.js";
 export { mapEvents, originOf } from "./stream/stream.js";
 export { collectRuns, runs, type StreamRun } from "./stream/runs.js";
 export { Consumer, type ConsumerEvents, consumers } from "./stream/consumer.js";

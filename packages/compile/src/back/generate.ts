@@ -1,7 +1,7 @@
-import { Assembler, type JumpOp, Label } from "./assembler.js";
-import { fits } from "./assembler.js";
+import { Assembler, fits, type JumpOp, Label } from "./assembler.js";
 import { branchOnMatch } from "./bytes.js";
 import { computeInt, FREE, INPUT } from "./ints.js";
+import { NO } from "../ir/make.js";
 import type { Comparison, Span, Test } from "../ir/types.js";
 
 /** Compiled code, in which execution goes on past the end if the test is true. Otherwise it returns 0. */
@@ -14,14 +14,16 @@ export interface Code {
 }
 
 /**
- * Compiles a test that is not known to a function of BPF: its argument is the input's address.
+ * Compiles a test to a function of BPF, whose argument is the input's address.
  * @throws TooComplex
  */
 export function generate(test: Test): Code {
   const code = new Assembler();
   const keep = new Label();
   code.register("mov", INPUT, 1);
-  branch(code, test, keep, true, keep);
+  // The verifier refuses what follows if nothing leads there; no address is 0.
+  if (test === NO) code.jumpIfConstant("==", INPUT, 0n, keep);
+  else branch(code, test, keep, true, keep);
   code.constant("mov", 0, 0n);
   code.exit();
   code.bind(keep);

@@ -1,3 +1,4 @@
+import { where } from "./conditions.js";
 import { flag, integer, processId, text, threadId, timeSpan } from "./options.js";
 import { type Flags, lettered, selecting, showing } from "./selection.js";
 import { selectors, words } from "./selectors.js";
@@ -36,6 +37,7 @@ export const ringOptions = {
     min: 4096,
     max: 2 ** 30,
   }),
+  where,
 } as const;
 
 /** Options of every output that is a table. */

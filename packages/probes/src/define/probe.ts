@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 
 import { EventStream, type Fields, type StreamInfo, Table } from "@rxbpf/core";
 import { type Constant, type ObjectSpec, ring, type RunOptions, sourceOf, table, type Variant } from "@rxbpf/core/bpf";
+import type { Narrowed } from "@rxbpf/compile";
 import { mapEvents, type Source } from "@rxbpf/core/events";
 import { conflictIn, filterOptions, MachineIds } from "@rxbpf/filters";
 import { timer } from "rxjs";
 
 import { common, ringOptions, tableOptions } from "./common.js";
+import { predicateOf, where, withConditions } from "./conditions.js";
 import { aroundCommand } from "./exec.js";
 import { machineValues, type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
 import {
@@ -107,7 +109,8 @@ export function probe<O extends Options, P extends Outputs, M extends keyof P & 
   const outputs = definition.outputs(outputMakers<ValuesOf<O>>()) as P & Record<string, Output>;
   const allMaps = [...new Set(Object.values(outputs).flatMap((output) => mapsOf(output)))];
   const optionsOf = (name: keyof P): Options => {
-    const kind = outputs[name]!.kind === "table" ? tableOptions : ringOptions;
+    const output = outputs[name]!;
+    const kind = output.kind === "ring" ? ringOptions : output.record ? { ...tableOptions, where } : tableOptions;
     // A probe may give one of these a letter or another meaning, or use its letter for an option of its own.
     const letters = new Set(Object.values(definition.options).map(({ short }) => short));
     return { ...definition.options, ...withoutLetters({ ...common, ...kind }, letters), ...definition.options };
@@ -180,7 +183,9 @@ function open(unmeasured: Asked, given: Values): EventStream<unknown> {
     output: outputName,
     ...(already && { already: () => already(values).filter(chosen() ?? (() => true)) }),
   };
-  const stream = new EventStream(info, source);
+  const whole = new EventStream<unknown>(info, source);
+  const { where: condition } = values as ValuesOf<typeof ringOptions>;
+  const stream = condition === undefined ? whole : whole.where(predicateOf(condition));
   const { duration } = values as ValuesOf<typeof common>;
   return duration === undefined ? stream : stream.until(timer(duration * 1000));
 }
@@ -220,10 +225,25 @@ export function describe(
   };
 }
 
-function sourceFor({ definition, output, options, allMaps }: Asked, values: Values): Source<unknown> {
+/** The source of an output, which takes conditions if the program makes records of it. */
+function sourceFor(asked: Asked, values: Values): Source<unknown> {
+  const { name } = asked.definition;
+  const object = (): Uint8Array => readFileSync(new URL(`../../bpf/${name}.bpf.o`, import.meta.url));
+  const schema = asked.output.kind === "ring" ? asked.output.schema : asked.output.record;
+  const make = (narrowed?: Narrowed): Source<unknown> => narrowedSource(asked, values, object, narrowed);
+  return schema ? withConditions({ name, schema, object }, make) : make();
+}
+
+/** The source of an output, with conditions that are compiled, if there are any. */
+function narrowedSource(
+  { definition, output, options, allMaps }: Asked,
+  values: Values,
+  object: () => Uint8Array,
+  narrowed: Narrowed | undefined,
+): Source<unknown> {
   const spec: ObjectSpec = {
     name: definition.name,
-    bytes: () => readFileSync(new URL(`../../bpf/${definition.name}.bpf.o`, import.meta.url)),
+    bytes: () => narrowed?.object ?? object(),
     variants: definition.variants(values),
   };
   const own = mapsOf(output);
@@ -235,20 +255,23 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
     const filters = filterOptions(values as ValuesOf<typeof common>);
     return {
       ...filters,
-      notices: [...(ids.differ ? [IDS_DIFFER] : []), ...(filters.notices ?? [])],
+      notices: [...(ids.differ ? [IDS_DIFFER] : []), ...(filters.notices ?? []), ...(narrowed?.notices ?? [])],
       constants: {
         ...constantsOf(options, machine),
         ...definition.constants?.(machine),
         ...output.constants,
         ...filters.constants,
+        ...narrowed?.constants,
         self_pid: self,
       },
       leaveOut: [...(filters.leaveOut ?? []), ...allMaps.filter((map) => !own.includes(map))],
       ...sizes(output, values),
     };
   };
+  const left = narrowed?.left ?? [];
   return (receiver) => {
     if (output.kind === "table") {
+      if (left.length > 0) throw new Error(`Cannot count with this condition: ${narrowed!.notices[0]}`);
       const { interval = output.every, tables } = values as ValuesOf<typeof tableOptions>;
       const everyMs = interval === undefined ? undefined : interval * 1000;
       const read = sourceOf(spec, table(output.map, output.shape, { everyMs, count: tables }), prepare);
@@ -256,9 +279,11 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
     }
     const mapping = output.mapEvents?.(values);
     const chosen = matcher(chosenHere(options), values);
+    const tests = [...(chosen ? [chosen] : []), ...(left as readonly ((event: unknown) => unknown)[])];
     const read = sourceOf<unknown>(spec, ring(output.map, output.schema, mapping?.side), prepare);
     const mapped = mapping ? mapEvents(read, mapping.event) : read;
-    return (chosen ? mapEvents(mapped, (event) => (chosen(event) ? event : undefined)) : mapped)(receiver);
+    if (tests.length === 0) return mapped(receiver);
+    return mapEvents(mapped, (event) => (tests.every((test) => test(event)) ? event : undefined))(receiver);
   };
 }
 

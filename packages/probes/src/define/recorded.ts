@@ -10,12 +10,16 @@ type Values = Readonly<Record<string, unknown>>;
 
 /** The options that apply to a recording of a probe's output: those that select by its fields, and those that change how it is shown. */
 export function recordedOptions(probe: AnyProbe, outputName: string): Options {
-  const { fields } = probe.outputs[outputName]!.schema;
+  const output = probe.outputs[outputName]!;
+  const { fields } = output.schema;
+  // What was counted is not in the recording.
+  const { where: _, ...ofTables } = probe.optionsOf(outputName);
+  const options = output.kind === "table" ? ofTables : probe.optionsOf(outputName);
   const can = ({ selection }: Options[string]): boolean =>
     selection !== undefined &&
     (selection.matches !== undefined || selection.constants === undefined) &&
     (selection.field === undefined || selection.field in fields);
-  return Object.fromEntries(Object.entries(probe.optionsOf(outputName)).filter(([, option]) => can(option)));
+  return Object.fromEntries(Object.entries(options).filter(([, option]) => can(option)));
 }
 
 /**
