@@ -3,7 +3,7 @@ import { bindLayout, Btf } from "@rxbpf/core/bpf";
 import type { Condition } from "@rxbpf/core/events";
 
 import { INSTRUCTION } from "./back/assembler.js";
-import { type Code, generate } from "./back/generate.js";
+import { type Code, ENDING, filled, generate } from "./back/generate.js";
 import { TooComplex } from "./back/ints.js";
 import { ObjectFile } from "./back/object-file.js";
 import { verdict } from "./back/verdict.js";
@@ -36,9 +36,8 @@ export interface Narrowed {
   readonly notices: readonly string[];
 }
 
-/** The function whose instructions are replaced, and the two at its end that stay. */
+/** The function whose instructions are replaced: all of them. */
 const ROOM = "condition";
-const ROOM_END = 2;
 
 /**
  * Puts conditions into a program, as far as the kernel can decide them.
@@ -50,7 +49,7 @@ export function narrow({ name, schema, object }: Recorder, conditions: readonly 
   const input = recordInput(`${name}'s event`, schema.fields, layout);
   const parts = conditions.map(({ predicate, captured }) => decidable(predicateTest(predicate, input, captured)));
   const place = file.findFunction(ROOM);
-  const room = place ? place.size / INSTRUCTION - ROOM_END : 0;
+  const room = place ? place.size / INSTRUCTION : 0;
   const { code, obstacles } = compileWithin(all(...parts.map(({ test }) => test)), room, layout.size);
   const isWhole = obstacles.length === 0;
   const left = conditions.filter((_, index) => !isWhole || parts[index]!.obstacles.length > 0);
@@ -60,7 +59,7 @@ export function narrow({ name, schema, object }: Recorder, conditions: readonly 
   const rest = { left: left.map(({ predicate }) => predicate), notices };
   if (!code) return { object, constants: {}, ...rest };
   const narrowed = Buffer.from(object);
-  narrowed.set(code.bytes, place!.offset);
+  narrowed.set(filled(code, room), place!.offset);
   return { object: narrowed, constants: { by_condition: true }, ...rest };
 }
 
@@ -89,7 +88,7 @@ function compileWithin(test: Test, room: number, recordSize: number): Compiled {
 function faultOf(test: Test, room: number): string | undefined {
   try {
     const { length } = generate(test);
-    return length > room ? `it does not fit into the ${room} instructions that a program has room for` : undefined;
+    return length + ENDING > room ? `it does not fit into the ${room} instructions that the program has room for` : undefined;
   } catch (error) {
     if (error instanceof TooComplex) return error.message;
     throw error;

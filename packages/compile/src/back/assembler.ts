@@ -117,6 +117,11 @@ export class Assembler {
     this.#add({ opcode: CALL, value: helper });
   }
 
+  /** Does nothing. */
+  nothing(): void {
+    this.#add({ opcode: JUMP | JUMPS.always });
+  }
+
   exit(): void {
     this.#add({ opcode: EXIT });
   }

@@ -30,6 +30,18 @@ export function generate(test: Test): Code {
   return { bytes: code.bytes(), length: code.length, spanOf: (instruction) => code.spanOf(instruction) };
 }
 
+/** How many instructions `filled` adds at least. */
+export const ENDING = 2;
+
+/** Code as a whole function of a given length. What is left of it leads to its end, as the verifier refuses unreachable instructions. */
+export function filled({ bytes, length }: Code, instructions: number = length + ENDING): Uint8Array {
+  const code = new Assembler();
+  for (let i = length + ENDING; i < instructions; i++) code.nothing();
+  code.constant("mov", 0, 1n);
+  code.exit();
+  return Buffer.concat([bytes, code.bytes()]);
+}
+
 /** Jumps to `target` if the test is `when`; otherwise goes on. */
 function branch(code: Assembler, test: Test, target: Label, when: boolean, doubtful: Label): void {
   switch (test.kind) {
