@@ -64,6 +64,9 @@ export function predicateOf(expression: string, name: string = "where"): Predica
     predicates.set(expression, predicate);
     return predicate;
   } catch (error) {
-    throw new UsageError(`${name} takes an expression on the event e: ${(error as Error).message}`, { cause: error });
+    const example = "e.ret < 0";
+    throw new UsageError(`${name} takes an expression on the event e, such as '${example}', not ${show(expression)}`, {
+      cause: error,
+    });
   }
 }
