@@ -111,7 +111,7 @@ function ofNumber(compute: (value: Numeric, at: Span) => Value): (call: Call) =>
 /** The least or the greatest of some numbers. */
 function ofNumbers(op: "<" | ">"): (call: Call) => Value {
   return ({ args, at }) => {
-    if (args.length === 0 || !args.every(isNumeric)) return undecidedValue(obstacle("conversion", at));
+    if (args.length === 0 || !args.every((arg) => isNumeric(arg) || arg.kind === "either")) return undecidedValue(obstacle("conversion", at));
     return (args as Value[]).reduce((a, b) => either(truth(operate(op, a, b, at), at), a, b));
   };
 }

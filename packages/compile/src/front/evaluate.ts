@@ -1,6 +1,7 @@
 import type { ArrowFunctionExpression, Expression, Function as FunctionNode, MemberExpression } from "oxc-parser";
 
 import { all, any, choose, not, undecided } from "../ir/make.js";
+import { sizeOf } from "../ir/size.js";
 import type { Span, Test } from "../ir/types.js";
 import { callKnown, callMethod } from "./calls.js";
 import { Captured } from "./captured.js";
@@ -27,12 +28,15 @@ export type Given = Readonly<Record<string, unknown>>;
  */
 export function predicateTest(fn: Function, input: InputType, given?: Given): Test {
   const evaluator = new Evaluator(given);
+  const source = Function.prototype.toString.call(fn);
+  const at = { source, start: 0, end: source.length };
   try {
-    const source = Function.prototype.toString.call(fn);
-    const at = { source, start: 0, end: source.length };
-    return truth(evaluator.callFunction(fn, [{ kind: "input", input }], "truth", at), at);
+    const test = truth(evaluator.callFunction(fn, [{ kind: "input", input }], "truth", at), at);
+    return sizeOf(test) > MOST_STEPS ? undecided(obstacle("tooMuch", at)) : test;
   } catch (error) {
     if (error instanceof Obstructed) return undecided(error.obstacle);
+    // The stack is full.
+    if (error instanceof RangeError) return undecided(obstacle("tooMuch", at));
     throw error;
   } finally {
     evaluator.close();
@@ -97,7 +101,7 @@ class Evaluator implements Evaluation {
       return evaluate();
     } catch (error) {
       if (error instanceof Obstructed && this.#steps <= MOST_STEPS) return undecidedValue(error.obstacle);
-      if (error instanceof RangeError) return obstruct("recursion", at);
+      if (error instanceof RangeError) return obstruct("tooMuch", at);
       throw error;
     }
   }
@@ -271,7 +275,7 @@ class Evaluator implements Evaluation {
     const parsed = this.#parsed.get(fn) ?? parseFunction(fn);
     this.#parsed.set(fn, parsed);
     if (typeof parsed === "string") return undecidedValue(obstacle(parsed, at));
-    const scope = new Scope(parsed.source, (name) => this.#capturedBy(fn, name, at));
+    const scope = new Scope(parsed, (name) => this.#capturedBy(fn, name, at));
     return this.#run(parsed.node, args, scope, wanted, at);
   }
 

@@ -31,8 +31,8 @@ export class Obstructed extends Error {
   }
 }
 
-export function spanOf({ start, end }: { readonly start: number; readonly end: number }, { source }: Scope): Span {
-  return { source, start, end };
+export function spanOf({ start, end }: { readonly start: number; readonly end: number }, { source, shift }: Scope): Span {
+  return { source, start: start - shift, end: end - shift };
 }
 
 export function obstruct(name: ObstacleName, at: Span): never {

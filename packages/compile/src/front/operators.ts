@@ -3,7 +3,7 @@ import type { Comparison, Obstacle, Span, Test } from "../ir/types.js";
 import { arithmetic, type Arithmetic, bigArithmetic, bigBitwise, bitwise, type Bitwise, compareBig, compareNumbers, isBig, isNumeric } from "./numbers.js";
 import { obstacle } from "./obstacles.js";
 import { choiceTruth, matchText, testChoice } from "./texts.js";
-import { booleanValue, either, knownValue, undecidedValue, type Value } from "./values.js";
+import { booleanValue, countOf, either, knownValue, undecidedValue, type Value } from "./values.js";
 
 /** Whether a value is true, as a condition. */
 export function truth(value: Value, at: Span): Test {
@@ -34,10 +34,14 @@ export function truth(value: Value, at: Span): Test {
 
 export type BinaryOperator = Comparison | "===" | "!==" | Arithmetic | Bitwise | "**";
 
+/** The most values that two operands can have together. */
+const MOST_VALUES = 256;
+
 /** The result of an operator with two operands. */
 export function operate(op: BinaryOperator, a: Value, b: Value, at: Span): Value {
   if (a.kind === "undecided") return a;
   if (b.kind === "undecided") return b;
+  if (countOf(a) * countOf(b) > MOST_VALUES) return undecidedValue(obstacle("tooMuch", at));
   if (a.kind === "either") return either(a.test, operate(op, a.yes, b, at), operate(op, a.no, b, at));
   if (b.kind === "either") return either(b.test, operate(op, a, b.yes, at), operate(op, a, b.no, at));
   if (a.kind === "known" && b.kind === "known") return computed(op, a.value, b.value, at);

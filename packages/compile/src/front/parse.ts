@@ -3,6 +3,8 @@ import { type ArrowFunctionExpression, type Function as FunctionNode, parseSync 
 /** A function as its source shows it. */
 export interface ParsedFunction {
   readonly source: string;
+  /** How many characters stand before the source where it was parsed. */
+  readonly shift: number;
   readonly node: ArrowFunctionExpression | FunctionNode;
 }
 
@@ -18,21 +20,20 @@ export function parseFunction(fn: Function): ParsedFunction | Unparsed {
   if (text.length > LONGEST) return "tooLongSource";
   if (/\{\s*\[native code\]\s*\}$/.test(text)) return "native";
   // A method's source is one only within an object.
-  const parsed = expressionIn(`(${text})`, "(") ?? expressionIn(`({${text}})`, "({");
-  if (!parsed) return "unknownFunction";
-  return parsed.node.async || parsed.node.generator ? "asynchronous" : parsed;
+  const asIs = functionIn(`(${text})`);
+  const node = asIs ?? functionIn(`({${text}})`);
+  if (!node) return "unknownFunction";
+  if (node.async || node.generator) return "asynchronous";
+  return { node, source: text, shift: asIs ? 1 : 2 };
 }
 
-function expressionIn(source: string, before: string): ParsedFunction | undefined {
+function functionIn(source: string): ParsedFunction["node"] | undefined {
   const { program, errors } = parseSync("function.js", source, { sourceType: "script", preserveParens: false });
   const [statement] = program.body;
   if (errors.length > 0 || statement?.type !== "ExpressionStatement") return undefined;
-  let found: unknown = statement.expression;
-  if (before === "({") {
-    const [property] = statement.expression.type === "ObjectExpression" ? statement.expression.properties : [];
-    found = property?.type === "Property" ? property.value : undefined;
-  }
-  const node = found as ParsedFunction["node"] | undefined;
-  const isFunction = node?.type === "ArrowFunctionExpression" || node?.type === "FunctionExpression";
-  return isFunction ? { source, node } : undefined;
+  const { expression } = statement;
+  const [property] = expression.type === "ObjectExpression" ? expression.properties : [];
+  const found = property?.type === "Property" ? property.value : expression;
+  const isFunction = found.type === "ArrowFunctionExpression" || found.type === "FunctionExpression";
+  return isFunction ? (found as ParsedFunction["node"]) : undefined;
 }

@@ -15,16 +15,19 @@ export interface Variable {
 export class Scope {
   /** The source of the function, for messages. */
   readonly source: string;
+  /** How many characters stand before it where it was parsed. */
+  readonly shift: number;
   /** What a name means that the function does not declare; undefined if that is not known. */
   readonly captured: (name: string) => Value | undefined;
   readonly #variables: ReadonlyMap<string, Variable>;
 
   constructor(
-    source: string,
+    { source, shift }: Pick<Scope, "source" | "shift">,
     captured: (name: string) => Value | undefined,
     variables: ReadonlyMap<string, Variable> = new Map(),
   ) {
     this.source = source;
+    this.shift = shift;
     this.captured = captured;
     this.#variables = variables;
   }
@@ -47,7 +50,7 @@ export class Scope {
       const now = block.get(name);
       return [name, now?.declaration === before.declaration ? now : before];
     });
-    return new Scope(this.source, this.captured, new Map(kept));
+    return new Scope(this, this.captured, new Map(kept));
   }
 
   /** For a function within this one: it may run later, when variables have other values. */
@@ -56,10 +59,10 @@ export class Scope {
       name,
       variable.constant ? variable : { ...variable, constant: true, value: undecidedValue(why) },
     ]);
-    return new Scope(this.source, this.captured, new Map(fixed));
+    return new Scope(this, this.captured, new Map(fixed));
   }
 
   #with(name: string, variable: Variable): Scope {
-    return new Scope(this.source, this.captured, new Map([...this.#variables, [name, variable]]));
+    return new Scope(this, this.captured, new Map([...this.#variables, [name, variable]]));
   }
 }

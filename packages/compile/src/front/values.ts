@@ -21,8 +21,8 @@ export type Value =
   | { readonly kind: "closure"; readonly node: ArrowFunctionExpression | FunctionNode; readonly scope: Scope }
   /** A method, with the value that it is called on. */
   | { readonly kind: "method"; readonly of: Value; readonly name: string }
-  /** One of two values. */
-  | { readonly kind: "either"; readonly test: Test; readonly yes: Value; readonly no: Value }
+  /** One of two values, in all of so many. */
+  | { readonly kind: "either"; readonly test: Test; readonly yes: Value; readonly no: Value; readonly count: number }
   | { readonly kind: "undecided"; readonly obstacle: Obstacle };
 
 /**
@@ -65,8 +65,13 @@ export const bigintValue = (int: Int): Value =>
   int.min === int.max ? knownValue(int.min) : { kind: "bigint", int };
 export const undecidedValue = (obstacle: Obstacle): Value => ({ kind: "undecided", obstacle });
 
-/** One of two values. Booleans become one test. */
+/** One of two values, by a test. */
 export function either(test: Test, yes: Value, no: Value): Value {
   if (test.kind === "known") return test.value ? yes : no;
-  return { kind: "either", test, yes, no };
+  return { kind: "either", test, yes, no, count: countOf(yes) + countOf(no) };
+}
+
+/** How many values a value can be. */
+export function countOf(value: Value): number {
+  return value.kind === "either" ? value.count : 1;
 }
