@@ -33,6 +33,7 @@ export interface Compiled {
 
 /** Compiles as many of a test's parts as fit into some instructions. @param inputSize the bytes of the input */
 export function compile(test: Test, instructions: number, inputSize: number): Compiled {
+  if (test.kind === "known" && test.value) return { code: undefined, obstacles: [] };
   const wanted = test.kind === "all" ? test.tests : [test];
   const taken: Test[] = [];
   const obstacles: Obstacle[] = [];
