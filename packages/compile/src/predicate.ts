@@ -3,7 +3,7 @@ import { VerifierError } from "@rxbpf/core";
 import { type Code, ENDING, generate } from "./back/generate.js";
 import { TooComplex } from "./back/ints.js";
 import { verdict } from "./back/verdict.js";
-import { type Given, predicateTest } from "./front/evaluate.js";
+import { type Names, predicateTest } from "./front/evaluate.js";
 import type { InputType } from "./front/values.js";
 import { decidable } from "./ir/decidable.js";
 import { all, YES } from "./ir/make.js";
@@ -18,9 +18,9 @@ export interface Predicate {
   readonly obstacles: readonly Obstacle[];
 }
 
-/** Reads a function as a predicate of its parameter. @throws NoSuchMember */
-export function readPredicate(fn: Function, input: InputType, given?: Given): Predicate {
-  return decidable(predicateTest(fn, input, given));
+/** Reads a function as a predicate of its parameter. @throws Misnamed */
+export function readPredicate(fn: Function, input: InputType, names?: Names): Predicate {
+  return decidable(predicateTest(fn, input, names));
 }
 
 /** What was compiled of a test. */

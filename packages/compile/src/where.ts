@@ -5,8 +5,8 @@ import type { Condition } from "@rxbpf/core/events";
 import { INSTRUCTION } from "./back/assembler.js";
 import { filled } from "./back/generate.js";
 import { ObjectFile } from "./back/object-file.js";
-import { obstacleLine, pointedAt } from "./front/excerpt.js";
-import { NoSuchMember } from "./front/obstacles.js";
+import { obstacleLine, placeOf } from "./front/excerpt.js";
+import { Misnamed } from "./front/obstacles.js";
 import { all } from "./ir/make.js";
 import { compile, type Predicate, readPredicate } from "./predicate.js";
 import { recordInput } from "./record.js";
@@ -32,16 +32,16 @@ export interface Narrowed {
   readonly notices: readonly string[];
 }
 
-/** A condition on a field that events do not have: it would never hold, in JavaScript neither. */
+/** A condition with a name that there is not: it would never hold, in JavaScript neither. */
 export class ConditionError extends Error {
   override name = "ConditionError";
-  /** The line of the condition with carets below what is wrong. */
-  declare readonly source: string;
+  /** Where in the function's source, counting from 1. */
+  readonly line: number;
+  readonly column: number;
 
-  constructor(message: string, source: string, options?: ErrorOptions) {
-    super(message, options);
-    // Not enumerable, so that it is not printed with the error.
-    Object.defineProperty(this, "source", { value: source, enumerable: false });
+  constructor(name: string, cause: Misnamed) {
+    super(`Cannot narrow ${name}: ${cause.message}`, { cause });
+    ({ line: this.line, column: this.column } = placeOf(cause.at));
   }
 }
 
@@ -57,7 +57,7 @@ export function narrow({ name, schema, object }: Recorder, conditions: readonly 
   const layout = bindLayout(schema, new Btf(file.section(".BTF")));
   const input = recordInput(`${name}'s event`, schema.fields, layout);
   const parts = conditions.map(({ predicate, captured }) =>
-    explained(name, () => readPredicate(predicate, input, captured)),
+    explained(name, () => readPredicate(predicate, input, { given: captured })),
   );
   const place = file.findFunction(ROOM);
   const room = place ? place.size / INSTRUCTION : 0;
@@ -73,12 +73,20 @@ export function narrow({ name, schema, object }: Recorder, conditions: readonly 
   return { object: narrowed, constants: { by_condition: true }, ...rest };
 }
 
+/**
+ * Checks the names that a function uses: of the fields of an event, and of what every script has. For an expression of
+ * the command line, which captures nothing.
+ * @throws ConditionError
+ */
+export function checkNames(predicate: (event: never) => unknown, { name, schema }: Omit<Recorder, "object">): void {
+  const input = recordInput(`${name}'s event`, schema.fields, { size: 0, places: [] });
+  explained(name, () => readPredicate(predicate, input, { closed: true }));
+}
+
 function explained(name: string, read: () => Predicate): Predicate {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof NoSuchMember)) throw error;
-    const where = pointedAt(error.at);
-    throw new ConditionError(`Cannot narrow ${name}: ${error.message}`, where, { cause: error });
+    throw error instanceof Misnamed ? new ConditionError(name, error) : error;
   }
 }

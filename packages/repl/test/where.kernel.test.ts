@@ -33,13 +33,13 @@ describe("--where", () => {
   });
 
   test.each([
-    ["a field that events do not have", ["opensnoop"], "e.rett < 0", "--where: opensnoop's event has no rett; did you mean ret?\n  e.rett < 0\n  ^^^^^^"],
+    ["a field that events do not have", ["opensnoop"], "e.rett < 0", "--where, column 1: opensnoop's event has no rett; did you mean ret?"],
     ["no expression", ["opensnoop"], "e.ret <", "--where takes an expression on the event e, such as 'e.ret < 0', not \"e.ret <\""],
     ["statements", ["opensnoop"], "1); process.exit(7", "--where takes an expression on the event e, such as 'e.ret < 0', not \"1); process.exit(7\""],
-    ["a name that there is not", ["opensnoop"], "ret < 0", "--where: there is no ret; the event is e: e.ret\n  ret < 0\n  ^^^"],
+    ["a name that there is not", ["opensnoop"], "ret < 0", "--where, column 1: there is no ret; the event is e"],
     ["a probe that only counts", ["runqlat"], "e.pid === 1", "unknown option '--where'; see: rxbpf runqlat --help"],
-    ["an output that other flags choose", ["tcpconnect", "--count"], "e.pidd === 1", "--where: tcpconnect's event has no pidd; did you mean pid?\n  e.pidd === 1\n  ^^^^^^"],
-    ["a recording of several", ["record", "opensnoop", "execsnoop", "-o", path.join(folder, "several")], "e.path === 'x'", "--where: execsnoop's event has no path\n  e.path === 'x'\n  ^^^^^^"],
+    ["an output that other flags choose", ["tcpconnect", "--count"], "e.ip === 4 &&\n e.pidd === 1", "--where, line 2, column 2: tcpconnect's event has no pidd; did you mean pid?"],
+    ["a recording of several", ["record", "opensnoop", "execsnoop", "-o", path.join(folder, "several")], "e.path === 'x'", "--where, column 1: execsnoop's event has no path"],
   ])("refuses %s", async (_, command, expression, message) => {
     const { status, stderr } = await rxbpf(...command, "--where", expression);
     expect({ status, stderr }).toEqual({ status: 2, stderr: `rxbpf: ${message}\n` });

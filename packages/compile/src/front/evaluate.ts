@@ -8,7 +8,7 @@ import { Captured } from "./captured.js";
 import { type Evaluation, Obstructed, obstruct, spanOf, type Wanted } from "./evaluation.js";
 import { nearest } from "./nearest.js";
 import { negated, isNumeric } from "./numbers.js";
-import { NoSuchMember, obstacle } from "./obstacles.js";
+import { Misnamed, obstacle } from "./obstacles.js";
 import { type BinaryOperator, operate, truth } from "./operators.js";
 import { type ParsedFunction, parseFunction, type Unparsed } from "./parse.js";
 import { Scope } from "./scope.js";
@@ -22,12 +22,19 @@ const DEEPEST = 16;
 /** Values of captured variables, by name, where the debugger cannot tell them. */
 export type Given = Readonly<Record<string, unknown>>;
 
+/** How names that a function does not declare are found. */
+export interface Names {
+  readonly given?: Given | undefined;
+  /** Whether it can use only its parameter and what every script has: other names are errors. */
+  readonly closed?: boolean;
+}
+
 /**
  * When a function returns something true, given that its parameter is an input. Parts of it may be undecided: those are
- * for JavaScript. @throws NoSuchMember
+ * for JavaScript. @throws Misnamed
  */
-export function predicateTest(fn: Function, input: InputType, given?: Given): Test {
-  const evaluator = new Evaluator(given);
+export function predicateTest(fn: Function, input: InputType, names: Names = {}): Test {
+  const evaluator = new Evaluator(names);
   const source = Function.prototype.toString.call(fn);
   const at = { source, start: 0, end: source.length };
   try {
@@ -44,14 +51,14 @@ export function predicateTest(fn: Function, input: InputType, given?: Given): Te
 }
 
 class Evaluator implements Evaluation {
-  readonly #given: Given | undefined;
+  readonly #names: Names;
   readonly #parsed = new Map<Function, ParsedFunction | Unparsed>();
   readonly #captured = new Map<Function, Captured>();
   #steps = 0;
   #depth = 0;
 
-  constructor(given: Given | undefined) {
-    this.#given = given;
+  constructor(names: Names) {
+    this.#names = names;
   }
 
   close(): void {
@@ -169,7 +176,7 @@ class Evaluator implements Evaluation {
     const variable = scope.get(name);
     if (variable) return variable.value;
     if (name === "undefined") return knownValue(undefined);
-    const value = scope.captured(name);
+    const value = scope.captured(name, at);
     if (value) return value;
     return undecidedValue({ message: `the value of ${name} is not known`, advice: "declare it before", at });
   }
@@ -235,7 +242,7 @@ class Evaluator implements Evaluation {
         if (member) return member;
         if (name in Object.prototype) return undecidedValue(obstacle("wholeEvent", at));
         const near = nearest(name, of.input.members);
-        throw new NoSuchMember(`${of.input.name} has no ${name}${near === undefined ? "" : `; did you mean ${near}?`}`, at);
+        throw new Misnamed(`${of.input.name} has no ${name}${near === undefined ? "" : `; did you mean ${near}?`}`, at);
       }
       case "text":
       case "choice":
@@ -275,7 +282,7 @@ class Evaluator implements Evaluation {
     const parsed = this.#parsed.get(fn) ?? parseFunction(fn);
     this.#parsed.set(fn, parsed);
     if (typeof parsed === "string") return undecidedValue(obstacle(parsed, at));
-    const scope = new Scope(parsed, (name) => this.#capturedBy(fn, name, at));
+    const scope = new Scope(parsed, (name, place) => this.#capturedBy(fn, name, place));
     return this.#run(parsed.node, args, scope, wanted, at);
   }
 
@@ -302,7 +309,8 @@ class Evaluator implements Evaluation {
   }
 
   #capturedBy(fn: Function, name: string, at: Span): Value | undefined {
-    if (this.#given && Object.hasOwn(this.#given, name)) return knownValue(this.#given[name]);
+    const { given, closed } = this.#names;
+    if (given && Object.hasOwn(given, name)) return knownValue(given[name]);
     let captured = this.#captured.get(fn);
     if (!captured) {
       try {
@@ -315,6 +323,7 @@ class Evaluator implements Evaluation {
       this.#captured.set(fn, captured);
     }
     const found = captured.find(name);
+    if (!found && closed) throw new Misnamed(`there is no ${name}; the event is e`, at);
     return found && knownValue(found.value);
   }
 }

@@ -16,16 +16,21 @@ export function obstacleText(obstacle: Obstacle): string {
   return `${pointedAt(at)}\n${message}${advice === undefined ? "" : `; ${advice}`}`;
 }
 
-/** The line of a piece of source, with carets below it and its line and column, which count from 1. */
-export function pointedAt({ source, start, end }: Span): string {
-  const before = source.slice(0, start);
-  const lineStart = before.lastIndexOf("\n") + 1;
-  const lineEnd = source.indexOf("\n", start);
-  const text = source.slice(lineStart, lineEnd < 0 ? source.length : lineEnd);
+/** The line of a piece of source, with carets below it, and its place. */
+function pointedAt(span: Span): string {
+  const { source, start, end } = span;
+  const { line, column } = placeOf(span);
+  const text = source.split("\n")[line - 1]!;
   const indent = text.length - text.trimStart().length;
-  const carets = "^".repeat(Math.max(1, Math.min(end, lineStart + text.length) - start));
-  const line = before.split("\n").length;
-  return `${line}:${start - lineStart + 1}  ${printable(text.trim())}\n${" ".repeat(`${line}:${start - lineStart + 1}  `.length + start - lineStart - indent)}${carets}`;
+  const place = `${line}:${column}  `;
+  const carets = "^".repeat(Math.max(1, Math.min(end - start, text.length - column + 1)));
+  return `${place}${printable(text.trim())}\n${" ".repeat(place.length + column - 1 - indent)}${carets}`;
+}
+
+/** The line and the column where a piece of source begins, counting from 1. */
+export function placeOf({ source, start }: Span): { readonly line: number; readonly column: number } {
+  const before = source.slice(0, start).split("\n");
+  return { line: before.length, column: before.at(-1)!.length + 1 };
 }
 
 function quoted({ source, start, end }: Span): string {

@@ -46,9 +46,9 @@ export function obstacle(name: ObstacleName, at: Span): Obstacle {
   return { message, advice, at };
 }
 
-/** The input has no such member. Nothing can be compiled then: the condition would never hold, in JavaScript neither. */
-export class NoSuchMember extends Error {
-  override name = "NoSuchMember";
+/** The input has no such member, or the script no such variable. In JavaScript too, the condition would be none. */
+export class Misnamed extends Error {
+  override name = "Misnamed";
   readonly at: Span;
 
   constructor(message: string, at: Span) {

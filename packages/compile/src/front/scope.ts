@@ -1,5 +1,5 @@
 import { undecidedValue, type Value } from "./values.js";
-import type { Obstacle } from "../ir/types.js";
+import type { Obstacle, Span } from "../ir/types.js";
 
 export interface Variable {
   readonly value: Value;
@@ -18,12 +18,12 @@ export class Scope {
   /** How many characters stand before it where it was parsed. */
   readonly shift: number;
   /** What a name means that the function does not declare; undefined if that is not known. */
-  readonly captured: (name: string) => Value | undefined;
+  readonly captured: (name: string, at: Span) => Value | undefined;
   readonly #variables: ReadonlyMap<string, Variable>;
 
   constructor(
     { source, shift }: Pick<Scope, "source" | "shift">,
-    captured: (name: string) => Value | undefined,
+    captured: (name: string, at: Span) => Value | undefined,
     variables: ReadonlyMap<string, Variable> = new Map(),
   ) {
     this.source = source;

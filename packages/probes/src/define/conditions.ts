@@ -2,6 +2,7 @@ import type { Fields, Schema } from "@rxbpf/core";
 import type { Narrowed } from "@rxbpf/compile";
 import type { Condition, Source } from "@rxbpf/core/events";
 
+import type { Output } from "./outputs.js";
 import { type Option, show, UsageError } from "./options.js";
 import { type Selecting, selecting } from "./selection.js";
 
@@ -47,6 +48,34 @@ export const where: Selecting<string> = selecting(
   // The kernel selects by what is compiled, not by constants.
   { constants: () => ({}), matches: (expression, event) => Boolean(predicateOf(expression)(event)) },
 );
+
+/** A probe, as far as conditions concern it. */
+interface Checked {
+  readonly definition: { readonly name: string };
+  readonly outputs: Readonly<Record<string, Output>>;
+}
+
+/** The line of an expression in the source of its function. */
+const FIRST_LINE = 5;
+
+/**
+ * Checks the names in the expression of `--where`: of fields, and of what every script has.
+ * @throws UsageError with what was meant
+ */
+export async function checkCondition(expression: string, { definition, outputs }: Checked, output: string): Promise<void> {
+  const { checkNames, ConditionError } = await import("@rxbpf/compile");
+  const tested = outputs[output]!;
+  const schema = tested.kind === "ring" ? tested.schema : tested.record;
+  if (!schema) return;
+  try {
+    checkNames(predicateOf(expression), { name: definition.name, schema });
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error;
+    const { line, column, cause } = error;
+    const place = line > FIRST_LINE ? `line ${line - FIRST_LINE + 1}, column ${column}` : `column ${column}`;
+    throw new UsageError(`--where, ${place}: ${(cause as Error).message}`, { cause: error });
+  }
+}
 
 type Predicate = (event: unknown) => unknown;
 const predicates = new Map<string, Predicate>();

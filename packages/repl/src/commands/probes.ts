@@ -5,6 +5,7 @@ import { catalogue } from "../catalogue.js";
 import { givenByFlags, OptionFlag } from "../flags/flags.js";
 import { addFormatFlags, type FormatFlags, run } from "../process/run.js";
 import { COMMAND_HELP, withCommand } from "../flags/traced.js";
+import { checkWhere } from "../flags/where.js";
 
 /**
  * Adds a command for every probe, with flags made from the probe's options.
@@ -58,6 +59,7 @@ function addProbe(program: Command, probe: AnyProbe, traced: readonly string[] |
       values[optionName] = options[optionName]!.parse(operands.shift(), optionName);
     if (operands.length > 0) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
     requireOptionsOf(probe, asked, values);
+    await checkWhere(probe, asked, values);
     const { duration, tables } = values as { readonly duration?: number; readonly tables?: number };
     await withCommand(traced, values, async (command, within) => {
       await run(outputOf(probe, asked)({ ...values, ...within }), {

@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { catalogue } from "../catalogue.js";
 import { mergedColumns } from "../recordings/merged.js";
 import { addRecordedFlags, askedRecording } from "../flags/recorded-flags.js";
+import { checkWhere } from "../flags/where.js";
 import { addFormatFlags, type FormatFlags, run } from "../process/run.js";
 
 /** `rxbpf replay`: a recording as the live run would have shown it. */
@@ -19,6 +20,7 @@ export function addReplay(program: Command): void {
   addRecordedFlags(command).action(async () => {
     const { speed, json, csv } = command.opts<{ speed?: number } & FormatFlags>();
     const { path, series, of, values } = askedRecording(command);
+    if (of) await checkWhere(of.probe, of.output, values);
     const stream = replay<unknown>(path, { speed });
     const shown = of ? recordedBy(of.probe, stream, values) : series.length > 1 ? merged(stream, series) : stream;
     await run(shown, { json, csv, endsItself: true });
