@@ -64,7 +64,14 @@ const CASES: Readonly<Record<string, readonly [(e: Row) => unknown, string]>> = 
     },
     "counted++",
   ],
-  effectInside: [(e) => (counted = e.ret) < 0, "counted = e.ret"],
+  effectInside: [
+    (e) => {
+      let n = 1;
+      const set = (): boolean => (n = e.ret) < 0;
+      return set() && n < 5;
+    },
+    "n",
+  ],
   thisValue: [
     function (this: unknown, e: Row) {
       return e.ret === this;

@@ -138,11 +138,12 @@ function eachTest({ evaluation, self, args, at }: Call): Test[] {
   if (self.length > MOST_VALUES) obstruct("tooMany", at);
   return self.map((value: unknown, index) => {
     const given = [knownValue(value), knownValue(index), knownValue(self)];
-    const result =
+    const known = fn.kind === "known" ? fn.value : undefined;
+    const call = (): Value =>
       fn.kind === "closure"
         ? evaluation.callClosure(fn, given, "truth", at)
-        : callKnown(evaluation, fn.kind === "known" ? fn.value : undefined, undefined, given, "truth", at);
-    return truth(result, at);
+        : callKnown(evaluation, known, undefined, given, "truth", at);
+    return truth(evaluation.perhaps(call), at);
   });
 }
 

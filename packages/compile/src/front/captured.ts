@@ -7,6 +7,7 @@ import { Session } from "node:inspector";
 
 /** Where the debugger's code puts values for us. It can only hand over objects through the global object. */
 const HANDOVER = Symbol.for("rxbpf.captured");
+const PLACE = 'globalThis[Symbol.for("rxbpf.captured")]';
 
 interface Handover {
   fn?: Function;
@@ -31,28 +32,20 @@ interface Properties {
   readonly internalProperties?: readonly Property[];
 }
 
-/** Looks up captured variables of a function, the innermost scope first. Close it when all are read. */
+type Scopes = readonly ReadonlyMap<string, RemoteObject>[];
+
+/** Looks up captured variables of functions, the innermost scope first. Close it when all are read. */
 export class Captured {
-  readonly #session = new Session();
+  #session: Session | undefined;
   readonly #handover: Handover = {};
-  readonly #scopes: readonly ReadonlyMap<string, RemoteObject>[];
+  readonly #scopes = new Map<Function, Scopes>();
 
-  /** @throws Error if Node's permissions forbid its inspector */
-  constructor(fn: Function) {
-    this.#session.connect();
-    try {
-      (globalThis as Record<symbol, unknown>)[HANDOVER] = this.#handover;
-      this.#handover.fn = fn;
-      this.#scopes = this.#readScopes();
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-  }
-
-  /** The value of a captured variable; undefined if the function captures none of that name. */
-  find(name: string): { readonly value: unknown } | undefined {
-    for (const scope of this.#scopes) {
+  /**
+   * The value of a variable that a function captures; undefined if it captures none of that name.
+   * @throws Error if Node's permissions forbid its inspector
+   */
+  find(fn: Function, name: string): { readonly value: unknown } | undefined {
+    for (const scope of this.#scopesOf(fn)) {
       const found = scope.get(name);
       if (found) return { value: this.#valueOf(found) };
     }
@@ -60,32 +53,45 @@ export class Captured {
   }
 
   close(): void {
+    if (!this.#session) return;
     delete (globalThis as Record<symbol, unknown>)[HANDOVER];
     this.#session.disconnect();
   }
 
-  #readScopes(): ReadonlyMap<string, RemoteObject>[] {
-    const handover = `globalThis[Symbol.for(${JSON.stringify(HANDOVER.description)})]`;
-    const { result: fn } = this.#post<{ result: RemoteObject }>("Runtime.evaluate", { expression: `${handover}.fn` });
-    const { internalProperties = [] } = this.#properties(fn);
-    const scopes = internalProperties.find(({ name }) => name === "[[Scopes]]")?.value;
-    const each = scopes ? this.#properties(scopes).result : [];
-    return each
+  #scopesOf(fn: Function): Scopes {
+    const known = this.#scopes.get(fn);
+    if (known) return known;
+    this.#open();
+    this.#handover.fn = fn;
+    const { result } = this.#post<{ result: RemoteObject }>("Runtime.evaluate", { expression: `${PLACE}.fn` });
+    const { internalProperties = [] } = this.#properties(result);
+    const list = internalProperties.find(({ name }) => name === "[[Scopes]]")?.value;
+    const scopes = (list ? this.#properties(list).result : [])
       .filter(({ name, value }) => /^\d+$/.test(name) && value && value.description !== "Global")
       .map(({ value }) => {
+        // A variable that is not set yet has no value.
         const variables = this.#properties(value!).result.filter((one) => one.value);
         return new Map(variables.map((one) => [one.name, one.value!]));
       });
+    this.#scopes.set(fn, scopes);
+    return scopes;
+  }
+
+  #open(): void {
+    if (this.#session) return;
+    const session = new Session();
+    session.connect();
+    this.#session = session;
+    (globalThis as Record<symbol, unknown>)[HANDOVER] = this.#handover;
   }
 
   #properties({ objectId }: RemoteObject): Properties {
     return this.#post("Runtime.getProperties", { objectId, ownProperties: true });
   }
 
-  #valueOf(remote: RemoteObject): unknown {
-    const { objectId, unserializableValue, value } = remote;
+  #valueOf({ objectId, unserializableValue, value }: RemoteObject): unknown {
     if (objectId !== undefined) {
-      const functionDeclaration = `function (value) { ${handoverText}.value = value; }`;
+      const functionDeclaration = `function (value) { ${PLACE}.value = value; }`;
       this.#post("Runtime.callFunctionOn", { objectId, functionDeclaration, arguments: [{ objectId }] });
       return this.#handover.value;
     }
@@ -96,12 +102,10 @@ export class Captured {
   /** The inspector answers within the call. */
   #post<T>(method: string, parameters: object): T {
     let answer: T | undefined;
-    this.#session.post(method as "Runtime.evaluate", parameters as never, (error, result) => {
+    this.#session!.post(method as "Runtime.evaluate", parameters as never, (error, result) => {
       if (error) throw new Error(`Cannot read what a function captures: ${error.message}`);
       answer = result as T;
     });
     return answer!;
   }
 }
-
-const handoverText = `globalThis[Symbol.for(${JSON.stringify(HANDOVER.description)})]`;

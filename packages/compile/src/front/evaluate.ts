@@ -3,6 +3,7 @@ import type { ArrowFunctionExpression, Expression, Function as FunctionNode, Mem
 import { all, any, choose, not, undecided } from "../ir/make.js";
 import { sizeOf } from "../ir/size.js";
 import type { Span, Test } from "../ir/types.js";
+import { assignmentsIn } from "./assignments.js";
 import { callKnown, callMethod } from "./calls.js";
 import { Captured } from "./captured.js";
 import { type Evaluation, Obstructed, obstruct, spanOf, type Wanted } from "./evaluation.js";
@@ -41,9 +42,9 @@ export function predicateTest(fn: Function, input: InputType, names: Names = {})
     const test = truth(evaluator.callFunction(fn, [{ kind: "input", input }], "truth", at), at);
     return sizeOf(test) > MOST_STEPS ? undecided(obstacle("tooMuch", at)) : test;
   } catch (error) {
+    // The stack may be full, too.
+    if (evaluator.isExhausted || error instanceof RangeError) return undecided(obstacle("tooMuch", at));
     if (error instanceof Obstructed) return undecided(error.obstacle);
-    // The stack is full.
-    if (error instanceof RangeError) return undecided(obstacle("tooMuch", at));
     throw error;
   } finally {
     evaluator.close();
@@ -53,7 +54,9 @@ export function predicateTest(fn: Function, input: InputType, names: Names = {})
 class Evaluator implements Evaluation {
   readonly #names: Names;
   readonly #parsed = new Map<Function, ParsedFunction | Unparsed>();
-  readonly #captured = new Map<Function, Captured>();
+  readonly #captured = new Captured();
+  /** What was assigned in the middle of the expression that is evaluated, by declaration. */
+  #temporaries = new Map<object, Value>();
   #steps = 0;
   #depth = 0;
 
@@ -62,7 +65,11 @@ class Evaluator implements Evaluation {
   }
 
   close(): void {
-    for (const captured of this.#captured.values()) captured.close();
+    this.#captured.close();
+  }
+
+  get isExhausted(): boolean {
+    return this.#steps > MOST_STEPS;
   }
 
   step(at: Span): void {
@@ -78,7 +85,7 @@ class Evaluator implements Evaluation {
         const left = this.test(node.left, scope);
         const isSure = left.kind === "known" && left.value === (node.operator === "||");
         if (isSure) return left;
-        const right = this.test(node.right, scope);
+        const right = this.perhaps(() => this.test(node.right, scope));
         return node.operator === "&&" ? all(left, right) : any(left, right);
       }
       case "UnaryExpression":
@@ -87,7 +94,8 @@ class Evaluator implements Evaluation {
       case "ConditionalExpression": {
         const test = this.test(node.test, scope);
         if (test.kind === "known") return this.test(test.value ? node.consequent : node.alternate, scope);
-        return choose(test, this.test(node.consequent, scope), this.test(node.alternate, scope));
+        const [yes, no] = [node.consequent, node.alternate].map((one) => this.perhaps(() => this.test(one, scope)));
+        return choose(test, yes!, no!);
       }
       case "CallExpression":
         return truth(this.#guarded(at, () => this.#call(node, scope, "truth")), at);
@@ -107,8 +115,7 @@ class Evaluator implements Evaluation {
     try {
       return evaluate();
     } catch (error) {
-      if (error instanceof Obstructed && this.#steps <= MOST_STEPS) return undecidedValue(error.obstacle);
-      if (error instanceof RangeError) return obstruct("tooMuch", at);
+      if (error instanceof Obstructed && !this.isExhausted) return undecidedValue(error.obstacle);
       throw error;
     }
   }
@@ -131,7 +138,8 @@ class Evaluator implements Evaluation {
       case "ConditionalExpression": {
         const test = this.test(node.test, scope);
         if (test.kind === "known") return this.value(test.value ? node.consequent : node.alternate, scope);
-        return either(test, this.value(node.consequent, scope), this.value(node.alternate, scope));
+        const [yes, no] = [node.consequent, node.alternate].map((one) => this.perhaps(() => this.value(one, scope)));
+        return either(test, yes!, no!);
       }
       case "UnaryExpression":
         return this.#unary(node.operator, node.argument, scope, at);
@@ -158,8 +166,10 @@ class Evaluator implements Evaluation {
         return this.value(last!, scope);
       }
       case "AssignmentExpression":
+        if (node.operator === "=") return this.#assigned(node.left, this.value(node.right, scope), scope, at);
+        return this.#assigned(node.left, undecidedValue(obstacle("effectInside", at)), scope, at);
       case "UpdateExpression":
-        return undecidedValue(obstacle("effectInside", at));
+        return this.#assigned(node.argument, undecidedValue(obstacle("effectInside", at)), scope, at);
       case "ThisExpression":
         return undecidedValue(obstacle("thisValue", at));
       case "AwaitExpression":
@@ -174,11 +184,46 @@ class Evaluator implements Evaluation {
 
   #variable(name: string, scope: Scope, at: Span): Value {
     const variable = scope.get(name);
-    if (variable) return variable.value;
+    if (variable) {
+      const { inside, fromWithin } = scope.assignments;
+      if (fromWithin.has(name)) return undecidedValue(obstacle("effectInside", at));
+      if (!inside.has(name)) return variable.value;
+      return this.#temporaries.get(variable.declaration) ?? undecidedValue(obstacle("effectInside", at));
+    }
     if (name === "undefined") return knownValue(undefined);
     const value = scope.captured(name, at);
     if (value) return value;
     return undecidedValue({ message: `the value of ${name} is not known`, advice: "declare it before", at });
+  }
+
+  /** A value that is assigned in the middle of an expression: it is known for the rest of that expression. */
+  #assigned(target: { readonly type: string }, value: Value, scope: Scope, at: Span): Value {
+    const { name } = target as { readonly name?: string };
+    const variable = target.type === "Identifier" ? scope.get(name!) : undefined;
+    if (!variable || !scope.assignments.inside.has(name!)) return obstruct("effect", at);
+    this.#temporaries.set(variable.declaration, value);
+    return value;
+  }
+
+  perhaps<T>(act: () => T): T {
+    const before = this.#temporaries;
+    this.#temporaries = new Map(before);
+    try {
+      return act();
+    } finally {
+      const after = this.#temporaries;
+      this.#temporaries = new Map([...before].filter(([declaration, value]) => after.get(declaration) === value));
+    }
+  }
+
+  apart<T>(act: () => T): T {
+    const before = this.#temporaries;
+    this.#temporaries = new Map();
+    try {
+      return act();
+    } finally {
+      this.#temporaries = before;
+    }
   }
 
   /** `&&`, `||` and `??` where their value matters, not only whether it is true. */
@@ -191,7 +236,8 @@ class Evaluator implements Evaluation {
       return isNothing ? this.value(node.right, scope) : left;
     }
     const test = truth(left, at);
-    const right = test.kind === "known" && test.value === (node.operator === "||") ? left : this.value(node.right, scope);
+    const isSure = test.kind === "known" && test.value === (node.operator === "||");
+    const right = isSure ? left : this.perhaps(() => this.value(node.right, scope));
     return node.operator === "&&" ? either(test, right, left) : either(test, left, right);
   }
 
@@ -216,9 +262,10 @@ class Evaluator implements Evaluation {
   }
 
   #memberOf(node: MemberExpression, scope: Scope): Value {
+    const of = this.value(node.object as Expression, scope);
     const name = this.#nameOf(node, scope);
     if (name === undefined) return undecidedValue(obstacle("dynamicMember", spanOf(node, scope)));
-    return this.member(this.value(node.object as Expression, scope), name, spanOf(node, scope));
+    return this.member(of, name, spanOf(node, scope));
   }
 
   #nameOf(node: MemberExpression, scope: Scope): string | undefined {
@@ -254,21 +301,23 @@ class Evaluator implements Evaluation {
 
   #call(node: Extract<Expression, { type: "CallExpression" }>, scope: Scope, wanted: Wanted): Value {
     const at = spanOf(node, scope);
-    const args = node.arguments.map((arg) =>
-      arg.type === "SpreadElement" ? undecidedValue(obstacle("expression", at)) : this.value(arg, scope),
-    );
     const { callee } = node;
-    if (callee.type === "MemberExpression") {
-      const of = this.value(callee.object as Expression, scope);
-      const name = this.#nameOf(callee, scope);
-      if (of.kind === "undecided") return of;
-      if (name === undefined) return undecidedValue(obstacle("dynamicMember", at));
-      if (of.kind === "input") return this.member(of, name, at).kind === "undecided" ? this.member(of, name, at) : undecidedValue(obstacle("notCallable", at));
-      if (of.kind !== "known") return callMethod(of, name, args, at);
-      const fn = propertyOf(of.value, name, at);
-      return fn.kind === "known" ? this.#apply(fn, of.value, args, wanted, at) : fn;
-    }
-    return this.#apply(this.value(callee, scope), undefined, args, wanted, at);
+    if (callee.type !== "MemberExpression")
+      return this.#apply(this.value(callee, scope), undefined, this.#arguments(node, scope), wanted, at);
+    const of = this.value(callee.object as Expression, scope);
+    const name = this.#nameOf(callee, scope);
+    const args = this.#arguments(node, scope);
+    if (of.kind === "undecided") return of;
+    if (name === undefined) return undecidedValue(obstacle("dynamicMember", at));
+    if (of.kind !== "known" && of.kind !== "input") return callMethod(of, name, args, at);
+    const fn = this.member(of, name, at);
+    return this.#apply(fn, of.kind === "known" ? of.value : undefined, args, wanted, at);
+  }
+
+  #arguments(node: Extract<Expression, { type: "CallExpression" }>, scope: Scope): Value[] {
+    return node.arguments.map((arg) =>
+      arg.type === "SpreadElement" ? undecidedValue(obstacle("expression", spanOf(arg, scope))) : this.value(arg, scope),
+    );
   }
 
   #apply(fn: Value, self: unknown, args: readonly Value[], wanted: Wanted, at: Span): Value {
@@ -282,7 +331,7 @@ class Evaluator implements Evaluation {
     const parsed = this.#parsed.get(fn) ?? parseFunction(fn);
     this.#parsed.set(fn, parsed);
     if (typeof parsed === "string") return undecidedValue(obstacle(parsed, at));
-    const scope = new Scope(parsed, (name, place) => this.#capturedBy(fn, name, place));
+    const scope = new Scope({ ...parsed, assignments: assignmentsIn(parsed.node) }, (name, place) => this.#capturedBy(fn, name, place));
     return this.#run(parsed.node, args, scope, wanted, at);
   }
 
@@ -297,7 +346,7 @@ class Evaluator implements Evaluation {
     try {
       const scope = node.params.reduce((before, parameter, index) => {
         if (parameter.type === "RestElement" || parameter.type === "TSParameterProperty") return obstruct("expression", spanOf(parameter, before));
-        return bind(this, parameter, args[index] ?? knownValue(undefined), before, false);
+        return bind(this, parameter, args[index] ?? knownValue(undefined), before);
       }, outer);
       const { body } = node;
       if (!body) return obstruct("expression", at);
@@ -311,18 +360,14 @@ class Evaluator implements Evaluation {
   #capturedBy(fn: Function, name: string, at: Span): Value | undefined {
     const { given, closed } = this.#names;
     if (given && Object.hasOwn(given, name)) return knownValue(given[name]);
-    let captured = this.#captured.get(fn);
-    if (!captured) {
-      try {
-        captured = new Captured(fn);
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        const why = code === "ERR_ACCESS_DENIED" ? "Node's --permission forbids looking at variables that a function captures" : (error as Error).message;
-        return undecidedValue({ message: why, advice: `give them too: where(fn, { ${name} })`, at });
-      }
-      this.#captured.set(fn, captured);
+    let found: ReturnType<Captured["find"]>;
+    try {
+      found = this.#captured.find(fn, name);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const why = code === "ERR_ACCESS_DENIED" ? "Node's --permission hides what a function captures" : message;
+      return undecidedValue({ message: why, advice: `give it too: where(fn, { ${name} })`, at });
     }
-    const found = captured.find(name);
     if (!found && closed) throw new Misnamed(`there is no ${name}; the event is e`, at);
     return found && knownValue(found.value);
   }

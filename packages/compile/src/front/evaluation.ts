@@ -14,6 +14,10 @@ export interface Evaluation {
   /** Calls a function of the script. */
   callFunction(fn: Function, args: readonly Value[], how: Wanted, at: Span): Value;
   callClosure(closure: Extract<Value, { kind: "closure" }>, args: readonly Value[], how: Wanted, at: Span): Value;
+  /** Runs something that may not run: what it assigns in the middle of expressions is not known afterwards. */
+  perhaps<T>(act: () => T): T;
+  /** Runs something by itself: it knows nothing of what was assigned in the middle of expressions. */
+  apart<T>(act: () => T): T;
   /** Counts a step. @throws Obstructed after too many */
   step(at: Span): void;
 }

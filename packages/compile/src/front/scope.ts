@@ -1,3 +1,4 @@
+import type { Assignments } from "./assignments.js";
 import { undecidedValue, type Value } from "./values.js";
 import type { Obstacle, Span } from "../ir/types.js";
 
@@ -17,17 +18,19 @@ export class Scope {
   readonly source: string;
   /** How many characters stand before it where it was parsed. */
   readonly shift: number;
+  readonly assignments: Assignments;
   /** What a name means that the function does not declare; undefined if that is not known. */
   readonly captured: (name: string, at: Span) => Value | undefined;
   readonly #variables: ReadonlyMap<string, Variable>;
 
   constructor(
-    { source, shift }: Pick<Scope, "source" | "shift">,
+    { source, shift, assignments }: Pick<Scope, "source" | "shift" | "assignments">,
     captured: (name: string, at: Span) => Value | undefined,
     variables: ReadonlyMap<string, Variable> = new Map(),
   ) {
     this.source = source;
     this.shift = shift;
+    this.assignments = assignments;
     this.captured = captured;
     this.#variables = variables;
   }
@@ -36,8 +39,8 @@ export class Scope {
     return this.#variables.get(name);
   }
 
-  declare(name: string, value: Value, constant: boolean = true): Scope {
-    return this.#with(name, { value, constant, declaration: {} });
+  declare(name: string, value: Value): Scope {
+    return this.#with(name, { value, constant: !this.assignments.names.has(name), declaration: {} });
   }
 
   assign(name: string, value: Value): Scope {

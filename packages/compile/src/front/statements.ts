@@ -44,7 +44,8 @@ class Statements {
 
   all([first, ...rest]: readonly Node[], scope: Scope): Outcome {
     if (!first) return { kind: "next", scope };
-    return then(this.#one(first, scope), (next) => this.all(rest, next));
+    const outcome = this.#evaluation.apart(() => this.#one(first, scope));
+    return then(outcome, (next) => this.all(rest, next));
   }
 
   #one(node: Node, scope: Scope): Outcome {
@@ -97,10 +98,10 @@ class Statements {
     return { kind: "fork", test, yes: yes(), no: no() };
   }
 
-  #declared({ kind, declarations }: VariableDeclaration, scope: Scope): Scope {
+  #declared({ declarations }: VariableDeclaration, scope: Scope): Scope {
     return declarations.reduce((before, { id, init }) => {
       const value = init ? this.#evaluation.value(init, before) : knownValue(undefined);
-      return bind(this.#evaluation, id, value, before, kind === "const");
+      return bind(this.#evaluation, id, value, before);
     }, scope);
   }
 
@@ -132,7 +133,7 @@ class Statements {
     const turn = (index: number, before: Scope): Outcome => {
       this.#evaluation.step(spanOf(node, scope));
       if (index === list.length) return { kind: "next", scope: before };
-      const inside = bind(this.#evaluation, left.declarations[0]!.id, knownValue(list[index]), before, left.kind === "const");
+      const inside = bind(this.#evaluation, left.declarations[0]!.id, knownValue(list[index]), before);
       const body = within(before, this.#one(node.body, inside));
       return afterTurn(body, (next) => turn(index + 1, next));
     };
@@ -202,21 +203,21 @@ function within(outer: Scope, outcome: Outcome): Outcome {
 }
 
 /** Declares the variables of a pattern. */
-export function bind(evaluation: Evaluation, pattern: BindingPattern, value: Value, scope: Scope, constant: boolean): Scope {
+export function bind(evaluation: Evaluation, pattern: BindingPattern, value: Value, scope: Scope): Scope {
   const at = spanOf(pattern, scope);
   switch (pattern.type) {
     case "Identifier":
-      return scope.declare(pattern.name, value, constant);
+      return scope.declare(pattern.name, value);
     case "AssignmentPattern": {
       const isMissing = value.kind === "known" && value.value === undefined;
-      return bind(evaluation, pattern.left, isMissing ? evaluation.value(pattern.right, scope) : value, scope, constant);
+      return bind(evaluation, pattern.left, isMissing ? evaluation.value(pattern.right, scope) : value, scope);
     }
     case "ObjectPattern":
       return pattern.properties.reduce((before, property) => {
         if (property.type !== "Property" || property.computed || property.key.type !== "Identifier")
           return obstruct("dynamicMember", at);
         const member = evaluation.member(value, property.key.name, spanOf(property.key, scope));
-        return bind(evaluation, property.value, member, before, constant);
+        return bind(evaluation, property.value, member, before);
       }, scope);
     default:
       return obstruct("statement", at);

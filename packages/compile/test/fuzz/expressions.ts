@@ -101,6 +101,12 @@ export class Expressions {
       `const is = (x) => x === ${n} && $0; const { ret, port: p } = e; return is(ret) || is(p) || $2 && $1 > ret;`,
       `return [${n}, 2, 443].includes(e.port) && [1, 2].some((x) => e.small > x && $0);`,
       `const n = $1; if (!(n > ${n})) { return; } return $0;`,
+      `let t; return (t = $1) > ${n} && t !== 3 || $0 && t === ${n};`,
+      `let t, u; return ((t = $1) === null || t === void 0 ? void 0 : t) > ${n} && ($0 ? (u = $1) : (u = 2)) > 1 && u !== 5;`,
+      `let t = 1; if ($0 && (t = $1) > 2) return t > 3; return t === 1;`,
+      `let t = 1; const f = () => { t = 5; return true; }; return (t = $1) > 2 && f() && t > 6;`,
+      `let t = 1; return ($0 && (t = $1) > 2 || t === 1) && (t = 9) > 8 && t > e.small;`,
+      `let t = 1; return [1, 2].some((n) => n > e.small || (t = n) > 1) && t === 1;`,
       `let n = $1; { let n = 5; n++; if ($0) return n > e.small; } n -= 1; return n < ${n};`,
     ]);
     const inner = (): Tree => this.condition(depth - 1);
