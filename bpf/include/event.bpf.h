@@ -55,10 +55,10 @@ static __always_inline bool unwanted(const void *record)
 }
 
 /* Sends a record to the ring of most programs, if it is wanted. */
-#define emit(record, size)                           \
-	do {                                         \
-		if (!unwanted(record))               \
-			events_emit(record, size);   \
+#define emit(record, size)                         \
+	do {                                       \
+		if (!unwanted(record))             \
+			events_emit(record, size); \
 	} while (0)
 
 /*

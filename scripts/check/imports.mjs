@@ -10,7 +10,7 @@ const MAY_IMPORT = {
   filters: ["core"],
   sinks: ["core"],
   probes: ["core", "compile", "filters"],
-  repl: ["core", "compile", "filters", "sinks", "probes"],
+  repl: ["core", "filters", "sinks", "probes"],
 };
 
 /** Modules that only one folder, and its package's tests, may import. */

@@ -12,7 +12,13 @@ export class TrialProgram {
   /** @throws VerifierError; BpfError */
   constructor(code: Code, size: number) {
     this.#size = size;
-    this.#record = BpfMap.create({ type: MapType.array, name: "trial_record", keySize: 4, valueSize: size, maxEntries: 1 });
+    this.#record = BpfMap.create({
+      type: MapType.array,
+      name: "trial_record",
+      keySize: 4,
+      valueSize: size,
+      maxEntries: 1,
+    });
     try {
       this.#program = BpfProgram.load("trial", trial(code), [this.#record]);
     } catch (error) {

@@ -14,8 +14,11 @@ export function recordInput(name: string, fields: Fields, { places }: Layout): I
     members: Object.keys(fields),
     member(member) {
       const place = byName.get(member);
-      if (place) return READERS[place.kind]?.(place) ?? UNREADABLE[place.kind] ?? `the kernel cannot test a ${place.kind}`;
-      return Object.hasOwn(fields, member) ? `${member} is added to the event here, and the kernel does not have it` : undefined;
+      if (place)
+        return READERS[place.kind]?.(place) ?? UNREADABLE[place.kind] ?? `the kernel cannot test a ${place.kind}`;
+      return Object.hasOwn(fields, member)
+        ? `${member} is added to the event here, and the kernel does not have it`
+        : undefined;
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Condition } from "@rxbpf/core/events";
 import { INSTRUCTION } from "./back/assembler.js";
 import { filled } from "./back/generate.js";
 import { ObjectFile } from "./back/object-file.js";
+import { explain } from "./explain.js";
 import { obstacleLine, placeOf } from "./front/excerpt.js";
 import { Misnamed } from "./front/obstacles.js";
 import { all } from "./ir/make.js";
@@ -47,6 +48,11 @@ export class ConditionError extends Error {
 
 /** The function whose instructions are replaced: all of them. */
 const ROOM = "condition";
+/**
+ * How many instructions at its end code must leave alone: the object says on which lines of C they are, and that may
+ * not be said of the second half of an instruction.
+ */
+const AT_END = 8;
 
 /**
  * Puts conditions into a program, as far as the kernel can decide them.
@@ -61,7 +67,7 @@ export function narrow({ name, schema, object }: Recorder, conditions: readonly 
   );
   const place = file.findFunction(ROOM);
   const room = place ? place.size / INSTRUCTION : 0;
-  const { code, obstacles } = compile(all(...parts.map(({ test }) => test)), room, layout.size);
+  const { code, obstacles } = compile(all(...parts.map(({ test }) => test)), room - AT_END, layout.size);
   const left = conditions.filter((_, index) => obstacles.length > 0 || parts[index]!.obstacles.length > 0);
   const notices = [...parts.flatMap((part) => part.obstacles), ...obstacles].map(
     (one) => `where: JavaScript decides ${obstacleLine(one)}`,
@@ -81,6 +87,17 @@ export function narrow({ name, schema, object }: Recorder, conditions: readonly 
 export function checkNames(predicate: (event: never) => unknown, { name, schema }: Omit<Recorder, "object">): void {
   const input = recordInput(`${name}'s event`, schema.fields, { size: 0, places: [] });
   explained(name, () => readPredicate(predicate, input, { closed: true }));
+}
+
+/**
+ * Tells what of a predicate the kernel tests, in how many instructions, and what is left to JavaScript.
+ * @throws ConditionError
+ */
+export function explanation(predicate: (event: never) => unknown, { name, schema, object }: Recorder): string {
+  const layout = bindLayout(schema, new Btf(new ObjectFile(object).section(".BTF")));
+  return explain(
+    explained(name, () => readPredicate(predicate, recordInput(`${name}'s event`, schema.fields, layout))),
+  );
 }
 
 function explained(name: string, read: () => Predicate): Predicate {

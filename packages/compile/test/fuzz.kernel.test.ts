@@ -8,6 +8,7 @@ import { recordInput } from "../src/record.js";
 import { numbers } from "../../../testing/programs.js";
 import { Expressions, simpler, sourceOf, type Tree } from "./fuzz/expressions.js";
 import { randomSample } from "./fuzz/records.js";
+import { functionOf } from "./support.js";
 import { recordOf, rowOf, type Sample, sampleFields, sampleLayout, sampleSize } from "./sample.js";
 
 /** `npm run fuzz` sets these: how many programs are run on how many records each, and where the numbers begin. */
@@ -26,7 +27,7 @@ interface Outcome {
 
 /** Runs a predicate in the kernel and in JavaScript on the same records. */
 function outcomeOf(source: string, samples: readonly Sample[]): Outcome {
-  const predicate = new Function("e", `return ${source};`);
+  const predicate = functionOf(`return ${source};`);
   const { test, obstacles } = readPredicate(predicate, input);
   const decided = obstacles.length === 0 ? "all" : test.kind === "known" ? "nothing" : "part";
   const code = codeOf(test);
@@ -56,9 +57,9 @@ function codeOf(test: Parameters<typeof generate>[0]): ReturnType<typeof generat
 }
 
 /** What JavaScript says; undefined if it throws, as for a division of bigints by 0. */
-function resultOf(predicate: Function, sample: Sample): boolean | undefined {
+function resultOf(predicate: (e: never) => unknown, sample: Sample): boolean | undefined {
   try {
-    return Boolean(predicate(rowOf(sample)));
+    return Boolean(predicate(rowOf(sample) as never));
   } catch {
     return undefined;
   }

@@ -4,6 +4,7 @@ import { obstacleText } from "../src/front/excerpt.js";
 import { OBSTACLES } from "../src/front/obstacles.js";
 import { readPredicate } from "../src/predicate.js";
 import { recordInput } from "../src/record.js";
+import { functionOf } from "./support.js";
 import { type Row, sampleFields, sampleLayout } from "./sample.js";
 
 const input = recordInput("the sample's event", sampleFields, sampleLayout);
@@ -32,7 +33,7 @@ const CASES: Readonly<Record<string, readonly [(e: Row) => unknown, string]>> = 
   textIncludes: [(e) => e.path.includes("etc"), 'e.path.includes("etc")'],
   textParts: [(e) => e.remote.startsWith("10."), 'e.remote.startsWith("10.")'],
   textMethod: [(e) => e.comm.charAt(0) === "n", "e.comm.charAt(0)"],
-  regExp: [(e) => /^ng/.test(e.comm), "/^ng/.test(e.comm)"],
+  regExp: [(e) => /^n.g/.test(e.comm), "/^n.g/.test(e.comm)"],
   textBuilt: [(e) => `${e.comm}!` === "nginx!", "`${e.comm}!`"],
   otherTypes: [(e) => (e.ret as unknown) === "2", '"2"'],
   conversion: [(e) => (e.cut as unknown as number) + 1 === 2, "1"],
@@ -67,8 +68,9 @@ const CASES: Readonly<Record<string, readonly [(e: Row) => unknown, string]>> = 
   effectInside: [
     (e) => {
       let n = 1;
-      const set = (): boolean => (n = e.ret) < 0;
-      return set() && n < 5;
+      const set = (): void => void (n = e.ret);
+      if (e.cut && !set) return true;
+      return n < e.ret;
     },
     "n",
   ],
@@ -83,9 +85,9 @@ const CASES: Readonly<Record<string, readonly [(e: Row) => unknown, string]>> = 
   dynamicMember: [(e) => e[e.comm as "ret"] < 0, "e[e.comm"],
   wholeEvent: [(e) => e.hasOwnProperty("ret"), "e.hasOwnProperty"],
   notCallable: [(e) => (e.ret as unknown as () => number)() < 0, "e.ret"],
-  tooLongSource: [new Function("e", `return e.ret < 0; // ${"x".repeat(70_000)}`) as (e: Row) => unknown, ""],
+  tooLongSource: [functionOf(`return e.ret < 0; // ${"x".repeat(70_000)}`), ""],
   badText: [(e) => e.path.startsWith("\ud83d"), "e.path.startsWith"],
-  longText: [new Function("e", `return e.path === "${"x".repeat(300)}"`) as (e: Row) => unknown, "e.path ==="],
+  longText: [functionOf(`return e.path === "${"x".repeat(300)}"`), "e.path ==="],
 };
 
 describe("what the kernel cannot decide is said with its place and what to write instead", () => {

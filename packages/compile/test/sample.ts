@@ -1,6 +1,21 @@
 import { type Fields, textOf } from "@rxbpf/core";
 import type { Layout } from "@rxbpf/core/bpf";
-import { address, bool, chars, choice, i32, i64, optional, text, time, u16, u32, u64, u8, texts } from "@rxbpf/core/events";
+import {
+  address,
+  bool,
+  chars,
+  choice,
+  i32,
+  i64,
+  optional,
+  text,
+  time,
+  u16,
+  u32,
+  u64,
+  u8,
+  texts,
+} from "@rxbpf/core/events";
 
 /** A record with fields of all kinds that a predicate can read, and how to make one. */
 

@@ -57,12 +57,15 @@ async function transformed(
   mkdirSync(to, { recursive: true });
   writeFileSync(path.join(to, "package.json"), JSON.stringify({ type: kind }));
   for (const file of ["words", "predicates"])
-    writeFileSync(path.join(to, `${file}.js`), transform(readFileSync(path.join(sources, `${file}.ts`), "utf8"), `${file}.ts`));
+    writeFileSync(
+      path.join(to, `${file}.js`),
+      transform(readFileSync(path.join(sources, `${file}.ts`), "utf8"), `${file}.ts`),
+    );
   const result = path.join(to, "predicates.js");
   return kind === "module" ? import(pathToFileURL(result).href) : createRequire(import.meta.url)(result);
 }
 
-async function bundled(name: string, build: (outfile: string) => Promise<unknown> | unknown): Promise<Module> {
+async function bundled(name: string, build: (outfile: string) => unknown): Promise<Module> {
   const outfile = path.join(folder, `${name}.mjs`);
   await build(outfile);
   return import(pathToFileURL(outfile).href);
@@ -85,7 +88,8 @@ const TOOLS: Readonly<Record<string, () => Module | Promise<Module>>> = {
   "tsc to ES2022": () => transformed("tsc", typescript(ts.ScriptTarget.ES2022, ts.ModuleKind.ESNext)),
   "tsc to CommonJS": () =>
     transformed("tsc-cjs", typescript(ts.ScriptTarget.ES2022, ts.ModuleKind.CommonJS), "commonjs"),
-  "tsc to ES2015": () => transformed("tsc-2015", typescript(ts.ScriptTarget.ES2015, ts.ModuleKind.CommonJS), "commonjs"),
+  "tsc to ES2015": () =>
+    transformed("tsc-2015", typescript(ts.ScriptTarget.ES2015, ts.ModuleKind.CommonJS), "commonjs"),
   swc: () =>
     transformed("swc", (source) => swc(source, { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }).code),
   "oxc-transform": () => transformed("oxc", (source, file) => oxc(file, source).code),

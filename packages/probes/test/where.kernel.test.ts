@@ -27,9 +27,13 @@ describe("a condition on opens", () => {
     const shell = await startShell();
     const [limit, names] = [-2, ["cat", "head"]] as const;
     const wanted = (e: OpenEvent): boolean =>
-      e.ret <= limit && names.includes(e.comm as "cat") && e.path.startsWith(`${directory}/`) && !e.path.endsWith("/no");
+      e.ret <= limit &&
+      names.includes(e.comm as "cat") &&
+      e.path.startsWith(`${directory}/`) &&
+      !e.path.endsWith("/no");
     const [narrowed, all] = [await record(opensnoop().where(wanted)), await record(opensnoop())];
-    for (const name of ["a", "no", "b"]) await shell.run(`cat ${directory}/${name}; tail ${directory}/${name}; head /etc/hostname`);
+    for (const name of ["a", "no", "b"])
+      await shell.run(`cat ${directory}/${name}; tail ${directory}/${name}; head /etc/hostname`);
     await shell.run(`head ${directory}/last`);
     const [shown, every] = [await narrowed.finish(), await all.finish()];
     expect(shown.map(({ comm, path }) => [comm, path])).toEqual([
@@ -46,9 +50,7 @@ describe("a condition on opens", () => {
 
   test("is decided in part: JavaScript looks at the rest, and a notice says at what", async () => {
     const shell = await startShell();
-    const narrowed = await record(
-      opensnoop().where((e) => e.path.startsWith(`${directory}/`) && /[13]$/.test(e.path)),
-    );
+    const narrowed = await record(opensnoop().where((e) => e.path.startsWith(`${directory}/`) && /[13]$/.test(e.path)));
     for (const name of [1, 2, 3]) await shell.run(`cat ${directory}/${name}; cat /etc/hostname`);
     expect((await narrowed.finish()).map(({ path }) => path)).toEqual([`${directory}/1`, `${directory}/3`]);
     expect(saidOf(narrowed)).toEqual([
@@ -82,7 +84,9 @@ describe("a condition on opens", () => {
 
   test("on a field that events do not have ends the stream with what was meant", async () => {
     const stream = opensnoop().where((e) => (e as unknown as { rett: number }).rett < 0);
-    await expect(firstValueFrom(stream)).rejects.toThrow("Cannot narrow opensnoop: opensnoop's event has no rett; did you mean ret?");
+    await expect(firstValueFrom(stream)).rejects.toThrow(
+      "Cannot narrow opensnoop: opensnoop's event has no rett; did you mean ret?",
+    );
   });
 
   test("that throws ends its stream alone", async () => {
@@ -91,9 +95,10 @@ describe("a condition on opens", () => {
     const failing = await record(
       opensnoop().where((e) => e.path === `${directory}/other` && JSON.parse("{") === e.comm),
     );
-    const ended = expect(failing.completed).rejects.toThrow("JSON");
-    await shell.run(`cat ${directory}/other; cat ${directory}/other`);
-    await ended;
+    await Promise.all([
+      expect(failing.completed).rejects.toThrow("JSON"),
+      shell.run(`cat ${directory}/other; cat ${directory}/other`),
+    ]);
     expect(await other.finish()).toHaveLength(2);
   });
 
@@ -124,7 +129,9 @@ test("a condition on events of a command holds from its first instruction on", a
 test("a condition on execs tests texts of several fields", async () => {
   const shell = await startShell();
   const narrowed = await record(
-    execsnoop().where((e) => e.filename.endsWith("/true") && e.ret === 0 && e.ppid === shell.pid && e.interpreter === ""),
+    execsnoop().where(
+      (e) => e.filename.endsWith("/true") && e.ret === 0 && e.ppid === shell.pid && e.interpreter === "",
+    ),
   );
   await shell.run("/bin/true; /bin/false; /bin/true");
   expect((await narrowed.finish()).map(({ filename }) => filename)).toEqual(["/bin/true", "/bin/true"]);
@@ -134,7 +141,7 @@ describe("a condition on connections", () => {
   test("tests addresses and ports, of events and of what is counted", async () => {
     const [client, server] = [startActor(...network.left), startActor(...network.right)];
     const { listener, port } = await listen(server, 4);
-    const served = server.begin("serve", listener, 2);
+    server.begin("serve", listener, 2);
     const address = network.rightAddress[4];
     const isWanted = (e: ConnectEvent): boolean => e.remotePort === port && e.remoteAddress === address && e.ip === 4;
     const streams = [tcpconnect().where(isWanted), tcpconnect({ dns: true }).where(isWanted)];
@@ -142,7 +149,6 @@ describe("a condition on connections", () => {
     const counts = await record(tcpconnect.count().where(isWanted));
     const others = await record(tcpconnect.count().where((e) => e.remotePort === port && e.remoteAddress !== address));
     await client.call("many", address, port, 2);
-    await served;
     expect((await events.finish()).map(({ remotePort }) => remotePort)).toEqual([port, port]);
     expect((await withDns.finish()).map(({ remotePort }) => remotePort)).toEqual([port, port]);
     const rows = (await counts.finish()).flatMap(({ rows }) => rows);

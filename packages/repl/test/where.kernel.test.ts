@@ -12,7 +12,11 @@ const folder = temporaryFolder();
 describe("--where", () => {
   test("narrows a probe, a recording, and its replay", async () => {
     const [one, other] = [uniqueName(), uniqueName()];
-    const probe = await startProbe("opensnoop", "--where", `e.ret < 0 && e.comm === "cat" && e.path.includes("${one}")`);
+    const probe = await startProbe(
+      "opensnoop",
+      "--where",
+      `e.ret < 0 && e.comm === "cat" && e.path.includes("${one}")`,
+    );
     const shell = await startShell();
     await shell.run(`cat /${one}; head /${one}; cat /${other}; cat /etc/hostname`);
     expect(await probe.line()).toMatch(new RegExp(`cat .* /${one}$`));
@@ -21,7 +25,18 @@ describe("--where", () => {
 
     const file = path.join(folder, "opens.arrow");
     const condition = `e.path === "/${one}" || e.path === "/${other}"`;
-    const recording = await rxbpf("record", "opensnoop", "-o", file, "--where", condition, "--", "sh", "-c", `cat /${one} /${other} /etc/hostname`);
+    const recording = await rxbpf(
+      "record",
+      "opensnoop",
+      "-o",
+      file,
+      "--where",
+      condition,
+      "--",
+      "sh",
+      "-c",
+      `cat /${one} /${other} /etc/hostname`,
+    );
     expect(recording).toMatchObject({ status: 1 });
     const replayed = await rxbpf("replay", file, "--csv");
     expect(replayed.stdout.match(new RegExp(`/${one}|/${other}`, "g"))).toEqual([`/${one}`, `/${other}`]);
@@ -33,13 +48,38 @@ describe("--where", () => {
   });
 
   test.each([
-    ["a field that events do not have", ["opensnoop"], "e.rett < 0", "--where, column 1: opensnoop's event has no rett; did you mean ret?"],
-    ["no expression", ["opensnoop"], "e.ret <", "--where takes an expression on the event e, such as 'e.ret < 0', not \"e.ret <\""],
-    ["statements", ["opensnoop"], "1); process.exit(7", "--where takes an expression on the event e, such as 'e.ret < 0', not \"1); process.exit(7\""],
+    [
+      "a field that events do not have",
+      ["opensnoop"],
+      "e.rett < 0",
+      "--where, column 1: opensnoop's event has no rett; did you mean ret?",
+    ],
+    [
+      "no expression",
+      ["opensnoop"],
+      "e.ret <",
+      "--where takes an expression on the event e, such as 'e.ret < 0', not \"e.ret <\"",
+    ],
+    [
+      "statements",
+      ["opensnoop"],
+      "1); process.exit(7",
+      "--where takes an expression on the event e, such as 'e.ret < 0', not \"1); process.exit(7\"",
+    ],
     ["a name that there is not", ["opensnoop"], "ret < 0", "--where, column 1: there is no ret; the event is e"],
     ["a probe that only counts", ["runqlat"], "e.pid === 1", "unknown option '--where'; see: rxbpf runqlat --help"],
-    ["an output that other flags choose", ["tcpconnect", "--count"], "e.ip === 4 &&\n e.pidd === 1", "--where, line 2, column 2: tcpconnect's event has no pidd; did you mean pid?"],
-    ["a recording of several", ["record", "opensnoop", "execsnoop", "-o", path.join(folder, "several")], "e.path === 'x'", "--where, column 1: execsnoop's event has no path"],
+    [
+      "an output that other flags choose",
+      ["tcpconnect", "--count"],
+      "e.ip === 4 &&\n e.pidd === 1",
+      "--where, line 2, column 2: tcpconnect's event has no pidd; did you mean pid?",
+    ],
+    [
+      "a recording of several",
+      ["record", "opensnoop", "execsnoop", "-o", path.join(folder, "several")],
+      "e.path === 'x'",
+      "--where, column 1: execsnoop's event has no path",
+    ],
   ])("refuses %s", async (_, command, expression, message) => {
     const { status, stderr } = await rxbpf(...command, "--where", expression);
     expect({ status, stderr }).toEqual({ status: 2, stderr: `rxbpf: ${message}\n` });

@@ -11,7 +11,12 @@ export class ObjectFile {
     const rows = Array.from({ length: count }, (_, index) => {
       const at = start + index * SECTION;
       const wide = (offset: number): number => Number(this.#bytes.readBigUInt64LE(at + offset));
-      return { name: this.#bytes.readUInt32LE(at), link: this.#bytes.readUInt32LE(at + 40), offset: wide(24), size: wide(32) };
+      return {
+        name: this.#bytes.readUInt32LE(at),
+        link: this.#bytes.readUInt32LE(at + 40),
+        offset: wide(24),
+        size: wide(32),
+      };
     });
     this.#sections = rows.map((row) => ({ ...row, name: this.#text(rows[names]!.offset + row.name) }));
   }

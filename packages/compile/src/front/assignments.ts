@@ -29,7 +29,8 @@ export function assignmentsIn(fn: ParsedFunction["node"]): Assignments {
       }
     }
     for (const [key, one] of childrenOf(node)) {
-      const isOwn = node.type === "ExpressionStatement" || (node.type === "ForStatement" && (key === "init" || key === "update"));
+      const isOwn =
+        node.type === "ExpressionStatement" || (node.type === "ForStatement" && (key === "init" || key === "update"));
       look(one, declared, isOwn);
     }
   };
@@ -42,7 +43,8 @@ function declarationsIn(fn: Node): ReadonlySet<string> {
   const names = new Set<string>();
   const look = (node: Node): void => {
     if (node.type === "VariableDeclarator") for (const name of namesIn(node["id"] as Node)) names.add(name);
-    if (node.type === "FunctionDeclaration" && node !== fn) for (const name of namesIn(node["id"] as Node)) names.add(name);
+    if (node.type === "FunctionDeclaration" && node !== fn)
+      for (const name of namesIn(node["id"] as Node)) names.add(name);
     if (node !== fn && isFunction(node)) return;
     for (const [, one] of childrenOf(node)) look(one);
   };

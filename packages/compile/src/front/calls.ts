@@ -1,11 +1,11 @@
 import { all, any } from "../ir/make.js";
 import type { Span, Test } from "../ir/types.js";
-import { type Evaluation, obstruct, type Wanted } from "./evaluation.js";
+import { type Evaluation, obstruct } from "./evaluation.js";
 import { isNumeric, negated, type Numeric, rounded } from "./numbers.js";
 import { obstacle } from "./obstacles.js";
 import { operate, orUndecided, truth } from "./operators.js";
 import { MATCHES, matchText, testChoice } from "./texts.js";
-import { bigintValue, booleanValue, either, knownValue, undecidedValue, type Value } from "./values.js";
+import { bigintValue, booleanValue, either, knownValue, undecidedValue, type Value, type Wanted } from "./values.js";
 
 /** Calls of functions and methods that are not the script's own: found by their identity, whatever the script calls them. */
 
@@ -15,11 +15,16 @@ const MOST_VALUES = 256;
 /** Calls a method of a value of the input. */
 export function callMethod(of: Value, name: string, args: readonly Value[], at: Span): Value {
   if (of.kind === "undecided") return of;
-  if (of.kind === "either") return either(of.test, callMethod(of.yes, name, args, at), callMethod(of.no, name, args, at));
+  if (of.kind === "either")
+    return either(of.test, callMethod(of.yes, name, args, at), callMethod(of.no, name, args, at));
   const how = MATCHES[name];
   const [wanted, ...rest] = args;
   if (wanted?.kind === "either" && how)
-    return either(wanted.test, callMethod(of, name, [wanted.yes, ...rest], at), callMethod(of, name, [wanted.no, ...rest], at));
+    return either(
+      wanted.test,
+      callMethod(of, name, [wanted.yes, ...rest], at),
+      callMethod(of, name, [wanted.no, ...rest], at),
+    );
   if ((of.kind === "text" || of.kind === "choice") && how) {
     if (wanted?.kind === "undecided") return wanted;
     if (wanted?.kind !== "known" || typeof wanted.value !== "string" || rest.length > 0)
@@ -30,7 +35,9 @@ export function callMethod(of: Value, name: string, args: readonly Value[], at: 
     return booleanValue(orUndecided(matchText(of, how, text, at)));
   }
   const isText = of.kind === "text" || of.kind === "choice";
-  return undecidedValue(obstacle(isText ? (name === "match" || name === "search" ? "regExp" : "textMethod") : "native", at));
+  return undecidedValue(
+    obstacle(isText ? (name === "match" || name === "search" ? "regExp" : "textMethod") : "native", at),
+  );
 }
 
 /** Calls a known function. `self` is what it is called on, as a method. */
@@ -72,32 +79,46 @@ interface Call {
   readonly at: Span;
 }
 
+/** A method of a class, to be compared with. */
+function method({ prototype }: { readonly prototype: unknown }, name: string): Function {
+  return (prototype as Record<string, Function>)[name]!;
+}
+
 /** Functions of JavaScript that the kernel can compute. */
 const BUILT_IN: ReadonlyMap<Function, (call: Call) => Value> = new Map<Function, (call: Call) => Value>([
   [Math.trunc, rounding("trunc")],
   [Math.floor, rounding("floor")],
   [Math.ceil, rounding("ceil")],
   [Math.round, rounding("round")],
-  [Math.abs, ofNumber((value, at) => either(truth(operate("<", value, knownValue(0), at), at), negated(value, at), value))],
+  [
+    Math.abs,
+    ofNumber((value, at) => either(truth(operate("<", value, knownValue(0), at), at), negated(value, at), value)),
+  ],
   [Math.min, ofNumbers("<")],
   [Math.max, ofNumbers(">")],
   [Number, ofNumber((value) => value)],
   [
     BigInt,
-    ofNumber((value, at) => (value.kind === "number" ? bigintValue(value.int) : undecidedValue(obstacle("fraction", at)))),
+    ofNumber((value, at) =>
+      value.kind === "number" ? bigintValue(value.int) : undecidedValue(obstacle("fraction", at)),
+    ),
   ],
   [Boolean, ({ args: [value = knownValue(undefined)], at }) => booleanValue(truth(value, at))],
-  [String, ({ args: [value], at }) => (value?.kind === "text" || value?.kind === "choice" ? value : undecidedValue(obstacle("textBuilt", at)))],
-  [Array.prototype.includes, ({ self, args, at }) => isOneOf(Array.isArray(self) ? self : undefined, args, at)],
-  [Set.prototype.has, ({ self, args, at }) => isOneOf(self instanceof Set ? self : undefined, args, at)],
-  [Map.prototype.has, ({ self, args, at }) => isOneOf(self instanceof Map ? self.keys() : undefined, args, at)],
-  [Array.prototype.some, (call) => booleanValue(any(...eachTest(call)))],
-  [Array.prototype.every, (call) => booleanValue(all(...eachTest(call)))],
-  [RegExp.prototype.test, ({ at }) => undecidedValue(obstacle("regExp", at))],
-  [RegExp.prototype.exec, ({ at }) => undecidedValue(obstacle("regExp", at))],
+  [
+    String,
+    ({ args: [value], at }) =>
+      value?.kind === "text" || value?.kind === "choice" ? value : undecidedValue(obstacle("textBuilt", at)),
+  ],
+  [method(Array, "includes"), ({ self, args, at }) => isOneOf(Array.isArray(self) ? self : undefined, args, at)],
+  [method(Set, "has"), ({ self, args, at }) => isOneOf(self instanceof Set ? self : undefined, args, at)],
+  [method(Map, "has"), ({ self, args, at }) => isOneOf(self instanceof Map ? self.keys() : undefined, args, at)],
+  [method(Array, "some"), (call) => booleanValue(any(...eachTest(call)))],
+  [method(Array, "every"), (call) => booleanValue(all(...eachTest(call)))],
+  [method(RegExp, "test"), ({ at }) => undecidedValue(obstacle("regExp", at))],
+  [method(RegExp, "exec"), ({ at }) => undecidedValue(obstacle("regExp", at))],
 ]);
 
-const TAKES_FUNCTIONS: ReadonlySet<Function> = new Set([Array.prototype.some, Array.prototype.every]);
+const TAKES_FUNCTIONS: ReadonlySet<Function> = new Set([method(Array, "some"), method(Array, "every")]);
 
 function rounding(how: "trunc" | "floor" | "ceil" | "round"): (call: Call) => Value {
   return ofNumber((value, at) => rounded(how, value, at));
@@ -111,7 +132,8 @@ function ofNumber(compute: (value: Numeric, at: Span) => Value): (call: Call) =>
 /** The least or the greatest of some numbers. */
 function ofNumbers(op: "<" | ">"): (call: Call) => Value {
   return ({ args, at }) => {
-    if (args.length === 0 || !args.every((arg) => isNumeric(arg) || arg.kind === "either")) return undecidedValue(obstacle("conversion", at));
+    if (args.length === 0 || !args.every((arg) => isNumeric(arg) || arg.kind === "either"))
+      return undecidedValue(obstacle("conversion", at));
     return (args as Value[]).reduce((a, b) => either(truth(operate(op, a, b, at), at), a, b));
   };
 }
@@ -126,7 +148,14 @@ function isOneOf(values: Iterable<unknown> | undefined, [wanted, ...rest]: reado
 
 /** Whether a value is a known one. Values of other types are not: a collection may hold several types. */
 function isSame(value: Value, one: unknown, at: Span): Test {
-  const types: Readonly<Record<string, string>> = { number: "number", fraction: "number", bigint: "bigint", boolean: "boolean", text: "string", choice: "string" };
+  const types: Readonly<Record<string, string>> = {
+    number: "number",
+    fraction: "number",
+    bigint: "bigint",
+    boolean: "boolean",
+    text: "string",
+    choice: "string",
+  };
   if (types[value.kind] !== undefined && types[value.kind] !== typeof one) return { kind: "known", value: false };
   return truth(operate("===", value, knownValue(one), at), at);
 }
@@ -140,9 +169,7 @@ function eachTest({ evaluation, self, args, at }: Call): Test[] {
     const given = [knownValue(value), knownValue(index), knownValue(self)];
     const known = fn.kind === "known" ? fn.value : undefined;
     const call = (): Value =>
-      fn.kind === "closure"
-        ? evaluation.callClosure(fn, given, "truth", at)
-        : callKnown(evaluation, known, undefined, given, "truth", at);
+      fn.kind === "closure" ? fn.call(given, "truth", at) : callKnown(evaluation, known, undefined, given, "truth", at);
     return truth(evaluation.perhaps(call), at);
   });
 }
@@ -154,10 +181,12 @@ const PURE: ReadonlySet<unknown> = new Set<unknown>([
   ...functionsOf(Number.prototype),
   ...functionsOf(BigInt.prototype),
   ...functionsOf(Number),
-  ...["at", "concat", "includes", "indexOf", "join", "lastIndexOf", "slice"].map((name) => Array.prototype[name as "at"]),
-  Set.prototype.has,
-  Map.prototype.has,
-  Map.prototype.get,
+  ...["at", "concat", "includes", "indexOf", "join", "lastIndexOf", "slice"].map(
+    (name) => Array.prototype[name as "at"],
+  ),
+  method(Set, "has"),
+  method(Map, "has"),
+  method(Map, "get"),
   Array.isArray,
   Number,
   String,
@@ -179,7 +208,12 @@ function functionsOf(owner: object): unknown[] {
 function compute(fn: Function, self: unknown, args: readonly Value[], at: Span): Value {
   const values = args.map((arg) => (arg as { readonly value: unknown }).value);
   // An object's own methods could run, and a large result be built.
-  if (values.some((value) => typeof value === "function") || fn === String.prototype.repeat || fn === String.prototype.padEnd || fn === String.prototype.padStart)
+  if (
+    values.some((value) => typeof value === "function") ||
+    fn === method(String, "repeat") ||
+    fn === method(String, "padEnd") ||
+    fn === method(String, "padStart")
+  )
     return undecidedValue(obstacle("native", at));
   try {
     return knownValue(Reflect.apply(fn, self, values));
@@ -187,4 +221,3 @@ function compute(fn: Function, self: unknown, args: readonly Value[], at: Span):
     return undecidedValue({ message: `JavaScript refuses it: ${(error as Error).message}`, at });
   }
 }
-

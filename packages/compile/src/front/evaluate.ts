@@ -6,7 +6,7 @@ import type { Span, Test } from "../ir/types.js";
 import { assignmentsIn } from "./assignments.js";
 import { callKnown, callMethod } from "./calls.js";
 import { Captured } from "./captured.js";
-import { type Evaluation, Obstructed, obstruct, spanOf, type Wanted } from "./evaluation.js";
+import { type Evaluation, Obstructed, obstruct, spanOf } from "./evaluation.js";
 import { nearest } from "./nearest.js";
 import { negated, isNumeric } from "./numbers.js";
 import { Misnamed, obstacle } from "./obstacles.js";
@@ -14,7 +14,7 @@ import { type BinaryOperator, operate, truth } from "./operators.js";
 import { type ParsedFunction, parseFunction, type Unparsed } from "./parse.js";
 import { Scope } from "./scope.js";
 import { bind, returned } from "./statements.js";
-import { booleanValue, either, type InputType, knownValue, undecidedValue, type Value } from "./values.js";
+import { booleanValue, either, type InputType, knownValue, undecidedValue, type Value, type Wanted } from "./values.js";
 
 /** How much of functions is looked at, and how deeply functions may call each other. */
 const MOST_STEPS = 20_000;
@@ -98,7 +98,10 @@ class Evaluator implements Evaluation {
         return choose(test, yes!, no!);
       }
       case "CallExpression":
-        return truth(this.#guarded(at, () => this.#call(node, scope, "truth")), at);
+        return truth(
+          this.#guarded(at, () => this.#call(node, scope, "truth")),
+          at,
+        );
       default:
     }
     return truth(this.value(node, scope), at);
@@ -132,7 +135,12 @@ class Evaluator implements Evaluation {
         return this.value(node.expression as Expression, scope);
       case "BinaryExpression":
         if (node.operator === "in" || node.operator === "instanceof") break;
-        return operate(node.operator as BinaryOperator, this.value(node.left as Expression, scope), this.value(node.right, scope), at);
+        return operate(
+          node.operator as BinaryOperator,
+          this.value(node.left as Expression, scope),
+          this.value(node.right, scope),
+          at,
+        );
       case "LogicalExpression":
         return this.#logical(node, scope, at);
       case "ConditionalExpression": {
@@ -147,18 +155,21 @@ class Evaluator implements Evaluation {
         return this.#call(node, scope, "value");
       case "TemplateLiteral": {
         const parts = node.expressions.map((one) => this.value(one, scope));
-        if (!parts.every((part) => part.kind === "known" && typeof part.value !== "object")) return undecidedValue(obstacle("textBuilt", at));
+        if (!parts.every((part) => part.kind === "known" && typeof part.value !== "object"))
+          return undecidedValue(obstacle("textBuilt", at));
         const texts = parts.map((part) => String((part as { readonly value: unknown }).value));
         return knownValue(node.quasis.map(({ value }, i) => (value.cooked ?? "") + (texts[i] ?? "")).join(""));
       }
       case "ArrayExpression": {
-        const elements = node.elements.map((one) => (one && one.type !== "SpreadElement" ? this.value(one, scope) : undefined));
+        const elements = node.elements.map((one) =>
+          one && one.type !== "SpreadElement" ? this.value(one, scope) : undefined,
+        );
         if (!elements.every((one) => one?.kind === "known")) return undecidedValue(obstacle("created", at));
         return knownValue(elements.map((one) => (one as { readonly value: unknown }).value));
       }
       case "ArrowFunctionExpression":
       case "FunctionExpression":
-        return { kind: "closure", node, scope: scope.closed(obstacle("effectInside", at)) };
+        return this.closure(node, scope);
       case "SequenceExpression": {
         // `(0, module.fn)(...)` calls a function without `this`.
         const [last, ...before] = node.expressions.toReversed();
@@ -248,14 +259,21 @@ class Evaluator implements Evaluation {
       if (value.kind === "undecided") return value;
       if (operator === "typeof") return knownValue(typeName(value));
       if (operator === "void") return knownValue(undefined);
-      if (value.kind === "known" && typeof value.value === "number" && operator === "-") return knownValue(-value.value);
-      if (value.kind === "known" && typeof value.value === "bigint" && operator === "-") return knownValue(-value.value);
+      if (value.kind === "known" && typeof value.value === "number" && operator === "-")
+        return knownValue(-value.value);
+      if (value.kind === "known" && typeof value.value === "bigint" && operator === "-")
+        return knownValue(-value.value);
       if (operator === "~") {
         const isBig = value.kind === "bigint" || (value.kind === "known" && typeof value.value === "bigint");
         return operate("^", value, knownValue(isBig ? -1n : -1), at);
       }
       if (operator === "-" && value.kind === "bigint") return operate("-", knownValue(0n), value, at);
-      if (isNumeric(value)) return operator === "-" ? negated(value, at) : operator === "+" ? value : undecidedValue(obstacle("expression", at));
+      if (isNumeric(value))
+        return operator === "-"
+          ? negated(value, at)
+          : operator === "+"
+            ? value
+            : undecidedValue(obstacle("expression", at));
       return undecidedValue(obstacle("conversion", at));
     };
     return apply(this.value(argument, scope));
@@ -316,13 +334,15 @@ class Evaluator implements Evaluation {
 
   #arguments(node: Extract<Expression, { type: "CallExpression" }>, scope: Scope): Value[] {
     return node.arguments.map((arg) =>
-      arg.type === "SpreadElement" ? undecidedValue(obstacle("expression", spanOf(arg, scope))) : this.value(arg, scope),
+      arg.type === "SpreadElement"
+        ? undecidedValue(obstacle("expression", spanOf(arg, scope)))
+        : this.value(arg, scope),
     );
   }
 
   #apply(fn: Value, self: unknown, args: readonly Value[], wanted: Wanted, at: Span): Value {
     if (fn.kind === "undecided") return fn;
-    if (fn.kind === "closure") return this.callClosure(fn, args, wanted, at);
+    if (fn.kind === "closure") return fn.call(args, wanted, at);
     if (fn.kind === "known") return callKnown(this, fn.value, self, args, wanted, at);
     return undecidedValue(obstacle("notCallable", at));
   }
@@ -331,21 +351,34 @@ class Evaluator implements Evaluation {
     const parsed = this.#parsed.get(fn) ?? parseFunction(fn);
     this.#parsed.set(fn, parsed);
     if (typeof parsed === "string") return undecidedValue(obstacle(parsed, at));
-    const scope = new Scope({ ...parsed, assignments: assignmentsIn(parsed.node) }, (name, place) => this.#capturedBy(fn, name, place));
+    const scope = new Scope({ ...parsed, assignments: assignmentsIn(parsed.node) }, (name, place) =>
+      this.#capturedBy(fn, name, place),
+    );
     return this.#run(parsed.node, args, scope, wanted, at);
   }
 
-  callClosure({ node, scope }: Extract<Value, { kind: "closure" }>, args: readonly Value[], wanted: Wanted, at: Span): Value {
-    if (node.async || node.generator) return undecidedValue(obstacle("asynchronous", at));
-    return this.#run(node, args, scope, wanted, at);
+  closure(node: ArrowFunctionExpression | FunctionNode, scope: Scope): Value {
+    const closed = scope.closed(obstacle("effectInside", spanOf(node, scope)));
+    const call = (args: readonly Value[], wanted: Wanted, at: Span): Value =>
+      node.async || node.generator
+        ? undecidedValue(obstacle("asynchronous", at))
+        : this.#run(node, args, closed, wanted, at);
+    return { kind: "closure", call };
   }
 
-  #run(node: ArrowFunctionExpression | FunctionNode, args: readonly Value[], outer: Scope, wanted: Wanted, at: Span): Value {
+  #run(
+    node: ArrowFunctionExpression | FunctionNode,
+    args: readonly Value[],
+    outer: Scope,
+    wanted: Wanted,
+    at: Span,
+  ): Value {
     if (this.#depth >= DEEPEST) return obstruct("recursion", at);
     this.#depth++;
     try {
       const scope = node.params.reduce((before, parameter, index) => {
-        if (parameter.type === "RestElement" || parameter.type === "TSParameterProperty") return obstruct("expression", spanOf(parameter, before));
+        if (parameter.type === "RestElement" || parameter.type === "TSParameterProperty")
+          return obstruct("expression", spanOf(parameter, before));
         return bind(this, parameter, args[index] ?? knownValue(undefined), before);
       }, outer);
       const { body } = node;

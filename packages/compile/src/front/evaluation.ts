@@ -1,9 +1,9 @@
-import type { Expression } from "oxc-parser";
+import type { ArrowFunctionExpression, Expression, Function as FunctionNode } from "oxc-parser";
 
 import type { Obstacle, Span, Test } from "../ir/types.js";
 import { obstacle, type ObstacleName } from "./obstacles.js";
 import type { Scope } from "./scope.js";
-import type { Value } from "./values.js";
+import type { Value, Wanted } from "./values.js";
 
 /** The evaluation of one function, for its parts: expressions, statements and calls know each other only by this. */
 export interface Evaluation {
@@ -12,18 +12,16 @@ export interface Evaluation {
   test(node: Expression, scope: Scope): Test;
   member(of: Value, name: string, at: Span): Value;
   /** Calls a function of the script. */
-  callFunction(fn: Function, args: readonly Value[], how: Wanted, at: Span): Value;
-  callClosure(closure: Extract<Value, { kind: "closure" }>, args: readonly Value[], how: Wanted, at: Span): Value;
+  callFunction(fn: Function, args: readonly Value[], wanted: Wanted, at: Span): Value;
   /** Runs something that may not run: what it assigns in the middle of expressions is not known afterwards. */
   perhaps<T>(act: () => T): T;
   /** Runs something by itself: it knows nothing of what was assigned in the middle of expressions. */
   apart<T>(act: () => T): T;
+  /** The value of a function within the function. */
+  closure(node: ArrowFunctionExpression | FunctionNode, scope: Scope): Value;
   /** Counts a step. @throws Obstructed after too many */
   step(at: Span): void;
 }
-
-/** Whether a result is needed itself, or only whether it is true. */
-export type Wanted = "value" | "truth";
 
 /** Ends the evaluation of a function: only JavaScript can run it. */
 export class Obstructed extends Error {
@@ -35,7 +33,10 @@ export class Obstructed extends Error {
   }
 }
 
-export function spanOf({ start, end }: { readonly start: number; readonly end: number }, { source, shift }: Scope): Span {
+export function spanOf(
+  { start, end }: { readonly start: number; readonly end: number },
+  { source, shift }: Scope,
+): Span {
   return { source, start: start - shift, end: end - shift };
 }
 

@@ -1,5 +1,5 @@
 import { binary, compare, constant, known } from "../ir/make.js";
-import type { Comparison, Int, IntOp, Obstacle, Range, Span, Test } from "../ir/types.js";
+import type { Comparison, Int, Obstacle, Range, Span, Test } from "../ir/types.js";
 import { obstacle } from "./obstacles.js";
 import { bigintValue, either, type Fraction, knownValue, numberValue, undecidedValue, type Value } from "./values.js";
 
@@ -14,12 +14,16 @@ const UINT32: Range = range(0n, 2n ** 32n - 1n);
 const ZERO = constant(0n);
 
 /** A number, one with a fraction, or a known one. */
-export type Numeric = Extract<Value, { kind: "number" | "fraction" }> | { readonly kind: "known"; readonly value: number };
+export type Numeric =
+  | Extract<Value, { kind: "number" | "fraction" }>
+  | { readonly kind: "known"; readonly value: number };
 /** A bigint, or a known one. */
 export type Big = Extract<Value, { kind: "bigint" }> | { readonly kind: "known"; readonly value: bigint };
 
 export function isNumeric(value: Value): value is Numeric {
-  return value.kind === "number" || value.kind === "fraction" || (value.kind === "known" && typeof value.value === "number");
+  return (
+    value.kind === "number" || value.kind === "fraction" || (value.kind === "known" && typeof value.value === "number")
+  );
 }
 
 export function isBig(value: Value): value is Big {
@@ -37,7 +41,8 @@ export function arithmetic(op: Arithmetic, a: Numeric, b: Numeric, at: Span): Va
     const exact = whole(op, x, y, SAFE);
     if (exact) return numberValue(exact);
   }
-  const result = b.kind === "known" ? scaled(op, a, b.value) : a.kind === "known" ? scaledFrom(op, a.value, b) : undefined;
+  const result =
+    b.kind === "known" ? scaled(op, a, b.value) : a.kind === "known" ? scaledFrom(op, a.value, b) : undefined;
   return result ?? undecidedValue(obstacle(op === "/" || !x || !y ? "fraction" : "tooLarge", at));
 }
 
@@ -46,7 +51,10 @@ export function bigArithmetic(op: Arithmetic, a: Big, b: Big, at: Span): Value {
   const [x, y] = [bigOf(a), bigOf(b)];
   if (!within(x, WIDE) || !within(y, WIDE)) return undecidedValue(obstacle("tooWide", at));
   if (op === "%") return remainder(x, y, bigintValue, at);
-  if (op === "/") return y.min === y.max && y.min > 0n ? truncated(x, y.min, bigintValue, at) : undecidedValue(obstacle("divisor", at));
+  if (op === "/")
+    return y.min === y.max && y.min > 0n
+      ? truncated(x, y.min, bigintValue, at)
+      : undecidedValue(obstacle("divisor", at));
   const result = whole(op, x, y, WIDE);
   return result ? bigintValue(result) : undecidedValue(obstacle("tooWide", at));
 }
@@ -84,7 +92,8 @@ export function bigBitwise(op: Bitwise, a: Big, b: Big, at: Span): Value {
   const [x, y] = [bigOf(a), bigOf(b)];
   if (!within(x, WIDE) || !within(y, WIDE)) return undecidedValue(obstacle("tooWide", at));
   if (op === "&" || op === "|" || op === "^") return bigintValue(bits(op, x, y, WIDE));
-  if (op === ">>" && y.min >= 0n && y.max < 64n) return bigintValue(binary("sar", x, y, x.min >= 0n ? range(0n, x.max) : WIDE));
+  if (op === ">>" && y.min >= 0n && y.max < 64n)
+    return bigintValue(binary("sar", x, y, x.min >= 0n ? range(0n, x.max) : WIDE));
   if (op === "<<" && y.min === y.max && y.min >= 0n && y.min < 63n) {
     const shifted = range(x.min << y.min, x.max << y.min);
     if (within(shifted, WIDE)) return bigintValue(binary("shl", x, y, shifted));
@@ -101,7 +110,8 @@ export function rounded(how: "trunc" | "floor" | "ceil" | "round", value: Numeri
     if (how === "trunc") return truncated(int, dividedBy, numberValue, at);
     const up = dividedBy - 1n;
     const toward = (one: Int): Int => quotient(one, dividedBy);
-    const away = (one: Int): Int => quotient(binary("add", one, constant(up), range(one.min + up, one.max + up)), dividedBy);
+    const away = (one: Int): Int =>
+      quotient(binary("add", one, constant(up), range(one.min + up, one.max + up)), dividedBy);
     return bySign(int, how === "floor" ? toward : away, how === "floor" ? away : toward, numberValue, at);
   }
   return { kind: "fraction", int, rises: value.rises, of: (n) => Math[how](of(n)) };
@@ -129,7 +139,12 @@ const SWAPPED = { "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": 
  * Compares with a known number, which may have a fraction or be infinite. What JavaScript's own arithmetic says decides:
  * as it never falls, or never rises, there is one whole number from which on the comparison has another result.
  */
-function compareWith(op: Comparison, value: Extract<Numeric, { kind: "number" | "fraction" }>, to: number, at: Span): Test {
+function compareWith(
+  op: Comparison,
+  value: Extract<Numeric, { kind: "number" | "fraction" }>,
+  to: number,
+  at: Span,
+): Test {
   const { int } = value;
   const of = value.kind === "fraction" ? value.of : (n: number) => n;
   const rises = value.kind === "fraction" ? value.rises : true;
@@ -154,7 +169,15 @@ function compareWith(op: Comparison, value: Extract<Numeric, { kind: "number" | 
         return Number.isSafeInteger(to) ? compare(op, int, constant(BigInt(to)), at) : known(op === "!=");
       const [low, high] = [from((n) => of(n) >= to), negate(from((n) => of(n) > to))];
       const same: Test =
-        low.kind === "known" ? (low.value ? high : low) : high.kind === "known" ? (high.value ? low : high) : { kind: "all", tests: [low, high] };
+        low.kind === "known"
+          ? low.value
+            ? high
+            : low
+          : high.kind === "known"
+            ? high.value
+              ? low
+              : high
+            : { kind: "all", tests: [low, high] };
       return op === "==" ? same : negate(same);
     }
   }
@@ -162,7 +185,8 @@ function compareWith(op: Comparison, value: Extract<Numeric, { kind: "number" | 
 
 function negate(test: Test): Test {
   if (test.kind === "known") return known(!test.value);
-  if (test.kind === "compare") return compare(test.op === "<" ? ">=" : test.op === ">=" ? "<" : test.op, test.a, test.b, test.at);
+  if (test.kind === "compare")
+    return compare(test.op === "<" ? ">=" : test.op === ">=" ? "<" : test.op, test.a, test.b, test.at);
   return { kind: "not", test };
 }
 
@@ -179,7 +203,9 @@ function firstWhere({ min, max }: Range, holds: (n: number) => boolean): bigint 
 
 /** `+`, `-` or `*`, if no result leaves the limits. */
 function whole(op: "+" | "-" | "*", a: Int, b: Int, limits: Range): Int | undefined {
-  const ends = [a.min, a.max].flatMap((x) => [b.min, b.max].map((y) => (op === "+" ? x + y : op === "-" ? x - y : x * y)));
+  const ends = [a.min, a.max].flatMap((x) =>
+    [b.min, b.max].map((y) => (op === "+" ? x + y : op === "-" ? x - y : x * y)),
+  );
   const result = hull(ends);
   return within(result, limits) ? binary(op === "+" ? "add" : op === "-" ? "sub" : "mul", a, b, result) : undefined;
 }
@@ -247,7 +273,16 @@ function bySign(a: Int, ofPositive: (a: Int) => Int, ofNegative: (a: Int) => Int
 function bits(op: "&" | "|" | "^", a: Int, b: Int, limits: Range = INT32): Int {
   const name = op === "&" ? "and" : op === "|" ? "or" : "xor";
   const positive = [a, b].filter(({ min }) => min >= 0n).map(({ max }) => max);
-  if (op === "&" && positive.length > 0) return binary(name, a, b, range(0n, positive.reduce((x, y) => (x < y ? x : y))));
+  if (op === "&" && positive.length > 0)
+    return binary(
+      name,
+      a,
+      b,
+      range(
+        0n,
+        positive.reduce((x, y) => (x < y ? x : y)),
+      ),
+    );
   if (positive.length < 2) return binary(name, a, b, limits);
   const most = a.max > b.max ? a.max : b.max;
   return binary(name, a, b, range(0n, 2n ** BigInt(most.toString(2).length) - 1n));

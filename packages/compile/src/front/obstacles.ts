@@ -2,16 +2,16 @@ import type { Obstacle, Span } from "../ir/types.js";
 
 /** What the kernel cannot do, and what to write instead: every such message of the front. */
 export const OBSTACLES = {
-  fraction: [
-    "the kernel has no fractions",
-    "compare it with a number, or write Math.trunc(a / b)",
-  ],
+  fraction: ["the kernel has no fractions", "compare it with a number, or write Math.trunc(a / b)"],
   tooLarge: ["the result may exceed 2^53, where JavaScript rounds", "compare with a smaller factor, or use BigInt(x)"],
   tooWide: ["the result may need more than 64 bits"],
   divisor: ["the divisor may be 0 or negative", "divide by a known number"],
   twoTexts: ["the kernel cannot compare two texts of an event", "compare each with a known text"],
   textOrder: ["the kernel cannot sort texts", "use ===, startsWith, endsWith or includes"],
-  textLength: ["a text's length counts characters, and the kernel has bytes", 'write text === "" or compare with texts'],
+  textLength: [
+    "a text's length counts characters, and the kernel has bytes",
+    'write text === "" or compare with texts',
+  ],
   textIncludes: ["searching a long text takes the kernel too long", "use startsWith or endsWith"],
   textParts: ["the kernel has the value's bytes, not its text", "compare the whole text with ==="],
   textMethod: ["the kernel has no such method of texts", "use ===, startsWith, endsWith or includes"],
@@ -19,8 +19,14 @@ export const OBSTACLES = {
   textBuilt: ["the kernel builds no texts", "compare the parts with known texts"],
   otherTypes: ["the two are of different types, which are never equal", "convert one of them"],
   conversion: ["the kernel does not convert one type into another", "compare values of the same type"],
-  unknownFunction: ["the function is not known, or not one that the kernel can run", "call only functions of the script"],
-  native: ["the function is not written in JavaScript, so there is nothing to compile", "leave it to JavaScript after the kernel's conditions"],
+  unknownFunction: [
+    "the function is not known, or not one that the kernel can run",
+    "call only functions of the script",
+  ],
+  native: [
+    "the function is not written in JavaScript, so there is nothing to compile",
+    "leave it to JavaScript after the kernel's conditions",
+  ],
   asynchronous: ["a function that waits cannot decide now", "use a plain function, and await in a pipe"],
   recursion: ["functions call each other too deeply", "write it without recursion"],
   tooMuch: ["it does not end within 20,000 steps of compiling", "write it with fewer turns, branches or values"],

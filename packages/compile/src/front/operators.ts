@@ -1,6 +1,17 @@
 import { choose, compare, constant, known, not, undecided } from "../ir/make.js";
 import type { Comparison, Obstacle, Span, Test } from "../ir/types.js";
-import { arithmetic, type Arithmetic, bigArithmetic, bigBitwise, bitwise, type Bitwise, compareBig, compareNumbers, isBig, isNumeric } from "./numbers.js";
+import {
+  arithmetic,
+  type Arithmetic,
+  bigArithmetic,
+  bigBitwise,
+  bitwise,
+  type Bitwise,
+  compareBig,
+  compareNumbers,
+  isBig,
+  isNumeric,
+} from "./numbers.js";
 import { obstacle } from "./obstacles.js";
 import { choiceTruth, matchText, testChoice } from "./texts.js";
 import { booleanValue, countOf, either, knownValue, undecidedValue, type Value } from "./values.js";
@@ -107,7 +118,9 @@ function comparison(op: Comparison, a: Value, b: Value, strict: boolean, at: Spa
 }
 
 function isText(value: Value): boolean {
-  return value.kind === "text" || value.kind === "choice" || (value.kind === "known" && typeof value.value === "string");
+  return (
+    value.kind === "text" || value.kind === "choice" || (value.kind === "known" && typeof value.value === "string")
+  );
 }
 
 function isBoolean(value: Value): boolean {
@@ -164,9 +177,10 @@ const OPERATORS: Readonly<Record<BinaryOperator, (a: never, b: never) => unknown
 /** What JavaScript computes of two known values. Objects could run code of their own. */
 function computed(op: BinaryOperator, a: unknown, b: unknown, at: Span): Value {
   const compares = op === "===" || op === "!==";
-  if (!compares && (isObject(a) || isObject(b)) && !(isNull(a) || isNull(b))) return undecidedValue(obstacle("conversion", at));
+  if (!compares && (isObject(a) || isObject(b)) && !(isNull(a) || isNull(b)))
+    return undecidedValue(obstacle("conversion", at));
   if (op === "**" && typeof a === "bigint") return undecidedValue(obstacle("tooWide", at));
-  if (op === "<<" && typeof a === "bigint" && b as bigint > 64n) return undecidedValue(obstacle("tooWide", at));
+  if (op === "<<" && typeof a === "bigint" && (b as bigint) > 64n) return undecidedValue(obstacle("tooWide", at));
   try {
     return knownValue(OPERATORS[op](a as never, b as never));
   } catch (error) {

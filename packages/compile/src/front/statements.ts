@@ -1,11 +1,10 @@
 import type { BindingPattern, Directive, Expression, Statement, VariableDeclaration } from "oxc-parser";
 
 import type { Test } from "../ir/types.js";
-import { type Evaluation, obstruct, spanOf, type Wanted } from "./evaluation.js";
-import { obstacle } from "./obstacles.js";
+import { type Evaluation, obstruct, spanOf } from "./evaluation.js";
 import { type BinaryOperator, operate, truth } from "./operators.js";
 import type { Scope } from "./scope.js";
-import { booleanValue, either, knownValue, type Value } from "./values.js";
+import { booleanValue, either, knownValue, type Value, type Wanted } from "./values.js";
 
 /** How statements end: each way through them apart. */
 type Outcome =
@@ -54,8 +53,10 @@ class Statements {
       case "ReturnStatement":
         return { kind: "return", value: node.argument ? this.#returned(node.argument, scope) : knownValue(undefined) };
       case "IfStatement":
-        return this.#fork(this.#evaluation.test(node.test, scope), () => this.#one(node.consequent, scope), () =>
-          node.alternate ? this.#one(node.alternate, scope) : { kind: "next", scope },
+        return this.#fork(
+          this.#evaluation.test(node.test, scope),
+          () => this.#one(node.consequent, scope),
+          () => (node.alternate ? this.#one(node.alternate, scope) : { kind: "next", scope }),
         );
       case "BlockStatement":
         return within(scope, this.all(node.body, scope));
@@ -63,8 +64,7 @@ class Statements {
         return { kind: "next", scope: this.#declared(node, scope) };
       case "FunctionDeclaration": {
         if (!node.id) break;
-        const closure: Value = { kind: "closure", node, scope: scope.closed(obstacle("effectInside", spanOf(node, scope))) };
-        return { kind: "next", scope: scope.declare(node.id.name, closure) };
+        return { kind: "next", scope: scope.declare(node.id.name, this.#evaluation.closure(node, scope)) };
       }
       case "ExpressionStatement":
         return { kind: "next", scope: this.#effect(node.expression, scope) };
@@ -143,11 +143,21 @@ class Statements {
   #for(node: Extract<Statement, { type: "ForStatement" }>, scope: Scope): Outcome {
     const { init, test, update, body } = node;
     const begun =
-      init?.type === "VariableDeclaration" ? this.#declared(init, scope) : init ? this.#effect(init as Expression, scope) : scope;
+      init?.type === "VariableDeclaration"
+        ? this.#declared(init, scope)
+        : init
+          ? this.#effect(init as Expression, scope)
+          : scope;
     return this.#loop(node, test, update, body, begun);
   }
 
-  #loop(node: Statement, test: Expression | null, update: Expression | null | undefined, body: Statement, scope: Scope): Outcome {
+  #loop(
+    node: Statement,
+    test: Expression | null,
+    update: Expression | null | undefined,
+    body: Statement,
+    scope: Scope,
+  ): Outcome {
     this.#evaluation.step(spanOf(node, scope));
     const goesOn = test ? this.#evaluation.test(test, scope) : ({ kind: "known", value: true } as const);
     return this.#fork(
@@ -163,7 +173,11 @@ class Statements {
   #switch(node: Extract<Statement, { type: "SwitchStatement" }>, scope: Scope): Outcome {
     const wanted = this.#evaluation.value(node.discriminant, scope);
     const { cases } = node;
-    const from = (index: number): Outcome => this.all(cases.slice(index).flatMap(({ consequent }) => consequent), scope);
+    const from = (index: number): Outcome =>
+      this.all(
+        cases.slice(index).flatMap(({ consequent }) => consequent),
+        scope,
+      );
     const choose = (index: number): Outcome => {
       const one = cases[index];
       if (!one) {
@@ -173,7 +187,11 @@ class Statements {
       if (!one.test) return choose(index + 1);
       const at = spanOf(one.test, scope);
       const same = truth(operate("===", wanted, this.#evaluation.value(one.test, scope), at), at);
-      return this.#fork(same, () => from(index), () => choose(index + 1));
+      return this.#fork(
+        same,
+        () => from(index),
+        () => choose(index + 1),
+      );
     };
     return ended(choose(0), "break");
   }

@@ -9,7 +9,11 @@ type Text = Extract<Value, { kind: "text" }>;
 type Choice = Extract<Value, { kind: "choice" }>;
 
 /** The methods of strings that the kernel can run, and how they compare. */
-export const MATCHES: Readonly<Record<string, Match>> = { startsWith: "starts", endsWith: "ends", includes: "includes" };
+export const MATCHES: Readonly<Record<string, Match>> = {
+  startsWith: "starts",
+  endsWith: "ends",
+  includes: "includes",
+};
 
 /** The longest text that is compared, in bytes. */
 const LONGEST = 256;
@@ -53,4 +57,3 @@ export function testChoice({ int, choices }: Choice, holds: (text: string) => bo
 export function choiceTruth(choice: Choice, at: Span): Test {
   return testChoice(choice, Boolean, at);
 }
-

@@ -1,7 +1,4 @@
-import type { ArrowFunctionExpression, Function as FunctionNode } from "oxc-parser";
-
-import type { BytesPlace, Int, Obstacle, Test } from "../ir/types.js";
-import type { Scope } from "./scope.js";
+import type { BytesPlace, Int, Obstacle, Span, Test } from "../ir/types.js";
 
 /** What an expression of the function is, as far as it is known before the function runs. */
 export type Value =
@@ -18,12 +15,15 @@ export type Value =
   | { readonly kind: "choice"; readonly int: Int; readonly choices: readonly string[] }
   | { readonly kind: "input"; readonly input: InputType }
   /** A function that the compiled function contains. */
-  | { readonly kind: "closure"; readonly node: ArrowFunctionExpression | FunctionNode; readonly scope: Scope }
+  | { readonly kind: "closure"; readonly call: (args: readonly Value[], wanted: Wanted, at: Span) => Value }
   /** A method, with the value that it is called on. */
   | { readonly kind: "method"; readonly of: Value; readonly name: string }
   /** One of two values, in all of so many. */
   | { readonly kind: "either"; readonly test: Test; readonly yes: Value; readonly no: Value; readonly count: number }
   | { readonly kind: "undecided"; readonly obstacle: Obstacle };
+
+/** Whether a result is needed itself, or only whether it is true. */
+export type Wanted = "value" | "truth";
 
 /**
  * A number that may have a fraction: what a function of JavaScript gives for a whole number. The function never falls,
@@ -61,8 +61,7 @@ export const booleanValue = (test: Test): Value =>
   test.kind === "known" ? knownValue(test.value) : { kind: "boolean", test };
 export const numberValue = (int: Int): Value =>
   int.min === int.max ? knownValue(Number(int.min)) : { kind: "number", int };
-export const bigintValue = (int: Int): Value =>
-  int.min === int.max ? knownValue(int.min) : { kind: "bigint", int };
+export const bigintValue = (int: Int): Value => (int.min === int.max ? knownValue(int.min) : { kind: "bigint", int });
 export const undecidedValue = (obstacle: Obstacle): Value => ({ kind: "undecided", obstacle });
 
 /** One of two values, by a test. */

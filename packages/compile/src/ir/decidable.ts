@@ -26,9 +26,7 @@ function assume(test: Test, wanted: boolean): Test {
       if (obstaclesIn(test.test).length === 0) return choose(test.test, yes, no);
       const [most, least] = [assume(test.test, true), assume(test.test, false)];
       // Wanted true: the test may be either where it is undecided. Wanted false: both must hold there.
-      return wanted
-        ? any(all(most, yes), all(not(least), no))
-        : all(any(not(most), yes), any(least, no));
+      return wanted ? any(all(most, yes), all(not(least), no)) : all(any(not(most), yes), any(least, no));
     }
     default:
       return test;

@@ -179,7 +179,7 @@ export class Expressions {
   }
 }
 
-export function tree(type: Type, source: string, ...parts: readonly Tree[]): Tree {
+function tree(type: Type, source: string, ...parts: readonly Tree[]): Tree {
   return { type, source, parts };
 }
 

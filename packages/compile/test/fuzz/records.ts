@@ -41,6 +41,10 @@ function chars(random: Random, size: number): Buffer {
 }
 
 function randomAddress(random: Random): Buffer {
-  const known = ["00000000000000000000000000000001", "fe800000000000000000000000000001", "00000000000000000000ffff0a000001"];
+  const known = [
+    "00000000000000000000000000000001",
+    "fe800000000000000000000000000001",
+    "00000000000000000000ffff0a000001",
+  ];
   return Buffer.from(known[random(known.length)]!, "hex");
 }

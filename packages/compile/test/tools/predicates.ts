@@ -2,9 +2,7 @@ import type { Row } from "../sample.js";
 import inEtc, { Access, isLarge, limits, names } from "./words.js";
 
 let threshold = -2;
-export function setThreshold(value: number): void {
-  threshold = value;
-}
+threshold = Math.min(threshold, -2);
 
 class Wanted {
   readonly port = 443;

@@ -51,7 +51,13 @@ export class BpfProgram {
     const log = koffi.alloc("char", LOG_BYTES);
     const options = koffi.alloc(type, 1);
     try {
-      const given = { sz: koffi.sizeof(type), unused: new Array(OTHERS).fill(0), log_level: 0, log_size: LOG_BYTES, log_buf: log };
+      const given = {
+        sz: koffi.sizeof(type),
+        unused: new Array(OTHERS).fill(0),
+        log_level: 0,
+        log_size: LOG_BYTES,
+        log_buf: log,
+      };
       koffi.encode(options, type, given);
       const fd = withoutSignals(() =>
         libbpf().bpf_prog_load(RAW_TRACEPOINT, name.slice(0, 15), "GPL", code, code.length / INSTRUCTION, options),

@@ -15,7 +15,17 @@ import { deliver } from "./delivery.js";
 import { Flow } from "./flow.js";
 import { given } from "./given.js";
 import { printable } from "../text/printable.js";
-import { changed, type Condition, type Lost, type Receiver, type Run, type Source, type Status, type StreamInfo, wrapped } from "./source.js";
+import {
+  changed,
+  type Condition,
+  type Lost,
+  type Receiver,
+  type Run,
+  type Source,
+  type Status,
+  type StreamInfo,
+  wrapped,
+} from "./source.js";
 import { start } from "./start.js";
 import type { Table } from "../values/table.js";
 
@@ -26,7 +36,7 @@ import type { Table } from "../values/table.js";
  *
  * `R` is what a condition tests: the events; for a stream of tables, what is counted.
  */
-export class EventStream<E, R = E extends Table<unknown> ? never : E> extends Flow<E> {
+export class EventStream<E, R = E extends Table<unknown> ? unknown : E> extends Flow<E> {
   readonly info: StreamInfo;
   /** Attachment, losses and notices of all subscriptions to this stream, as they happen. Does not complete. */
   readonly status: Observable<Status>;
@@ -82,7 +92,9 @@ export class EventStream<E, R = E extends Table<unknown> ? never : E> extends Fl
     const condition: Condition<R> = { predicate, captured };
     const narrowed = this.#source.where?.(condition as Condition<never>) as Source<E> | undefined;
     const { already } = this.info;
-    const info = already ? { ...this.info, already: () => already().filter((event) => predicate(event as R)) } : this.info;
+    const info = already
+      ? { ...this.info, already: () => already().filter((event) => predicate(event as R)) }
+      : this.info;
     if (narrowed) return new EventStream(info, narrowed, this.#status);
     if (this.info.tables)
       throw new Error(

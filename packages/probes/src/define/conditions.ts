@@ -62,7 +62,11 @@ const FIRST_LINE = 5;
  * Checks the names in the expression of `--where`: of fields, and of what every script has.
  * @throws UsageError with what was meant
  */
-export async function checkCondition(expression: string, { definition, outputs }: Checked, output: string): Promise<void> {
+export async function checkCondition(
+  expression: string,
+  { definition, outputs }: Checked,
+  output: string,
+): Promise<void> {
   const { checkNames, ConditionError } = await import("@rxbpf/compile");
   const tested = outputs[output]!;
   const schema = tested.kind === "ring" ? tested.schema : tested.record;
@@ -86,9 +90,9 @@ export function predicateOf(expression: string, name: string = "where"): Predica
   if (known) return known;
   try {
     // Only an expression is one within both kinds of brackets.
-    // oxlint-disable-next-line no-implied-eval no-new-func -- the user's own code, which the user runs
+    // oxlint-disable-next-line no-implied-eval -- the user's own code, which the user runs
     void new Function("e", `return [${expression}\n];`);
-    // oxlint-disable-next-line no-implied-eval no-new-func
+    // oxlint-disable-next-line no-implied-eval
     const predicate = new Function("e", `"use strict";\nreturn (\n${expression}\n);`) as Predicate;
     predicates.set(expression, predicate);
     return predicate;

@@ -51,7 +51,7 @@ interface Records<C> extends Schema<Fields> {
 }
 
 /** Entries of a map, as tables. `C` is what is counted. */
-export interface TableOutput<V, R, C = never> extends Described<V, R> {
+export interface TableOutput<V, R, C = unknown> extends Described<V, R> {
   readonly kind: "table";
   /** The records that the program makes before it counts, if it does; conditions can test them. */
   readonly record?: Records<C>;
@@ -122,7 +122,7 @@ export interface OutputMakers<V> {
       readonly keep?: boolean;
       readonly record?: Schema<C>;
     },
-  ) => TableOutput<V, RowsOf<K, W>, [C] extends [never] ? never : RowOf<C>>;
+  ) => TableOutput<V, RowsOf<K, W>, [C] extends [never] ? unknown : RowOf<C>>;
 }
 
 export function outputMakers<V>(): OutputMakers<V> {

@@ -271,7 +271,8 @@ function narrowedSource(
   const left = narrowed?.left ?? [];
   return (receiver) => {
     if (output.kind === "table") {
-      if (left.length > 0) throw new Error(`Cannot count with this condition: ${narrowed!.notices[0]?.replace("where: ", "")}`);
+      if (left.length > 0)
+        throw new Error(`Cannot count with this condition: ${narrowed!.notices[0]?.replace("where: ", "")}`);
       const { interval = output.every, tables } = values as ValuesOf<typeof tableOptions>;
       const everyMs = interval === undefined ? undefined : interval * 1000;
       const read = sourceOf(spec, table(output.map, output.shape, { everyMs, count: tables }), prepare);

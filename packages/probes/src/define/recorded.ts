@@ -13,13 +13,14 @@ export function recordedOptions(probe: AnyProbe, outputName: string): Options {
   const output = probe.outputs[outputName]!;
   const { fields } = output.schema;
   // What was counted is not in the recording.
-  const { where: _, ...ofTables } = probe.optionsOf(outputName);
-  const options = output.kind === "table" ? ofTables : probe.optionsOf(outputName);
+  const isLost = (name: string): boolean => output.kind === "table" && name === "where";
   const can = ({ selection }: Options[string]): boolean =>
     selection !== undefined &&
     (selection.matches !== undefined || selection.constants === undefined) &&
     (selection.field === undefined || selection.field in fields);
-  return Object.fromEntries(Object.entries(options).filter(([, option]) => can(option)));
+  return Object.fromEntries(
+    Object.entries(probe.optionsOf(outputName)).filter(([name, option]) => can(option) && !isLost(name)),
+  );
 }
 
 /**

@@ -12,7 +12,9 @@ export const address: (doc: string) => Field<string> = field("address");
 export function addressBytes(text: string): Uint8Array | undefined {
   if (!ipaddr.isValid(text)) return undefined;
   const address = ipaddr.parse(text);
-  const bytes = Uint8Array.from((address instanceof ipaddr.IPv4 ? address.toIPv4MappedAddress() : (address as IPv6)).toByteArray());
+  const bytes = Uint8Array.from(
+    (address instanceof ipaddr.IPv4 ? address.toIPv4MappedAddress() : (address as IPv6)).toByteArray(),
+  );
   return addressText(bytes) === text ? bytes : undefined;
 }
 
@@ -37,7 +39,6 @@ class AddressWriter extends StringWriter {
     return { append: (from, start, length) => this.value(addressText(from.subarray(start, start + length))) };
   }
 }
-
 
 function addressText(bytes: Uint8Array): string {
   const address = new ipaddr.IPv6([...bytes]);
