@@ -1,9 +1,4 @@
-import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { promisify } from "node:util";
-
 import { VerifierError } from "@rxbpf/core";
-import { opensnoop } from "@rxbpf/probes";
 import { describe, expect, test } from "vitest";
 
 import { Assembler } from "../src/back/assembler.js";
@@ -13,7 +8,6 @@ import { explain } from "../src/explain.js";
 import { compile, readPredicate } from "../src/predicate.js";
 import { TRIAL_START, TrialProgram } from "../src/program.js";
 import { recordInput } from "../src/record.js";
-import { explanation, narrow } from "../src/where.js";
 import { blank, recordOf, type Row, type Sample, sampleFields, sampleLayout, sampleSize } from "./sample.js";
 
 const input = recordInput("the sample's event", sampleFields, sampleLayout);
@@ -107,57 +101,4 @@ in JavaScript:
                                                       ^^^^^^
   the kernel has the list as bytes`,
   );
-});
-
-describe("an object", () => {
-  const name = "opensnoop";
-  const object = readFileSync(new URL("../../probes/bpf/opensnoop.bpf.o", import.meta.url));
-  const { schema } = opensnoop().info;
-
-  test("gets the condition in the place of its function, and is otherwise the same", () => {
-    const narrowed = narrow({ name, schema, object }, [{ predicate: (e: { ret: number }) => e.ret < 0 }]);
-    expect(narrowed).toMatchObject({ constants: { by_condition: true }, left: [], notices: [] });
-    const changed = [...object].flatMap((byte, at) => (byte === narrowed.object[at] ? [] : [at]));
-    expect(changed.at(-1)! - changed[0]!).toBeLessThan(8 * 520);
-  });
-
-  test("stays as it is if the kernel can decide nothing", () => {
-    const predicate = (e: { path: string }): boolean => /x/.test(e.path);
-    const narrowed = narrow({ name, schema, object }, [{ predicate }]);
-    expect(narrowed).toMatchObject({ object, constants: {}, left: [predicate] });
-  });
-
-  test("has an explanation for its own events", () => {
-    expect(explanation((e: { ret: number }) => e.ret < 0, { name, schema, object })).toMatch(
-      /^in the kernel, \d instructions:\n {2}ret:s32 < 0$/,
-    );
-  });
-});
-
-test("where Node hides what a function captures, it can be given", async () => {
-  const script = `
-    import { explanation, narrow } from ${JSON.stringify(new URL("../dist/index.js", import.meta.url).href)};
-    import { readFileSync } from "node:fs";
-    const object = readFileSync(${JSON.stringify(new URL("../../probes/bpf/opensnoop.bpf.o", import.meta.url).pathname)});
-    const schema = JSON.parse(${JSON.stringify(JSON.stringify(opensnoop().info.schema))});
-    const limit = 7;
-    const predicate = (e) => e.ret > limit;
-    for (const captured of [undefined, { limit }])
-      console.log(narrow({ name: "opensnoop", schema, object }, [{ predicate, captured }]).notices);`;
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    ...[
-      "--experimental-permission",
-      "--allow-addons",
-      "--allow-fs-read=*",
-      "--no-warnings",
-      "--input-type=module",
-      "-e",
-      script,
-    ],
-  ]);
-  expect(stdout).toBe(`[
-  "where: JavaScript decides limit: Node's --permission hides what a function captures; give it too: where(fn, { limit })"
-]
-[]
-`);
 });

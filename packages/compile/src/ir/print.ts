@@ -23,7 +23,7 @@ export function printTest(test: Test, indent: string = ""): string {
 }
 
 /** A number as text, in Lisp's order. */
-export function printInt(int: Int): string {
+function printInt(int: Int): string {
   switch (int.kind) {
     case "constant":
       return String(int.value);
