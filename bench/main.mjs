@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 
 import { clangFlags } from "../bpf/flags.mjs";
 import { mountMissing } from "../testing/mounts.mjs";
+import { conditions } from "./conditions.mjs";
 import { lossless } from "./lossless.mjs";
 import { machineCost } from "./machine-cost.mjs";
 import { memory } from "./memory.mjs";
@@ -15,12 +16,12 @@ import { openCost } from "./open-cost.mjs";
 import { prompt } from "./prompt.mjs";
 import { recordings } from "./recordings.mjs";
 import { startUp } from "./start-up.mjs";
-import { showCosts, showMachineCosts, showRecordings, showTargets } from "./tables.mjs";
+import { showConditions, showCosts, showMachineCosts, showRecordings, showTargets } from "./tables.mjs";
 import { targets } from "./targets.mjs";
 import { missing } from "./tools.mjs";
 
 /** The parts of the benchmark. Each is a member of the results. */
-const PARTS = { cost: openCost, machine: machineCost, flood: recordings, start: startUp, lossless, prompt, memory };
+const PARTS = { cost: openCost, where: conditions, machine: machineCost, flood: recordings, start: startUp, lossless, prompt, memory };
 
 const { values } = parseArgs({
   options: {
@@ -31,7 +32,7 @@ const { values } = parseArgs({
   },
 });
 const minutes = Number(values.minutes ?? 0);
-const wanted = values.only ?? (minutes > 0 ? ["memory"] : ["cost", "machine", "flood", "start", "lossless", "prompt"]);
+const wanted = values.only ?? (minutes > 0 ? ["memory"] : ["cost", "where", "machine", "flood", "start", "lossless", "prompt"]);
 const unknown = wanted.filter((part) => !Object.hasOwn(PARTS, part));
 if (unknown.length > 0) refuse(`there is no part ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);
 if (process.getuid() !== 0) refuse("tracing needs root; run: sudo npm run bench");
@@ -54,6 +55,7 @@ for (const part of wanted)
   results[part] = await PARTS[part](given).catch((error) => refuse(`${part}: ${error.message}`));
 const reached = targets(results);
 if (results.cost) showCosts(results.cost);
+if (results.where) showConditions(results.where);
 if (results.machine) showMachineCosts(results.machine);
 if (results.flood ?? results.start) showRecordings(results);
 if (reached.length > 0) showTargets(reached);

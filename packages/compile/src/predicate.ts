@@ -1,6 +1,6 @@
 import { VerifierError } from "@rxbpf/core";
 
-import { type Code, ENDING, generate } from "./back/generate.js";
+import { type Code, generate } from "./back/generate.js";
 import { TooComplex } from "./back/ints.js";
 import { verdict } from "./back/verdict.js";
 import { type Names, predicateTest } from "./front/evaluate.js";
@@ -23,35 +23,26 @@ export function readPredicate(fn: Function, input: InputType, names?: Names): Pr
   return decidable(predicateTest(fn, input, names));
 }
 
-/** What was compiled of a test. */
-export interface Compiled {
-  /** Undefined if the kernel has nothing to decide. */
-  readonly code: Code | undefined;
-  /** What was left out. */
-  readonly obstacles: readonly Obstacle[];
-}
-
-/** Compiles as many of a test's parts as fit into some instructions. @param inputSize the bytes of the input */
-export function compile(test: Test, instructions: number, inputSize: number): Compiled {
-  if (test.kind === "known" && test.value) return { code: undefined, obstacles: [] };
-  const wanted = test.kind === "all" ? test.tests : [test];
+/**
+ * As many of a test's parts as the kernel accepts in some instructions, and what is in the way of the others.
+ * @param inputSize the bytes of the input
+ */
+export function compilable(test: Test, instructions: number, inputSize: number): Predicate {
   const taken: Test[] = [];
   const obstacles: Obstacle[] = [];
-  for (const part of wanted) {
+  for (const part of test.kind === "all" ? test.tests : [test]) {
     const fault = faultOf(all(...taken, part), instructions);
     if (fault === undefined) taken.push(part);
     else obstacles.push({ message: fault, at: spanIn(part) });
   }
   const whole = all(...taken);
-  if (whole === YES) return { code: undefined, obstacles };
-  const code = generate(whole);
-  const refusal = refusalOf(code, inputSize);
-  return refusal ? { code: undefined, obstacles: [...obstacles, refusal] } : { code, obstacles };
+  const refusal = whole === YES ? undefined : refusalOf(generate(whole), inputSize);
+  return refusal ? { test: YES, obstacles: [...obstacles, refusal] } : { test: whole, obstacles };
 }
 
 function faultOf(test: Test, instructions: number): string | undefined {
   try {
-    return generate(test).length + ENDING > instructions
+    return generate(test).length > instructions
       ? `it does not fit into the ${instructions} instructions that the program has room for`
       : undefined;
   } catch (error) {

@@ -1,7 +1,7 @@
 import { BpfMap, BpfProgram, MapType } from "@rxbpf/core/bpf";
 
 import { Assembler, Label } from "./back/assembler.js";
-import { type Code, filled } from "./back/generate.js";
+import type { Code } from "./back/generate.js";
 
 /** Runs compiled code apart from any probe, on a record that is in a map as those of probes are. */
 export class TrialProgram {
@@ -60,5 +60,5 @@ function trial(code: Code): Uint8Array {
   main.callOwn(1);
   main.bind(missing);
   main.exit();
-  return Buffer.concat([main.bytes(), filled(code)]);
+  return Buffer.concat([main.bytes(), code.bytes]);
 }

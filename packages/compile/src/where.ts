@@ -3,13 +3,13 @@ import { bindLayout, Btf } from "@rxbpf/core/bpf";
 import type { Condition } from "@rxbpf/core/events";
 
 import { INSTRUCTION } from "./back/assembler.js";
-import { filled } from "./back/generate.js";
+import { generate } from "./back/generate.js";
 import { ObjectFile } from "./back/object-file.js";
 import { explain } from "./explain.js";
 import { obstacleLine, placeOf } from "./front/excerpt.js";
 import { Misnamed } from "./front/obstacles.js";
-import { all } from "./ir/make.js";
-import { compile, type Predicate, readPredicate } from "./predicate.js";
+import { all, YES } from "./ir/make.js";
+import { compilable, type Predicate, readPredicate } from "./predicate.js";
 import { recordInput } from "./record.js";
 
 /** A compiled program whose records must meet conditions. */
@@ -67,15 +67,16 @@ export function narrow({ name, schema, object }: Recorder, conditions: readonly 
   );
   const place = file.findFunction(ROOM);
   const room = place ? place.size / INSTRUCTION : 0;
-  const { code, obstacles } = compile(all(...parts.map(({ test }) => test)), room - AT_END, layout.size);
+  const whole = all(...parts.map(({ test }) => test));
+  const { test, obstacles } = compilable(whole, room - AT_END, layout.size);
   const left = conditions.filter((_, index) => obstacles.length > 0 || parts[index]!.obstacles.length > 0);
   const notices = [...parts.flatMap((part) => part.obstacles), ...obstacles].map(
     (one) => `where: JavaScript decides ${obstacleLine(one)}`,
   );
   const rest = { left: left.map(({ predicate }) => predicate), notices };
-  if (!code || !place) return { object, constants: {}, ...rest };
+  if (test === YES || !place) return { object, constants: {}, ...rest };
   const narrowed = Buffer.from(object);
-  narrowed.set(filled(code, room), place.offset);
+  narrowed.set(generate(test, room).bytes, place.offset);
   return { object: narrowed, constants: { by_condition: true }, ...rest };
 }
 

@@ -1,13 +1,12 @@
 import { Assembler, fits, type JumpOp, Label } from "./assembler.js";
 import { branchOnMatch } from "./bytes.js";
 import { computeInt, FREE, INPUT } from "./ints.js";
-import { NO } from "../ir/make.js";
 import type { Comparison, Span, Test } from "../ir/types.js";
 
-/** Compiled code, in which execution goes on past the end if the test is true. Otherwise it returns 0. */
+/** A compiled function. It returns 1 if the test is true, else 0. */
 export interface Code {
   readonly bytes: Uint8Array;
-  /** The number of instructions. */
+  /** The number of its instructions, without those that only fill it up. */
   readonly length: number;
   /** The piece of source that an instruction is for. */
   readonly spanOf: (instruction: number) => Span | undefined;
@@ -15,32 +14,32 @@ export interface Code {
 
 /**
  * Compiles a test to a function of BPF, whose argument is the input's address.
+ * @param instructions how many the function has at least: it is filled up
  * @throws TooComplex
  */
-export function generate(test: Test): Code {
+export function generate(test: Test, instructions: number = 0): Code {
   const code = new Assembler();
-  const keep = new Label();
+  const [keep, filling] = [new Label(), new Label()];
   code.register("mov", INPUT, 1);
-  // The verifier refuses what follows if nothing leads there; no address is 0.
-  if (test === NO) code.jumpIfConstant("==", INPUT, 0n, keep);
-  else branch(code, test, keep, true, keep);
+  // The verifier wants to be led to every instruction, but does not go where constants forbid it.
   code.constant("mov", 0, 0n);
-  code.exit();
+  code.jumpIfConstant("!=", 0, 0n, filling);
+  if (test.kind !== "known") branch(code, test, keep, true, keep);
+  if (test.kind !== "known" || !test.value) {
+    code.constant("mov", 0, 0n);
+    code.exit();
+  }
+  code.bind(filling);
+  const length = code.length + ENDING;
+  for (let i = length; i < instructions; i++) code.nothing();
   code.bind(keep);
-  return { bytes: code.bytes(), length: code.length, spanOf: (instruction) => code.spanOf(instruction) };
-}
-
-/** How many instructions `filled` adds at least. */
-export const ENDING = 2;
-
-/** Code as a whole function of a given length. What is left of it leads to its end, as the verifier refuses unreachable instructions. */
-export function filled({ bytes, length }: Code, instructions: number = length + ENDING): Uint8Array {
-  const code = new Assembler();
-  for (let i = length + ENDING; i < instructions; i++) code.nothing();
   code.constant("mov", 0, 1n);
   code.exit();
-  return Buffer.concat([bytes, code.bytes()]);
+  return { bytes: code.bytes(), length, spanOf: (instruction) => code.spanOf(instruction) };
 }
+
+/** The instructions at the end of every function. */
+const ENDING = 2;
 
 /** Jumps to `target` if the test is `when`; otherwise goes on. */
 function branch(code: Assembler, test: Test, target: Label, when: boolean, doubtful: Label): void {
