@@ -21,7 +21,16 @@ import { targets } from "./targets.mjs";
 import { missing } from "./tools.mjs";
 
 /** The parts of the benchmark. Each is a member of the results. */
-const PARTS = { cost: openCost, where: conditions, machine: machineCost, flood: recordings, start: startUp, lossless, prompt, memory };
+const PARTS = {
+  cost: openCost,
+  where: conditions,
+  machine: machineCost,
+  flood: recordings,
+  start: startUp,
+  lossless,
+  prompt,
+  memory,
+};
 
 const { values } = parseArgs({
   options: {
@@ -32,7 +41,8 @@ const { values } = parseArgs({
   },
 });
 const minutes = Number(values.minutes ?? 0);
-const wanted = values.only ?? (minutes > 0 ? ["memory"] : ["cost", "where", "machine", "flood", "start", "lossless", "prompt"]);
+const wanted =
+  values.only ?? (minutes > 0 ? ["memory"] : ["cost", "where", "machine", "flood", "start", "lossless", "prompt"]);
 const unknown = wanted.filter((part) => !Object.hasOwn(PARTS, part));
 if (unknown.length > 0) refuse(`there is no part ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);
 if (process.getuid() !== 0) refuse("tracing needs root; run: sudo npm run bench");

@@ -1,4 +1,4 @@
-import { printable } from "@rxbpf/core";
+import { harmless } from "@rxbpf/core";
 
 import type { Obstacle, Span } from "../ir/types.js";
 
@@ -24,7 +24,7 @@ function pointedAt(span: Span): string {
   const indent = text.length - text.trimStart().length;
   const place = `${line}:${column}  `;
   const carets = "^".repeat(Math.max(1, Math.min(end - start, text.length - column + 1)));
-  return `${place}${printable(text.trim())}\n${" ".repeat(place.length + column - 1 - indent)}${carets}`;
+  return `${place}${harmless(text.trim())}\n${" ".repeat(place.length + column - 1 - indent)}${carets}`;
 }
 
 /** The line and the column where a piece of source begins, counting from 1. */
@@ -35,5 +35,5 @@ export function placeOf({ source, start }: Span): { readonly line: number; reado
 
 function quoted({ source, start, end }: Span): string {
   const text = source.slice(start, end).replace(/\s+/g, " ");
-  return printable(text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text);
+  return harmless(text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text);
 }
