@@ -41,16 +41,10 @@ test("where Node hides what a function captures, it can be given", async () => {
     const predicate = (e) => e.ret > limit;
     for (const captured of [undefined, { limit }])
       console.log(narrow({ name: "opensnoop", schema, object }, [{ predicate, captured }]).notices);`;
+  const { allowedNodeEnvironmentFlags: flags } = process;
+  const permission = flags.has("--permission") ? "--permission" : "--experimental-permission";
   const { stdout } = await promisify(execFile)(process.execPath, [
-    ...[
-      "--experimental-permission",
-      "--allow-addons",
-      "--allow-fs-read=*",
-      "--no-warnings",
-      "--input-type=module",
-      "-e",
-      script,
-    ],
+    ...[permission, "--allow-addons", "--allow-fs-read=*", "--no-warnings", "--input-type=module", "-e", script],
   ]);
   expect(stdout).toBe(`[
   "where: JavaScript decides limit: Node's --permission hides what a function captures; give it too: where(fn, { limit })"

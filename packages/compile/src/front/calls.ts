@@ -132,6 +132,7 @@ function ofNumber(compute: (value: Numeric, at: Span) => Value): (call: Call) =>
 /** The least or the greatest of some numbers. */
 function ofNumbers(op: "<" | ">"): (call: Call) => Value {
   return ({ args, at }) => {
+    if (args.some((arg) => arg.kind === "known" && Number.isNaN(arg.value))) return knownValue(NaN);
     if (args.length === 0 || !args.every((arg) => isNumeric(arg) || arg.kind === "either"))
       return undecidedValue(obstacle("conversion", at));
     return (args as Value[]).reduce((a, b) => either(truth(operate(op, a, b, at), at), a, b));
@@ -170,7 +171,7 @@ function eachTest({ evaluation, self, args, at }: Call): Test[] {
     const known = fn.kind === "known" ? fn.value : undefined;
     const call = (): Value =>
       fn.kind === "closure" ? fn.call(given, "truth", at) : callKnown(evaluation, known, undefined, given, "truth", at);
-    return truth(evaluation.perhaps(call), at);
+    return truth(evaluation.temporaries.perhaps(call), at);
   });
 }
 
@@ -209,7 +210,7 @@ function compute(fn: Function, self: unknown, args: readonly Value[], at: Span):
   const values = args.map((arg) => (arg as { readonly value: unknown }).value);
   // An object's own methods could run, and a large result be built.
   if (
-    values.some((value) => typeof value === "function") ||
+    values.some((value) => typeof value === "function" || (typeof value === "object" && value !== null)) ||
     fn === method(String, "repeat") ||
     fn === method(String, "padEnd") ||
     fn === method(String, "padStart")

@@ -7,13 +7,13 @@ import { assignmentsIn } from "./assignments.js";
 import { callKnown, callMethod } from "./calls.js";
 import { Captured } from "./captured.js";
 import { type Evaluation, Obstructed, obstruct, spanOf } from "./evaluation.js";
-import { nearest } from "./nearest.js";
-import { negated, isNumeric } from "./numbers.js";
+import { memberOf } from "./members.js";
 import { Misnamed, obstacle } from "./obstacles.js";
-import { type BinaryOperator, operate, truth } from "./operators.js";
+import { type BinaryOperator, operate, operateUnary, truth } from "./operators.js";
 import { type ParsedFunction, parseFunction, type Unparsed } from "./parse.js";
 import { Scope } from "./scope.js";
 import { bind, returned } from "./statements.js";
+import { Temporaries } from "./temporaries.js";
 import { booleanValue, either, type InputType, knownValue, undecidedValue, type Value, type Wanted } from "./values.js";
 
 /** How much of functions is looked at, and how deeply functions may call each other. */
@@ -55,8 +55,7 @@ class Evaluator implements Evaluation {
   readonly #names: Names;
   readonly #parsed = new Map<Function, ParsedFunction | Unparsed>();
   readonly #captured = new Captured();
-  /** What was assigned in the middle of the expression that is evaluated, by declaration. */
-  #temporaries = new Map<object, Value>();
+  readonly temporaries = new Temporaries();
   #steps = 0;
   #depth = 0;
 
@@ -85,7 +84,7 @@ class Evaluator implements Evaluation {
         const left = this.test(node.left, scope);
         const isSure = left.kind === "known" && left.value === (node.operator === "||");
         if (isSure) return left;
-        const right = this.perhaps(() => this.test(node.right, scope));
+        const right = this.temporaries.perhaps(() => this.test(node.right, scope));
         return node.operator === "&&" ? all(left, right) : any(left, right);
       }
       case "UnaryExpression":
@@ -94,7 +93,9 @@ class Evaluator implements Evaluation {
       case "ConditionalExpression": {
         const test = this.test(node.test, scope);
         if (test.kind === "known") return this.test(test.value ? node.consequent : node.alternate, scope);
-        const [yes, no] = [node.consequent, node.alternate].map((one) => this.perhaps(() => this.test(one, scope)));
+        const [yes, no] = [node.consequent, node.alternate].map((one) =>
+          this.temporaries.perhaps(() => this.test(one, scope)),
+        );
         return choose(test, yes!, no!);
       }
       case "CallExpression":
@@ -146,11 +147,14 @@ class Evaluator implements Evaluation {
       case "ConditionalExpression": {
         const test = this.test(node.test, scope);
         if (test.kind === "known") return this.value(test.value ? node.consequent : node.alternate, scope);
-        const [yes, no] = [node.consequent, node.alternate].map((one) => this.perhaps(() => this.value(one, scope)));
+        const [yes, no] = [node.consequent, node.alternate].map((one) =>
+          this.temporaries.perhaps(() => this.value(one, scope)),
+        );
         return either(test, yes!, no!);
       }
       case "UnaryExpression":
-        return this.#unary(node.operator, node.argument, scope, at);
+        if (node.operator === "!") return booleanValue(not(this.test(node.argument, scope)));
+        return operateUnary(node.operator, this.value(node.argument, scope), at);
       case "CallExpression":
         return this.#call(node, scope, "value");
       case "TemplateLiteral": {
@@ -199,7 +203,7 @@ class Evaluator implements Evaluation {
       const { inside, fromWithin } = scope.assignments;
       if (fromWithin.has(name)) return undecidedValue(obstacle("effectInside", at));
       if (!inside.has(name)) return variable.value;
-      return this.#temporaries.get(variable.declaration) ?? undecidedValue(obstacle("effectInside", at));
+      return this.temporaries.get(variable.declaration) ?? undecidedValue(obstacle("effectInside", at));
     }
     if (name === "undefined") return knownValue(undefined);
     const value = scope.captured(name, at);
@@ -212,29 +216,8 @@ class Evaluator implements Evaluation {
     const { name } = target as { readonly name?: string };
     const variable = target.type === "Identifier" ? scope.get(name!) : undefined;
     if (!variable || !scope.assignments.inside.has(name!)) return obstruct("effect", at);
-    this.#temporaries.set(variable.declaration, value);
+    this.temporaries.set(variable.declaration, value);
     return value;
-  }
-
-  perhaps<T>(act: () => T): T {
-    const before = this.#temporaries;
-    this.#temporaries = new Map(before);
-    try {
-      return act();
-    } finally {
-      const after = this.#temporaries;
-      this.#temporaries = new Map([...before].filter(([declaration, value]) => after.get(declaration) === value));
-    }
-  }
-
-  apart<T>(act: () => T): T {
-    const before = this.#temporaries;
-    this.#temporaries = new Map();
-    try {
-      return act();
-    } finally {
-      this.#temporaries = before;
-    }
   }
 
   /** `&&`, `||` and `??` where their value matters, not only whether it is true. */
@@ -248,42 +231,15 @@ class Evaluator implements Evaluation {
     }
     const test = truth(left, at);
     const isSure = test.kind === "known" && test.value === (node.operator === "||");
-    const right = isSure ? left : this.perhaps(() => this.value(node.right, scope));
+    const right = isSure ? left : this.temporaries.perhaps(() => this.value(node.right, scope));
     return node.operator === "&&" ? either(test, right, left) : either(test, left, right);
-  }
-
-  #unary(operator: string, argument: Expression, scope: Scope, at: Span): Value {
-    if (operator === "!") return booleanValue(not(this.test(argument, scope)));
-    const apply = (value: Value): Value => {
-      if (value.kind === "either") return either(value.test, apply(value.yes), apply(value.no));
-      if (value.kind === "undecided") return value;
-      if (operator === "typeof") return knownValue(typeName(value));
-      if (operator === "void") return knownValue(undefined);
-      if (value.kind === "known" && typeof value.value === "number" && operator === "-")
-        return knownValue(-value.value);
-      if (value.kind === "known" && typeof value.value === "bigint" && operator === "-")
-        return knownValue(-value.value);
-      if (operator === "~") {
-        const isBig = value.kind === "bigint" || (value.kind === "known" && typeof value.value === "bigint");
-        return operate("^", value, knownValue(isBig ? -1n : -1), at);
-      }
-      if (operator === "-" && value.kind === "bigint") return operate("-", knownValue(0n), value, at);
-      if (isNumeric(value))
-        return operator === "-"
-          ? negated(value, at)
-          : operator === "+"
-            ? value
-            : undecidedValue(obstacle("expression", at));
-      return undecidedValue(obstacle("conversion", at));
-    };
-    return apply(this.value(argument, scope));
   }
 
   #memberOf(node: MemberExpression, scope: Scope): Value {
     const of = this.value(node.object as Expression, scope);
     const name = this.#nameOf(node, scope);
     if (name === undefined) return undecidedValue(obstacle("dynamicMember", spanOf(node, scope)));
-    return this.member(of, name, spanOf(node, scope));
+    return memberOf(of, name, spanOf(node, scope));
   }
 
   #nameOf(node: MemberExpression, scope: Scope): string | undefined {
@@ -291,30 +247,6 @@ class Evaluator implements Evaluation {
     if (!node.computed) return (node.property as { readonly name: string }).name;
     const key = this.value(node.property as Expression, scope);
     return key.kind === "known" && ["string", "number"].includes(typeof key.value) ? String(key.value) : undefined;
-  }
-
-  member(of: Value, name: string, at: Span): Value {
-    switch (of.kind) {
-      case "undecided":
-        return of;
-      case "either":
-        return either(of.test, this.member(of.yes, name, at), this.member(of.no, name, at));
-      case "known":
-        return propertyOf(of.value, name, at);
-      case "input": {
-        const member = of.input.member(name);
-        if (typeof member === "string") return undecidedValue({ message: member, at });
-        if (member) return member;
-        if (name in Object.prototype) return undecidedValue(obstacle("wholeEvent", at));
-        const near = nearest(name, of.input.members);
-        throw new Misnamed(`${of.input.name} has no ${name}${near === undefined ? "" : `; did you mean ${near}?`}`, at);
-      }
-      case "text":
-      case "choice":
-        return name === "length" ? undecidedValue(obstacle("textLength", at)) : { kind: "method", of, name };
-      default:
-        return { kind: "method", of, name };
-    }
   }
 
   #call(node: Extract<Expression, { type: "CallExpression" }>, scope: Scope, wanted: Wanted): Value {
@@ -328,7 +260,7 @@ class Evaluator implements Evaluation {
     if (of.kind === "undecided") return of;
     if (name === undefined) return undecidedValue(obstacle("dynamicMember", at));
     if (of.kind !== "known" && of.kind !== "input") return callMethod(of, name, args, at);
-    const fn = this.member(of, name, at);
+    const fn = memberOf(of, name, at);
     return this.#apply(fn, of.kind === "known" ? of.value : undefined, args, wanted, at);
   }
 
@@ -403,36 +335,5 @@ class Evaluator implements Evaluation {
     }
     if (!found && closed) throw new Misnamed(`there is no ${name}; the event is e`, at);
     return found && knownValue(found.value);
-  }
-}
-
-/** A property of a value that is known before the function runs. */
-function propertyOf(value: unknown, name: string, at: Span): Value {
-  try {
-    return knownValue((value as Record<string, unknown>)[name]);
-  } catch (error) {
-    return undecidedValue({ message: `JavaScript refuses it: ${(error as Error).message}`, at });
-  }
-}
-
-/** What `typeof` says. */
-function typeName(value: Exclude<Value, { kind: "either" | "undecided" }>): string {
-  switch (value.kind) {
-    case "known":
-      return typeof value.value;
-    case "number":
-    case "fraction":
-      return "number";
-    case "bigint":
-    case "boolean":
-      return value.kind;
-    case "text":
-    case "choice":
-      return "string";
-    case "input":
-      return "object";
-    case "closure":
-    case "method":
-      return "function";
   }
 }

@@ -3,6 +3,7 @@ import type { ArrowFunctionExpression, Expression, Function as FunctionNode } fr
 import type { Obstacle, Span, Test } from "../ir/types.js";
 import { obstacle, type ObstacleName } from "./obstacles.js";
 import type { Scope } from "./scope.js";
+import type { Temporaries } from "./temporaries.js";
 import type { Value, Wanted } from "./values.js";
 
 /** The evaluation of one function, for its parts: expressions, statements and calls know each other only by this. */
@@ -10,13 +11,9 @@ export interface Evaluation {
   value(node: Expression, scope: Scope): Value;
   /** Whether an expression is true, as a condition. */
   test(node: Expression, scope: Scope): Test;
-  member(of: Value, name: string, at: Span): Value;
   /** Calls a function of the script. */
   callFunction(fn: Function, args: readonly Value[], wanted: Wanted, at: Span): Value;
-  /** Runs something that may not run: what it assigns in the middle of expressions is not known afterwards. */
-  perhaps<T>(act: () => T): T;
-  /** Runs something by itself: it knows nothing of what was assigned in the middle of expressions. */
-  apart<T>(act: () => T): T;
+  readonly temporaries: Temporaries;
   /** The value of a function within the function. */
   closure(node: ArrowFunctionExpression | FunctionNode, scope: Scope): Value;
   /** Counts a step. @throws Obstructed after too many */

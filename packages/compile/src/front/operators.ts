@@ -11,6 +11,7 @@ import {
   compareNumbers,
   isBig,
   isNumeric,
+  negated,
 } from "./numbers.js";
 import { obstacle } from "./obstacles.js";
 import { choiceTruth, matchText, testChoice } from "./texts.js";
@@ -82,6 +83,29 @@ export function operate(op: BinaryOperator, a: Value, b: Value, at: Span): Value
       if (isNumeric(a) && isNumeric(b)) return bitwise(op, a, b, at);
       if (isBig(a) && isBig(b) && op !== ">>>") return bigBitwise(op, a, b, at);
       return undecidedValue(obstacle("conversion", at));
+  }
+}
+
+/** The result of an operator with one operand, other than `!`. */
+export function operateUnary(op: string, value: Value, at: Span): Value {
+  if (value.kind === "either")
+    return either(value.test, operateUnary(op, value.yes, at), operateUnary(op, value.no, at));
+  if (value.kind === "undecided") return value;
+  switch (op) {
+    case "typeof":
+      return knownValue(typeName(value));
+    case "void":
+      return knownValue(undefined);
+    case "~":
+      return operate("^", value, knownValue(isBig(value) ? -1n : -1), at);
+    case "-":
+      if (isBig(value)) return operate("-", knownValue(0n), value, at);
+      if (value.kind === "known" && typeof value.value === "number") return knownValue(-value.value);
+      return isNumeric(value) ? negated(value, at) : undecidedValue(obstacle("conversion", at));
+    case "+":
+      return isNumeric(value) ? value : undecidedValue(obstacle("conversion", at));
+    default:
+      return undecidedValue(obstacle("expression", at));
   }
 }
 
@@ -194,4 +218,26 @@ function isObject(value: unknown): boolean {
 
 function isNull(value: unknown): boolean {
   return value === null || value === undefined;
+}
+
+/** What `typeof` says. */
+function typeName(value: Exclude<Value, { kind: "either" | "undecided" }>): string {
+  switch (value.kind) {
+    case "known":
+      return typeof value.value;
+    case "number":
+    case "fraction":
+      return "number";
+    case "bigint":
+    case "boolean":
+      return value.kind;
+    case "text":
+    case "choice":
+      return "string";
+    case "input":
+      return "object";
+    case "closure":
+    case "method":
+      return "function";
+  }
 }

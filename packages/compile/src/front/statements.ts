@@ -2,6 +2,7 @@ import type { BindingPattern, Directive, Expression, Statement, VariableDeclarat
 
 import type { Test } from "../ir/types.js";
 import { type Evaluation, obstruct, spanOf } from "./evaluation.js";
+import { memberOf } from "./members.js";
 import { type BinaryOperator, operate, truth } from "./operators.js";
 import type { Scope } from "./scope.js";
 import { booleanValue, either, knownValue, type Value, type Wanted } from "./values.js";
@@ -43,7 +44,7 @@ class Statements {
 
   all([first, ...rest]: readonly Node[], scope: Scope): Outcome {
     if (!first) return { kind: "next", scope };
-    const outcome = this.#evaluation.apart(() => this.#one(first, scope));
+    const outcome = this.#evaluation.temporaries.apart(() => this.#one(first, scope));
     return then(outcome, (next) => this.all(rest, next));
   }
 
@@ -234,7 +235,7 @@ export function bind(evaluation: Evaluation, pattern: BindingPattern, value: Val
       return pattern.properties.reduce((before, property) => {
         if (property.type !== "Property" || property.computed || property.key.type !== "Identifier")
           return obstruct("dynamicMember", at);
-        const member = evaluation.member(value, property.key.name, spanOf(property.key, scope));
+        const member = memberOf(value, property.key.name, spanOf(property.key, scope));
         return bind(evaluation, property.value, member, before);
       }, scope);
     default:
