@@ -1,6 +1,14 @@
 import { type Count, countBy, type EventStream, iterate, joinBy, orderByTime, type Table, top } from "@rxbpf/core";
 import type { Flow } from "@rxbpf/core/events";
-import { type ExecEvent, execsnoop, type OpenEvent, opensnoop } from "@rxbpf/probes";
+import {
+  type ConnectCount,
+  type ConnectEvent,
+  type ExecEvent,
+  execsnoop,
+  type OpenEvent,
+  opensnoop,
+  tcpconnect,
+} from "@rxbpf/probes";
 import { map, merge, type Observable } from "rxjs";
 import { expectTypeOf, test } from "vitest";
 
@@ -30,6 +38,13 @@ test("opensnoop() is a stream of OpenEvents, and operators keep the types", () =
   }>();
 });
 
+test("a condition is on the events, or on what is counted, and changes no type", () => {
+  const opens = opensnoop().where((e) => expectTypeOf(e).toEqualTypeOf<OpenEvent>() === undefined);
+  expectTypeOf(opens).toEqualTypeOf<EventStream<OpenEvent>>();
+  const counts = tcpconnect.count().where((e) => expectTypeOf(e).toEqualTypeOf<ConnectEvent>() === undefined);
+  expectTypeOf(counts.until([])).toExtend<EventStream<Table<ConnectCount>>>();
+});
+
 test("the operators of core need no annotations", () => {
   expectTypeOf(opensnoop().pipe(countBy((e) => e.comm))).toEqualTypeOf<Flow<Table<Count<string>>>>();
   expectTypeOf(opensnoop().pipe(top(5, (e) => e.pid))).toEqualTypeOf<Flow<Table<Count<number>>>>();
@@ -56,6 +71,8 @@ test("misuse does not compile", () => {
   const misuses = [
     // @ts-expect-error there is no such option
     () => opensnoop({ fail: true }),
+    // @ts-expect-error events have no such field
+    () => opensnoop().where((e) => e.rett < 0),
     // @ts-expect-error a process id is a number
     () => opensnoop({ pid: "5" }),
     // @ts-expect-error flags are a list
