@@ -67,7 +67,12 @@ describe("--where", () => {
       "--where takes an expression on the event e, such as 'e.ret < 0', not \"1); process.exit(7\"",
     ],
     ["a name that there is not", ["opensnoop"], "ret < 0", "--where, column 1: there is no ret; the event is e"],
-    ["a probe that only counts", ["runqlat"], "e.pid === 1", "unknown option '--where'; see: rxbpf runqlat --help"],
+    [
+      "a probe that only counts",
+      ["runqlat"],
+      "e.pid === 1",
+      "runqlat counts in the kernel and has no events for --where to test; narrow it by its flags",
+    ],
     [
       "an output that other flags choose",
       ["tcpconnect", "--count"],

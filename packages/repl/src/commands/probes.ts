@@ -5,7 +5,7 @@ import { catalogue } from "../catalogue.js";
 import { givenByFlags, OptionFlag } from "../flags/flags.js";
 import { addFormatFlags, type FormatFlags, run } from "../process/run.js";
 import { COMMAND_HELP, withCommand } from "../flags/traced.js";
-import { checkWhere } from "../flags/where.js";
+import { checkWhere, noWhere } from "../flags/where.js";
 
 /**
  * Adds a command for every probe, with flags made from the probe's options.
@@ -34,6 +34,7 @@ function addProbe(program: Command, probe: AnyProbe, traced: readonly string[] |
     optionNames.set(flag.attributeName(), optionName);
     if (option.kind === "command") command.argument(`[${option.value}]`, option.help).passThroughOptions();
   }
+  if (!optionNames.has("where")) command.addOption(noWhere(name));
   for (const optionName of positional) command.argument(`[${optionName}]`, options[optionName]!.help);
   for (const [output, { help = "", short }] of others)
     command.addOption(new OptionFlag(output, flag(help, short === undefined ? {} : { short })));
