@@ -3,7 +3,7 @@ import type { Comparison, Int, IntOp, Obstacle, Range, Span, Test } from "./type
 /** Makes numbers and tests in their simplest form: what is known is decided here. */
 
 export const YES: Test = { kind: "known", value: true };
-export const NO: Test = { kind: "known", value: false };
+const NO: Test = { kind: "known", value: false };
 
 export const known = (value: boolean): Test => (value ? YES : NO);
 
