@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 
 import { clangFlags } from "../bpf/flags.mjs";
 import { mountMissing } from "../testing/mounts.mjs";
+import { conditions } from "./conditions.mjs";
 import { filterCost } from "./filter-cost.mjs";
 import { lossless } from "./lossless.mjs";
 import { machineCost } from "./machine-cost.mjs";
@@ -16,7 +17,14 @@ import { openCost } from "./open-cost.mjs";
 import { prompt } from "./prompt.mjs";
 import { recordings } from "./recordings.mjs";
 import { startUp } from "./start-up.mjs";
-import { showCosts, showFilterCosts, showMachineCosts, showRecordings, showTargets } from "./tables.mjs";
+import {
+  showConditions,
+  showCosts,
+  showFilterCosts,
+  showMachineCosts,
+  showRecordings,
+  showTargets,
+} from "./tables.mjs";
 import { targets } from "./targets.mjs";
 import { missing } from "./tools.mjs";
 
@@ -24,6 +32,7 @@ import { missing } from "./tools.mjs";
 const PARTS = {
   cost: openCost,
   filters: filterCost,
+  where: conditions,
   machine: machineCost,
   flood: recordings,
   start: startUp,
@@ -42,7 +51,8 @@ const { values } = parseArgs({
 });
 const minutes = Number(values.minutes ?? 0);
 const wanted =
-  values.only ?? (minutes > 0 ? ["memory"] : ["cost", "filters", "machine", "flood", "start", "lossless", "prompt"]);
+  values.only ??
+  (minutes > 0 ? ["memory"] : ["cost", "filters", "where", "machine", "flood", "start", "lossless", "prompt"]);
 const unknown = wanted.filter((part) => !Object.hasOwn(PARTS, part));
 if (unknown.length > 0) refuse(`there is no part ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);
 if (process.getuid() !== 0) refuse("tracing needs root; run: sudo npm run bench");
@@ -66,6 +76,7 @@ for (const part of wanted)
 const reached = targets(results);
 if (results.cost) showCosts(results.cost);
 if (results.filters) showFilterCosts(results.filters);
+if (results.where) showConditions(results.where);
 if (results.machine) showMachineCosts(results.machine);
 if (results.flood ?? results.start) showRecordings(results);
 if (reached.length > 0) showTargets(reached);

@@ -10,6 +10,12 @@ export function showFilterCosts(costs) {
   console.table(costs);
 }
 
+export function showConditions({ events, compile: { cold, warm, starts } }) {
+  console.log("\nWhat conditions add to open and close of a file that they pass or drop, and the tracer's CPU time:");
+  console.table(events.map(({ cpu, ...rest }) => ({ ...rest, "CPU s/million": cpu })));
+  console.log(`Compiling a condition takes ${cold} ms at first, then ${warm} ms; it adds ${starts} ms to a start.`);
+}
+
 export function showMachineCosts(costs) {
   console.log(
     "\nWhat watching the whole machine adds to each handoff of a byte between two processes, and the tool's own CPU time:",

@@ -90,10 +90,10 @@ static __always_inline void went_on(const struct sock *sk)
 	if (segments_sent(sk) != start->segments && read_connection(&event.connection, sk)) {
 		event.who = start->who;
 		event.ip = ip_version(&event.connection);
-		if (count_only)
-			count(&event);
-		else
+		if (!count_only)
 			emit(&event, sizeof(event));
+		else if (!unwanted(&event))
+			count(&event);
 	}
 	forget(sk);
 }

@@ -10,8 +10,8 @@ import license from "rollup-plugin-license";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const to = path.join(root, "packages/repl/build/bundle");
 
-/** Not bundled: it finds its native code by its own location. */
-const APART = ["koffi"];
+/** Not bundled: they find their native code by their own location. */
+const APART = ["koffi", "oxc-parser"];
 /** RxJS's ES modules, of which only the used ones are bundled. For Node its package.json names others. */
 const rxjs = path.join(root, "node_modules/rxjs/dist/esm/index.js");
 

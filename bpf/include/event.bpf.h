@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "condition.bpf.h"
 #include "task.bpf.h"
 
 /* Where the bytes of a string are in its record, from the record's start. There is no NUL. */
@@ -45,8 +46,20 @@ struct who {
 			LOST(lost_ring_full);                                                    \
 	}
 
-/* The ring of most programs. */
-#define emit(record, size) events_emit(record, size)
+/* Whether a record does not meet the condition that user space has set. */
+static __always_inline bool unwanted(const void *record)
+{
+	const struct who *who = record;
+
+	return by_condition && !who->_record && !condition(record);
+}
+
+/* Sends a record to the ring of most programs, if it is wanted. */
+#define emit(record, size)                         \
+	do {                                       \
+		if (!unwanted(record))             \
+			events_emit(record, size); \
+	} while (0)
 
 /*
  * Events that could not be sent, by reason. User space maps these counters and reads them while

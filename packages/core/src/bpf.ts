@@ -12,6 +12,7 @@ export type { Variant } from "./bpf/variant.js";
 export { losses } from "./bpf/losses.js";
 export { KernelIterator } from "./bpf/iterator.js";
 export { BpfObject } from "./ffi/object.js";
+export { BpfProgram } from "./ffi/program.js";
 export type { Clock, Hook, Uprobe, Usdt } from "./ffi/attach.js";
 export { BpfMap, type MapInfo, MapType } from "./ffi/map.js";
 export { capabilityAdvice, missingCapabilities, requireCapabilities } from "./bpf/capabilities.js";

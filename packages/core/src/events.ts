@@ -1,7 +1,7 @@
 // `@rxbpf/core/events`: schemas, sources and consumers of events. For authors of probes, sinks and views.
 
 // Sources and their consumers
-export type { Batch, Run, Receiver, Source } from "./stream/source.js";
+export { type Batch, changed, type Condition, type Receiver, type Run, type Source, wrapped } from "./stream/source.js";
 export { mapEvents, originOf } from "./stream/stream.js";
 export { collectRuns, runs, type StreamRun } from "./stream/runs.js";
 export { Consumer, type ConsumerEvents, consumers } from "./stream/consumer.js";
@@ -12,7 +12,7 @@ export { type Guard, guardDelivery } from "./stream/delivery.js";
 
 // Schemas
 export { greatest, least, measured, optional, schema, who } from "./schema/schema.js";
-export { address } from "./schema/kinds/address.js";
+export { address, addressBytes } from "./schema/kinds/address.js";
 export { bool } from "./schema/kinds/bool.js";
 export { bytes } from "./schema/kinds/bytes.js";
 export { chars } from "./schema/kinds/chars.js";

@@ -14,6 +14,7 @@ export {
 export type { EventMapping, Output, OutputMakers, Outputs, RingOutput, TableOutput } from "./define/outputs.js";
 export { histogramText, type TableText } from "./define/table-text.js";
 export { lettered, processMatcher, selecting, showing } from "./define/selection.js";
+export { checkCondition } from "./define/conditions.js";
 export { namedCgroups, whoOptions } from "./define/common.js";
 export * from "./define/options.js";
 export { shownColumns } from "./define/show.js";

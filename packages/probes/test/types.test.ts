@@ -1,6 +1,15 @@
 import { type Count, countBy, type EventStream, iterate, joinBy, orderByTime, type Table, top } from "@rxbpf/core";
 import type { Flow } from "@rxbpf/core/events";
-import { biolatency, type ExecEvent, execsnoop, type OpenEvent, opensnoop } from "@rxbpf/probes";
+import {
+  biolatency,
+  type ConnectCount,
+  type ConnectEvent,
+  type ExecEvent,
+  execsnoop,
+  type OpenEvent,
+  opensnoop,
+  tcpconnect,
+} from "@rxbpf/probes";
 import { map, merge, type Observable } from "rxjs";
 import { expectTypeOf, test } from "vitest";
 
@@ -32,6 +41,13 @@ test("opensnoop() is a stream of OpenEvents, and operators keep the types", () =
     readonly truncated: boolean;
     readonly ioUring: boolean;
   }>();
+});
+
+test("a condition is on the events, or on what is counted, and changes no type", () => {
+  const opens = opensnoop().where((e) => expectTypeOf(e).toEqualTypeOf<OpenEvent>() === undefined);
+  expectTypeOf(opens).toEqualTypeOf<EventStream<OpenEvent>>();
+  const counts = tcpconnect.count().where((e) => expectTypeOf(e).toEqualTypeOf<ConnectEvent>() === undefined);
+  expectTypeOf(counts.until([])).toExtend<EventStream<Table<ConnectCount>>>();
 });
 
 test("the operators of core need no annotations", () => {
@@ -66,6 +82,8 @@ test("misuse does not compile", () => {
     () => opensnoop({ show: ["containers"] }),
     // @ts-expect-error no row belongs to a process
     () => biolatency({ show: ["container"] }),
+    // @ts-expect-error events have no such field
+    () => opensnoop().where((e) => e.rett < 0),
     // @ts-expect-error a process id is a number
     () => opensnoop({ pid: "5" }),
     // @ts-expect-error flags are a list

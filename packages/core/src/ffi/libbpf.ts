@@ -17,6 +17,11 @@ export const libbpf = lazily(() => {
     bpf_object__next_program: lib.func("void *bpf_object__next_program(const void *obj, void *prog)"),
     btf__raw_data: lib.func("const void *btf__raw_data(const void *btf, _Out_ uint32_t *size)"),
 
+    bpf_prog_load: lib.func(
+      "int bpf_prog_load(int type, const char *name, const char *license, const void *insns, size_t count, const void *opts)",
+    ),
+    bpf_prog_test_run_opts: lib.func("int bpf_prog_test_run_opts(int fd, _Inout_ void *opts)"),
+
     bpf_map__name: lib.func("const char *bpf_map__name(const void *map)"),
     bpf_map__fd: lib.func("int bpf_map__fd(const void *map)"),
     bpf_map__reuse_fd: lib.func("int bpf_map__reuse_fd(void *map, int fd)"),

@@ -68,7 +68,38 @@ export interface Run {
 }
 
 /** Starts delivering to a receiver. Throws if it cannot start, and then has freed everything. */
-export type Source<E> = (receiver: Receiver<E>) => Run;
+export interface Source<E> {
+  (receiver: Receiver<E>): Run;
+  /** Loads what starting needs, and gives the source to start in its place; if not given, nothing is needed. */
+  readonly prepare?: (() => Promise<Source<E>>) | undefined;
+  /**
+   * The same source, without the events that do not meet a condition. If not given, they are dropped after they are
+   * delivered. For a source of tables the condition is on what is counted; if not given, nothing but tables is known.
+   */
+  where?(condition: Condition<never>): Source<E>;
+}
+
+/** A condition that a stream's events must meet. */
+export interface Condition<E> {
+  /** Returns something true for an event that meets it. Must not change anything. */
+  readonly predicate: (event: E) => unknown;
+  /** Values of variables that the predicate captures, by name, for where Node cannot tell them. */
+  readonly captured?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What a function makes of a source, before and after it is prepared. */
+export function changed<E, R>(source: Source<E>, change: (source: Source<E>) => Source<R>): Source<R> {
+  const { prepare } = source;
+  const start = (receiver: Receiver<R>): Run => change(source)(receiver);
+  return prepare ? Object.assign(start, { prepare: async () => change(await prepare()) }) : start;
+}
+
+/** The same for a function that leaves the events as they are: conditions on them stay with the source. */
+export function wrapped<E>(source: Source<E>, wrap: (source: Source<E>) => Source<E>): Source<E> {
+  if (!source.where) return changed(source, wrap);
+  const where = (condition: Condition<never>): Source<E> => wrapped(source.where!(condition), wrap);
+  return Object.assign(changed(source, wrap), { where });
+}
 
 /** What a stream knows of its events beyond their type. */
 export interface StreamInfo {

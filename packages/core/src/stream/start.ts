@@ -11,19 +11,40 @@ let spent = 0;
 const waiting = new Set<() => void>();
 
 /**
- * Starts a source: now or, if many start at once, in a later turn of the event loop, in the order of the calls.
- * @throws if it fails to start now; if it fails in a later turn, the receiver gets the error
+ * Starts a source: now or, if many start at once, in a later turn of the event loop, in the order of the calls; if it
+ * must be prepared, once it is.
+ * @throws if it fails to start now; if it fails later, the receiver gets the error
  */
 export function start<E>(source: Source<E>, receiver: Receiver<E>): Run {
+  const { prepare } = source;
+  if (prepare)
+    return startLater(receiver, (begin, fail) => {
+      prepare().then((prepared) => timed(() => begin(prepared)), fail);
+      return () => {};
+    });
   if (waiting.size === 0 && spent < TURN_MS) return timed(() => source(receiver));
-  return startLater(source, receiver);
+  return startLater(receiver, (begin) => {
+    const now = (): void => begin(source);
+    waiting.add(now);
+    return () => waiting.delete(now);
+  });
 }
 
-function startLater<E>(source: Source<E>, receiver: Receiver<E>): Run {
+/** @param schedule arranges that a source begins, later, or fails; it returns a function that cancels that */
+function startLater<E>(
+  receiver: Receiver<E>,
+  schedule: (begin: (source: Source<E>) => void, fail: (error: unknown) => void) => () => void,
+): Run {
   let run: Run | undefined;
+  let begun = false;
   /** Calls that were made before it had started. */
   const asked = { holds: 0, stop: false, close: false };
-  const begin = (): void => {
+  const fail = (error: unknown): void => {
+    if (!asked.close) receiver.error(error);
+  };
+  const begin = (source: Source<E>): void => {
+    if (asked.close) return;
+    begun = true;
     try {
       run = source(receiver);
     } catch (error) {
@@ -34,16 +55,19 @@ function startLater<E>(source: Source<E>, receiver: Receiver<E>): Run {
     while (asked.holds-- > 0) run.hold();
     if (asked.stop) run.stop();
   };
-  waiting.add(begin);
+  const cancel = schedule(begin, fail);
   return {
     stop() {
-      if (run) run.stop();
-      else if (waiting.delete(begin)) receiver.complete();
-      else asked.stop = true;
+      if (run) return run.stop();
+      asked.stop = true;
+      if (begun || asked.close) return;
+      asked.close = true;
+      cancel();
+      receiver.complete();
     },
     close() {
-      waiting.delete(begin);
       asked.close = true;
+      cancel();
       run?.close();
     },
     hold: () => (run ? run.hold() : asked.holds++),

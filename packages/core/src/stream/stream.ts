@@ -15,15 +15,28 @@ import { deliver } from "./delivery.js";
 import { Flow } from "./flow.js";
 import { given } from "./given.js";
 import { printable } from "../text/printable.js";
-import type { Run, Lost, Receiver, Source, Status, StreamInfo } from "./source.js";
+import {
+  changed,
+  type Condition,
+  type Lost,
+  type Receiver,
+  type Run,
+  type Source,
+  type Status,
+  type StreamInfo,
+  wrapped,
+} from "./source.js";
 import { start } from "./start.js";
+import type { Table } from "../values/table.js";
 
 /**
  * A cold stream of typed events. Subscribing starts its source: a probe loads and attaches its programs (a little
  * later, if many streams start at once). Unsubscribing ends it at once and frees everything. Each subscription has a
  * source of its own.
+ *
+ * `R` is what a condition tests: the events; for a stream of tables, what is counted.
  */
-export class EventStream<E> extends Flow<E> {
+export class EventStream<E, R = E extends Table<unknown> ? unknown : E> extends Flow<E> {
   readonly info: StreamInfo;
   /** Attachment, losses and notices of all subscriptions to this stream, as they happen. Does not complete. */
   readonly status: Observable<Status>;
@@ -59,8 +72,36 @@ export class EventStream<E> extends Flow<E> {
    * delivered, then the stream completes. (`takeUntil` would drop what is under way.) `notifier` is subscribed to once
    * the programs are attached, so it may start what is to be traced.
    */
-  until(notifier: ObservableInput<unknown>): EventStream<E> {
+  until(notifier: ObservableInput<unknown>): EventStream<E, R> {
     return new EventStream(this.info, stopOn(this.#source, notifier), this.#status);
+  }
+
+  /**
+   * The same stream without the events for which `predicate` returns nothing true. It is compiled and runs in the
+   * kernel, so that events it drops cost next to nothing; what the kernel cannot decide is left to JavaScript, and a
+   * notice says what. So it must not change anything, and gives the same events live and on a recording:
+   * `opensnoop().where((e) => e.ret < 0 && e.path.startsWith("/etc/"))`
+   *
+   * Variables that it captures are read once, when the stream is subscribed to. For a stream of tables it tests what is
+   * counted, before it is.
+   * @param captured values of captured variables by name, for where Node's `--permission` hides them
+   * @throws Error for a stream of tables whose program has nothing but counts. For a field that events do not have, the
+   * stream fails when it is subscribed to.
+   */
+  where(predicate: (event: R) => unknown, captured?: Readonly<Record<string, unknown>>): EventStream<E, R> {
+    const condition: Condition<R> = { predicate, captured };
+    const narrowed = this.#source.where?.(condition as Condition<never>) as Source<E> | undefined;
+    const { already } = this.info;
+    const info = already
+      ? { ...this.info, already: () => already().filter((event) => predicate(event as R)) }
+      : this.info;
+    if (narrowed) return new EventStream(info, narrowed, this.#status);
+    if (this.info.tables)
+      throw new Error(
+        `Cannot filter the events of ${this.info.name}: it has only counts; filter their rows: .pipe(map((table) => table.filter(...)))`,
+      );
+    const tested = mapEvents(this.#source, (event) => (predicate(event as unknown as R) ? event : undefined));
+    return new EventStream(info, tested, this.#status);
   }
 
   /** The same stream with each event replaced by the result of `change`; an event is left out if that is undefined. */
@@ -176,23 +217,26 @@ export function originOf(observable: Observable<unknown>): EventStream<unknown> 
 
 /** A source with each event replaced by the result of `change`; an event is left out if that is undefined. */
 export function mapEvents<E, R>(source: Source<E>, change: (event: E) => R | undefined): Source<R> {
-  return (receiver) =>
-    source({
-      ...receiver,
-      batch(batch) {
-        const rows: R[] = [];
-        for (let i = 0; i < batch.length; i++) {
-          const row = change(batch.row(i));
-          if (row !== undefined) rows.push(row);
-        }
-        receiver.batch({ length: rows.length, row: (index) => rows[index]! });
-      },
-    });
+  return changed(
+    source,
+    (plain) => (receiver) =>
+      plain({
+        ...receiver,
+        batch(batch) {
+          const rows: R[] = [];
+          for (let i = 0; i < batch.length; i++) {
+            const row = change(batch.row(i));
+            if (row !== undefined) rows.push(row);
+          }
+          receiver.batch({ length: rows.length, row: (index) => rows[index]! });
+        },
+      }),
+  );
 }
 
 function stopOn<E>(source: Source<E>, notifier: ObservableInput<unknown>): Source<E> {
-  return (receiver) => {
-    const run = source(receiver);
+  return wrapped(source, (plain) => (receiver) => {
+    const run = plain(receiver);
     // The notifier may emit before `subscribe` returns.
     const notified = from(notifier)
       .pipe(take(1))
@@ -206,5 +250,5 @@ function stopOn<E>(source: Source<E>, notifier: ObservableInput<unknown>): Sourc
         run.close();
       },
     };
-  };
+  });
 }

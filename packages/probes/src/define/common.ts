@@ -1,4 +1,5 @@
 import { commConstants } from "./comm.js";
+import { where } from "./conditions.js";
 import { all, flag, integer, oneOrMore, processIds, text, threadIds, timeSpan } from "./options.js";
 import { type Flags, lettered, selecting, showing } from "./selection.js";
 import { namespace, selectors, words } from "./selectors.js";
@@ -39,6 +40,7 @@ export const ringOptions = {
     min: 4096,
     max: 2 ** 30,
   }),
+  where,
 } as const;
 
 /** Options of every output that is a table. */

@@ -1,5 +1,5 @@
 import { Table } from "@rxbpf/core";
-import { mapEvents, type Source } from "@rxbpf/core/events";
+import { mapEvents, type Source, wrapped } from "@rxbpf/core/events";
 import { MachineIds, startCommand } from "@rxbpf/filters";
 
 /**
@@ -9,10 +9,10 @@ import { MachineIds, startCommand } from "@rxbpf/filters";
  * @param children a source of the events of this process's children
  */
 export function aroundCommand<E>(command: readonly string[], children: Source<E>): Source<E> {
-  return (receiver) => {
+  return wrapped(children, (plain) => (receiver) => {
     let pid: number | undefined;
     const isOfCommand = (event: E): boolean => event instanceof Table || (event as { pid?: number }).pid === pid;
-    const ofCommand = mapEvents(children, (event) => (isOfCommand(event) ? event : undefined));
+    const ofCommand = mapEvents(plain, (event) => (isOfCommand(event) ? event : undefined));
     const run = ofCommand(receiver);
     try {
       const child = startCommand(command);
@@ -34,5 +34,5 @@ export function aroundCommand<E>(command: readonly string[], children: Source<E>
       run.close();
       throw error;
     }
-  };
+  });
 }

@@ -49,9 +49,17 @@ export interface EventMapping<R, E> {
   readonly side?: SideRecords;
 }
 
-/** Entries of a map, as tables. */
-export interface TableOutput<V, R> extends Described<V, R> {
+/** The records of a program, of which rows are `C`s. */
+interface Records<C> extends Schema<Fields> {
+  /** Never set; carries the type for the type checker. */
+  readonly row?: C;
+}
+
+/** Entries of a map, as tables. `C` is what is counted. */
+export interface TableOutput<V, R, C = unknown> extends Described<V, R> {
   readonly kind: "table";
+  /** The records that the program makes before it counts, if it does; conditions can test them. */
+  readonly record?: Records<C>;
   readonly map: string;
   readonly shape: TableShape;
   /** The fields of a row: the time of its table, and the fields of key and value. */
@@ -94,7 +102,14 @@ export type Outputs = Readonly<Record<string, { readonly kind: Output<never>["ki
 /** The values of an output's stream. */
 export type Given<T> =
   T extends RingOutput<Whatever, Whatever, infer E> ? E : T extends TableOutput<Whatever, infer R> ? Table<R> : never;
-export type StreamOf<T> = EventStream<Given<T>>;
+export type StreamOf<T> = EventStream<Given<T>, Tested<T>>;
+/** What a condition on that stream tests. */
+type Tested<T> =
+  T extends RingOutput<Whatever, Whatever, infer E>
+    ? E
+    : T extends TableOutput<Whatever, Whatever, infer C>
+      ? C
+      : never;
 
 type RowsOf<K extends Fields, W extends Fields> = RowOf<{ readonly time: ReturnType<typeof time> } & K & W>;
 
@@ -106,14 +121,15 @@ export interface OutputMakers<V> {
     description: Omit<RingOutput<V, RowOf<F>, RowOf<F>>, "kind" | "schema" | "map"> & { readonly map?: string },
   ) => RingOutput<V, RowOf<F>, RowOf<F>>;
   /** The entries of the map, or the two maps, that `TABLE` of bpf/include/table.bpf.h made under a name. */
-  readonly table: <K extends Fields, W extends Fields>(
+  readonly table: <K extends Fields, W extends Fields, C extends Fields = never>(
     map: string,
-    description: Omit<TableOutput<V, RowsOf<K, W>>, "kind" | "schema" | "map" | "shape"> & {
+    description: Omit<TableOutput<V, RowsOf<K, W>>, "kind" | "schema" | "map" | "shape" | "record"> & {
       readonly key: K;
       readonly value: W;
       readonly keep?: boolean;
+      readonly record?: Schema<C>;
     },
-  ) => TableOutput<V, RowsOf<K, W>>;
+  ) => TableOutput<V, RowsOf<K, W>, [C] extends [never] ? unknown : RowOf<C>>;
 }
 
 export function outputMakers<V>(): OutputMakers<V> {

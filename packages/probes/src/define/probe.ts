@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import { EventStream, type Fields, type StreamInfo, Table } from "@rxbpf/core";
+import type { Narrowed } from "@rxbpf/compile";
 import {
   type Constant,
   type ObjectSpec,
@@ -16,6 +17,7 @@ import { conflictIn, filterOptions, MachineIds } from "@rxbpf/filters";
 import { timer } from "rxjs";
 
 import { common, ringOptions, tableOptions } from "./common.js";
+import { predicateOf, where, withConditions } from "./conditions.js";
 import { aroundCommand } from "./exec.js";
 import { machineValues, type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
 import {
@@ -136,7 +138,8 @@ export function probe<O extends Options, P extends Outputs, M extends keyof P & 
   const allMaps = [...new Set(Object.values(outputs).flatMap((output) => mapsOf(output)))];
   const unable = Object.values(outputs).some(canShow) ? {} : { show: noShowOption };
   const optionsOf = (name: keyof P): Options => {
-    const kind = outputs[name]!.kind === "table" ? tableOptions : ringOptions;
+    const output = outputs[name]!;
+    const kind = output.kind === "ring" ? ringOptions : output.record ? { ...tableOptions, where } : tableOptions;
     // A probe may give one of these a letter or another meaning, or use its letter for an option of its own.
     const letters = new Set(Object.values(definition.options).map(({ short }) => short));
     const shared = { ...common, ...kind, ...(canShow(outputs[name]!) ? { show: showOption } : unable) };
@@ -211,7 +214,9 @@ function open(unmeasured: Asked, given: Values): EventStream<unknown> {
     output: outputName,
     ...(already && { already: () => namedNow(already(values).filter(chosen() ?? (() => true)), values) }),
   };
-  const stream = new EventStream(info, source);
+  const whole = new EventStream<unknown>(info, source);
+  const { where: condition } = values as ValuesOf<typeof ringOptions>;
+  const stream = condition === undefined ? whole : whole.where(predicateOf(condition));
   const { duration } = values as ValuesOf<typeof common>;
   return duration === undefined ? stream : stream.until(timer(duration * 1000));
 }
@@ -251,10 +256,25 @@ export function describe(
   };
 }
 
-function sourceFor({ definition, output, options, allMaps }: Asked, values: Values): Source<unknown> {
+/** The source of an output, which takes conditions if the program makes records of it. */
+function sourceFor(asked: Asked, values: Values): Source<unknown> {
+  const { name } = asked.definition;
+  const object = (): Uint8Array => readFileSync(new URL(`../../bpf/${name}.bpf.o`, import.meta.url));
+  const schema = asked.output.kind === "ring" ? asked.output.schema : asked.output.record;
+  const make = (narrowed?: Narrowed): Source<unknown> => narrowedSource(asked, values, object, narrowed);
+  return schema ? withConditions({ name, schema, object }, make) : make();
+}
+
+/** The source of an output, with conditions that are compiled, if there are any. */
+function narrowedSource(
+  { definition, output, options, allMaps }: Asked,
+  values: Values,
+  object: () => Uint8Array,
+  narrowed: Narrowed | undefined,
+): Source<unknown> {
   const spec: ObjectSpec = {
     name: definition.name,
-    bytes: () => readFileSync(new URL(`../../bpf/${definition.name}.bpf.o`, import.meta.url)),
+    bytes: () => narrowed?.object ?? object(),
     variants: definition.variants(values),
   };
   const own = mapsOf(output);
@@ -276,23 +296,27 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
     return {
       ...cgroups.during(filters),
       whenIdle: () => whyNone(options, values, filters.whenIdle?.(), ended()),
-      notices: [...notices, ...cgroups.notices],
+      notices: [...notices, ...cgroups.notices, ...(narrowed?.notices ?? [])],
       constants: {
         ...constants,
         ...definition.constants?.(machine),
         ...output.constants,
         ...filters.constants,
+        ...narrowed?.constants,
         self_pid: self,
       },
       leaveOut: [...(filters.leaveOut ?? []), ...allMaps.filter((map) => !own.includes(map))],
       ...sizes(output, values),
     };
   };
+  const left = narrowed?.left ?? [];
   return (receiver) => {
     const cgroups = new ShownCgroups(values);
     const shown = withShown(output, values, cgroups.find);
     const start = (): RunOptions => prepare(cgroups);
     if (shown.kind === "table") {
+      if (left.length > 0)
+        throw new Error(`Cannot count with this condition: ${narrowed!.notices[0]?.replace("where: ", "")}`);
       const { interval = shown.every, tables } = values as ValuesOf<typeof tableOptions>;
       const everyMs = interval === undefined ? undefined : interval * 1000;
       const read = sourceOf(spec, table(shown.map, shown.shape, { everyMs, count: tables }), start);
@@ -300,9 +324,11 @@ function sourceFor({ definition, output, options, allMaps }: Asked, values: Valu
     }
     const mapping = shown.mapEvents?.(values);
     const chosen = matcher(chosenHere(options), values);
+    const tests = [...(chosen ? [chosen] : []), ...(left as readonly ((event: unknown) => unknown)[])];
     const read = sourceOf<unknown>(spec, ring(shown.map, shown.schema, mapping?.side), start);
     const mapped = mapping ? mapEvents(read, mapping.event) : read;
-    return (chosen ? mapEvents(mapped, (event) => (chosen(event) ? event : undefined)) : mapped)(receiver);
+    if (tests.length === 0) return mapped(receiver);
+    return mapEvents(mapped, (event) => (tests.every((test) => test(event)) ? event : undefined))(receiver);
   };
 }
 

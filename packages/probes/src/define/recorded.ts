@@ -13,12 +13,17 @@ type Values = Readonly<Record<string, unknown>>;
 
 /** The options that apply to a recording of a probe's output: those that select by its fields, and those that change how it is shown. */
 export function recordedOptions(probe: AnyProbe, outputName: string): Options {
-  const { fields } = probe.outputs[outputName]!.schema;
+  const output = probe.outputs[outputName]!;
+  const { fields } = output.schema;
+  // What was counted is not in the recording.
+  const isLost = (name: string): boolean => output.kind === "table" && name === "where";
   const can = ({ selection }: Options[string]): boolean =>
     selection !== undefined &&
     (selection.matches !== undefined || selection.constants === undefined) &&
     (selection.field === undefined || selection.field in fields);
-  return Object.fromEntries(Object.entries(probe.optionsOf(outputName)).filter(([, option]) => can(option)));
+  return Object.fromEntries(
+    Object.entries(probe.optionsOf(outputName)).filter(([name, option]) => can(option) && !isLost(name)),
+  );
 }
 
 /** Options that apply to recordings of any probes: they ask for cgroups. */

@@ -60,6 +60,7 @@ const definition = define({
       short: "c",
       key: connectKey,
       value: connectCounts,
+      record: connectEvent,
       constants: { count_only: true },
       check({ dns }) {
         if (dns) throw new UsageError("count and dns exclude each other");

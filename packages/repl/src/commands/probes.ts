@@ -5,6 +5,7 @@ import { catalogue } from "../catalogue.js";
 import { flagsOf, givenByFlags, OptionFlag } from "../flags/flags.js";
 import { addFormatFlags, type FormatFlags, run } from "../process/run.js";
 import { COMMAND_HELP, withCommand } from "../flags/traced.js";
+import { checkWhere, noWhere } from "../flags/where.js";
 
 /**
  * Adds a command for every probe, with flags made from the probe's options.
@@ -34,6 +35,7 @@ function addProbe(program: Command, probe: AnyProbe, traced: readonly string[] |
     }
     if (option.kind === "command") command.argument(`[${option.value}]`, option.help).passThroughOptions();
   }
+  if (!optionNames.has("where")) command.addOption(noWhere(name));
   for (const optionName of positional) command.argument(`[${optionName}]`, options[optionName]!.help);
   for (const [output, { help = "", short }] of others)
     command.addOption(new OptionFlag(output, flag(help, short === undefined ? {} : { short })));
@@ -59,6 +61,7 @@ function addProbe(program: Command, probe: AnyProbe, traced: readonly string[] |
       values[optionName] = options[optionName]!.parse(operands.shift(), optionName);
     if (operands.length > 0) throw new UsageError(`${name} takes options only, not ${operands.join(" ")}`);
     requireOptionsOf(probe, asked, values);
+    await checkWhere(probe, asked, values);
     const { duration, tables } = values as { readonly duration?: number; readonly tables?: number };
     await withCommand(traced, values, async (command, within) => {
       await run(outputOf(probe, asked)({ ...values, ...within }), {

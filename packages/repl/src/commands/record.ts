@@ -18,6 +18,7 @@ import { dependOnWords, type Given, givenTo, type MoreFlags } from "../flags/mor
 import { type Recorded, runRecording } from "../recordings/recording.js";
 import { wordsBeforeHelp } from "../flags/unknown-words.js";
 import { COMMAND_HELP, withCommand } from "../flags/traced.js";
+import { checkWhere } from "../flags/where.js";
 
 const own = {
   output: text("where to write: a file, or a directory that gets one file for each probe", {
@@ -89,6 +90,7 @@ async function record({ words, values }: Given, ownValues: Own, traced: readonly
   const { output, compress, force, ...rest } = ownValues;
   if (output === undefined) throw new UsageError("record needs --output PATH, where to write");
   const rotation = rotationOf(rest);
+  for (const probe of probes) await checkWhere(probe, probe.definition.main, values);
   await withCommand(traced, values, async (command, within) => {
     await runRecording(
       probes.map((probe): Recorded => ({ probe, values: { ...only(values, probe), ...within } })),

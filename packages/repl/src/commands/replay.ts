@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import { catalogue } from "../catalogue.js";
 import { mergedColumns } from "../recordings/merged.js";
 import { addRecordedFlags, askedRecording } from "../flags/recorded-flags.js";
+import { checkWhere } from "../flags/where.js";
 import { addFormatFlags, type FormatFlags, run } from "../process/run.js";
 
 /** `rxbpf replay`: a recording as the live run would have shown it. */
@@ -20,6 +21,7 @@ export function addReplay(program: Command): void {
   addRecordedFlags(command).action(async () => {
     const { speed, json, csv } = command.opts<{ speed?: number } & FormatFlags>();
     const { path, series, of, values, asked } = askedRecording(command);
+    if (of) await checkWhere(of.probe, of.output, values);
     const open = (view: CgroupView): EventStream<unknown> => replay<unknown>(path, { speed, ...view });
     const shown = of
       ? recordedBy(of.probe, of.output, open, values)

@@ -25,7 +25,7 @@ export function completions(program: Command, given: readonly string[]): readonl
   if (dashes >= 0 && canTrace(before[0])) return dashes === before.length - 1 ? [COMMANDS, FILES] : [FILES];
 
   const { command, rest } = named(program, before);
-  const options = [...command.options, ...moreOptions(command, rest)];
+  const options = [...command.options.filter(({ hidden }) => !hidden), ...moreOptions(command, rest)];
   const flagBefore = options.find((one) => one.required && isFlag(one, before.at(-1)));
   if (flagBefore) return ofValue(flagBefore, current, "");
   const [, flag, part] = /^(--[^=]+)=(.*)$/.exec(current) ?? [];

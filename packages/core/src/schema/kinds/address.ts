@@ -1,4 +1,4 @@
-import ipaddr from "ipaddr.js";
+import ipaddr, { type IPv6 } from "ipaddr.js";
 
 import { StringWriter, type Destination } from "../column-writers.js";
 import { field, type Field } from "../field.js";
@@ -7,6 +7,16 @@ import { remembered } from "./remembered.js";
 
 /** In C a `__u8[16]`: an IPv6 address, or an IPv4 address mapped into ::ffff:0:0/96. In a row, its usual text. */
 export const address: (doc: string) => Field<string> = field("address");
+
+/** The bytes of the address that has this text in a row; undefined if none has. */
+export function addressBytes(text: string): Uint8Array | undefined {
+  if (!ipaddr.isValid(text)) return undefined;
+  const address = ipaddr.parse(text);
+  const bytes = Uint8Array.from(
+    (address instanceof ipaddr.IPv4 ? address.toIPv4MappedAddress() : (address as IPv6)).toByteArray(),
+  );
+  return addressText(bytes) === text ? bytes : undefined;
+}
 
 export const addressKind: FieldKind = {
   blank: () => "::",
