@@ -1,14 +1,13 @@
-import type { Writable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 
 import type { RecordedBatch } from "./arrow/recording.js";
 import { type Series, seriesAt } from "./arrow/series.js";
-import { writeError } from "./files/errors.js";
 import type { OutputOptions } from "./files/output-file.js";
-import { outputTo, type Target } from "./output.js";
+import type { Target } from "./output.js";
 import type { Progress } from "./sink.js";
 import type { ParquetFile } from "./parquet/file.js";
 import { Groups } from "./parquet/groups.js";
+import { writeWhole } from "./whole.js";
 
 /** After this many milliseconds other work gets a turn. */
 const TURN_MS = 50;
@@ -51,19 +50,15 @@ export async function exportParquet(
       "Cannot write one Parquet file: the recordings come from several probes; export those of each probe by themselves",
     );
   const { ParquetFile } = await import("./parquet/file.js");
-  const output = outputTo(target, { force });
-  const ignore = (): void => {}; // the write's callback gets the error
   const found: Found = { rows: 0, lost: new Map(), unfinished: [] };
-  let stream: Writable | undefined;
-  try {
+  return writeWhole(target, { force }, async (put) => {
     const file = new ParquetFile(series[0].info);
-    stream = output.stream().on("error", ignore);
     let since = performance.now();
     let bytes = 0;
     const tell = (): void => progress?.({ rows: found.rows, bytes, lost: sum(found.lost) });
     for (const piece of encode(series, file, found, { signal, matches })) {
       if (piece) {
-        await write(output.name, stream, piece);
+        await put(piece);
         bytes += piece.length;
       } else if (performance.now() - since > TURN_MS) {
         tell();
@@ -73,14 +68,7 @@ export async function exportParquet(
     }
     tell();
     return found;
-  } catch (error) {
-    // A Parquet file without its end is useless.
-    output.remove();
-    throw error;
-  } finally {
-    await new Promise<unknown>((resolve) => output.close(resolve));
-    stream?.off("error", ignore);
-  }
+  });
 }
 
 /** What the export has found so far. */
@@ -127,10 +115,4 @@ function* batchesOf(series: Series, { unfinished }: Found): Generator<RecordedBa
 
 function sum(lost: ReadonlyMap<string, number>): number {
   return [...lost.values()].reduce((all, one) => all + one, 0);
-}
-
-function write(name: string, stream: Writable, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.write(bytes, (error) => (error ? reject(writeError(name, error)) : resolve()));
-  });
 }

@@ -1,0 +1,134 @@
+import { getSystemErrorMap } from "node:util";
+
+import type { Field } from "@rxbpf/core";
+
+import { type Gathered, shown } from "./columns.js";
+import type { ColumnData, PageData, ProcessData, SeriesData } from "./format.js";
+import type { Gathering } from "./gather.js";
+import { Packer } from "./pack.js";
+
+/** The bytes that a page holds of what was gathered. */
+export function pageDataOf(gatherings: readonly Gathering[], version: string): Uint8Array {
+  const moments = gatherings.flatMap((one) => (one.last >= one.first ? [beginOf(one), one.last] : []));
+  const [first, last] = moments.length > 0 ? [Math.min(...moments), Math.max(...moments)] : [0, 0];
+  const zero = Math.floor(first);
+  const packer = new Packer();
+  const columns = gatherings.map((gathering) => gathering.take());
+  const occurring = (name: string): ReadonlySet<unknown> =>
+    new Set(columns.flatMap((column) => column.get(name)?.dictionary ?? []));
+  return packer.take({
+    version,
+    zero,
+    first,
+    last,
+    series: gatherings.map((gathering, i) => seriesData(gathering, columns[i]!, packer, zero)),
+    processes: processesOf(gatherings, occurring("execId"), zero),
+    cgroups: cgroupsOf(gatherings, occurring("cgroupId")),
+    errors: errorsOf(occurring(RESULT)),
+  });
+}
+
+/** The first event; of tables the start of the recording, as the first table counts from there. */
+function beginOf({ first, series }: Gathering): number {
+  const { tables, started } = series[0].info;
+  const start = tables ? Date.parse(started) : NaN;
+  return start < first && first - start < DAY_MS ? start : first;
+}
+
+/** A clock that was set meanwhile may have made more of it. */
+const DAY_MS = 86_400_000;
+
+/** By convention, the field that holds what a call returned, or its negative error number. */
+const RESULT = "ret";
+
+function seriesData(
+  gathering: Gathering,
+  columns: ReadonlyMap<string, Gathered>,
+  packer: Packer,
+  zero: number,
+): SeriesData {
+  const { events, kept, every, lost, losses } = gathering;
+  const { probe, output, tables } = gathering.series[0].info;
+  return {
+    probe: shown(probe),
+    output: shown(output),
+    tables,
+    facts: factsOf(gathering),
+    events,
+    kept,
+    every,
+    lost: [...lost],
+    losses: losses.map(({ time, count }) => [(time - zero) / 1000, count] as const),
+    columns: [...columns].map(([name, column]) => columnData(name, gathering.fields[name]!, column, packer, zero)),
+  };
+}
+
+function columnData(
+  name: string,
+  { kind, doc, unit, space, scale }: Field<unknown>,
+  { dictionary, numbers }: Gathered,
+  packer: Packer,
+  zero: number,
+): ColumnData {
+  const isTime = kind === "time" && !dictionary;
+  const stored = isTime ? numbers.map((time) => Math.round((time - zero) * 1000)) : numbers;
+  return {
+    name: shown(name),
+    kind,
+    doc: shown(doc),
+    ...(unit && { unit }),
+    ...(space && { space }),
+    ...(scale && { bucket: scale === "log2" ? 0 : scale.width }),
+    ...(dictionary && { dictionary }),
+    numbers: packer.add(stored, isTime),
+  };
+}
+
+/** What the recordings say about themselves, for people. */
+function factsOf({ series, bytes, states, first, last }: Gathering): [name: string, value: string][] {
+  const { info } = series[0];
+  const span = last >= first ? `${iso(first)} to ${iso(last)}` : "no event";
+  return [
+    ["host", info.host],
+    ["kernel", info.kernel],
+    ["booted", info.bootTime],
+    ["recording started", info.started],
+    ["events from", span],
+    ["options", JSON.stringify(info.options)],
+    ["times", info.clock],
+    ["recorded by rxbpf", info.version],
+    ["files", `${series.length}, ${bytes.toLocaleString("en")} bytes`],
+    ["state", states.length > 0 ? [...new Set(states)].join("; ") : "whole"],
+  ].map(([name, value]) => [name!, shown(value!)]);
+}
+
+function iso(time: number): string {
+  return Math.abs(time) < 8.64e15 ? new Date(time).toISOString() : String(time);
+}
+
+/** The processes of events that the recordings name. */
+function processesOf(gatherings: readonly Gathering[], execIds: ReadonlySet<unknown>, zero: number): ProcessData[] {
+  const named = new Map<number, ProcessData>();
+  for (const { processes } of gatherings.flatMap(({ snapshots }) => snapshots))
+    for (const { execId, pid, ppid, comm, args, start } of processes) {
+      if (!execIds.has(execId)) continue;
+      const command = shown(args.join(" "));
+      named.set(execId, { execId, pid, ppid, comm: shown(comm), command, start: (start - zero) / 1000 });
+    }
+  return [...named.values()];
+}
+
+function cgroupsOf(gatherings: readonly Gathering[], ids: ReadonlySet<unknown>): [number, string][] {
+  const paths = new Map<number, string>();
+  for (const { cgroups } of gatherings.flatMap(({ snapshots }) => snapshots))
+    for (const { id, path } of cgroups) if (ids.has(id)) paths.set(id, shown(path));
+  return [...paths];
+}
+
+function errorsOf(results: ReadonlySet<unknown>): [number, string][] {
+  const names = getSystemErrorMap();
+  return [...results].flatMap((result): [number, string][] => {
+    const name = typeof result === "number" && result < 0 ? names.get(result)?.[0] : undefined;
+    return name === undefined ? [] : [[-(result as number), name]];
+  });
+}

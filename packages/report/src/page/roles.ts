@@ -1,0 +1,59 @@
+import { type Column, isNamed, type NamedColumn, type Series } from "./data.js";
+import { isTime } from "./units.js";
+
+/**
+ * What the fields of a probe are good for. This follows from their kinds, units and values, so that a new probe gets its
+ * page without a line here. Names stand only for what all probes name alike: who did it, and what a call returned.
+ */
+export interface Roles {
+  /** What events can be listed by: commands, addresses, kinds of operations. */
+  readonly lists: readonly NamedColumn[];
+  /** Paths of files. */
+  readonly paths: readonly NamedColumn[];
+  /** What calls returned; negative numbers are errors. */
+  readonly result: NamedColumn | undefined;
+  /** How long something took. */
+  readonly durations: readonly Column[];
+  /** What can be added up instead of counting events; a table's first is what it counts. */
+  readonly measures: readonly Column[];
+  readonly histograms: readonly NamedColumn[];
+  /** Stacks, the outermost part first. */
+  readonly stacks: readonly NamedColumn[];
+}
+
+/** The fields of `who` that are not worth a list. */
+const WHO: ReadonlySet<string> = new Set(["pid", "tid", "ppid", "execId", "mntnsId", "cpu", "cgroupId"]);
+/** By convention, the field that holds what a call returned, or its negative error number. */
+const RESULT = "ret";
+const LISTED: ReadonlySet<string> = new Set(["chars", "text", "texts", "choice", "address", "u8", "u16", "i32", "bool"]);
+
+/** Finds what the columns of a series are good for. */
+export function rolesOf({ columns, tables }: Series): Roles {
+  const all = columns.filter(isNamed);
+  const own = all.filter(({ name }) => !WHO.has(name) && name !== RESULT);
+  const paths = own.filter(isPath);
+  const lists = own.filter((column) => LISTED.has(column.kind) && !paths.includes(column) && isTelling(column));
+  const numbers = columns.filter(({ dictionary, kind }) => !dictionary && kind !== "time");
+  const space = (one: NamedColumn): number => (one.space === "kernel" ? 1 : 0);
+  return {
+    lists: [...lists, ...all.filter(({ name }) => name === "uid").filter(isTelling)],
+    paths,
+    result: all.find(({ name, dictionary }) => name === RESULT && dictionary.some((value) => Number(value) < 0)),
+    durations: tables ? [] : numbers.filter(({ unit }) => isTime(unit)),
+    measures: numbers.filter(({ unit }) => tables || unit !== undefined),
+    histograms: all.filter(({ kind }) => kind === "histogram"),
+    stacks: all.filter(({ kind }) => kind === "stack").sort((a, b) => space(a) - space(b)),
+  };
+}
+
+/** Whether a list of its values would tell anything: there are several, or it is who did it. */
+function isTelling({ name, dictionary }: NamedColumn): boolean {
+  return dictionary.length > 1 || (name === "comm" && dictionary[0] !== "");
+}
+
+/** Whether most of a text's values look like paths. */
+function isPath({ kind, dictionary }: NamedColumn): boolean {
+  if (kind !== "text") return false;
+  const texts = dictionary.filter((value) => typeof value === "string" && value !== "") as string[];
+  return texts.length > 0 && texts.filter((text) => text.includes("/")).length > texts.length / 2;
+}

@@ -1,0 +1,146 @@
+import type { DictionaryValue, PageData } from "../../format.js";
+import { type NamedColumn, named, type Series } from "../data.js";
+import { el } from "../dom.js";
+import type { Processes } from "../processes.js";
+import type { Roles } from "../roles.js";
+import { byFailure, byFolder, byProcess, byValue, type Chosen, type Filter, type Selection } from "../selection.js";
+import { type Measure, sumsBy } from "../sums.js";
+import { count, percent } from "../units.js";
+
+const SHOWN = 8;
+/** How many directories of a path make a folder in a list. */
+const DEPTH = 3;
+
+interface Entry {
+  readonly label: string;
+  readonly sum: number;
+  readonly filter: Filter;
+}
+
+/** Lists of who and what did most: by command, process, cgroup, folder, address, error, and whatever else events name. */
+export function lists(
+  chosen: Chosen,
+  roles: Roles,
+  measure: Measure,
+  page: PageData,
+  processes: Processes,
+  selection: Selection,
+): readonly HTMLElement[] {
+  const { series, rows } = chosen;
+  const show = (title: string, doc: string, entries: readonly Entry[]): HTMLElement =>
+    listOf(title, doc, entries, measure, selection);
+  const by = (column: NamedColumn, label: (value: DictionaryValue) => string = labelOf): readonly Entry[] => {
+    const sums = sumsBy(column, rows, measure);
+    return column.dictionary.map((value, id) => {
+      const text = label(value);
+      return { label: text, sum: sums[id]!, filter: byValue(column.name, value, text) };
+    });
+  };
+  const [comm, ...others] = roles.lists;
+  const found: (HTMLElement | undefined)[] = [comm && show(titleOf(comm), comm.doc, by(comm))];
+  const execId = named(series, "execId");
+  if (execId && execId.dictionary.length > 1)
+    found.push(show("process", "the program in one process", byPrograms(execId, chosen, measure, processes)));
+  const cgroupId = named(series, "cgroupId");
+  if (cgroupId && cgroupId.dictionary.length > 1) {
+    const paths = new Map<DictionaryValue, string>(page.cgroups);
+    found.push(show("cgroup", cgroupId.doc, by(cgroupId, (id) => paths.get(id) ?? `id ${labelOf(id)}`)));
+  }
+  if (roles.result) found.push(failures(roles.result, chosen, measure, page, selection));
+  for (const column of roles.paths) found.push(show(`folder of ${column.name}`, column.doc, byFolders(column, chosen, measure)));
+  for (const column of others) found.push(show(titleOf(column), column.doc, by(column)));
+  return found.filter((one) => one !== undefined);
+}
+
+function titleOf({ name }: NamedColumn): string {
+  return name === "comm" ? "command" : name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+}
+
+function labelOf(value: DictionaryValue): string {
+  return value === null ? "(none)" : value === "" ? "(empty)" : String(value);
+}
+
+function byPrograms(execId: NamedColumn, { rows }: Chosen, measure: Measure, processes: Processes): readonly Entry[] {
+  const sums = sumsBy(execId, rows, measure);
+  return execId.dictionary.flatMap((id, at) => {
+    const process = processes.get(id as number);
+    return process ? [{ label: `${process.comm} ${process.pid}`, sum: sums[at]!, filter: byProcess(process) }] : [];
+  });
+}
+
+function byFolders(column: NamedColumn, { rows }: Chosen, measure: Measure): readonly Entry[] {
+  const sums = sumsBy(column, rows, measure);
+  const folders = new Map<string, number>();
+  column.dictionary.forEach((path, id) => {
+    const sum = sums[id]!;
+    const folder = sum > 0 ? folderOf(String(path ?? "")) : "";
+    if (folder) folders.set(folder, (folders.get(folder) ?? 0) + sum);
+  });
+  return [...folders].map(([label, sum]) => ({ label, sum, filter: byFolder(column.name, label) }));
+}
+
+/** The folder that a path is in, at most so deep; empty for a name without one. */
+function folderOf(path: string): string {
+  const parts = path.split("/").slice(0, -1);
+  return parts.slice(0, path.startsWith("/") ? DEPTH + 1 : DEPTH).join("/") || (path.startsWith("/") ? "/" : "");
+}
+
+/** What failed and why. Errors alone: what succeeded is no failure. */
+function failures(
+  column: NamedColumn,
+  { rows }: Chosen,
+  measure: Measure,
+  page: PageData,
+  selection: Selection,
+): HTMLElement {
+  const names = new Map(page.errors);
+  const sums = sumsBy(column, rows, measure);
+  const entries = column.dictionary.flatMap((value, id): Entry[] => {
+    if (typeof value !== "number" || value >= 0) return [];
+    const label = names.get(-value) ?? `error ${-value}`;
+    return [{ label, sum: sums[id]!, filter: byValue(column.name, value, label) }];
+  });
+  const card = listOf("failures", column.doc, entries, measure, selection);
+  const filter = byFailure(column.name);
+  const only = el("button", { class: "plain", "aria-pressed": String(selection.has(filter.name)), "data-key": "failures" }, "only failures");
+  only.addEventListener("click", () => selection.toggle(filter));
+  card.querySelector("h3")!.append(" ", only);
+  return card;
+}
+
+function listOf(
+  title: string,
+  doc: string,
+  entries: readonly Entry[],
+  measure: Measure,
+  selection: Selection,
+): HTMLElement {
+  const found = entries.filter(({ sum }) => sum > 0).sort((a, b) => b.sum - a.sum || (a.label < b.label ? -1 : 1));
+  const total = found.reduce((sum, one) => sum + one.sum, 0);
+  const most = found[0]?.sum ?? 1;
+  const items = el("ul", { class: "bars" });
+  const show = (number: number): void => {
+    items.replaceChildren(
+      ...found.slice(0, number).map(({ label, sum, filter }) => {
+        const fill = el("span", { class: "fill" });
+        fill.style.width = `${(100 * sum) / most}%`;
+        const name = el("span", { class: "name" }, label);
+        const value = el("span", { class: "value" }, measure.text(sum));
+        const share = el("span", { class: "share" }, percent(sum, total));
+        const pressed = String(selection.has(filter.name));
+        const row = el("button", { title: label, "aria-pressed": pressed, "data-key": `${title} ${filter.name}` }, fill, name, value, share);
+        row.addEventListener("click", () => selection.toggle(filter));
+        return el("li", {}, row);
+      }),
+    );
+    const left = found.length - number;
+    if (left > 0) {
+      const more = el("button", { class: "plain" }, `${count(left)} more`);
+      more.addEventListener("click", () => show(number * 4));
+      items.append(el("li", {}, more));
+    }
+  };
+  show(SHOWN);
+  const none = found.length === 0 ? [el("p", { class: "none" }, "none")] : [];
+  return el("section", { class: "card", "data-list": title }, el("h3", { title: doc }, title), items, ...none);
+}
