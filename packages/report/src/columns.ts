@@ -1,5 +1,5 @@
 import { type Field, type Frame, type Histogram, printable } from "@rxbpf/core";
-import { KINDS, who } from "@rxbpf/core/events";
+import { who } from "@rxbpf/core/events";
 
 import type { DictionaryValue } from "./format.js";
 
@@ -8,13 +8,10 @@ const MOST_TEXT = 1024;
 /** How many items of a list are kept. */
 const MOST_ITEMS = 512;
 
-/** The values of a field in the events that a page keeps. */
-export interface Gathered {
-  /** Undefined if the numbers are the values. */
-  readonly dictionary: readonly DictionaryValue[] | undefined;
-  /** The values, or their indices in the dictionary. */
-  readonly numbers: Float64Array | Uint32Array;
-}
+/** The values of a field in the events that a page keeps: numbers, or indices of the values that occur. */
+export type Gathered =
+  | { readonly dictionary: undefined; readonly numbers: Float64Array }
+  | { readonly dictionary: readonly DictionaryValue[]; readonly numbers: Uint32Array };
 
 /** Gathers the values of a field. */
 export interface Gatherer {
@@ -34,11 +31,12 @@ export function gathererOf(name: string, field: Field<unknown>): Gatherer {
 
 /** Whether a field is a moment or an amount: something to add up or to compare, rather than a name of something. */
 function isMeasured(name: string, { kind, unit, optional }: Field<unknown>): boolean {
-  if (optional || (name in who && kind !== "time")) return false;
-  return kind === "time" || unit !== undefined ? KINDS[kind].stored !== "string" : WIDE.has(kind);
+  if (kind === "time") return !optional;
+  return !optional && !(name in who) && (WIDE.has(kind) || (unit !== undefined && SHORT.has(kind)));
 }
 
 const WIDE: ReadonlySet<string> = new Set(["u64", "i64", "f64"]);
+const SHORT: ReadonlySet<string> = new Set(["u8", "u16", "u32", "i32"]);
 
 /** Numbers, as they come. */
 class Numbers implements Gatherer {

@@ -5,18 +5,23 @@ export class Packer {
   readonly #parts: Uint8Array[] = [];
   #length = 0;
 
-  /** @param differences whether to store differences, which for times are short */
-  add(values: ArrayLike<number>, differences: boolean = false): NumbersData {
-    const numbers = differences ? differencesOf(values) : values;
-    const { least, most, areWhole } = rangeOf(numbers);
+  /** Adds indices below a limit. */
+  indices(values: Uint32Array, limit: number): NumbersData {
+    const width = widthFor(limit - 1);
+    return { at: this.#put(new ARRAYS[width](values)), width, base: 0 };
+  }
+
+  /** Adds numbers. */
+  numbers(values: Float64Array): NumbersData {
+    const { least, most, areWhole } = rangeOf(values);
     const width = widthFor(areWhole ? most - least : Infinity);
     const base = width === 8 ? 0 : least;
-    const packed = new ARRAYS[width](numbers.length);
-    for (let i = 0; i < numbers.length; i++) packed[i] = numbers[i]! - base;
-    const at = this.#length;
-    this.#parts.push(new Uint8Array(packed.buffer));
-    this.#length += aligned(packed.byteLength);
-    return { at, width, base, ...(differences && { differences: true as const }) };
+    return { at: this.#put(new ARRAYS[width](base === 0 ? values : values.map((value) => value - base))), width, base };
+  }
+
+  /** Adds the differences of numbers, which for times are short. */
+  differences(values: Float64Array): NumbersData {
+    return { ...this.numbers(differencesOf(values)), differences: true };
   }
 
   /** All bytes: the header's length, the header, the numbers. */
@@ -33,6 +38,13 @@ export class Packer {
     }
     return bytes;
   }
+
+  #put({ buffer, byteLength }: Uint8Array | Uint16Array | Uint32Array | Float64Array): number {
+    const at = this.#length;
+    this.#parts.push(new Uint8Array(buffer as ArrayBuffer, 0, byteLength));
+    this.#length += aligned(byteLength);
+    return at;
+  }
 }
 
 /** Typed arrays have the byte order of the machine: that of x86 and arm64, and of browsers there. */
@@ -44,7 +56,7 @@ function widthFor(range: number): keyof typeof ARRAYS {
   return range < 2 ** 32 ? 4 : 8;
 }
 
-function rangeOf(values: ArrayLike<number>): { least: number; most: number; areWhole: boolean } {
+function rangeOf(values: Float64Array): { least: number; most: number; areWhole: boolean } {
   let least = Infinity;
   let most = -Infinity;
   let areWhole = true;
@@ -57,7 +69,7 @@ function rangeOf(values: ArrayLike<number>): { least: number; most: number; areW
   return values.length === 0 ? { least: 0, most: 0, areWhole } : { least, most, areWhole };
 }
 
-function differencesOf(values: ArrayLike<number>): Float64Array {
+function differencesOf(values: Float64Array): Float64Array {
   const differences = new Float64Array(values.length);
   let before = 0;
   for (let i = 0; i < values.length; i++) {

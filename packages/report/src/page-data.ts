@@ -9,9 +9,9 @@ import { Packer } from "./pack.js";
 
 /** The bytes that a page holds of what was gathered. */
 export function pageDataOf(gatherings: readonly Gathering[], version: string): Uint8Array {
-  const moments = gatherings.flatMap((one) => (one.last >= one.first ? [beginOf(one), one.last] : []));
+  const moments = momentsOf(gatherings);
   const [first, last] = moments.length > 0 ? [Math.min(...moments), Math.max(...moments)] : [0, 0];
-  const zero = Math.floor(first);
+  const zero = first;
   const packer = new Packer();
   const columns = gatherings.map((gathering) => gathering.take());
   const occurring = (name: string): ReadonlySet<unknown> =>
@@ -28,11 +28,14 @@ export function pageDataOf(gatherings: readonly Gathering[], version: string): U
   });
 }
 
-/** The first event; of tables the start of the recording, as the first table counts from there. */
-function beginOf({ first, series }: Gathering): number {
-  const { tables, started } = series[0].info;
-  const start = tables ? Date.parse(started) : NaN;
-  return start < first && first - start < DAY_MS ? start : first;
+/** The first and the last events. Where there are only tables, the recording's start: they count from there. */
+function momentsOf(gatherings: readonly Gathering[]): readonly number[] {
+  const some = gatherings.filter(({ first, last }) => last >= first);
+  const onlyTables = some.every(({ series }) => series[0].info.tables);
+  return some.flatMap(({ first, last, series }) => {
+    const start = onlyTables ? Date.parse(series[0].info.started) : NaN;
+    return [start < first && first - start < DAY_MS ? start : first, last];
+  });
 }
 
 /** A clock that was set meanwhile may have made more of it. */
@@ -66,12 +69,12 @@ function seriesData(
 function columnData(
   name: string,
   { kind, doc, unit, space, scale }: Field<unknown>,
-  { dictionary, numbers }: Gathered,
+  gathered: Gathered,
   packer: Packer,
   zero: number,
 ): ColumnData {
-  const isTime = kind === "time" && !dictionary;
-  const stored = isTime ? numbers.map((time) => Math.round((time - zero) * 1000)) : numbers;
+  const micros = (time: number): number => Math.round((time - zero) * 1000);
+  const isTime = kind === "time";
   return {
     name: shown(name),
     kind,
@@ -79,8 +82,9 @@ function columnData(
     ...(unit && { unit }),
     ...(space && { space }),
     ...(scale && { bucket: scale === "log2" ? 0 : scale.width }),
-    ...(dictionary && { dictionary }),
-    numbers: packer.add(stored, isTime),
+    ...(gathered.dictionary
+      ? { dictionary: gathered.dictionary, numbers: packer.indices(gathered.numbers, gathered.dictionary.length) }
+      : { numbers: isTime ? packer.differences(gathered.numbers.map(micros)) : packer.numbers(gathered.numbers) }),
   };
 }
 

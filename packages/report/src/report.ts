@@ -11,7 +11,7 @@ import { pageDataOf } from "./page-data.js";
 
 /** After this many milliseconds other work gets a turn. */
 const TURN_MS = 50;
-const MOST_EVENTS = 1_000_000;
+const MOST_EVENTS = 2_000_000;
 
 /** Options of `writeReport`. */
 export interface ReportOptions extends OutputOptions {

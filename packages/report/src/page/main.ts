@@ -62,8 +62,8 @@ function show(page: Page): void {
     numbers,
     bar.element,
     el("section", { class: "card wide", id: "overview" }, el("h2", {}, "Over time"), overview.element),
-    ...views.map(({ element }) => element),
     programs,
+    ...views.map(({ element }) => element),
     el("section", { class: "card wide", id: "events" }, el("h2", {}, "Events"), ...(page.series.length > 1 ? [tabs] : []), events.element),
     facts(page),
   );

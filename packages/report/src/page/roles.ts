@@ -10,11 +10,13 @@ export interface Roles {
   readonly lists: readonly NamedColumn[];
   /** Paths of files. */
   readonly paths: readonly NamedColumn[];
+  /** That of which there are most, if they are enough for a picture. */
+  readonly tree: NamedColumn | undefined;
   /** What calls returned; negative numbers are errors. */
   readonly result: NamedColumn | undefined;
   /** How long something took. */
   readonly durations: readonly Column[];
-  /** What can be added up instead of counting events; a table's first is what it counts. */
+  /** What can be added up instead of counting events; a table's first is what it counts. Of histograms, their counts. */
   readonly measures: readonly Column[];
   readonly histograms: readonly NamedColumn[];
   /** Stacks, the outermost part first. */
@@ -27,28 +29,50 @@ const WHO: ReadonlySet<string> = new Set(["pid", "tid", "ppid", "execId", "mntns
 const RESULT = "ret";
 const LISTED: ReadonlySet<string> = new Set(["chars", "text", "texts", "choice", "address", "u8", "u16", "i32", "bool"]);
 
+/** From so many paths on, a picture of them says more than a list. */
+export const ENOUGH = 24;
+
 /** Finds what the columns of a series are good for. */
 export function rolesOf({ columns, tables }: Series): Roles {
   const all = columns.filter(isNamed);
   const own = all.filter(({ name }) => !WHO.has(name) && name !== RESULT);
-  const paths = own.filter(isPath);
-  const lists = own.filter((column) => LISTED.has(column.kind) && !paths.includes(column) && isTelling(column));
+  const telling = own.filter((column, i) => {
+    return LISTED.has(column.kind) && isTelling(column) && !own.slice(0, i).some((other) => tellsSame(column, other));
+  });
+  const paths = telling.filter(isPath);
+  const lists = telling.filter((column) => !paths.includes(column));
+  const [tree] = [...paths].sort((a, b) => b.dictionary.length - a.dictionary.length);
   const numbers = columns.filter(({ dictionary, kind }) => !dictionary && kind !== "time");
+  const histograms = all.filter(({ kind }) => kind === "histogram");
   const space = (one: NamedColumn): number => (one.space === "kernel" ? 1 : 0);
   return {
     lists: [...lists, ...all.filter(({ name }) => name === "uid").filter(isTelling)],
     paths,
+    tree: tree && tree.dictionary.length >= ENOUGH ? tree : undefined,
     result: all.find(({ name, dictionary }) => name === RESULT && dictionary.some((value) => Number(value) < 0)),
     durations: tables ? [] : numbers.filter(({ unit }) => isTime(unit)),
-    measures: numbers.filter(({ unit }) => tables || unit !== undefined),
-    histograms: all.filter(({ kind }) => kind === "histogram"),
+    measures: [...numbers.filter(({ unit }) => tables || unit !== undefined), ...histograms],
+    histograms,
     stacks: all.filter(({ kind }) => kind === "stack").sort((a, b) => space(a) - space(b)),
   };
 }
 
-/** Whether a list of its values would tell anything: there are several, or it is who did it. */
-function isTelling({ name, dictionary }: NamedColumn): boolean {
-  return dictionary.length > 1 || (name === "comm" && dictionary[0] !== "");
+/** Whether a list of its values would tell anything: there are several, some more often than others; or it is who did it. */
+export function isTelling({ name, dictionary, values }: NamedColumn): boolean {
+  if (name === "comm") return dictionary.some((value) => value !== "");
+  return dictionary.length > 1 && (dictionary.length < values.length || dictionary.length < ENOUGH);
+}
+
+/** Whether two columns have the same values, under whatever names: one of them is enough. */
+function tellsSame(one: NamedColumn, other: NamedColumn): boolean {
+  if (one.dictionary.length !== other.dictionary.length) return false;
+  const otherOf = new Int32Array(one.dictionary.length).fill(-1);
+  for (let row = 0; row < one.values.length; row++) {
+    const [a, b] = [one.values[row]!, other.values[row]!];
+    if (otherOf[a] === -1) otherOf[a] = b;
+    else if (otherOf[a] !== b) return false;
+  }
+  return new Set(otherOf).size === otherOf.length;
 }
 
 /** Whether most of a text's values look like paths. */

@@ -1,4 +1,4 @@
-import { type Column, type NamedColumn, numberAt, type Series } from "./data.js";
+import { type Column, isNamed, type NamedColumn, numberAt, type Series } from "./data.js";
 import { amount } from "./units.js";
 
 /** What is added up over events: their number, or the values of a field. */
@@ -14,12 +14,21 @@ export interface Measure {
 /** A measure of a series. @param column the field to add up; undefined to count */
 export function measureOf({ every, tables }: Series, column: Column | undefined): Measure {
   const mark = every > 1 ? "≈ " : "";
+  const unit = isNamed(column) ? undefined : column?.unit;
   return {
     name: column?.name ?? (tables ? "rows" : "events"),
-    unit: column?.unit,
-    weight: column ? (row) => every * numberAt(column, row) : () => every,
-    text: (sum) => `${mark}${amount(sum, column?.unit)}`,
+    unit,
+    weight: column ? weightIn(column, every) : () => every,
+    text: (sum) => `${mark}${amount(sum, unit)}`,
   };
+}
+
+/** What a column says of an event: a number, or how many values a histogram has. */
+function weightIn(column: Column, every: number): (row: number) => number {
+  if (!isNamed(column)) return (row) => every * numberAt(column, row);
+  const { dictionary, values } = column;
+  const counts = dictionary.map((value) => (value as readonly number[]).reduce((sum, one) => sum + one, 0));
+  return (row) => every * counts[values[row]!]!;
 }
 
 /** The sum over some rows. */

@@ -1,4 +1,4 @@
-import { type Column, type NamedColumn, numberAt, type Span } from "../data.js";
+import { type Column, type NamedColumn, numberAt, type Series, type Span } from "../data.js";
 import { el, figure, svg, table } from "../dom.js";
 import type { Chosen } from "../selection.js";
 import { amount, count, moment } from "../units.js";
@@ -29,13 +29,14 @@ export function latencies(
   histograms: readonly NamedColumn[],
   span: Span,
 ): readonly HTMLElement[] {
-  const partOf = (row: number): number => {
-    const share = series.time ? (series.time[row]! - span.from) / (span.to - span.from || 1) : 0;
+  const { time, every } = series;
+  const partOf = (at: number | undefined): number => {
+    const share = at === undefined ? 0 : (at - span.from) / (span.to - span.from || 1);
     return Math.max(0, Math.min(PARTS - 1, Math.floor(share * PARTS)));
   };
   const all = [
-    ...durations.map((column) => distributionOf(column, rows, series.every, partOf)),
-    ...histograms.map((column) => recordedDistribution(column, rows, series.every, partOf)),
+    ...durations.map((column) => distributionOf(column, rows, every, (row) => partOf(time?.[row]))),
+    ...histograms.map((column) => recordedDistribution(column, rows, every, spansOf(series, span, partOf))),
   ];
   return all.filter(({ sums }) => sums.some((sum) => sum > 0)).map((one) => picture(one, span));
 }
@@ -62,17 +63,33 @@ function distributionOf(
   return { ...about(column), sums, parts, from: doubling, says };
 }
 
+/** The first and the last part of the time that a row of a table counts: since the table before it. */
+function spansOf({ time }: Series, span: Span, partOf: (at: number | undefined) => number) {
+  let at = span.from;
+  let before = span.from;
+  const begins = time?.map((next) => {
+    if (next !== at) [before, at] = [at, next];
+    return before;
+  });
+  return (row: number): readonly [first: number, last: number] => {
+    const first = partOf(begins?.[row]);
+    return [first, Math.max(first, partOf(time?.[row]) - 1)];
+  };
+}
+
 /** Adds up recorded histograms. */
 function recordedDistribution(
   column: NamedColumn,
   rows: Uint32Array,
   every: number,
-  partOf: (row: number) => number,
+  partsOf: (row: number) => readonly [number, number],
 ): Distribution {
   const { sums, parts, add } = counters();
   for (const row of rows) {
     const counts = column.dictionary[column.values[row]!] as readonly number[];
-    counts.forEach((count, bucket) => count > 0 && add(bucket, partOf(row), every * count));
+    const [first, last] = partsOf(row);
+    for (let part = first; part <= last; part++)
+      counts.forEach((count, bucket) => count > 0 && add(bucket, part, (every * count) / (last - first + 1)));
   }
   const { bucket: width = 0 } = column;
   const from = width > 0 ? (bucket: number) => bucket * width : doubling;

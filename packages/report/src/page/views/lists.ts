@@ -2,7 +2,7 @@ import type { DictionaryValue, PageData } from "../../format.js";
 import { type NamedColumn, named, type Series } from "../data.js";
 import { el } from "../dom.js";
 import type { Processes } from "../processes.js";
-import type { Roles } from "../roles.js";
+import { ENOUGH, isTelling, type Roles } from "../roles.js";
 import { byFailure, byFolder, byProcess, byValue, type Chosen, type Filter, type Selection } from "../selection.js";
 import { type Measure, sumsBy } from "../sums.js";
 import { count, percent } from "../units.js";
@@ -39,15 +39,19 @@ export function lists(
   const [comm, ...others] = roles.lists;
   const found: (HTMLElement | undefined)[] = [comm && show(titleOf(comm), comm.doc, by(comm))];
   const execId = named(series, "execId");
-  if (execId && execId.dictionary.length > 1)
+  if (execId && isTelling(execId))
     found.push(show("process", "the program in one process", byPrograms(execId, chosen, measure, processes)));
   const cgroupId = named(series, "cgroupId");
-  if (cgroupId && cgroupId.dictionary.length > 1) {
+  if (cgroupId && isTelling(cgroupId)) {
     const paths = new Map<DictionaryValue, string>(page.cgroups);
     found.push(show("cgroup", cgroupId.doc, by(cgroupId, (id) => paths.get(id) ?? `id ${labelOf(id)}`)));
   }
   if (roles.result) found.push(failures(roles.result, chosen, measure, page, selection));
-  for (const column of roles.paths) found.push(show(`folder of ${column.name}`, column.doc, byFolders(column, chosen, measure)));
+  for (const column of roles.paths) {
+    const isFew = column.dictionary.length < ENOUGH;
+    const [title, entries] = isFew ? [titleOf(column), by(column)] : [`folder of ${titleOf(column)}`, byFolders(column, chosen, measure)];
+    found.push(show(title, column.doc, entries));
+  }
   for (const column of others) found.push(show(titleOf(column), column.doc, by(column)));
   return found.filter((one) => one !== undefined);
 }

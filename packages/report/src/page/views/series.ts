@@ -39,7 +39,7 @@ export class SeriesView {
     const names = this.#measures.map((column) => measureOf(series, column).name);
     this.#measure.append(...names.map((name, i) => el("option", { value: i, selected: this.#measures[i] === counted }, name)));
     this.#measure.addEventListener("change", () => this.redraw());
-    const choice = names.length > 1 ? [el("label", { class: "measure" }, "by ", this.#measure)] : [];
+    const choice = names.length > 1 && series.kept > 0 ? [el("label", { class: "measure" }, "by ", this.#measure)] : [];
     const head = el("h2", {}, series.name, ...choice);
     this.element = el("section", { class: "series", "data-series": series.name }, head, this.#says, this.#lists, this.#pictures);
   }
@@ -53,17 +53,21 @@ export class SeriesView {
     if (!this.#chosen) return;
     const chosen = this.#chosen;
     const { series, rows, without } = chosen;
-    const { histograms, durations, stacks, paths } = this.#roles;
+    const { histograms, durations, stacks, tree } = this.#roles;
     const measure = measureOf(series, this.#measures[Number(this.#measure.value)]);
     const span = this.#selection.span ?? this.#page.span;
     const unfiltered = without.map(({ name }) => ` Not narrowed to “${name}”, which it does not tell.`);
-    this.#says.textContent = `${measure.text(sumOf(rows, measure))} ${measure.unit ? `of ${measure.name}` : measure.name}.${unfiltered.join("")}`;
+    if (series.kept === 0) {
+      this.#says.textContent = "no event";
+      return;
+    }
+    this.#says.textContent = `${measure.name}: ${measure.text(sumOf(rows, measure))}.${unfiltered.join("")}`;
     const made = lists(chosen, this.#roles, measure, this.#page, this.#processes, this.#selection);
     keepingFocus(this.#lists, () => this.#lists.replaceChildren(...made));
     this.#pictures.replaceChildren(
       ...latencies(chosen, durations, histograms, span),
       ...stackFlames(chosen, stacks, measure),
-      ...paths.flatMap((column) => pathFlames(chosen, column, measure)),
+      ...(tree ? pathFlames(chosen, tree, measure) : []),
     );
   }
 }
