@@ -51,6 +51,7 @@ export class Browser {
     const child = spawn("chromium", [...flags, `--user-data-dir=${profile}`, "about:blank"], {
       stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
       detached: true,
+      env: { ...process.env, TMPDIR: profile },
     });
     const browser = new Browser(child, profile);
     const { targetInfos } = (await browser.#send("Target.getTargets")) as { targetInfos: Parameters[] };

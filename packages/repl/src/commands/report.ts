@@ -1,5 +1,5 @@
 import { UsageError } from "@rxbpf/probes/define";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 
 import { cutShort, signals } from "../process/signals.js";
 import { makeReport } from "../recordings/page.js";
@@ -39,6 +39,7 @@ export function addReport(program: Command): void {
 
 function number(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("it takes a number from 1 on");
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new UsageError(`--events takes a number from 1 on, not ${JSON.stringify(text)}`);
   return value;
 }

@@ -1,7 +1,10 @@
 import { printable } from "@rxbpf/core";
+import { UsageError } from "@rxbpf/probes/define";
 import type { ReportOptions } from "@rxbpf/report";
+import { seriesAt } from "@rxbpf/sinks";
 
 import { count, size } from "./progress.js";
+import { isSameFile } from "./same-file.js";
 
 const EVERY_MS = 500;
 
@@ -10,6 +13,8 @@ const EVERY_MS = 500;
  * @throws Error as `writeReport`
  */
 export async function makeReport(paths: readonly string[], output: string, options: ReportOptions): Promise<void> {
+  if (seriesAt(paths).flat().some(({ path }) => isSameFile(path, output)))
+    throw new UsageError("a page takes a file other than the recordings");
   const { writeReport } = await import("@rxbpf/report");
   const screen = process.stderr;
   let told = performance.now();

@@ -57,15 +57,15 @@ export function rolesOf({ columns, tables }: Series): Roles {
   };
 }
 
-/** Whether a list of its values would tell anything: there are several, some more often than others; or it is who did it. */
-export function isTelling({ name, dictionary, values }: NamedColumn): boolean {
-  if (name === "comm") return dictionary.some((value) => value !== "");
+/** Whether a list of its values would tell anything: there are several, some more often than others; or it says who or whom. */
+export function isTelling({ name, kind, dictionary, values }: NamedColumn): boolean {
+  if (name === "comm" || kind === "address") return dictionary.some((value) => value !== "" && value !== null);
   return dictionary.length > 1 && (dictionary.length < values.length || dictionary.length < ENOUGH);
 }
 
 /** Whether two columns have the same values, under whatever names: one of them is enough. */
 function tellsSame(one: NamedColumn, other: NamedColumn): boolean {
-  if (one.dictionary.length !== other.dictionary.length) return false;
+  if (one.dictionary.length === 1 || one.dictionary.length !== other.dictionary.length) return false;
   const otherOf = new Int32Array(one.dictionary.length).fill(-1);
   for (let row = 0; row < one.values.length; row++) {
     const [a, b] = [one.values[row]!, other.values[row]!];
