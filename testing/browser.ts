@@ -154,7 +154,9 @@ export class Browser {
 
   /** Waits for two frames: what an event caused is drawn then. */
   #frames(): Promise<unknown> {
-    return this.value("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))))");
+    return this.value(
+      "new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))))",
+    );
   }
 
   #next(method: string): Promise<void> {

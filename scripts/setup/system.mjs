@@ -28,6 +28,7 @@ const NEEDS = {
   test: {
     "apache2-bin": () => command("apache2"),
     bpftool: () => command("bpftool"),
+    chromium: () => command("chromium"),
     curl: () => command("curl"),
     fish: () => command("fish"),
     "golang-go": () => command("go"),

@@ -47,7 +47,8 @@ beforeAll(async () => {
     "60",
     ...commandLine("record", ...EVENTS, ...TABLES, "-o", `${recording}/`, "--report", page, "--", "bash", work()),
   ]);
-  for (const probe of EVENTS) await rxbpf("export", `${recording}/${probe}.arrow`, "--parquet", "-o", `${folder}/${probe}.parquet`);
+  for (const probe of EVENTS)
+    await rxbpf("export", `${recording}/${probe}.arrow`, "--parquet", "-o", `${folder}/${probe}.parquet`);
   browser = await Browser.start();
   browser.onEvent((method, parameters) => {
     const { request } = parameters as { request?: { url: string } };
@@ -65,7 +66,10 @@ function work(): string {
   chmodSync(place, 0o755);
   const parts = [0, 1, 2, 3, 4, 5].map((i) => `part${i}`);
   for (const part of parts)
-    writeFileSync(`${place}/${part}.c`, `#include <stdio.h>\n#include <stdlib.h>\nint ${part}(void) { return puts("${part}"); }\n`);
+    writeFileSync(
+      `${place}/${part}.c`,
+      `#include <stdio.h>\n#include <stdlib.h>\nint ${part}(void) { return puts("${part}"); }\n`,
+    );
   writeFileSync(`${place}/main.c`, "int part0(void);\nint main(void) { return part0() < 0; }\n");
   const objects = [...parts, "main"].map((part) => `${part}.o`).join(" ");
   writeFileSync(`${place}/Makefile`, `app: ${objects}\n\tcc -o $@ $^\n%.o: %.c\n\tcc -O1 -c $< -o $@\n`);
@@ -93,7 +97,9 @@ beforeEach(async () => {
 
 /** The numbers at the top of the page, by their name. */
 const totals = (): Promise<Record<string, string>> =>
-  browser.value("Object.fromEntries([...document.querySelectorAll('[data-total]')].map((one) => [one.dataset.total, one.lastChild.textContent]))");
+  browser.value(
+    "Object.fromEntries([...document.querySelectorAll('[data-total]')].map((one) => [one.dataset.total, one.lastChild.textContent]))",
+  );
 
 /** A list of the page: its names and what stands after them, with what a click for more adds. */
 function list(probe: string, title: string): Promise<Record<string, string>> {
@@ -117,14 +123,18 @@ async function counted(sql: string): Promise<Record<string, string>> {
 
 const number = (value: number): string => value.toLocaleString("en");
 
-async function infoOf(probe: string): Promise<{ events: number; lost: Record<string, number>; host: string; kernel: string }> {
+async function infoOf(
+  probe: string,
+): Promise<{ events: number; lost: Record<string, number>; host: string; kernel: string }> {
   const { stdout } = await rxbpf("info", `${recording}/${probe}.arrow`, "--json");
   return JSON.parse(stdout) as Awaited<ReturnType<typeof infoOf>>;
 }
 
 test("record makes the page at the end, says so, and takes the command's status", () => {
   expect(made.status, made.stderr).toBe(0);
-  expect(made.stderr).toMatch(new RegExp(`rxbpf: wrote ${page} \\([\\d.]+ kB\\): [\\d,]+ events of \\w+ \\(0 lost\\), `));
+  expect(made.stderr).toMatch(
+    new RegExp(`rxbpf: wrote ${page} \\([\\d.]+ kB\\): [\\d,]+ events of \\w+ \\(0 lost\\), `),
+  );
   expect(statSync(page).mode & 0o777).toBe(0o600);
 });
 
@@ -136,7 +146,9 @@ describe("numbers", () => {
       expect(shown, probe).toMatchObject({ [probe]: number(events) });
       expect(lost).toEqual({});
     }
-    const lost = await Promise.all([...EVENTS, ...TABLES].map(async (probe) => Object.values((await infoOf(probe)).lost)));
+    const lost = await Promise.all(
+      [...EVENTS, ...TABLES].map(async (probe) => Object.values((await infoOf(probe)).lost)),
+    );
     expect(shown.lost).toBe(number(lost.flat().reduce((sum, one) => sum + one, 0)));
     const { host, kernel } = await infoOf("opensnoop");
     const facts = await browser.value<string>("document.querySelector('#facts').innerText");
@@ -164,7 +176,9 @@ describe("numbers", () => {
     })()`);
     const bytes = await counted(by("comm", "sum(receivedBytes)", "tcplife"));
     expect(Object.keys(await list("tcplife", "command")).sort()).toEqual(Object.keys(bytes).sort());
-    expect((await list("tcplife", "command")).curl).toBe(`${Number((Number(bytes.curl!.replaceAll(",", "")) / 1000).toPrecision(3))}kB`);
+    expect((await list("tcplife", "command")).curl).toBe(
+      `${Number((Number(bytes.curl!.replaceAll(",", "")) / 1000).toPrecision(3))}kB`,
+    );
   });
 });
 
@@ -174,13 +188,21 @@ describe("a selection", () => {
     const where = "WHERE comm = 'cc1'";
     const n = async (from: string): Promise<string | undefined> =>
       (await counted(`SELECT 'n' AS name, count(*) AS n FROM '${from}.parquet' ${where}`)).n;
-    expect(await totals()).toMatchObject({ opensnoop: await n("opensnoop"), execsnoop: await n("execsnoop"), tcplife: "0" });
+    expect(await totals()).toMatchObject({
+      opensnoop: await n("opensnoop"),
+      execsnoop: await n("execsnoop"),
+      tcplife: "0",
+    });
     expect(await list("opensnoop", "command")).toEqual({ cc1: await n("opensnoop") });
     expect(await list("opensnoop", "folder of path")).toHaveProperty(["/usr/include"]);
-    const lanes = await browser.value<string[]>("[...document.querySelectorAll('.lane-name b')].map((one) => one.textContent)");
+    const lanes = await browser.value<string[]>(
+      "[...document.querySelectorAll('.lane-name b')].map((one) => one.textContent)",
+    );
     expect(lanes).toHaveLength(7);
     expect(lanes.every((lane) => lane.startsWith("cc1 "))).toBe(true);
-    const cells = await browser.value<string[]>("[...document.querySelectorAll('#events td:nth-child(3)')].map((one) => one.textContent)");
+    const cells = await browser.value<string[]>(
+      "[...document.querySelectorAll('#events td:nth-child(3)')].map((one) => one.textContent)",
+    );
     expect(new Set(cells)).toEqual(new Set(["cc1"]));
 
     await browser.click(button("opensnoop", "command", "cc1"));
@@ -225,7 +247,9 @@ describe("a selection", () => {
       "(() => { const { x, y, width } = document.querySelector('.u-over').getBoundingClientRect(); return { x, y, width }; })()",
     );
     await browser.drag([plot.x + plot.width / 4, plot.y + 20], [plot.x + plot.width / 2, plot.y + 20]);
-    const chosen = await browser.value<number[]>("[...document.querySelectorAll('.seconds')].map((one) => Number(one.value))");
+    const chosen = await browser.value<number[]>(
+      "[...document.querySelectorAll('.seconds')].map((one) => Number(one.value))",
+    );
     expect(chosen[1]! / chosen[0]!).toBeCloseTo(2, 1);
   });
 
@@ -243,7 +267,9 @@ describe("a selection", () => {
 });
 
 test("hostile names are shown as texts: nothing runs, nothing is loaded, no element is made", async () => {
-  await browser.value("(document.querySelector('#events select').value = '0', document.querySelector('#events select').dispatchEvent(new Event('change')))");
+  await browser.value(
+    "(document.querySelector('#events select').value = '0', document.querySelector('#events select').dispatchEvent(new Event('change')))",
+  );
   await browser.value("for (const details of document.querySelectorAll('details')) details.open = true");
   await browser.value("new Promise((resolve) => setTimeout(resolve, 300))");
   const paths = Object.keys(await list("opensnoop", "command"));
@@ -257,9 +283,17 @@ test("hostile names are shown as texts: nothing runs, nothing is loaded, no elem
     expect(await browser.value("document.querySelector('#events tbody').textContent"), name).toContain(name);
   }
   // What would reverse or break a line is escaped, as in a terminal.
-  expect(await browser.value("document.body.textContent.includes('\\u202e') || document.body.textContent.includes('\\u2028')")).toBe(false);
+  expect(
+    await browser.value(
+      "document.body.textContent.includes('\\u202e') || document.body.textContent.includes('\\u2028')",
+    ),
+  ).toBe(false);
   expect(await browser.value("globalThis.hacked ?? null")).toBeNull();
-  expect(await browser.value("document.querySelectorAll('img, iframe, base, link, a, b[onload], object, embed, script[src], style ~ style').length")).toBe(0);
+  expect(
+    await browser.value(
+      "document.querySelectorAll('img, iframe, base, link, a, b[onload], object, embed, script[src], style ~ style').length",
+    ),
+  ).toBe(0);
   expect(await browser.value("document.scripts.length")).toBe(2);
   expect(faults).toEqual([]);
 });
@@ -267,7 +301,11 @@ test("hostile names are shown as texts: nothing runs, nothing is loaded, no elem
 test("the page has a text for each picture, shows dark and light, and prints", async () => {
   const pictures = "document.querySelectorAll('figure')";
   expect(await browser.value(`${pictures}.length`)).toBeGreaterThanOrEqual(5);
-  expect(await browser.value(`[...${pictures}].every((one) => one.querySelector('figcaption').textContent.length > 20 && one.querySelector('[aria-label]'))`)).toBe(true);
+  expect(
+    await browser.value(
+      `[...${pictures}].every((one) => one.querySelector('figcaption').textContent.length > 20 && one.querySelector('[aria-label]'))`,
+    ),
+  ).toBe(true);
   const background = "getComputedStyle(document.body).backgroundColor";
   expect(await browser.value(background)).toBe("rgb(251, 251, 250)");
   await browser.screenshot(`${PICTURES}report-light.png`);

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-/** The page's parts, as the bundler made them. */
-const part = (name: string): string => readFileSync(new URL(`page/${name}`, import.meta.url), "utf8");
+/** A part of the page, as the bundler made it. */
+function part(name: string): string {
+  return readFileSync(new URL(`../dist/page/${name}`, import.meta.url), "utf8");
+}
 
 /**
  * A page around its data. It may run its own script and use its own style, and nothing else: it loads nothing, not even

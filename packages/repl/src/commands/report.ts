@@ -17,7 +17,11 @@ export function addReport(program: Command): void {
     .description("make a page of recordings that opens in any browser, without a server or a network")
     .argument("<path...>", "recordings, or directories of recordings")
     .option("-o, --output <file>", "where to write the page")
-    .option("--events <N>", "events of each probe that the page holds; of more, every 2nd, 4th, ... (default: 2000000)", number)
+    .option(
+      "--events <N>",
+      "events of each probe that the page holds; of more, every 2nd, 4th, ... (default: 2000000)",
+      number,
+    )
     .option("--force", "replace the file if it exists")
     .action(async (paths: string[], { output, events, force }: Flags) => {
       if (output === undefined) throw new UsageError("report needs --output FILE, where to write the page");

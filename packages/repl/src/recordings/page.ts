@@ -13,7 +13,11 @@ const EVERY_MS = 500;
  * @throws Error as `writeReport`
  */
 export async function makeReport(paths: readonly string[], output: string, options: ReportOptions): Promise<void> {
-  if (seriesAt(paths).flat().some(({ path }) => isSameFile(path, output)))
+  if (
+    seriesAt(paths)
+      .flat()
+      .some(({ path }) => isSameFile(path, output))
+  )
     throw new UsageError("a page takes a file other than the recordings");
   const { writeReport } = await import("@rxbpf/report");
   const screen = process.stderr;

@@ -35,11 +35,7 @@ function filled<E extends Element>(element: E, attributes: Attributes, children:
 }
 
 /** A table with a head. Cells are texts or nodes. */
-export function table(
-  caption: string,
-  head: readonly string[],
-  rows: readonly (readonly Child[])[],
-): HTMLTableElement {
+export function table(caption: string, head: readonly string[], rows: readonly (readonly Child[])[]): HTMLTableElement {
   return el(
     "table",
     {},

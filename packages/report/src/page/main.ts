@@ -29,11 +29,17 @@ function show(page: Page): void {
   const counted = page.series.map(({ tables }, i): Column | undefined => (tables ? roles[i]!.measures[0] : undefined));
   const overview = new Overview(page, counted, selection);
   const bar = new SelectionBar(page, selection);
-  const views = page.series.map((series, i) => new SeriesView(page, series, roles[i]!, counted[i], processes, selection));
+  const views = page.series.map(
+    (series, i) => new SeriesView(page, series, roles[i]!, counted[i], processes, selection),
+  );
   const numbers = el("dl", { class: "totals" });
   const programs = el("div");
-  const events = new EventTable();
-  const tabs = el("select", { "aria-label": "events of" }, ...page.series.map(({ name }, i) => el("option", { value: i }, name)));
+  const tabs = el(
+    "select",
+    { "aria-label": "events of" },
+    ...page.series.map(({ name }, i) => el("option", { value: i }, name)),
+  );
+  const events = new EventTable(page.series.length > 1 ? tabs : undefined);
 
   const draw = (): void => {
     const chosen = page.series.map((series) => selection.of(series));
@@ -53,7 +59,9 @@ function show(page: Page): void {
     for (const view of views) view.redraw();
   });
 
-  const hosts = [...new Set(page.series.flatMap(({ facts }) => facts.filter(([name]) => name === "host").map(([, host]) => host)))];
+  const hosts = [
+    ...new Set(page.series.flatMap(({ facts }) => facts.filter(([name]) => name === "host").map(([, host]) => host))),
+  ];
   const title = `${page.series.map(({ name }) => name).join(", ")} on ${hosts.join(", ")}`;
   document.title = title;
   place.replaceChildren(
@@ -64,7 +72,7 @@ function show(page: Page): void {
     el("section", { class: "card wide", id: "overview" }, el("h2", {}, "Over time"), overview.element),
     programs,
     ...views.map(({ element }) => element),
-    el("section", { class: "card wide", id: "events" }, el("h2", {}, "Events"), ...(page.series.length > 1 ? [tabs] : []), events.element),
+    el("section", { class: "card wide", id: "events" }, el("h2", {}, "Events"), events.element),
     facts(page),
   );
   draw();

@@ -19,9 +19,13 @@ export type Processes = ReadonlyMap<number, Process>;
 
 type Found = { -readonly [K in keyof Process]: Process[K] };
 
+/** By convention, the arguments of an exec, and the start of a process that has ended. */
+const ARGUMENTS = "args";
+const START = "startTime";
+
 /**
- * Puts together what all series tell of programs. An event with arguments is the exec that began its program. An event
- * with a second time, the start, is the exit of its process.
+ * Puts together what all series tell of programs. An event with arguments is the exec that began its program; one with
+ * the start of its process is that process's exit.
  */
 export function processesOf({ series, processes }: Page): Processes {
   const found = new Map<number, Found>();
@@ -35,7 +39,7 @@ function addEvents(series: Series, found: Map<number, Found>): void {
   const [execId, pid, ppid, comm] = ["execId", "pid", "ppid", "comm"].map((name) => named(series, name));
   const { time } = series;
   if (!execId || !pid || !ppid || !comm || !time) return;
-  const args = series.columns.find((column): column is NamedColumn => column.kind === "texts");
+  const args = named(series, ARGUMENTS);
   const ret = named(series, "ret");
   const own: (Found | undefined)[] = execId.dictionary.map((id) => found.get(id as number));
   for (let row = 0; row < series.kept; row++) {
@@ -50,8 +54,8 @@ function addEvents(series: Series, found: Map<number, Found>): void {
     }
     if (at < one.from && !one.hasStart) one.from = at;
     if (at > one.to) one.to = at;
-    const didStart = args !== undefined && Number(ret?.dictionary[ret.values[row]!] ?? 0) >= 0;
-    if (!didStart) continue;
+    const began = args !== undefined && Number(ret?.dictionary[ret.values[row]!] ?? 0) >= 0;
+    if (!began || one.hasStart) continue;
     one.command = String(args.dictionary[args.values[row]!]);
     one.comm = String(comm.dictionary[comm.values[row]!]);
     one.from = at;
@@ -61,7 +65,7 @@ function addEvents(series: Series, found: Map<number, Found>): void {
 
 function addEnds(series: Series, found: ReadonlyMap<number, Found>): void {
   const execId = named(series, "execId");
-  const start = series.columns.filter(({ kind, dictionary }) => kind === "time" && !dictionary)[1];
+  const start = series.columns.find(({ name, kind, dictionary }) => name === START && kind === "time" && !dictionary);
   if (!execId || !start) return;
   for (let row = 0; row < series.kept; row++) {
     const one = found.get(execId.dictionary[execId.values[row]!] as number);

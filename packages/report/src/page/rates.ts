@@ -49,8 +49,12 @@ class Parts {
 
   /** Spreads a weight evenly over some time. */
   spread(from: number, to: number, weight: number): void {
-    const [first, last] = [this.#partOf(from), Math.max(this.#partOf(from), this.#partOf(to) - 1)];
-    for (let part = first; part <= last; part++) this.#sums[part]! += weight / (last - first + 1);
+    if (!(to > from)) return this.add(from, weight);
+    for (let part = this.#partOf(from); part <= this.#partOf(to); part++) {
+      const begin = Math.max(from, this.#from + part * this.#length);
+      const end = Math.min(to, this.#from + (part + 1) * this.#length);
+      this.#sums[part]! += (weight * Math.max(0, end - begin)) / (to - from);
+    }
   }
 
   perSecond(): readonly number[] {

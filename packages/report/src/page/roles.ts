@@ -27,7 +27,17 @@ export interface Roles {
 const WHO: ReadonlySet<string> = new Set(["pid", "tid", "ppid", "execId", "mntnsId", "cpu", "cgroupId"]);
 /** By convention, the field that holds what a call returned, or its negative error number. */
 const RESULT = "ret";
-const LISTED: ReadonlySet<string> = new Set(["chars", "text", "texts", "choice", "address", "u8", "u16", "i32", "bool"]);
+const LISTED: ReadonlySet<string> = new Set([
+  "chars",
+  "text",
+  "texts",
+  "choice",
+  "address",
+  "u8",
+  "u16",
+  "i32",
+  "bool",
+]);
 
 /** From so many paths on, a picture of them says more than a list. */
 export const ENOUGH = 24;
@@ -35,9 +45,9 @@ export const ENOUGH = 24;
 /** Finds what the columns of a series are good for. */
 export function rolesOf({ columns, tables }: Series): Roles {
   const all = columns.filter(isNamed);
-  const own = all.filter(({ name }) => !WHO.has(name) && name !== RESULT);
+  const own = all.filter((column) => !WHO.has(column.name) && column.name !== RESULT && LISTED.has(column.kind));
   const telling = own.filter((column, i) => {
-    return LISTED.has(column.kind) && isTelling(column) && !own.slice(0, i).some((other) => tellsSame(column, other));
+    return isTelling(column) && !own.slice(0, i).some((other) => tellsSame(column, other));
   });
   const paths = telling.filter(isPath);
   const lists = telling.filter((column) => !paths.includes(column));

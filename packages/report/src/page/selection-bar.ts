@@ -33,7 +33,11 @@ export class SelectionBar {
     this.#to.value = to.toFixed(6);
     this.#chips.replaceChildren(
       ...this.#selection.filters.map((filter) => {
-        const chip = el("button", { type: "button", class: "chip", "aria-label": `no longer only ${filter.name}` }, `${filter.name} ✕`);
+        const chip = el(
+          "button",
+          { type: "button", class: "chip", "aria-label": `no longer only ${filter.name}` },
+          `${filter.name} ✕`,
+        );
         chip.addEventListener("click", () => this.#selection.toggle(filter));
         return chip;
       }),

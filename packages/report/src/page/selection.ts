@@ -76,7 +76,9 @@ export class Selection {
         tests.push({ values: column.values, accepted });
       }
     }
-    const anyTime = rowsWhere(series.kept, (row) => tests.every(({ values, accepted }) => accepted[values[row]!] === 1));
+    const anyTime = rowsWhere(series.kept, (row) =>
+      tests.every(({ values, accepted }) => accepted[values[row]!] === 1),
+    );
     return { series, anyTime, rows: this.#within(series, anyTime), without };
   }
 

@@ -60,7 +60,8 @@ export function moment(seconds: number): string {
 /** A share, in percent. */
 export function percent(part: number, whole: number): string {
   const share = whole > 0 ? (100 * part) / whole : 0;
-  return `${share >= 10 || share === 0 ? share.toFixed(0) : share.toPrecision(2)} %`;
+  if (share > 0 && share < 0.1) return "<0.1 %";
+  return `${share.toFixed(share < 10 ? 1 : 0)} %`;
 }
 
 /** A whole number with all its digits. */

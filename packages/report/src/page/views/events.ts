@@ -12,7 +12,11 @@ export class EventTable {
   readonly element = el("div", { class: "events" });
   readonly #body = el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "events" });
   readonly #says = el("span", { class: "says", role: "status" });
-  readonly #find = el("input", { type: "search", placeholder: "a text in any field", "aria-label": "only events with this text" });
+  readonly #find = el("input", {
+    type: "search",
+    placeholder: "a text in any field",
+    "aria-label": "only events with this text",
+  });
   readonly #all = el("input", { type: "checkbox" });
   readonly #back = el("button", { class: "plain" }, "back");
   readonly #on = el("button", { class: "plain" }, "next");
@@ -21,12 +25,22 @@ export class EventTable {
   #rows: Uint32Array = new Uint32Array();
   #first = 0;
 
-  constructor() {
+  /** @param choice what chooses the series, if there are several */
+  constructor(choice: HTMLElement | undefined) {
     this.#find.addEventListener("input", () => this.#filter());
     this.#all.addEventListener("change", () => this.#draw());
     this.#back.addEventListener("click", () => this.#turn(-ROWS));
     this.#on.addEventListener("click", () => this.#turn(ROWS));
-    const bar = el("p", { class: "bar-of" }, this.#find, el("label", {}, this.#all, " all fields"), this.#back, this.#on, this.#says);
+    const bar = el(
+      "p",
+      { class: "bar-of" },
+      ...(choice ? [choice] : []),
+      this.#find,
+      el("label", {}, this.#all, " all fields"),
+      this.#back,
+      this.#on,
+      this.#says,
+    );
     this.element.append(bar, this.#body);
   }
 
@@ -109,7 +123,13 @@ function textAt(column: Column, row: number): string {
 /** Finds the rows with a text in a value that is in a dictionary, or a number that begins with it. */
 function finder(columns: readonly Column[], text: string): (row: number) => boolean {
   const has = columns.filter(isNamed).map(({ values, dictionary }) => {
-    const found = Uint8Array.from(dictionary, (value) => Number(String(value ?? "").toLowerCase().includes(text)));
+    const found = Uint8Array.from(dictionary, (value) =>
+      Number(
+        String(value ?? "")
+          .toLowerCase()
+          .includes(text),
+      ),
+    );
     return (row: number): boolean => found[values[row]!] === 1;
   });
   return (row) => has.some((test) => test(row));

@@ -7,7 +7,12 @@ export function facts({ series, version }: Page): HTMLElement {
   const parts = series.map(({ name, facts, events, lost, columns }) => {
     const losses = lost.map(([reason, number]) => `${number} (${reason})`).join(", ") || "none";
     const lines = [...facts, ["events", String(events)], ["lost", losses]] as const;
-    const fields = () => table("fields", ["field", "meaning"], columns.map((column) => [column.name, column.doc]));
+    const fields = () =>
+      table(
+        "fields",
+        ["field", "meaning"],
+        columns.map((column) => [column.name, column.doc]),
+      );
     const details = el("details", {}, el("summary", {}, "its fields"));
     details.addEventListener("toggle", () => details.open && details.append(fields()), { once: true });
     const list = el("dl", {}, ...lines.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
@@ -33,7 +38,9 @@ export function cautions({ series }: Page): readonly string[] {
   });
   const sampled = series.flatMap(({ name, every, events, kept }) =>
     every > 1
-      ? [`Of ${name}'s ${count(events)} events, this page holds every ${every}th, ${count(kept)}: its numbers, marked ≈, are estimates.`]
+      ? [
+          `Of ${name}'s ${count(events)} events, this page holds every ${every}th, ${count(kept)}: its numbers, marked ≈, are estimates.`,
+        ]
       : [],
   );
   const states = series.flatMap(({ name, facts }) =>

@@ -45,7 +45,8 @@ export function stackFlames(chosen: Chosen, stacks: readonly NamedColumn[], meas
     }
     grow(tree, path, measure.weight(row));
   }
-  const says = (total: string): string => `${total} in all. The outermost function is at the bottom; a wide one took long.`;
+  const says = (total: string): string =>
+    `${total} in all. The outermost function is at the bottom; a wide one took long.`;
   return drawn("stacks", tree, measure, says, "function");
 }
 

@@ -25,8 +25,11 @@ export function lanes(
     const shown = all.slice(0, number).sort((a, b) => a.from - b.from || a.execId - b.execId);
     const depths = depthsOf(shown);
     list.replaceChildren(...shown.map((one) => lane(one, depths.get(one)!, span, selection)));
-    const some = all.length > number ? `The ${number} longest of ${count(all.length)} programs` : `${count(all.length)} programs`;
-    says.replaceChildren(`${some}, by when they began, each below its parent. A pale end means that it ran before or after.`);
+    const some =
+      all.length > number ? `The ${number} longest of ${count(all.length)} programs` : `${count(all.length)} programs`;
+    says.replaceChildren(
+      `${some}, by when they began, each below its parent. A pale end means that it ran before or after.`,
+    );
     if (all.length <= number) return;
     const more = el("button", { class: "plain" }, "show more");
     more.addEventListener("click", () => show(number * 4));
@@ -49,7 +52,12 @@ function lane(process: Process, depth: number, span: Span, selection: Selection)
   const label = el("span", { class: "lane-name" }, el("b", {}, `${comm} ${pid}`), ` ${command}`);
   label.style.paddingLeft = `${Math.min(depth, MOST_DEPTH) * 0.75}em`;
   const pressed = String(selection.has(filter.name));
-  const row = el("button", { title: says, "aria-label": says, "aria-pressed": pressed, "data-key": filter.name }, label, el("span", { class: "track" }, bar));
+  const row = el(
+    "button",
+    { title: says, "aria-label": says, "aria-pressed": pressed, "data-key": filter.name },
+    label,
+    el("span", { class: "track" }, bar),
+  );
   row.addEventListener("click", () => selection.toggle(filter));
   return el("li", {}, row);
 }

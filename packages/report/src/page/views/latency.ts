@@ -59,7 +59,7 @@ function distributionOf(
     const value = values[Math.min(values.length - 1, Math.floor(share * values.length))];
     return value === undefined ? "-" : amount(value, column.unit);
   };
-  const says = `Half took less than ${quantile(0.5)}, 9 of 10 less than ${quantile(0.9)}, 99 of 100 less than ${quantile(0.99)}; the longest took ${quantile(1)}.`;
+  const says = `Half took up to ${quantile(0.5)}, 9 of 10 up to ${quantile(0.9)}, 99 of 100 up to ${quantile(0.99)}; the longest took ${quantile(1)}.`;
   return { ...about(column), sums, parts, from: doubling, says };
 }
 
@@ -147,7 +147,11 @@ function picture({ name, doc, unit, sums, parts, from, says }: Distribution, spa
       map.append(svg("rect", { x, y, width: 1.02, height: 0.96, class: "cell", "fill-opacity": opacity }, title));
     });
   });
-  const labels = el("div", { class: "buckets" }, ...buckets.map((bucket) => el("span", {}, amount(from(bucket), unit))));
+  const labels = el(
+    "div",
+    { class: "buckets" },
+    ...buckets.map((bucket) => el("span", {}, amount(from(bucket), unit))),
+  );
   const counts = el("div", { class: "counts" }, ...buckets.map((bucket) => el("span", {}, count(sums[bucket]!))));
   const body = el(
     "div",
@@ -155,14 +159,20 @@ function picture({ name, doc, unit, sums, parts, from, says }: Distribution, spa
     el("span", {}),
     el("span", { class: "axis" }, "how many"),
     el("span", {}),
-    el("span", { class: "axis" }, `when: ${moment(span.from)} to ${moment(span.to)}`),
+    el(
+      "span",
+      { class: "axis" },
+      el("span", {}, moment(span.from)),
+      el("span", {}, "when"),
+      el("span", {}, moment(span.to)),
+    ),
     ...[labels, bars, counts, map],
   );
   const numbers = (): HTMLElement =>
-    table(doc, ["from", "to", "how many"], buckets.map((bucket) => [
-      amount(from(bucket), unit),
-      amount(from(bucket + 1), unit),
-      count(sums[bucket]!),
-    ]));
+    table(
+      doc,
+      ["from", "to", "how many"],
+      buckets.map((bucket) => [amount(from(bucket), unit), amount(from(bucket + 1), unit), count(sums[bucket]!)]),
+    );
   return figure(`${name}: ${doc}`, body, says, numbers);
 }

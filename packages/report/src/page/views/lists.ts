@@ -44,12 +44,20 @@ export function lists(
   const cgroupId = named(series, "cgroupId");
   if (cgroupId && isTelling(cgroupId)) {
     const paths = new Map<DictionaryValue, string>(page.cgroups);
-    found.push(show("cgroup", cgroupId.doc, by(cgroupId, (id) => paths.get(id) ?? `id ${labelOf(id)}`)));
+    found.push(
+      show(
+        "cgroup",
+        cgroupId.doc,
+        by(cgroupId, (id) => paths.get(id) ?? `id ${labelOf(id)}`),
+      ),
+    );
   }
   if (roles.result) found.push(failures(roles.result, chosen, measure, page, selection));
   for (const column of roles.paths) {
     const isFew = column.dictionary.length < ENOUGH;
-    const [title, entries] = isFew ? [titleOf(column), by(column)] : [`folder of ${titleOf(column)}`, byFolders(column, chosen, measure)];
+    const [title, entries] = isFew
+      ? [titleOf(column), by(column)]
+      : [`folder of ${titleOf(column)}`, byFolders(column, chosen, measure)];
     found.push(show(title, column.doc, entries));
   }
   for (const column of others) found.push(show(titleOf(column), column.doc, by(column)));
@@ -106,7 +114,11 @@ function failures(
   });
   const card = listOf("failures", column.doc, entries, measure, selection);
   const filter = byFailure(column.name);
-  const only = el("button", { class: "plain", "aria-pressed": String(selection.has(filter.name)), "data-key": "failures" }, "only failures");
+  const only = el(
+    "button",
+    { class: "plain", "aria-pressed": String(selection.has(filter.name)), "data-key": "failures" },
+    "only failures",
+  );
   only.addEventListener("click", () => selection.toggle(filter));
   card.querySelector("h3")!.append(" ", only);
   return card;
@@ -132,7 +144,14 @@ function listOf(
         const value = el("span", { class: "value" }, measure.text(sum));
         const share = el("span", { class: "share" }, percent(sum, total));
         const pressed = String(selection.has(filter.name));
-        const row = el("button", { title: label, "aria-pressed": pressed, "data-key": `${title} ${filter.name}` }, fill, name, value, share);
+        const row = el(
+          "button",
+          { title: label, "aria-pressed": pressed, "data-key": `${title} ${filter.name}` },
+          fill,
+          name,
+          value,
+          share,
+        );
         row.addEventListener("click", () => selection.toggle(filter));
         return el("li", {}, row);
       }),

@@ -7,7 +7,7 @@ import type { Chosen, Selection } from "../selection.js";
 import { type Measure, measureOf } from "../sums.js";
 import { count, duration, moment, short } from "../units.js";
 
-const HEIGHT = 76;
+const HEIGHT = 84;
 const AXIS = 30;
 /** How many colours there are for series. */
 const COLOURS = 6;
@@ -84,11 +84,15 @@ export class Overview {
     const options: uPlot.Options = {
       width: 800,
       height: HEIGHT + (isLast ? AXIS : 0),
-      padding: [8, 12, 4, 0],
+      padding: [17, 12, 4, 0],
       legend: { show: false },
       scales: { x: { time: false }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
       axes: [
-        { ...axis, size: isLast ? AXIS : 0, values: (_, values) => values.map((value) => (isLast ? `${Number(value.toPrecision(6))} s` : "")) },
+        {
+          ...axis,
+          size: isLast ? AXIS : 0,
+          values: (_, values) => values.map((value) => (isLast ? `${Number(value.toPrecision(6))} s` : "")),
+        },
         { ...axis, size: 56, space: 24, values: (_, values) => values.map((value) => short(value)) },
       ],
       series: [
@@ -140,7 +144,8 @@ export class Overview {
   }
 
   #resize(): void {
-    for (const { plot } of this.#all()) plot.setSize({ width: Math.max(320, this.#place.clientWidth), height: plot.height });
+    for (const { plot } of this.#all())
+      plot.setSize({ width: Math.max(320, this.#place.clientWidth), height: plot.height });
     this.#mark();
   }
 

@@ -37,11 +37,20 @@ export class SeriesView {
     this.#selection = selection;
     this.#measures = [undefined, ...roles.measures];
     const names = this.#measures.map((column) => measureOf(series, column).name);
-    this.#measure.append(...names.map((name, i) => el("option", { value: i, selected: this.#measures[i] === counted }, name)));
+    this.#measure.append(
+      ...names.map((name, i) => el("option", { value: i, selected: this.#measures[i] === counted }, name)),
+    );
     this.#measure.addEventListener("change", () => this.redraw());
     const choice = names.length > 1 && series.kept > 0 ? [el("label", { class: "measure" }, "by ", this.#measure)] : [];
     const head = el("h2", {}, series.name, ...choice);
-    this.element = el("section", { class: "series", "data-series": series.name }, head, this.#says, this.#lists, this.#pictures);
+    this.element = el(
+      "section",
+      { class: "series", "data-series": series.name },
+      head,
+      this.#says,
+      this.#lists,
+      this.#pictures,
+    );
   }
 
   show(chosen: Chosen): void {

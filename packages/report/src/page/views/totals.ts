@@ -22,9 +22,18 @@ export function totals({ series }: Page, chosen: readonly Chosen[], roles: reado
   });
   const programs = programsIn(chosen);
   const lost = series.reduce((sum, one) => sum + one.lost.reduce((sum, [, count]) => sum + count, 0), 0);
-  return [...parts, ...failed, ...(programs > 0 ? [["programs", exact(programs)] as const] : []), ["lost", exact(lost)] as const].map(
-    ([name, value]) =>
-      el("div", { class: name === "lost" && lost > 0 ? "bad" : undefined, "data-total": name }, el("dt", {}, name), el("dd", {}, value)),
+  return [
+    ...parts,
+    ...failed,
+    ...(programs > 0 ? [["programs", exact(programs)] as const] : []),
+    ["lost", exact(lost)] as const,
+  ].map(([name, value]) =>
+    el(
+      "div",
+      { class: name === "lost" && lost > 0 ? "bad" : undefined, "data-total": name },
+      el("dt", {}, name),
+      el("dd", {}, value),
+    ),
   );
 }
 
