@@ -14,13 +14,23 @@ import { memory } from "./memory.mjs";
 import { openCost } from "./open-cost.mjs";
 import { prompt } from "./prompt.mjs";
 import { recordings } from "./recordings.mjs";
+import { report } from "./report.mjs";
 import { startUp } from "./start-up.mjs";
-import { showCosts, showMachineCosts, showRecordings, showTargets } from "./tables.mjs";
+import { showCosts, showMachineCosts, showRecordings, showReports, showTargets } from "./tables.mjs";
 import { targets } from "./targets.mjs";
 import { missing } from "./tools.mjs";
 
 /** The parts of the benchmark. Each is a member of the results. */
-const PARTS = { cost: openCost, machine: machineCost, flood: recordings, start: startUp, lossless, prompt, memory };
+const PARTS = {
+  cost: openCost,
+  machine: machineCost,
+  flood: recordings,
+  start: startUp,
+  lossless,
+  prompt,
+  report,
+  memory,
+};
 
 const { values } = parseArgs({
   options: {
@@ -31,7 +41,8 @@ const { values } = parseArgs({
   },
 });
 const minutes = Number(values.minutes ?? 0);
-const wanted = values.only ?? (minutes > 0 ? ["memory"] : ["cost", "machine", "flood", "start", "lossless", "prompt"]);
+const wanted =
+  values.only ?? (minutes > 0 ? ["memory"] : ["cost", "machine", "flood", "start", "lossless", "prompt", "report"]);
 const unknown = wanted.filter((part) => !Object.hasOwn(PARTS, part));
 if (unknown.length > 0) refuse(`there is no part ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);
 if (process.getuid() !== 0) refuse("tracing needs root; run: sudo npm run bench");
@@ -56,6 +67,7 @@ const reached = targets(results);
 if (results.cost) showCosts(results.cost);
 if (results.machine) showMachineCosts(results.machine);
 if (results.flood ?? results.start) showRecordings(results);
+if (results.report) showReports(results.report);
 if (reached.length > 0) showTargets(reached);
 console.log(JSON.stringify({ rounds: given.rounds, ...results, targets: reached }));
 

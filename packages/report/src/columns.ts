@@ -166,7 +166,7 @@ const READ: Readonly<Record<string, (value: unknown) => DictionaryValue>> = {
 function plain(value: unknown): DictionaryValue {
   if (typeof value === "number") return value;
   if (typeof value === "string") return shown(value);
-  return shown(typeof value === "object" ? JSON.stringify(value) : String(value));
+  return shown(JSON.stringify(value, (_, one: unknown) => (typeof one === "bigint" ? String(one) : one)));
 }
 
 /** An argument as one would type it, so that a list of them can be read. */

@@ -72,7 +72,7 @@ export interface NumbersData {
 }
 
 /** The header's length comes first, in four bytes; all that follows is aligned to eight. */
-export const ALIGNMENT = 8;
+const ALIGNMENT = 8;
 
 /** Rounds up to a multiple of the alignment. */
 export function aligned(length: number): number {

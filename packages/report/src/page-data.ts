@@ -3,7 +3,7 @@ import { getSystemErrorMap } from "node:util";
 import type { Field } from "@rxbpf/core";
 
 import { type Gathered, shown } from "./columns.js";
-import type { ColumnData, PageData, ProcessData, SeriesData } from "./format.js";
+import type { ColumnData, ProcessData, SeriesData } from "./format.js";
 import type { Gathering } from "./gather.js";
 import { Packer } from "./pack.js";
 

@@ -74,7 +74,7 @@ async function gather(
   const gatherings = all.map((series) => new Gathering(series, most));
   let since = performance.now();
   for (const gathering of gatherings) {
-    for (const _ of gathering.read()) {
+    for (const reading = gathering.read(); !reading.next().done;) {
       if (performance.now() - since < TURN_MS) continue;
       progress?.(gatherings.reduce((sum, { events }) => sum + events, 0));
       await setImmediate();

@@ -149,14 +149,13 @@ test("of more events than it may hold it has every second, fourth, ...: totals s
   expect(values(page, "where")).toEqual(Array.from({ length: 626 }, (_, i) => read(16 * i).where));
   expect(column(page, "where").dictionary).toHaveLength(5);
   const measure = measureOf(series!, undefined);
-  expect(measure.text(sumOf(new Selection().of(series!).rows, measure))).toBe("≈ 10,016");
+  expect(measure.text(sumOf(new Selection(() => {}).of(series!).rows, measure))).toBe("≈ 10,016");
 });
 
 test("a selection leaves the events of a process, of a folder, of a span", async () => {
   const { page } = await report(await record("selected", rows(900)));
   const [series] = page.series;
-  globalThis.requestAnimationFrame ??= (() => 0) as never;
-  const selection = new Selection();
+  const selection = new Selection(() => {});
   const process = processesOf(page).get(1001)!;
   expect(process).toMatchObject({ pid: 11, comm: "reader1", hasStart: true, command: "a 'b 1'" });
   selection.toggle(byProcess(process));

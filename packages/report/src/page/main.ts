@@ -23,7 +23,7 @@ readPage(document.getElementById("data")!.textContent).then(show, (error: unknow
 
 /** Lays the page out, and draws all views again whenever the selection changes. */
 function show(page: Page): void {
-  const selection = new Selection();
+  const selection = new Selection((work) => requestAnimationFrame(work));
   const processes = processesOf(page);
   const roles = page.series.map(rolesOf);
   const counted = page.series.map(({ tables }, i): Column | undefined => (tables ? roles[i]!.measures[0] : undefined));

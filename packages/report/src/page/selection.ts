@@ -26,7 +26,13 @@ export class Selection {
   #span: Span | undefined;
   #filters: readonly Filter[] = [];
   readonly #listeners: (() => void)[] = [];
+  readonly #later: (work: () => void) => unknown;
   #isDue = false;
+
+  /** @param later does some work before the page is shown next */
+  constructor(later: (work: () => void) => unknown) {
+    this.#later = later;
+  }
 
   get span(): Span | undefined {
     return this.#span;
@@ -91,7 +97,7 @@ export class Selection {
   #changed(): void {
     if (this.#isDue) return;
     this.#isDue = true;
-    requestAnimationFrame(() => {
+    this.#later(() => {
       this.#isDue = false;
       for (const listener of this.#listeners) listener();
     });

@@ -1,3 +1,4 @@
+import type { DictionaryValue } from "../../format.js";
 import { type Column, isNamed, type NamedColumn, numberAt } from "../data.js";
 import { el } from "../dom.js";
 import type { Chosen } from "../selection.js";
@@ -114,25 +115,22 @@ function textAt(column: Column, row: number): string {
     const value = numberAt(column, row);
     return column.kind === "time" ? moment(value / 1e6) : column.unit ? amount(value, column.unit) : String(value);
   }
-  const value = column.dictionary[column.values[row]!];
-  if (value === null || value === undefined) return "";
-  if (!Array.isArray(value)) return String(value);
-  return value.map((item) => String(item).split("\t")[0]).join(column.kind === "stack" ? " < " : " ");
+  return shown(column.dictionary[column.values[row]!], column.kind === "stack" ? " < " : " ");
 }
 
-/** Finds the rows with a text in a value that is in a dictionary, or a number that begins with it. */
+/** A value of a dictionary as text. */
+function shown(value: DictionaryValue | undefined, between: string = " "): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? value.map((item) => String(item).split("\t")[0]).join(between) : String(value);
+}
+
+/** Finds the rows with a text in a value that is in a dictionary. */
 function finder(columns: readonly Column[], text: string): (row: number) => boolean {
-  const has = columns.filter(isNamed).map(({ values, dictionary }) => {
-    const found = Uint8Array.from(dictionary, (value) =>
-      Number(
-        String(value ?? "")
-          .toLowerCase()
-          .includes(text),
-      ),
-    );
-    return (row: number): boolean => found[values[row]!] === 1;
+  const tests = columns.filter(isNamed).map(({ values, dictionary }) => {
+    const found = dictionary.map((value) => shown(value).toLowerCase().includes(text));
+    return (row: number): boolean => found[values[row]!]!;
   });
-  return (row) => has.some((test) => test(row));
+  return (row) => tests.some((test) => test(row));
 }
 
 /** What rows are sorted by: numbers as they are, texts by their rank. */
@@ -149,8 +147,8 @@ function ranksOf({ dictionary }: NamedColumn): Float64Array {
   return ranks;
 }
 
-function compare(a: unknown, b: unknown): number {
+function compare(a: DictionaryValue | undefined, b: DictionaryValue | undefined): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
-  const [one, other] = [String(a ?? ""), String(b ?? "")];
+  const [one, other] = [shown(a), shown(b)];
   return one < other ? -1 : Number(one > other);
 }

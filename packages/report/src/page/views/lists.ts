@@ -1,5 +1,5 @@
 import type { DictionaryValue, PageData } from "../../format.js";
-import { type NamedColumn, named, type Series } from "../data.js";
+import { type NamedColumn, named } from "../data.js";
 import { el } from "../dom.js";
 import type { Processes } from "../processes.js";
 import { ENOUGH, isTelling, type Roles } from "../roles.js";
