@@ -17,6 +17,8 @@ export class Gathering {
   readonly fields: Fields;
   readonly #columns: ReadonlyMap<string, Gatherer>;
   readonly #most: number;
+  /** The name of the first time of events, which is when they happened. */
+  readonly #time: string | undefined;
   /** How many events there are, how many were kept, and that one in so many is. */
   events = 0;
   kept = 0;
@@ -35,6 +37,7 @@ export class Gathering {
     this.series = series;
     this.fields = series[0].info.schema.fields;
     this.#most = most;
+    this.#time = Object.keys(this.fields).find((name) => this.fields[name]!.kind === "time");
     this.#columns = new Map(Object.entries(this.fields).map(([name, field]) => [name, gathererOf(name, field)]));
   }
 
@@ -58,16 +61,16 @@ export class Gathering {
   }
 
   #add({ length, time, values, notes }: RecordedBatch): void {
-    for (let i = 0; i < length; i++) {
-      const at = time(i);
-      if (at === undefined) break;
+    // Of all events, as these are the bounds of the recording; so the column of times need not read them again.
+    const times = Float64Array.from({ length }, (_, i) => time(i) ?? NaN);
+    for (const at of times) {
       if (at < this.first) this.first = at;
       if (at > this.last) this.last = at;
     }
     // Column by column, as each has its own code. The first kept event of the batch is the next multiple of `every`.
     const start = (this.every - (this.events % this.every)) % this.every;
     for (const [name, column] of this.#columns) {
-      const read = values.get(name)!;
+      const read = name === this.#time ? (i: number) => times[i] : values.get(name)!;
       for (let i = start; i < length; i += this.every) column.add(read(i));
     }
     this.kept += Math.max(0, Math.ceil((length - start) / this.every));
