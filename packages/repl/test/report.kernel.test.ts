@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -123,11 +123,21 @@ async function counted(sql: string): Promise<Record<string, string>> {
 
 const number = (value: number): string => value.toLocaleString("en");
 
-async function infoOf(
-  probe: string,
-): Promise<{ events: number; lost: Record<string, number>; host: string; kernel: string }> {
-  const { stdout } = await rxbpf("info", `${recording}/${probe}.arrow`, "--json");
-  return JSON.parse(stdout) as Awaited<ReturnType<typeof infoOf>>;
+interface Info {
+  readonly probe: string;
+  readonly events: number;
+  readonly lost: Readonly<Record<string, number>>;
+  readonly host: string;
+  readonly kernel: string;
+}
+
+/** What `rxbpf info` says of the recordings. */
+async function info(): Promise<readonly Info[]> {
+  const { stdout } = await rxbpf("info", recording, "--json");
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Info);
 }
 
 test("record makes the page at the end, says so, and takes the command's status", () => {
@@ -141,16 +151,11 @@ test("record makes the page at the end, says so, and takes the command's status"
 describe("numbers", () => {
   test("are those of rxbpf info, which are all in the recording", async () => {
     const shown = await totals();
-    for (const probe of EVENTS) {
-      const { events, lost } = await infoOf(probe);
-      expect(shown, probe).toMatchObject({ [probe]: number(events) });
-      expect(lost).toEqual({});
-    }
-    const lost = await Promise.all(
-      [...EVENTS, ...TABLES].map(async (probe) => Object.values((await infoOf(probe)).lost)),
-    );
-    expect(shown.lost).toBe(number(lost.flat().reduce((sum, one) => sum + one, 0)));
-    const { host, kernel } = await infoOf("opensnoop");
+    const all = await info();
+    expect(all.map(({ probe }) => probe).sort()).toEqual([...EVENTS, ...TABLES].sort());
+    for (const { probe, events } of all) expect(shown, probe).toMatchObject({ [probe]: number(events) });
+    expect(shown.lost).toBe(number(all.flatMap(({ lost }) => Object.values(lost)).reduce((sum, one) => sum + one, 0)));
+    const [{ host, kernel }] = all as [Info];
     const facts = await browser.value<string>("document.querySelector('#facts').innerText");
     expect(facts).toContain(host);
     expect(facts).toContain(kernel);
@@ -184,6 +189,7 @@ describe("numbers", () => {
 
 describe("a selection", () => {
   test("of a command, by a click, leaves its events in all views; another click ends it", async () => {
+    const before = await totals();
     await browser.click(button("opensnoop", "command", "cc1"));
     const where = "WHERE comm = 'cc1'";
     const n = async (from: string): Promise<string | undefined> =>
@@ -206,7 +212,7 @@ describe("a selection", () => {
     expect(new Set(cells)).toEqual(new Set(["cc1"]));
 
     await browser.click(button("opensnoop", "command", "cc1"));
-    expect(await totals()).toMatchObject({ opensnoop: number((await infoOf("opensnoop")).events) });
+    expect(await totals()).toEqual(before);
   });
 
   test("of a process, by a click on its lane, leaves it alone", async () => {
@@ -319,4 +325,29 @@ test("the page has a text for each picture, shows dark and light, and prints", a
   expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
   expect(pdf.length).toBeGreaterThan(50_000);
   expect(faults).toEqual([]);
+});
+
+test("docs/reports.md works as it stands there", async () => {
+  const repository = fileURLToPath(new URL("../../..", import.meta.url));
+  const text = readFileSync(path.join(repository, "docs/reports.md"), "utf8");
+  const blocks = [...text.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(([, language, block = ""]) => ({
+    language,
+    block,
+  }));
+  expect(blocks.map(({ language }) => language)).toEqual(["sh", "sh", "ts"]);
+  const place = path.join(folder, "followed");
+  mkdirSync(place);
+  symlinkSync(path.join(repository, "node_modules"), path.join(place, "node_modules"));
+  writeFileSync(
+    path.join(place, "Makefile"),
+    "all:\n\techo 'int main(void) { return 0; }' > made.c && cc -o made made.c\n",
+  );
+  writeFileSync(path.join(place, "page.ts"), blocks[2]!.block);
+  const [first, second] = blocks.map(({ block }) => block);
+  const commands = [first!, second!, "npx rxbpf run --check page.ts"];
+  const { status, stdout, stderr } = await run("bash", ["-ec", `cd ${place}\n${commands.join("\n")}`]);
+  expect(status, stderr).toBe(0);
+  expect(stdout).toContain("events of opensnoop, 0 lost");
+  const sizes = ["build.html", "again.html", "script.html"].map((name) => statSync(path.join(place, name)).size);
+  expect(Math.min(...sizes)).toBeGreaterThan(150_000);
 });

@@ -44,13 +44,13 @@ export class Gathering {
   /** Reads all; yields after each batch, so that other work can have a turn. */
   *read(): Generator<void> {
     for (const { path, batches } of this.series) {
-      this.bytes += statSync(path).size;
       const reading = batches();
       let next = reading.next();
       for (; !next.done; next = reading.next()) {
         this.#add(next.value);
         yield;
       }
+      this.bytes += statSync(path).size;
       this.#end(path, next.value);
     }
   }

@@ -91,16 +91,18 @@ function columnData(
 /** What the recordings say about themselves, for people. */
 function factsOf({ series, bytes, states, first, last }: Gathering): [name: string, value: string][] {
   const { info } = series[0];
+  const all = (name: "host" | "kernel" | "version"): string =>
+    [...new Set(series.map(({ info }) => info[name]))].join(", ");
   const span = last >= first ? `${iso(first)} to ${iso(last)}` : "no event";
   return [
-    ["host", info.host],
-    ["kernel", info.kernel],
+    ["host", all("host")],
+    ["kernel", all("kernel")],
     ["booted", info.bootTime],
     ["recording started", info.started],
     ["events from", span],
     ["options", JSON.stringify(info.options)],
     ["times", info.clock],
-    ["recorded by rxbpf", info.version],
+    ["recorded by rxbpf", all("version")],
     ["files", `${series.length}, ${bytes.toLocaleString("en")} bytes`],
     ["state", states.length > 0 ? [...new Set(states)].join("; ") : "whole"],
   ].map(([name, value]) => [name!, shown(value!)]);

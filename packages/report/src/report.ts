@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { deflate } from "node:zlib";
 
-import { type OutputOptions, seriesAt, type Series, type Target, writeWhole } from "@rxbpf/sinks";
+import { type OutputOptions, type Progress, seriesAt, type Series, type Target, writeWhole } from "@rxbpf/sinks";
 
 import { documentOf } from "./document.js";
 import { Gathering } from "./gather.js";
@@ -17,8 +17,8 @@ const MOST_EVENTS = 2_000_000;
 export interface ReportOptions extends OutputOptions {
   /** How many events of each probe the page holds at most; of more it has every second, every fourth, and so on. */
   readonly events?: number | undefined;
-  /** Called from time to time with the number of events that were read. */
-  readonly progress?: ((events: number) => void) | undefined;
+  /** Called from time to time, and at the end, with the events and bytes that were read, and the losses. */
+  readonly progress?: ((progress: Progress) => void) | undefined;
   /** Ends it early; then nothing is written. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -72,17 +72,28 @@ async function gather(
   signal: AbortSignal | undefined,
 ): Promise<readonly Gathering[]> {
   const gatherings = all.map((series) => new Gathering(series, most));
+  const tell = (): void =>
+    progress?.({
+      rows: sum(gatherings.map(({ events }) => events)),
+      bytes: sum(gatherings.map(({ bytes }) => bytes)),
+      lost: sum(gatherings.flatMap(({ lost }) => [...lost.values()])),
+    });
   let since = performance.now();
   for (const gathering of gatherings) {
     for (const reading = gathering.read(); !reading.next().done;) {
       if (performance.now() - since < TURN_MS) continue;
-      progress?.(gatherings.reduce((sum, { events }) => sum + events, 0));
+      tell();
       await setImmediate();
       signal?.throwIfAborted();
       since = performance.now();
     }
   }
+  tell();
   return gatherings;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0);
 }
 
 /** On another thread. The quick level: a higher one takes several times as long for a tenth less. */
@@ -91,8 +102,7 @@ function compress(bytes: Uint8Array): Promise<Uint8Array> {
 }
 
 function reported({ series, events, every, lost }: Gathering): ReportedSeries {
-  const sum = [...lost.values()].reduce((a, b) => a + b, 0);
-  return { probe: series[0].info.probe, events, every, lost: sum };
+  return { probe: series[0].info.probe, events, every, lost: sum([...lost.values()]) };
 }
 
 function version(): string {

@@ -238,7 +238,8 @@ test("a page is a new file with mode 0600; what cannot be made leaves none", asy
   const recording = await record("small", rows(3));
   const file = path.join(folder, "page.html");
   const told: number[] = [];
-  const made = await writeReport(recording, file, { progress: (events) => told.push(events) });
+  const made = await writeReport(recording, file, { progress: ({ rows }) => told.push(rows) });
+  expect(told.at(-1)).toBe(3);
   expect(made).toEqual({ bytes: statSync(file).size, series: [{ probe: "small", events: 3, every: 1, lost: 0 }] });
   expect(statSync(file).mode & 0o777).toBe(0o600);
   await expect(writeReport(recording, file)).rejects.toThrow("it exists already");
