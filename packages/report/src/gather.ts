@@ -5,8 +5,11 @@ import { type Ending, endsRecording, type RecordedBatch, type Series, type Snaps
 
 import { type Gathered, type Gatherer, gathererOf, shown } from "./columns.js";
 
-/** Beyond this many characters of texts fewer events are kept: what is read need not be trusted. */
+/** Beyond this many values, or characters of texts, fewer events are kept: what is read need not be trusted. */
+const MOST_VALUES = 50_000_000;
 const MOST_CHARACTERS = 64 << 20;
+/** After so many events it is looked whether fewer should be kept. */
+const SLICE = 65_536;
 /** How many losses are kept apart. Further ones are added to the last. */
 const MOST_LOSSES = 10_000;
 const MOST_REASONS = 100;
@@ -36,7 +39,7 @@ export class Gathering {
   constructor(series: Series, most: number) {
     this.series = series;
     this.fields = series[0].info.schema.fields;
-    this.#most = most;
+    this.#most = Math.min(most, Math.max(1, Math.floor(MOST_VALUES / Object.keys(this.fields).length)));
     this.#time = Object.keys(this.fields).find((name) => this.fields[name]!.kind === "time");
     this.#columns = new Map(Object.entries(this.fields).map(([name, field]) => [name, gathererOf(name, field)]));
   }
@@ -60,26 +63,33 @@ export class Gathering {
     return new Map([...this.#columns].map(([name, column]) => [name, column.take()]));
   }
 
-  #add({ length, time, values, notes }: RecordedBatch): void {
-    // Of all events, as these are the bounds of the recording; so the column of times need not read them again.
-    const times = Float64Array.from({ length }, (_, i) => time(i) ?? NaN);
-    for (const at of times) {
-      if (at < this.first) this.first = at;
-      if (at > this.last) this.last = at;
-    }
-    // Column by column, as each has its own code. The first kept event of the batch is the next multiple of `every`.
-    const start = (this.every - (this.events % this.every)) % this.every;
-    for (const [name, column] of this.#columns) {
-      const read = name === this.#time ? (i: number) => times[i] : values.get(name)!;
-      for (let i = start; i < length; i += this.every) column.add(read(i));
-    }
-    this.kept += Math.max(0, Math.ceil((length - start) / this.every));
-    this.events += length;
-    while (this.kept > this.#most || this.#characters() > MOST_CHARACTERS) this.#halve();
-    for (const { note } of notes) {
+  #add(batch: RecordedBatch): void {
+    for (let from = 0; from < batch.length; from += SLICE)
+      this.#rows(batch, from, Math.min(from + SLICE, batch.length));
+    for (const { note } of batch.notes) {
       if (note.type === "snapshot") this.snapshots.push(note);
       else this.#lose(note);
     }
+  }
+
+  #rows({ time, values }: RecordedBatch, from: number, to: number): void {
+    // Of all events, as these are the bounds of the recording; so the column of times need not read them again.
+    const times = new Float64Array(to - from);
+    for (let i = from; i < to; i++) {
+      const at = (times[i - from] = time(i) ?? NaN);
+      if (at < this.first) this.first = at;
+      if (at > this.last) this.last = at;
+    }
+    // The next event whose number is a multiple of `every`.
+    const start = from + ((this.every - (this.events % this.every)) % this.every);
+    // Column by column, as each has its own code.
+    for (const [name, column] of this.#columns) {
+      const read = name === this.#time ? (i: number) => times[i - from] : values.get(name)!;
+      for (let i = start; i < to; i += this.every) column.add(read(i));
+    }
+    this.kept += Math.max(0, Math.ceil((to - start) / this.every));
+    this.events += to - from;
+    while (this.kept > this.#most || this.#characters() > MOST_CHARACTERS) this.#halve();
   }
 
   #characters(): number {

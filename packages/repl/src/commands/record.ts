@@ -39,7 +39,7 @@ const own = {
     min: 1,
     max: Number.MAX_SAFE_INTEGER,
   }),
-  report: text("also make a page of the recording, which opens in any browser, at the end", { value: "PAGE" }),
+  report: text("also make a page of the recording, which opens in any browser, at the end", { value: "FILE" }),
   force: flag("replace files that exist"),
 } as const satisfies Options;
 

@@ -27,7 +27,7 @@ export function measureOf({ every, tables }: Series, column: Column | undefined)
 function weightIn(column: Column, every: number): (row: number) => number {
   if (!isNamed(column)) return (row) => every * numberAt(column, row);
   const { dictionary, values } = column;
-  const counts = dictionary.map((value) => (value as readonly number[]).reduce((sum, one) => sum + one, 0));
+  const counts = dictionary.map((value) => ((value ?? []) as readonly number[]).reduce((sum, one) => sum + one, 0));
   return (row) => every * counts[values[row]!]!;
 }
 

@@ -37,7 +37,7 @@ export function stackFlames(chosen: Chosen, stacks: readonly NamedColumn[], meas
     path.length = 0;
     if (comm) path.push([String(comm.dictionary[comm.values[row]!]), "", "root"]);
     for (const { dictionary, values, space } of stacks) {
-      const frames = dictionary[values[row]!] as readonly string[];
+      const frames = (dictionary[values[row]!] ?? []) as readonly string[];
       for (let i = frames.length - 1; i >= 0; i--) {
         const [name = "", place = ""] = frames[i]!.split("\t");
         path.push([name, place, space === "kernel" ? "kernel" : "user"]);

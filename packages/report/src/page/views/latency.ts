@@ -86,7 +86,7 @@ function recordedDistribution(
 ): Distribution {
   const { sums, parts, add } = counters();
   for (const row of rows) {
-    const counts = column.dictionary[column.values[row]!] as readonly number[];
+    const counts = (column.dictionary[column.values[row]!] ?? []) as readonly number[];
     const [first, last] = partsOf(row);
     for (let part = first; part <= last; part++)
       counts.forEach((count, bucket) => count > 0 && add(bucket, part, (every * count) / (last - first + 1)));
