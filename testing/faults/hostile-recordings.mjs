@@ -5,7 +5,14 @@ import path from "node:path";
 import { hostile } from "../hostile-recordings.mjs";
 import { report, run, start, withFolder } from "./support/command.mjs";
 
-const READERS = [["info"], ["replay", "--json"], ["export", "--csv"], ["export", "--parquet"], ["recover"], ["report", "-o", "/dev/null"]];
+const READERS = [
+  ["info"],
+  ["replay", "--json"],
+  ["export", "--csv"],
+  ["export", "--parquet"],
+  ["recover"],
+  ["report", "-o", "/dev/null"],
+];
 /** The most memory for a file of these few megabytes, whatever it asks for. Node alone takes 50 MB. */
 const MOST_MEMORY = 256 << 20;
 /** More than any takes, even on a busy machine. */

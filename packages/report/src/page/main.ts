@@ -54,10 +54,7 @@ function show(page: Page): void {
   };
   tabs.addEventListener("change", draw);
   selection.onChange(draw);
-  const theme = new Theme(() => {
-    overview.redraw();
-    for (const view of views) view.redraw();
-  });
+  const theme = new Theme(() => overview.redraw());
 
   const hosts = [
     ...new Set(page.series.flatMap(({ facts }) => facts.filter(([name]) => name === "host").map(([, host]) => host))),

@@ -1,5 +1,5 @@
 import type { DictionaryValue } from "../format.js";
-import { named, type Series, type Span } from "./data.js";
+import { type NamedColumn, named, type Series, type Span } from "./data.js";
 
 /** What events must have to be shown: in each series, a value of the first of these fields that it has. */
 export interface Filter {
@@ -17,7 +17,7 @@ export interface Chosen {
   /** The rows within the chosen span, and those at any time. */
   readonly rows: Uint32Array;
   readonly anyTime: Uint32Array;
-  /** The filters that do not apply, as the series has none of their fields. */
+  /** The filters that do not apply, as the series tells none of their fields. */
   readonly without: readonly Filter[];
 }
 
@@ -74,7 +74,7 @@ export class Selection {
     const tests: { readonly values: ArrayLike<number>; readonly accepted: Uint8Array }[] = [];
     const without: Filter[] = [];
     for (const filter of this.#filters) {
-      const field = filter.fields.find(({ name }) => named(series, name));
+      const field = filter.fields.find(({ name }) => tells(named(series, name)));
       const column = field && named(series, field.name);
       if (!field || !column) without.push(filter);
       else {
@@ -102,6 +102,11 @@ export class Selection {
       for (const listener of this.#listeners) listener();
     });
   }
+}
+
+/** Whether a field says anything: in the histogram of all threads together, names are empty and ids 0. */
+function tells(column: NamedColumn | undefined): boolean {
+  return column !== undefined && column.dictionary.some((value) => value !== "" && value !== 0 && value !== null);
 }
 
 function rowsWhere(length: number, isChosen: (row: number) => boolean): Uint32Array {

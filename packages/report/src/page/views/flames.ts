@@ -102,7 +102,6 @@ function drawn(
   const place = el("div", { class: "flames" });
   const text = ({ data }: Drawn<Branch>): string =>
     `${data.name}${data.place && ` (${data.place})`}: ${measure.text(data.value)}, ${percent(data.value, tree.value)}`;
-  const style = getComputedStyle(document.documentElement);
   const draw = (): void => {
     const chart = flamegraph<Branch>()
       .width(place.clientWidth || 960)
@@ -111,7 +110,7 @@ function drawn(
       .transitionDuration(0)
       .resetHeightOnZoom(true)
       .sort((a, b) => b.data.value - a.data.value || (a.data.name < b.data.name ? -1 : 1))
-      .setColorMapper(({ data }) => shade(style.getPropertyValue(COLOURS[data.kind]), data.name))
+      .setColorMapper(({ data }) => shade(COLOURS[data.kind], data.name))
       .setLabelHandler(text)
       .onClick(() => focusable(place, text));
     place.replaceChildren();
@@ -133,10 +132,10 @@ function drawn(
 }
 
 /** The colour of a kind, a little lighter or darker by name, so that neighbours can be told apart. */
-function shade(colour: string, name: string): string {
+function shade(variable: string, name: string): string {
   let hash = 7;
   for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) >>> 0;
-  return `oklch(from ${colour.trim()} calc(l + ${((hash % 13) - 6) / 130}) c h)`;
+  return `oklch(from var(${variable}) calc(l + ${((hash % 13) - 6) / 130}) c h)`;
 }
 
 /** Lets keys move from frame to frame: up and down the tree, left and right within a level. */

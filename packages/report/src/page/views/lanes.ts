@@ -37,7 +37,8 @@ export function lanes(
   };
   show(SHOWN);
   const axis = el("div", { class: "lanes-axis" }, el("span", {}, moment(span.from)), el("span", {}, moment(span.to)));
-  return el("section", { class: "card wide", id: "processes" }, el("h2", {}, "Processes"), says, axis, list);
+  const scroll = el("div", { class: "lanes-scroll" }, axis, list);
+  return el("section", { class: "card wide", id: "processes" }, el("h2", {}, "Processes"), says, scroll);
 }
 
 function lane(process: Process, depth: number, span: Span, selection: Selection): HTMLElement {

@@ -144,7 +144,7 @@ function picture({ name, doc, unit, sums, parts, from, says }: Distribution, spa
       const title = svg("title", {}, `${moment(at)}, ${range(bucket)}: ${count(sum)}`);
       // The root, so that few slow ones are seen beside many fast ones.
       const opacity = (0.12 + 0.88 * Math.sqrt(sum / mostInPart)).toFixed(2);
-      map.append(svg("rect", { x, y, width: 1.02, height: 0.96, class: "cell", "fill-opacity": opacity }, title));
+      map.append(svg("rect", { x, y, width: 1, height: 0.96, class: "cell", "fill-opacity": opacity }, title));
     });
   });
   const labels = el(
