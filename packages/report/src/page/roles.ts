@@ -27,16 +27,17 @@ export interface Roles {
 const WHO: ReadonlySet<string> = new Set(["pid", "tid", "ppid", "execId", "mntnsId", "cpu", "cgroupId"]);
 /** By convention, the field that holds what a call returned, or its negative error number. */
 const RESULT = "ret";
-const LISTED: ReadonlySet<string> = new Set([
-  "chars",
-  "text",
-  "texts",
-  "choice",
-  "address",
-  "u8",
-  "u16",
-  "i32",
-  "bool",
+/** Kinds whose values name nothing, or too much. */
+const UNLISTED: ReadonlySet<string> = new Set([
+  "time",
+  "u32",
+  "u64",
+  "i64",
+  "f64",
+  "bytes",
+  "json",
+  "histogram",
+  "stack",
 ]);
 
 /** From so many paths on, a picture of them says more than a list. */
@@ -45,7 +46,7 @@ export const ENOUGH = 24;
 /** Finds what the columns of a series are good for. */
 export function rolesOf({ columns, tables }: Series): Roles {
   const all = columns.filter(isNamed);
-  const own = all.filter((column) => !WHO.has(column.name) && column.name !== RESULT && LISTED.has(column.kind));
+  const own = all.filter((column) => !WHO.has(column.name) && column.name !== RESULT && !UNLISTED.has(column.kind));
   const telling = own.filter((column, i) => {
     return isTelling(column) && !own.slice(0, i).some((other) => tellsSame(column, other));
   });
