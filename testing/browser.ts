@@ -133,11 +133,6 @@ export class Browser {
     writeFileSync(file, Buffer.from(data as string, "base64"));
   }
 
-  async shot(file: string): Promise<void> {
-    const { data } = await this.#send("Page.captureScreenshot", {});
-    writeFileSync(file, Buffer.from(data as string, "base64"));
-  }
-
   /** Prints the page as a PDF file. */
   async print(): Promise<Buffer> {
     const { data } = await this.#send("Page.printToPDF", { printBackground: false });

@@ -50,6 +50,11 @@ const NEEDS = {
     "busybox-static": () => existsSync("/usr/share/doc/busybox-static"),
     cpio: () => command("cpio"),
   },
+  pictures: {
+    chromium: () => command("chromium"),
+    make: () => command("make"),
+    ...COMPILER,
+  },
   format: {
     "clang-format": () => command("clang-format"),
   },
@@ -65,6 +70,7 @@ const WHY = {
   test: "for the kernel tests",
   bench: "for the benchmark",
   kernels: "for the tests on other kernels",
+  pictures: "to make the pictures",
   format: "to format C",
   fresh: "for the test on a fresh machine",
 };

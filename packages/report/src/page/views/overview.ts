@@ -84,7 +84,7 @@ export class Overview {
     const options: uPlot.Options = {
       width: 800,
       height: HEIGHT + (isLast ? AXIS : 0),
-      padding: [17, 12, 4, 0],
+      padding: [17, 20, 4, 0],
       legend: { show: false },
       scales: { x: { time: false }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
       axes: [
