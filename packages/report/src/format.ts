@@ -11,8 +11,9 @@ export interface PageData {
   readonly series: readonly SeriesData[];
   /** The processes that recordings name, by `execId`. */
   readonly processes: readonly ProcessData[];
-  /** The paths of cgroups, by id. */
-  readonly cgroups: readonly (readonly [id: number, path: string])[];
+  readonly cgroups: readonly CgroupData[];
+  /** From how many boots of machines the recordings come. Ids mean something within one. */
+  readonly boots: number;
   /** The names of the error numbers that occur: `[2, "ENOENT"]`. */
   readonly errors: readonly (readonly [number: number, name: string])[];
 }
@@ -32,6 +33,15 @@ export interface SeriesData {
   readonly lost: readonly (readonly [reason: string, count: number])[];
   readonly losses: readonly (readonly [at: number, count: number])[];
   readonly columns: readonly ColumnData[];
+}
+
+/** A cgroup, with what people call what runs in it, as far as a recording tells. */
+export interface CgroupData {
+  readonly id: number;
+  readonly path: string;
+  readonly container?: string;
+  readonly pod?: string;
+  readonly unit?: string;
 }
 
 /** A process as a recording names it. */

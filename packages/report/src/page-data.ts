@@ -3,7 +3,7 @@ import { getSystemErrorMap } from "node:util";
 import type { Field } from "@rxbpf/core";
 
 import { type Gathered, shown } from "./columns.js";
-import type { ColumnData, ProcessData, SeriesData } from "./format.js";
+import type { CgroupData, ColumnData, ProcessData, SeriesData } from "./format.js";
 import type { Gathering } from "./gather.js";
 import { Packer } from "./pack.js";
 
@@ -24,6 +24,7 @@ export function pageDataOf(gatherings: readonly Gathering[], version: string): U
     series: gatherings.map((gathering, i) => seriesData(gathering, columns[i]!, packer, zero)),
     processes: processesOf(gatherings, occurring("execId"), zero),
     cgroups: cgroupsOf(gatherings, occurring("cgroupId")),
+    boots: new Set(gatherings.flatMap(({ series }) => series.map(({ info }) => info.boot))).size,
     errors: errorsOf(occurring(RESULT)),
   });
 }
@@ -124,11 +125,18 @@ function processesOf(gatherings: readonly Gathering[], execIds: ReadonlySet<unkn
   return [...named.values()];
 }
 
-function cgroupsOf(gatherings: readonly Gathering[], ids: ReadonlySet<unknown>): [number, string][] {
-  const paths = new Map<number, string>();
+function cgroupsOf(gatherings: readonly Gathering[], ids: ReadonlySet<unknown>): CgroupData[] {
+  const named = new Map<number, CgroupData>();
   for (const { cgroups } of gatherings.flatMap(({ snapshots }) => snapshots))
-    for (const { id, path } of cgroups) if (ids.has(id)) paths.set(id, shown(path));
-  return [...paths];
+    for (const cgroup of cgroups) if (ids.has(cgroup.id)) named.set(cgroup.id, cgroupData(cgroup));
+  return [...named.values()];
+}
+
+function cgroupData({ id, path, container, pod, unit }: CgroupData): CgroupData {
+  const names = Object.entries({ container, pod, unit }).flatMap(([kind, name]) =>
+    typeof name === "string" ? [[kind, shown(name)]] : [],
+  );
+  return { id, path: shown(path), ...(Object.fromEntries(names) as object) };
 }
 
 function errorsOf(results: ReadonlySet<unknown>): [number, string][] {

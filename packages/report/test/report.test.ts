@@ -78,7 +78,12 @@ const lost = (count: number, reason: string, at: number): Lost => ({
 });
 
 /** Records rows and losses, and returns the path. */
-async function record(name: string, parts: readonly (Row | Lost | Table<Row>)[], info: object = {}): Promise<string> {
+async function record(
+  name: string,
+  parts: readonly (Row | Lost | Table<Row>)[],
+  info: object = {},
+  options: object = {},
+): Promise<string> {
   const file = path.join(folder, `${name}.arrow`);
   const about = { name, schema: readEvent, options: { failed: true }, columns: () => [], ...info };
   const stream = new EventStream<Row | Table<Row>>(about as never, (receiver) => {
@@ -91,7 +96,7 @@ async function record(name: string, parts: readonly (Row | Lost | Table<Row>)[],
     });
     return { stop: () => {}, close: () => clearImmediate(timer), hold: () => {}, release: () => {} };
   });
-  await lastValueFrom(stream.pipe(toArrow(file, { force: true })), { defaultValue: undefined });
+  await lastValueFrom(stream.pipe(toArrow(file, { force: true, ...options })), { defaultValue: undefined });
   return file;
 }
 
@@ -168,6 +173,39 @@ test("a selection leaves the events of a process, of a folder, of a span", async
   selection.toggle(byProcess(process));
   selection.toggle(byFolder("where", "/data/odd"));
   expect(selection.of(series!).rows).toHaveLength(401);
+});
+
+test("processes and cgroups have the names that the recording tells", async () => {
+  const process = {
+    pid: 10,
+    execId: 1000,
+    start: START - 5000,
+    ppid: 1,
+    uid: 0,
+    comm: "old",
+    args: ["old", "one"],
+    cgroupId: 1,
+    mntnsId: 1,
+  };
+  const snapshot = () => ({
+    type: "snapshot",
+    time: START,
+    processes: [process, { ...process, execId: 999 }],
+    cgroups: [
+      { id: 1, path: "/docker/<b>", container: "web\u202e" },
+      { id: 2, path: "/other" },
+    ],
+  });
+  const { page } = await report(
+    await record(
+      "named",
+      rows(10).map((row) => ({ ...row, args: [] })),
+      {},
+      { snapshot },
+    ),
+  );
+  expect(page.cgroups).toEqual([{ id: 1, path: "/docker/<b>", container: "web\\u202e" }]);
+  expect(page.processes.map(({ execId, command }) => [execId, command])).toEqual([[1000, "old one"]]);
 });
 
 test("tables: histograms and stacks, spread over the time that they count", async () => {

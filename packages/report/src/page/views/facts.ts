@@ -31,7 +31,7 @@ export function facts({ series, version }: Page): HTMLElement {
 }
 
 /** What makes the numbers of the page less than exact; empty if they are exact. */
-export function cautions({ series }: Page): readonly string[] {
+export function cautions({ series, boots }: Page): readonly string[] {
   const lost = series.flatMap(({ name, lost }) => {
     const sum = lost.reduce((sum, [, number]) => sum + number, 0);
     return sum > 0 ? [`${count(sum)} events of ${name} were lost: its numbers are too low.`] : [];
@@ -46,5 +46,9 @@ export function cautions({ series }: Page): readonly string[] {
   const states = series.flatMap(({ name, facts }) =>
     facts.flatMap(([fact, value]) => (fact === "state" && value !== "whole" ? [`${name}: ${value}.`] : [])),
   );
-  return [...lost, ...sampled, ...states];
+  const mixed =
+    boots > 1
+      ? [`The recordings come from ${boots} boots of machines: processes and cgroups of the same id are shown as one.`]
+      : [];
+  return [...lost, ...sampled, ...states, ...mixed];
 }

@@ -42,15 +42,20 @@ export function lists(
   if (execId && isTelling(execId))
     found.push(show("process", "the program in one process", byPrograms(execId, chosen, measure, processes)));
   const cgroupId = named(series, "cgroupId");
-  if (cgroupId && isTelling(cgroupId)) {
-    const paths = new Map<DictionaryValue, string>(page.cgroups);
-    found.push(
-      show(
-        "cgroup",
-        cgroupId.doc,
-        by(cgroupId, (id) => paths.get(id) ?? `id ${labelOf(id)}`),
-      ),
-    );
+  if (cgroupId) {
+    for (const kind of ["container", "pod", "unit"] as const) {
+      const entries = named(series, kind) ? [] : byCgroups(cgroupId, kind, chosen, measure, page);
+      if (entries.length > 0) found.push(show(kind, `the ${kind} of the process's cgroup`, entries));
+    }
+    const paths = new Map<DictionaryValue, string>(page.cgroups.map(({ id, path }) => [id, path]));
+    if (isTelling(cgroupId))
+      found.push(
+        show(
+          "cgroup",
+          cgroupId.doc,
+          by(cgroupId, (id) => paths.get(id) ?? `id ${labelOf(id)}`),
+        ),
+      );
   }
   if (roles.result) found.push(failures(roles.result, chosen, measure, page, selection));
   for (const column of roles.paths) {
@@ -77,6 +82,26 @@ function byPrograms(execId: NamedColumn, { rows }: Chosen, measure: Measure, pro
   return execId.dictionary.flatMap((id, at) => {
     const process = processes.get(id as number);
     return process ? [{ label: `${process.comm} ${process.pid}`, sum: sums[at]!, filter: byProcess(process) }] : [];
+  });
+}
+
+/** By what the recording calls the cgroups: several can be of one container. */
+function byCgroups(
+  cgroupId: NamedColumn,
+  kind: "container" | "pod" | "unit",
+  { rows }: Chosen,
+  measure: Measure,
+  page: PageData,
+): readonly Entry[] {
+  const names = new Map<DictionaryValue, string | undefined>(page.cgroups.map((one) => [one.id, one[kind]]));
+  const sums = new Map<string, number>();
+  sumsBy(cgroupId, rows, measure).forEach((sum, at) => {
+    const name = names.get(cgroupId.dictionary[at]!);
+    if (name !== undefined) sums.set(name, (sums.get(name) ?? 0) + sum);
+  });
+  return [...sums].map(([label, sum]) => {
+    const accepts = (id: DictionaryValue): boolean => names.get(id) === label;
+    return { label, sum, filter: { name: `${kind}: ${label}`, fields: [{ name: "cgroupId", accepts }] } };
   });
 }
 
