@@ -94,7 +94,7 @@ export class Browser {
 
   /** Waits until an expression is true in the page. @throws Error if it is not after some seconds */
   async until(expression: string): Promise<void> {
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < 600; i++) {
       if (await this.value<boolean>(`Boolean(${expression})`)) return;
       await this.value("new Promise((resolve) => setTimeout(resolve, 50))");
     }

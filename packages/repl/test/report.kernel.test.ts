@@ -187,6 +187,24 @@ describe("numbers", () => {
   });
 });
 
+test("the table of events sorts by a field", async () => {
+  await browser.value(`(() => {
+    const select = document.querySelector('#events select');
+    select.value = [...select.options].find((one) => one.textContent === 'opensnoop').value;
+    select.dispatchEvent(new Event('change'));
+  })()`);
+  const heading =
+    "[...document.querySelectorAll('#events th button')].find((one) => one.textContent.startsWith('path'))";
+  const first = `document.querySelector('#events tbody tr').children[[...document.querySelectorAll('#events th')].findIndex((one) => one.textContent.startsWith('path'))].textContent`;
+  const { rows } = await queryByDuckDb("SELECT min(path) AS least, max(path) AS most FROM 'opensnoop.parquet'", {
+    folder,
+  });
+  await browser.click(heading);
+  expect(await browser.value(first)).toBe(rows[0]!.least);
+  await browser.click(heading);
+  expect(await browser.value(first)).toBe(rows[0]!.most);
+});
+
 describe("a selection", () => {
   test("of a command, by a click, leaves its events in all views; another click ends it", async () => {
     const before = await totals();
@@ -211,6 +229,10 @@ describe("a selection", () => {
     );
     expect(new Set(cells)).toEqual(new Set(["cc1"]));
 
+    // A histogram of all threads has no commands.
+    expect(await browser.value("document.querySelector('[data-series=runqlat] .says').textContent")).toContain(
+      "Not narrowed",
+    );
     await browser.click(button("opensnoop", "command", "cc1"));
     expect(await totals()).toEqual(before);
   });
@@ -257,6 +279,8 @@ describe("a selection", () => {
       "[...document.querySelectorAll('.seconds')].map((one) => Number(one.value))",
     );
     expect(chosen[1]! / chosen[0]!).toBeCloseTo(2, 1);
+    await browser.drag([plot.x + 50, plot.y + 20], [plot.x + 50, plot.y + 20]);
+    expect(await browser.value("document.querySelector('#shown').textContent")).toMatch(/^all [\d,]+ events$/);
   });
 
   test("works with keys alone, and keeps the focus", async () => {

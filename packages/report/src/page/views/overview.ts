@@ -9,13 +9,14 @@ import { count, duration, moment, short } from "../units.js";
 
 const HEIGHT = 84;
 const AXIS = 30;
+/** How many pixels make a drag. */
+const LEAST_DRAG = 3;
 /** How many colours there are for series. */
 const COLOURS = 6;
 
 /** A line of the overview: a series, or what was lost. */
 interface Line {
   readonly name: string;
-  readonly colour: string;
   readonly measure: Measure | undefined;
   readonly plot: uPlot;
   rates: readonly number[];
@@ -113,7 +114,8 @@ export class Overview {
       },
     };
     const plot = new uPlot(options, [this.#times as number[], this.#times.map(() => 0)], box);
-    return { name, colour: variable, measure, plot, rates: [] };
+    this.#clearByClick(plot.over);
+    return { name, measure, plot, rates: [] };
   }
 
   #draw(line: Line, rates: readonly number[]): void {
@@ -131,7 +133,16 @@ export class Overview {
   #choose(plot: uPlot): void {
     const { left, width } = plot.select;
     const [from, to] = [left, left + width].map((x) => plot.posToVal(x, "x"));
-    this.#selection.chooseSpan(width > 2 ? { from: from!, to: to! } : undefined);
+    if (width >= LEAST_DRAG) this.#selection.chooseSpan({ from: from!, to: to! });
+  }
+
+  /** uPlot tells of drags alone. */
+  #clearByClick(over: HTMLElement): void {
+    let pressed = 0;
+    over.addEventListener("mousedown", ({ clientX }) => (pressed = clientX));
+    over.addEventListener("mouseup", ({ clientX }) => {
+      if (Math.abs(clientX - pressed) < LEAST_DRAG) this.#selection.chooseSpan(undefined);
+    });
   }
 
   /** Marks the chosen span, however it was chosen. */
