@@ -143,7 +143,7 @@ async function info(): Promise<readonly Info[]> {
 test("record makes the page at the end, says so, and takes the command's status", () => {
   expect(made.status, made.stderr).toBe(0);
   expect(made.stderr).toMatch(
-    new RegExp(`rxbpf: wrote ${page} \\([\\d.]+ kB\\): [\\d,]+ events of \\w+ \\(0 lost\\), `),
+    new RegExp(`rxbpf: wrote ${page} \\([\\d.]+ kB\\): [\\d,]+ events of \\w+ \\([\\d,]+ lost\\), `),
   );
   expect(statSync(page).mode & 0o777).toBe(0o600);
 });
@@ -218,7 +218,10 @@ describe("a selection", () => {
       tcplife: "0",
     });
     expect(await list("opensnoop", "command")).toEqual({ cc1: await n("opensnoop") });
-    expect(await list("opensnoop", "folder of path")).toHaveProperty(["/usr/include"]);
+    const folders = await list("opensnoop", "folder of path");
+    await browser.click(button("opensnoop", "folder of path", "/usr/include"));
+    expect(await totals()).toMatchObject({ opensnoop: folders["/usr/include"] });
+    await browser.click(button("opensnoop", "folder of path", "/usr/include"));
     const lanes = await browser.value<string[]>(
       "[...document.querySelectorAll('.lane-name b')].map((one) => one.textContent)",
     );

@@ -132,13 +132,20 @@ export function byProcess({ execId, pid, comm }: { execId: number; pid: number; 
   };
 }
 
-/** Selects the events with a path in or below a folder. */
+/** How many directories of a path make a folder. */
+const DEPTH = 3;
+
+/** The folder that a path is in, at most so deep; empty for a name without one. */
+export function folderOf(path: string): string {
+  const parts = path.split("/").slice(0, -1);
+  const isAbsolute = path.startsWith("/");
+  return parts.slice(0, isAbsolute ? DEPTH + 1 : DEPTH).join("/") || (isAbsolute ? "/" : "");
+}
+
+/** Selects the events with a path in a folder. */
 export function byFolder(field: string, folder: string): Filter {
-  const start = folder.endsWith("/") ? folder : `${folder}/`;
-  return {
-    name: `${field} in: ${folder}`,
-    fields: [{ name: field, accepts: (one) => typeof one === "string" && (one.startsWith(start) || one === folder) }],
-  };
+  const accepts = (one: DictionaryValue): boolean => typeof one === "string" && folderOf(one) === folder;
+  return { name: `folder of ${field}: ${folder}`, fields: [{ name: field, accepts }] };
 }
 
 /** Selects the events that tell of a failure. */

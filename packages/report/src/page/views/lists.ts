@@ -3,19 +3,9 @@ import { type NamedColumn, named } from "../data.js";
 import { el } from "../dom.js";
 import type { Processes } from "../processes.js";
 import { ENOUGH, isTelling, type Roles } from "../roles.js";
-import { byFailure, byFolder, byProcess, byValue, type Chosen, type Filter, type Selection } from "../selection.js";
+import { byFailure, byFolder, byProcess, byValue, type Chosen, folderOf, type Selection } from "../selection.js";
 import { type Measure, sumsBy } from "../sums.js";
-import { count, percent } from "../units.js";
-
-const SHOWN = 8;
-/** How many directories of a path make a folder in a list. */
-const DEPTH = 3;
-
-interface Entry {
-  readonly label: string;
-  readonly sum: number;
-  readonly filter: Filter;
-}
+import { type Entry, listOf } from "./list.js";
 
 /** Lists of who and what did most: by command, process, cgroup, folder, address, error, and whatever else events name. */
 export function lists(
@@ -116,12 +106,6 @@ function byFolders(column: NamedColumn, { rows }: Chosen, measure: Measure): rea
   return [...folders].map(([label, sum]) => ({ label, sum, filter: byFolder(column.name, label) }));
 }
 
-/** The folder that a path is in, at most so deep; empty for a name without one. */
-function folderOf(path: string): string {
-  const parts = path.split("/").slice(0, -1);
-  return parts.slice(0, path.startsWith("/") ? DEPTH + 1 : DEPTH).join("/") || (path.startsWith("/") ? "/" : "");
-}
-
 /** What failed and why. Errors alone: what succeeded is no failure. */
 function failures(
   column: NamedColumn,
@@ -147,48 +131,4 @@ function failures(
   only.addEventListener("click", () => selection.toggle(filter));
   card.querySelector("h3")!.append(" ", only);
   return card;
-}
-
-function listOf(
-  title: string,
-  doc: string,
-  entries: readonly Entry[],
-  measure: Measure,
-  selection: Selection,
-): HTMLElement {
-  const found = entries.filter(({ sum }) => sum > 0).sort((a, b) => b.sum - a.sum || (a.label < b.label ? -1 : 1));
-  const total = found.reduce((sum, one) => sum + one.sum, 0);
-  const most = found[0]?.sum ?? 1;
-  const items = el("ul", { class: "bars" });
-  const show = (number: number): void => {
-    items.replaceChildren(
-      ...found.slice(0, number).map(({ label, sum, filter }) => {
-        const fill = el("span", { class: "fill" });
-        fill.style.width = `${(100 * sum) / most}%`;
-        const name = el("span", { class: "name" }, label);
-        const value = el("span", { class: "value" }, measure.text(sum));
-        const share = el("span", { class: "share" }, percent(sum, total));
-        const pressed = String(selection.has(filter.name));
-        const row = el(
-          "button",
-          { title: label, "aria-pressed": pressed, "data-key": `${title} ${filter.name}` },
-          fill,
-          name,
-          value,
-          share,
-        );
-        row.addEventListener("click", () => selection.toggle(filter));
-        return el("li", {}, row);
-      }),
-    );
-    const left = found.length - number;
-    if (left > 0) {
-      const more = el("button", { class: "plain" }, `${count(left)} more`);
-      more.addEventListener("click", () => show(number * 4));
-      items.append(el("li", {}, more));
-    }
-  };
-  show(SHOWN);
-  const none = found.length === 0 ? [el("p", { class: "none" }, "none")] : [];
-  return el("section", { class: "card", "data-list": title }, el("h3", { title: doc }, title), items, ...none);
 }
