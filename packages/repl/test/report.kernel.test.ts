@@ -341,6 +341,7 @@ test("the page has a text for each picture, shows dark and light, and prints", a
   ).toBe(true);
   const background = "getComputedStyle(document.body).backgroundColor";
   expect(await browser.value(background)).toBe("rgb(251, 251, 250)");
+  mkdirSync(PICTURES, { recursive: true });
   await browser.screenshot(`${PICTURES}report-light.png`);
   await browser.open(page, { dark: true });
   await browser.until("document.querySelector('.bars')");
