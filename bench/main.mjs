@@ -16,6 +16,7 @@ import { memory } from "./memory.mjs";
 import { openCost } from "./open-cost.mjs";
 import { prompt } from "./prompt.mjs";
 import { recordings } from "./recordings.mjs";
+import { report } from "./report.mjs";
 import { startUp } from "./start-up.mjs";
 import {
   showConditions,
@@ -23,6 +24,7 @@ import {
   showFilterCosts,
   showMachineCosts,
   showRecordings,
+  showReports,
   showTargets,
 } from "./tables.mjs";
 import { targets } from "./targets.mjs";
@@ -38,6 +40,7 @@ const PARTS = {
   start: startUp,
   lossless,
   prompt,
+  report,
   memory,
 };
 
@@ -52,7 +55,9 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes ?? 0);
 const wanted =
   values.only ??
-  (minutes > 0 ? ["memory"] : ["cost", "filters", "where", "machine", "flood", "start", "lossless", "prompt"]);
+  (minutes > 0
+    ? ["memory"]
+    : ["cost", "filters", "where", "machine", "flood", "start", "lossless", "prompt", "report"]);
 const unknown = wanted.filter((part) => !Object.hasOwn(PARTS, part));
 if (unknown.length > 0) refuse(`there is no part ${unknown.join(" ")}; there are ${Object.keys(PARTS).join(" ")}`);
 if (process.getuid() !== 0) refuse("tracing needs root; run: sudo npm run bench");
@@ -79,6 +84,7 @@ if (results.filters) showFilterCosts(results.filters);
 if (results.where) showConditions(results.where);
 if (results.machine) showMachineCosts(results.machine);
 if (results.flood ?? results.start) showRecordings(results);
+if (results.report) showReports(results.report);
 if (reached.length > 0) showTargets(reached);
 console.log(JSON.stringify({ rounds: given.rounds, ...results, targets: reached }));
 

@@ -45,6 +45,16 @@ export function showRecordings({ flood, start }) {
   console.table(Object.fromEntries(rows));
 }
 
+/** Prints what pages of a million events take, with a line for each recording. */
+export function showReports(reports) {
+  console.log("\nMaking a page of a million events:");
+  const rows = Object.entries(reports).map(([name, { seconds, cpu, peak, bytes }]) => {
+    const sizes = { "peak MB": Number((peak / 1e6).toFixed(0)), "page MB": Number((bytes / 1e6).toFixed(1)) };
+    return [name, { seconds: seconds.toFixed(2), "CPU s": cpu.toFixed(2), ...sizes }];
+  });
+  console.table(Object.fromEntries(rows));
+}
+
 export function showTargets(lines) {
   console.log("\nTargets, ratios of medians of this run:");
   const words = (met) => (met === undefined ? "not measured" : met ? "yes" : "no");

@@ -8,7 +8,7 @@ const seconds = (value) => `${value.toFixed(3)} s`;
 const megabytes = (value) => `${(value / 1e6).toFixed(0)} MB`;
 
 /** Each target as `{ target, limit, measured, met }`. If a peer is missing, `measured` and `met` are undefined. */
-export function targets({ flood, start, lossless, prompt }) {
+export function targets({ flood, start, lossless, prompt, report }) {
   const lines = [];
   const line = (target, sign, limit, measured, unit, met) => {
     const told = { target };
@@ -46,6 +46,10 @@ export function targets({ flood, start, lossless, prompt }) {
   if (prompt) {
     most("the prompt is there", 0.3, prompt.shown, seconds);
     most("the prompt has checked its first input", 1, prompt.checked, seconds);
+  }
+  for (const [name, { seconds: taken, peak }] of Object.entries(report ?? {})) {
+    most(`a page of a million events (${name}) is made`, 1.5, taken, seconds);
+    most(`a page of a million events (${name}): peak memory`, 350e6, peak, megabytes);
   }
   return lines;
 }

@@ -54,7 +54,7 @@ function message(type, header, { body = Buffer.alloc(0), metadata } = {}) {
   return Buffer.concat([prefix, padded, body]);
 }
 
-const ABOUT = { "rxbpf.format": "1", "rxbpf.probe": "hostile", "rxbpf.options": "{}" };
+const ABOUT = { "rxbpf.format": "2", "rxbpf.probe": "hostile", "rxbpf.options": "{}" };
 
 /** The head of a recording whose fields are of these kinds, by name. */
 function head(kinds, nullable = []) {

@@ -10,7 +10,8 @@ const MAY_IMPORT = {
   filters: ["core"],
   sinks: ["core"],
   probes: ["core", "compile", "filters"],
-  repl: ["core", "filters", "sinks", "probes"],
+  report: ["core", "sinks"],
+  repl: ["core", "filters", "sinks", "probes", "report"],
 };
 
 /** Modules that only one folder, and its package's tests, may import. */

@@ -6,6 +6,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
+import { pageOfBuild } from "./page.mjs";
 import { picture, seen } from "./terminal.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -75,6 +76,8 @@ try {
     writeFileSync(path.join(to, `${name}.svg`), picture(scene.title, lines, COLUMNS));
     console.log(`docs/pictures/${name}.svg: ${lines.length} lines`);
   }
+  pageOfBuild(rxbpf, folder, path.join(to, "report.png"));
+  console.log("docs/pictures/report.png");
 } finally {
   rmSync(folder, { recursive: true });
 }

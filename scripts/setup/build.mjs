@@ -54,6 +54,8 @@ function sources() {
       "package.json",
       "tsconfig.base.json",
       "scripts/bundle.mjs",
+      "scripts/bundle-page.mjs",
+      "scripts/bundled-licences.mjs",
       "scripts/document.mjs",
       "node_modules/.package-lock.json",
     ],

@@ -10,7 +10,7 @@ const PURPOSES = {
   bench: { packages: ["build", "bench"], built: true },
   kernels: { packages: ["build", "kernels"], built: true },
   docs: { packages: ["build"], built: true },
-  pictures: { packages: ["build"], built: true },
+  pictures: { packages: ["build", "pictures"], built: true },
   faults: { packages: ["build", "test"], built: true },
   // These build what they need themselves, or need no build.
   check: { packages: ["build", "format"], built: false },

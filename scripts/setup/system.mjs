@@ -32,6 +32,7 @@ const NEEDS = {
     "apache2-bin": () => command("apache2"),
     bpftool: () => command("bpftool"),
     "busybox-static": BUSYBOX,
+    chromium: () => command("chromium"),
     crun: () => command("crun"),
     curl: () => command("curl"),
     fish: () => command("fish"),
@@ -54,6 +55,11 @@ const NEEDS = {
     "busybox-static": BUSYBOX,
     cpio: () => command("cpio"),
   },
+  pictures: {
+    chromium: () => command("chromium"),
+    make: () => command("make"),
+    ...COMPILER,
+  },
   format: {
     "clang-format": () => command("clang-format"),
   },
@@ -69,6 +75,7 @@ const WHY = {
   test: "for the kernel tests",
   bench: "for the benchmark",
   kernels: "for the tests on other kernels",
+  pictures: "to make the pictures",
   format: "to format C",
   fresh: "for the test on a fresh machine",
 };

@@ -5,7 +5,14 @@ import path from "node:path";
 import { hostile } from "../hostile-recordings.mjs";
 import { report, run, start, withFolder } from "./support/command.mjs";
 
-const READERS = [["info"], ["replay", "--json"], ["export", "--csv"], ["export", "--parquet"], ["recover"]];
+const READERS = [
+  ["info"],
+  ["replay", "--json"],
+  ["export", "--csv"],
+  ["export", "--parquet"],
+  ["recover"],
+  ["report", "-o", "/dev/null"],
+];
 /** The most memory for a file of these few megabytes, whatever it asks for. Node alone takes 50 MB. */
 const MOST_MEMORY = 256 << 20;
 /** More than any takes, even on a busy machine. */
@@ -22,6 +29,7 @@ await withFolder(async (folder) => {
       writeFileSync(file, make());
       const { peak, seconds, signal, stderr } = await run([command, file, ...flags], MOST_SECONDS);
       const where = `${command} of ${name}`;
+      if (stderr.includes("another version")) faults.push(`${where}: refused for its format, so read no further`);
       if (signal) faults.push(`${where}: ${signal} after ${Math.round(seconds)} s`);
       if (peak > MOST_MEMORY) faults.push(`${where}: ${Math.round(peak / MEGABYTE)} MB`);
       if (/^\s+at |FATAL/m.test(stderr)) faults.push(`${where}: ${stderr.slice(0, 200)}`);

@@ -9,6 +9,7 @@ import { addProbes } from "./commands/probes.js";
 import { addRecord } from "./commands/record.js";
 import { addRecordings } from "./commands/recordings.js";
 import { addReplay } from "./commands/replay.js";
+import { addReport } from "./commands/report.js";
 import { addRun } from "./commands/run.js";
 import { refuseUnknownBeforeHelp } from "./flags/unknown-words.js";
 import { version } from "./version.js";
@@ -32,6 +33,7 @@ export function makeProgram(traced: readonly string[] | undefined): Command {
   addReplay(program);
   addRun(program);
   addRecordings(program);
+  addReport(program);
   addList(program);
   addContainers(program);
   addCgroupid(program);

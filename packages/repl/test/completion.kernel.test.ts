@@ -29,7 +29,7 @@ async function words(...typed: readonly string[]): Promise<string[]> {
 
 describe("can be completed", () => {
   test.each([
-    ["commands", ["re"], ["record", "replay", "recover"]],
+    ["commands", ["re"], ["record", "replay", "recover", "report"]],
     ["commands below others", ["map", "un"], ["unpin"]],
     ["what help is asked about", ["help", "opens"], ["opensnoop"]],
     ["flags of a probe", ["opensnoop", "-T", "--f"], ["--failed", "--flag_filter", "--full-path"]],
@@ -86,7 +86,7 @@ test("bash completes on Tab", async () => {
   await typed(shell, "rxbpf run some-fi", /rxbpf run some-file\.ts ?$/);
   await typed(shell, "rxbpf info some-fo", /rxbpf info some-folder\/$/);
   await typed(shell, "rxbpf opensnoop -- basena", /-- basename ?$/);
-  await typed(shell, "rxbpf re", /record +recover +replay/);
+  await typed(shell, "rxbpf re", /record +recover +replay +report/);
 });
 
 test("zsh completes on Tab, and tells what words mean", async () => {

@@ -26,3 +26,4 @@ export { makeDirectory } from "./files/directory.js";
 export { writeError } from "./files/errors.js";
 export type { OutputOptions } from "./files/output-file.js";
 export { UnreadError } from "./writer.js";
+export { checkTarget, type Put, writeWhole } from "./whole.js";

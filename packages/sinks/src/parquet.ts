@@ -1,4 +1,3 @@
-import type { Writable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 
 import type { CgroupView } from "@rxbpf/core/events";
@@ -6,12 +5,12 @@ import type { CgroupView } from "@rxbpf/core/events";
 import type { RecordedBatch } from "./arrow/recording.js";
 import { type Series, seriesAt } from "./arrow/series.js";
 import { viewed } from "./arrow/view.js";
-import { writeError } from "./files/errors.js";
 import type { OutputOptions } from "./files/output-file.js";
-import { outputTo, type Target } from "./output.js";
+import type { Target } from "./output.js";
 import type { Progress } from "./sink.js";
 import type { ParquetFile } from "./parquet/file.js";
 import { Groups } from "./parquet/groups.js";
+import { writeWhole } from "./whole.js";
 
 /** After this many milliseconds other work gets a turn. */
 const TURN_MS = 50;
@@ -55,19 +54,15 @@ export async function exportParquet(
     );
   const series = viewed(found, view);
   const { ParquetFile } = await import("./parquet/file.js");
-  const output = outputTo(target, { force });
-  const ignore = (): void => {}; // the write's callback gets the error
   const result: Found = { rows: 0, lost: new Map(), unfinished: [] };
-  let stream: Writable | undefined;
-  try {
+  return writeWhole(target, { force }, async (put) => {
     const file = new ParquetFile(series[0].info);
-    stream = output.stream().on("error", ignore);
     let since = performance.now();
     let bytes = 0;
     const tell = (): void => progress?.({ rows: result.rows, bytes, lost: sum(result.lost) });
     for (const piece of encode(series, file, result, { signal, matches })) {
       if (piece) {
-        await write(output.name, stream, piece);
+        await put(piece);
         bytes += piece.length;
       } else if (performance.now() - since > TURN_MS) {
         tell();
@@ -77,14 +72,7 @@ export async function exportParquet(
     }
     tell();
     return result;
-  } catch (error) {
-    // A Parquet file without its end is useless.
-    output.remove();
-    throw error;
-  } finally {
-    await new Promise<unknown>((resolve) => output.close(resolve));
-    stream?.off("error", ignore);
-  }
+  });
 }
 
 /** What the export has found so far. */
@@ -131,10 +119,4 @@ function* batchesOf(series: Series, { unfinished }: Found): Generator<RecordedBa
 
 function sum(lost: ReadonlyMap<string, number>): number {
   return [...lost.values()].reduce((all, one) => all + one, 0);
-}
-
-function write(name: string, stream: Writable, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.write(bytes, (error) => (error ? reject(writeError(name, error)) : resolve()));
-  });
 }

@@ -17,8 +17,8 @@ export interface ReplayOptions extends CgroupView {
 }
 
 /**
- * Makes a stream of recorded events: the same rows, with losses where they happened. `path` is a file, a list of files,
- * or a directory, of which all files are read whose names end with `.arrow`. Recordings of one probe follow each other
+ * Makes a stream of recorded events: the same rows, with losses where they happened. `path` is a file, or a
+ * directory, of which all files are read whose names end with `.arrow`, or a list of these. Recordings of one probe follow each other
  * in the order of their start. Recordings of several probes are merged by time, and each row gets the probe's name as
  * `probe`. Files that were cut are read as far as they go, with a notice.
  *

@@ -1,5 +1,3 @@
-import { statSync } from "node:fs";
-
 import { type EventStream, printable } from "@rxbpf/core";
 import type { CgroupView } from "@rxbpf/core/events";
 import { recordedBy, UsageError } from "@rxbpf/probes/define";
@@ -25,6 +23,7 @@ import { addRecordedFlags, askedRecording } from "../flags/recorded-flags.js";
 import { lostText, report } from "../process/run.js";
 import { processesAt } from "../recordings/processes.js";
 import { progressLine } from "../recordings/progress.js";
+import { isSameFile } from "../recordings/same-file.js";
 import { cutShort, signals } from "../process/signals.js";
 
 interface ExportFormat {
@@ -143,9 +142,4 @@ async function writeParquet(path: string, target: Target, options: ExportOptions
   } finally {
     stopped.unsubscribe();
   }
-}
-
-function isSameFile(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }

@@ -8,13 +8,14 @@ import {
   timeSpan,
   UsageError,
 } from "@rxbpf/probes/define";
-import type { Rotation } from "@rxbpf/sinks";
+import { checkTarget, type Rotation } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
 import { addFlags, givenByFlags } from "../flags/flags.js";
 import { itemList } from "../flags/help-text.js";
 import { dependOnWords, type Given, givenTo, type MoreFlags } from "../flags/more-flags.js";
+import { makeReport } from "../recordings/page.js";
 import { type Recorded, runRecording } from "../recordings/recording.js";
 import { wordsBeforeHelp } from "../flags/unknown-words.js";
 import { COMMAND_HELP, withCommand } from "../flags/traced.js";
@@ -39,6 +40,7 @@ const own = {
     min: 1,
     max: Number.MAX_SAFE_INTEGER,
   }),
+  report: text("also make a page of the recording, which opens in any browser, at the end", { value: "FILE" }),
   force: flag("replace files that exist"),
 } as const satisfies Options;
 
@@ -50,6 +52,7 @@ interface Own {
   readonly keepBytes?: number;
   readonly force?: boolean;
   readonly compress?: boolean;
+  readonly report?: string;
 }
 
 const SUMMARY = "record events to Arrow files, for `rxbpf replay` and any Arrow reader";
@@ -87,15 +90,19 @@ async function record({ words, values }: Given, ownValues: Own, traced: readonly
   checkProbes(words);
   const probes = probesIn(words);
   if (words.length !== probes.length) throw new UsageError("record takes probes, each once; see: rxbpf record --help");
-  const { output, compress, force, ...rest } = ownValues;
+  const { output, compress, force, report, ...rest } = ownValues;
   if (output === undefined) throw new UsageError("record needs --output PATH, where to write");
   const rotation = rotationOf(rest);
   for (const probe of probes) await checkWhere(probe, probe.definition.main, values);
+  if (report !== undefined && rotation)
+    throw new UsageError("--report goes without --rotate-bytes and --rotate-seconds; see: rxbpf report --help");
+  if (report !== undefined) checkTarget(report, { force });
   await withCommand(traced, values, async (command, within) => {
-    await runRecording(
+    const files = await runRecording(
       probes.map((probe): Recorded => ({ probe, values: { ...only(values, probe), ...within } })),
       { output, rotation, compression: compress ? "zstd" : undefined, force, command },
     );
+    if (report !== undefined) await makeReport(files, report, { force });
   });
 }
 

@@ -54,11 +54,13 @@ function sum(all: readonly Progress[]): Progress {
   return all.reduce((a, b) => ({ rows: a.rows + b.rows, bytes: a.bytes + b.bytes, lost: a.lost + b.lost }));
 }
 
-function count(value: number): string {
+/** A number with commas. */
+export function count(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 
-function size(bytes: number): string {
+/** A number of bytes, in kB or MB. */
+export function size(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 

@@ -43,9 +43,10 @@ export interface RecordingOptions {
 
 /**
  * Records probes until a signal, or until their duration or the command ends. If one fails, the others are ended in good order,
- * and the failure is thrown. No file is made before all probes are attached and the command runs.
+ * and the failure is thrown. No file is made before all probes are attached and the command runs. Returns where each was
+ * written.
  */
-export async function runRecording(probes: readonly Recorded[], options: RecordingOptions): Promise<void> {
+export async function runRecording(probes: readonly Recorded[], options: RecordingOptions): Promise<readonly string[]> {
   const { output, rotation: rotate, compression, force, command } = options;
   const stop = new Subject<void>();
   const signalled = signals(command);
@@ -100,6 +101,7 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   forget();
   if (failure) throw failure.error;
   progress.conclude();
+  return paths;
 }
 
 /** The name of a probe's file in a recording that has several. */

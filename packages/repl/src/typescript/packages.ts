@@ -14,11 +14,14 @@ export const PACKAGES = {
   sinks: "@rxbpf/sinks",
 } as const;
 
+/** A package that can be imported, and is not in scope. */
+const REPORT = "@rxbpf/report";
+
 /** The package that re-exports all of them. */
 export const ALL = "rxbpf";
 
 /** The packages for which imports always get this command's own copies. */
-export const IMPORTABLE: readonly string[] = [...Object.values(PACKAGES), ALL];
+export const IMPORTABLE: readonly string[] = [...Object.values(PACKAGES), REPORT, ALL];
 
 /** Node's modules whose names are already globals. */
 const GLOBALS = new Set(["console", "crypto", "process"]);

@@ -34,6 +34,7 @@ export function rowReader({ fields }: Schema<Fields>, header: BatchHeader, body:
     exactRow: (index) => readRow(index, exact, more),
     time: (index) => time?.(index) as number | undefined,
     columns,
+    values: new Map(readers),
   };
 }
 
@@ -66,6 +67,8 @@ export interface RowReader {
    * text.
    */
   readonly columns: ReadonlyMap<string, Reader>;
+  /** The values of each field as they are in a row. */
+  readonly values: ReadonlyMap<string, Reader>;
 }
 
 /** Takes the nodes and buffers of a batch in order. */

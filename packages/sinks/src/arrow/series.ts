@@ -7,12 +7,12 @@ import { readRecording, type Recording } from "./recording.js";
 export type Series = readonly [Recording, ...Recording[]];
 
 /**
- * The recordings in a file, in several files, or in all files of a directory whose names end with `.arrow`.
+ * The recordings in a file, or in all files of a directory whose names end with `.arrow`; or in all of a list of these.
  * @throws Error if there are none, or one cannot be read
  */
 export function seriesAt(path: string | readonly string[]): readonly [Series, ...Series[]] {
   const groups = new Map<string, [Recording, ...Recording[]]>();
-  for (const recording of (typeof path === "string" ? filesAt(path) : path).map(readRecording)) {
+  for (const recording of [path].flat().flatMap(filesAt).map(readRecording)) {
     const { probe, schema } = recording.info;
     const fields = Object.entries(schema.fields).map(([name, { kind, optional }]) => [name, kind, optional]);
     const key = JSON.stringify([probe, fields]);

@@ -69,13 +69,13 @@ function chosenOf(batch: RecordedBatch, chosen: (id: number) => boolean): Record
     while (before < rows.length && rows[before]! < at) before++;
     return { at: before, note };
   });
-  const columns = new Map(
-    [...batch.columns].map(([name, read]): [string, Reader] => [name, (row) => read(rows[row]!)]),
-  );
+  const chosenRows = (readers: RecordedBatch["columns"]): RecordedBatch["columns"] =>
+    new Map([...readers].map(([name, read]): [string, Reader] => [name, (row) => read(rows[row]!)]));
   return {
     length: rows.length,
     notes,
-    columns,
+    columns: chosenRows(batch.columns),
+    values: chosenRows(batch.values),
     row: (index) => batch.row(rows[index]!),
     exactRow: (index) => batch.exactRow(rows[index]!),
     time: (index) => batch.time(rows[index]!),
@@ -106,6 +106,7 @@ function namedOf(
   return {
     ...batch,
     columns: new Map([...batch.columns, ...added]),
+    values: new Map([...batch.values, ...added]),
     row: (index) => withNames(batch.row(index), index),
     exactRow: (index) => withNames(batch.exactRow(index), index),
   };

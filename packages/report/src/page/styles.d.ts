@@ -1,0 +1,2 @@
+// The bundler gathers imported styles.
+declare module "*.css";
