@@ -1,7 +1,7 @@
 // `@rxbpf/core`: everything a script needs to work with events.
 
 // Streams
-export type { Attached, Lost, Notice, Status, StreamInfo } from "./stream/source.js";
+export type { Attached, Lost, Notice, Status, StreamInfo, TablePart } from "./stream/source.js";
 export { EventStream } from "./stream/stream.js";
 export { statuses } from "./stream/runs.js";
 export { iterate, type IterateOptions } from "./stream/iterate.js";
@@ -10,6 +10,7 @@ export { iterate, type IterateOptions } from "./stream/iterate.js";
 export { countBy, type CountOptions } from "./operators/count-by.js";
 export { type Count, type Key, OTHER_KEYS } from "./operators/counts.js";
 export type { GatherOptions } from "./operators/gather.js";
+export { heatMap, type HeatMapOptions } from "./operators/heat-map.js";
 export { histogram } from "./operators/histogram.js";
 export { joinBy, type Joined, type JoinOptions, type Others } from "./operators/join-by.js";
 export { orderByTime, type OrderOptions } from "./operators/order-by-time.js";
@@ -20,6 +21,7 @@ export { top } from "./operators/top.js";
 export type { Field, Fields, Kind } from "./schema/field.js";
 export type { EventOf, RowOf, Schema } from "./schema/schema.js";
 export { sampleEvent } from "./schema/schema.js";
+export { HeatMap, type HeatMapColumn, type PictureOptions } from "./values/heat-map.js";
 export { type Bucket, Histogram, type Scale } from "./values/histogram.js";
 export type { Frame } from "./values/frame.js";
 export { frameText } from "./values/frame-text.js";

@@ -54,6 +54,11 @@ test("a hostile string is escaped in every conversion that prints strings", () =
   expect(cell("%-4.4s|", "\x1b[2J")).toBe("\\x1b|");
 });
 
+test("a cell is not cut within a character", () => {
+  expect(cell("%-4.4s|", "abc👩d")).toBe("abc |");
+  expect(cell("%-5.5s|", "abc👩d")).toBe("abc👩|");
+});
+
 test.each(["%", "%q", "PID", "%d %d", "%*d", "%-6d %"])("%j is refused as a format", (format) => {
   expect(() => column("HEAD", format, () => 0)).toThrow(TypeError);
 });

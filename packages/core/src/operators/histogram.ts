@@ -1,7 +1,8 @@
 import type { OperatorFunction } from "rxjs";
 
-import { Histogram, type Totals } from "../values/histogram.js";
+import { Histogram } from "../values/histogram.js";
 import { gather, type Gatherer, type GatherOptions } from "./gather.js";
+import { Tally } from "./tally.js";
 
 /**
  * Counts values in buckets of powers of two: `tcpconnect({ dns: true }).pipe(histogram((e) => e.queryAgeMs))`. Emits a
@@ -20,17 +21,11 @@ export function histogram<T>(
   return gather(options, (intervals) => new Gathered(value, intervals));
 }
 
-/** The counts and totals of one interval. */
-interface Slice extends Totals {
-  readonly count: number;
-  readonly counts: readonly number[];
-}
-
 class Gathered<T> implements Gatherer<T, Histogram> {
   readonly #value: (event: T) => number | bigint | undefined;
   readonly #intervals: number;
   /** Intervals that are over and not yet forgotten, the oldest first. */
-  readonly #before: Slice[] = [];
+  readonly #before: Tally[] = [];
   #now = new Tally();
 
   constructor(value: (event: T) => number | bigint | undefined, intervals: number) {
@@ -63,30 +58,6 @@ class Gathered<T> implements Gatherer<T, Histogram> {
   }
 }
 
-/** Counts the values of one interval. */
-class Tally implements Slice {
-  readonly counts: number[] = [];
-  count = 0;
-  sum = 0;
-  negative = 0;
-  invalid = 0;
-  min: number | undefined;
-  max: number | undefined;
-
-  add(given: number | bigint | undefined): void {
-    const number = Number(given ?? NaN);
-    if (!Number.isFinite(number)) return void this.invalid++;
-    if (number < 0) return void this.negative++;
-    const at = bucketOf(given!, number);
-    while (this.counts.length <= at) this.counts.push(0);
-    this.counts[at]!++;
-    this.count++;
-    this.sum += number;
-    if (this.min === undefined || number < this.min) this.min = number;
-    if (this.max === undefined || number > this.max) this.max = number;
-  }
-}
-
 function isNumber(value: number | undefined): value is number {
   return value !== undefined;
 }
@@ -97,14 +68,4 @@ function least(numbers: readonly number[]): number | undefined {
 
 function greatest(numbers: readonly number[]): number | undefined {
   return numbers.length > 0 ? Math.max(...numbers) : undefined;
-}
-
-/**
- * The whole part of the binary logarithm, and 0 below 2. Checked, as rounding may have turned a number into a power of
- * two.
- */
-function bucketOf(given: number | bigint, number: number): number {
-  if (number < 2) return 0;
-  const at = Math.floor(Math.log2(number));
-  return (typeof given === "bigint" ? 1n << BigInt(at) : 2 ** at) > given ? at - 1 : at;
 }

@@ -1,4 +1,5 @@
 import type { Records } from "../schema/column-data.js";
+import type { HeatMap } from "../values/heat-map.js";
 import type { Table } from "../values/table.js";
 import type { Fields } from "../schema/field.js";
 import type { Schema } from "../schema/schema.js";
@@ -101,6 +102,12 @@ export function wrapped<E>(source: Source<E>, wrap: (source: Source<E>) => Sourc
   return Object.assign(changed(source, wrap), { where });
 }
 
+/** Rows of a table that have the same columns. */
+export interface TablePart {
+  readonly columns: readonly Column<unknown>[];
+  readonly rows: readonly unknown[];
+}
+
 /** What a stream knows of its events beyond their type. */
 export interface StreamInfo {
   /** The probe's name. */
@@ -119,8 +126,12 @@ export interface StreamInfo {
   readonly tableRows?: number;
   /** Whether each table replaces the one before on a terminal. */
   readonly tableInPlace?: boolean;
-  /** Writes a table as lines of text, if it is not printed in columns. */
-  readonly tableText?: (table: Table<never>) => string;
+  /** Writes a table as lines of text about so many columns wide, 80 by default, if it is not printed in columns. */
+  readonly tableText?: (table: Table<never>, columns?: number) => string;
+  /** Divides a table into parts, each with columns of its own, if not all rows have the same. */
+  readonly tableParts?: (table: Table<never>) => readonly TablePart[];
+  /** Makes a function that adds each table to a heat map, which is shown instead, if that was asked for. */
+  readonly tableHeatMap?: () => (table: Table<never>) => HeatMap;
   /** A line above the text table. */
   readonly banner?: string;
   /** Makes the columns of the text table, anew for each table. */

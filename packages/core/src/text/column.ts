@@ -9,6 +9,8 @@ export interface Column<E> {
    * call: it may be a view of a record.
    */
   cell(event: E): string;
+  /** What the cell shows, if rows can be sorted by it. */
+  value?(event: E): unknown;
   /** Whether its cells are numbers, which must not be cut: a part would be another number. */
   readonly numeric?: boolean;
 }
@@ -51,6 +53,7 @@ export function column<E>(
   return {
     head: printHead(title),
     numeric: !/%[-\d.]*s/.test(format),
+    value,
     cell: (event) => {
       const given = value(event);
       if (given === undefined) return blank;
@@ -80,8 +83,14 @@ function text(value: Value): string {
   return typeof value === "string" ? printable(value) : String(value);
 }
 
+/** Cuts a text, but not within a character of two code units. */
+function cut(text: string, most: number): string {
+  const last = text.length > most ? text.charCodeAt(most - 1) : 0;
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? most - 1 : most);
+}
+
 const CONVERSIONS = {
-  s: (value: Value, most?: number) => text(value).slice(0, most),
+  s: (value: Value, most?: number) => (most === undefined ? text(value) : cut(text(value), most)),
   d: text,
   o: (value: Value) => Number(value).toString(8),
   x: (value: Value) => Number(value).toString(16),
