@@ -30,7 +30,11 @@ export function columnsFor(rows: readonly Row[]): readonly Column<Row>[] {
     const right = numeric && shown === cellText;
     const last = i === names.length - 1;
     const format = right ? `%${width}s` : last ? "%s" : `%-${width}s`;
-    return { ...column<Row>(title, last ? format : `${format} `, (row) => shown(row[name])), numeric };
+    return {
+      ...column<Row>(title, last ? format : `${format} `, (row) => shown(row[name])),
+      numeric,
+      value: (row: Row) => row[name],
+    };
   });
 }
 

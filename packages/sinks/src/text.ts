@@ -1,4 +1,14 @@
-import { type Fields, Histogram, type Lost, printable, printableJson, Table } from "@rxbpf/core";
+import {
+  type Fields,
+  HeatMap,
+  Histogram,
+  type Lost,
+  printable,
+  printableJson,
+  type StreamInfo,
+  Table,
+  type TablePart,
+} from "@rxbpf/core";
 import { type Column, originOf, type Records, rowView } from "@rxbpf/core/events";
 import type { Observable, OperatorFunction } from "rxjs";
 
@@ -26,14 +36,15 @@ export function toStdout<E>(options?: TextOptions<E>): OperatorFunction<E, Progr
  * values in JSON unless they are plain words.
  *
  * A `Table` is written under a heading of its own, or in its probe's format. If its rows are not the stream's events,
- * its columns are their keys. A `Histogram` is drawn.
+ * its columns are their keys. A `Histogram` is drawn. A `HeatMap` is drawn in 80 columns when these are full, and at the
+ * end.
  *
  * The heading is written when the source runs, so that a parent process can wait for it. If there are operators and no
  * columns were given, it is written with the first row that needs it.
  * @param target a path, where a file with mode 0600 is created; or a stream, which is left open
  */
 export function toText<E>(target: Target, options: TextOptions<E> = {}): OperatorFunction<E, Progress> {
-  const onTerminal = typeof target !== "string" && (target as { isTTY?: boolean }).isTTY === true;
+  const onTerminal = typeof target !== "string" && isScreen(target as { isTTY?: boolean });
   const open = (source: Observable<E>): TextFormat<E> =>
     new TextFormat(source, { columns: options.columns?.() as Columns | undefined, onTerminal });
   return sink(target, open, options);
@@ -58,8 +69,26 @@ interface FormatOptions {
   readonly onTerminal?: boolean;
 }
 
+/** Whether a stream is a terminal that can draw in place, unlike a dumb one. */
+export function isScreen({ isTTY }: { readonly isTTY?: boolean }): boolean {
+  return isTTY === true && process.env["TERM"] !== "dumb";
+}
+
 /** Clears a terminal and moves to its upper left corner. */
 const CLEAR = "\x1b[H\x1b[2J";
+/** How wide heat maps are drawn, so that they fit everywhere. */
+const COLUMNS = 80;
+
+/** How a table is shown: as a text, or as parts with columns. */
+export interface Layout {
+  /** The line above it. */
+  readonly heading: string | undefined;
+  /** How many of its rows are shown, unless someone asks for more. */
+  readonly most: number | undefined;
+  /** Its text, about so many columns wide; undefined if it has parts. */
+  readonly text?: (columns?: number) => string;
+  readonly parts: readonly TablePart[];
+}
 
 class TextFormat<E> implements Format<E> {
   readonly #columns: Columns | undefined;
@@ -67,9 +96,8 @@ class TextFormat<E> implements Format<E> {
   readonly #ownColumns: boolean;
   /** Whether a row fits the columns. */
   readonly #fits: (row: unknown) => boolean;
-  readonly #tableText: ((table: Table<never>) => string) | undefined;
-  readonly #tableHeading: ((table: Table<never>) => string) | undefined;
-  readonly #tableRows: number | undefined;
+  readonly #info: Partial<StreamInfo>;
+  readonly #heatMap: ((table: Table<never>) => HeatMap) | undefined;
   /** The text before each table. */
   readonly #between: string;
   readonly #head: string = "";
@@ -78,20 +106,22 @@ class TextFormat<E> implements Format<E> {
   /** The columns whose heading was written last, and whether nothing was written below it yet. */
   #above: Columns | undefined;
   #fresh = false;
+  /** A heat map with columns that are not written yet. */
+  #unwritten: HeatMap | undefined;
 
   constructor(source: Observable<E>, { columns, line, onTerminal }: FormatOptions) {
     this.#makeLine = line;
     const origin = originOf(source);
-    const { banner, tables = false, schema } = origin?.info ?? {};
+    const { banner, tables = false, schema, tableHeatMap, tableInPlace, tableText } = origin?.info ?? {};
     this.#columns = columns ?? origin?.info.columns();
     /** Whether all rows are known to fit the columns before the first one comes. */
     this.#ownColumns = columns === undefined && source === origin;
     const known = columns !== undefined || source === origin;
     this.#fits = known ? () => true : hasFields(schema?.fields);
-    this.#between = onTerminal && origin?.info.tableInPlace ? CLEAR : "\n";
-    this.#tableRows = origin?.info.tableRows;
-    this.#tableText = origin?.info.tableText;
-    this.#tableHeading = origin?.info.tableHeading;
+    // Other pictures may come only once, and stand below what a command has written.
+    this.#between = onTerminal && tableInPlace && !tableText ? CLEAR : "\n";
+    this.#info = origin?.info ?? {};
+    this.#heatMap = tableHeatMap?.();
     this.#banner = banner ? `${banner}\n` : "";
     // Called only once the first row has been made.
     if (known) this.#head = tables ? this.#takeBanner() : this.#heading(this.#columns!);
@@ -107,12 +137,21 @@ class TextFormat<E> implements Format<E> {
   }
 
   row(event: E): string {
-    if (event instanceof Table) return this.#table(event as Table<Row>);
-    if (event instanceof Histogram) return `\n${event.toString()}\n`;
+    const shown = this.shown(event);
+    if (shown instanceof HeatMap) return this.#map(shown);
+    if (shown instanceof Table) return this.#table(shown as Table<Row>);
+    if (shown instanceof Histogram) return `\n${shown.toString()}\n`;
     if (!this.#columns || !this.#fits(event)) return pairs(event);
     const heading = this.#above === this.#columns ? "" : this.#heading(this.#columns);
     this.#fresh = false;
     return heading + this.#line(event, this.#columns);
+  }
+
+  /** What is shown of an event. To be called once for each, as a table may be added to a heat map, which is shown instead. */
+  shown(event: unknown): unknown {
+    return this.#heatMap && event instanceof Table && event.rows.every(this.#fits)
+      ? this.#heatMap(event as Table<never>)
+      : event;
   }
 
   line(records: Records): ((position: number) => string) | undefined {
@@ -130,16 +169,46 @@ class TextFormat<E> implements Format<E> {
     return `LOST ${count} events: ${printable(reason)}\n`;
   }
 
-  #table(table: Table<Row>): string {
+  tail(): string {
+    const map = this.#unwritten;
+    return map ? `\n${map.picture(COLUMNS, { last: map.count % HeatMap.room(COLUMNS) })}\n` : "";
+  }
+
+  /** How a table is shown. */
+  layout(table: Table<unknown>): Layout {
+    const { tableText, tableParts, tableHeading, tableRows } = this.#info;
+    const own = table as Table<never>;
+    const heading = tableHeading && printable(tableHeading(own));
     const fits = table.rows.every(this.#fits);
-    const rows = fits ? table.rows.slice(0, this.#tableRows) : table.rows;
-    const above = this.#tableHeading ? `${printable(this.#tableHeading(table as Table<never>))}\n` : "";
-    if (this.#tableText && fits)
-      return `${this.#takeBanner()}${this.#between}${above}${this.#tableText(table.with(rows) as Table<never>)}`;
-    const columns = this.#columnsFor(rows);
-    const heading = this.#fresh && this.#above === columns ? "" : `${this.#between}${above}${this.#heading(columns)}`;
+    const most = fits ? tableRows : undefined;
+    if (fits && tableText) {
+      const shown = own.with(own.rows.slice(0, most));
+      return { heading, most, text: (columns) => tableText(shown, columns), parts: [] };
+    }
+    const one = (): TablePart => ({ columns: this.#columnsFor(table.rows as readonly Row[]), rows: table.rows });
+    return { heading, most, parts: (fits && tableParts?.(own)) || [one()] };
+  }
+
+  #table(whole: Table<Row>): string {
+    const most = whole.rows.every(this.#fits) ? this.#info.tableRows : undefined;
+    const table = whole.with(whole.rows.slice(0, most));
+    const { heading, text, parts } = this.layout(table);
+    const above = `${this.#between}${heading === undefined ? "" : `${heading}\n`}`;
+    if (text) return `${this.#takeBanner()}${above}${text()}`;
+    const [only] = parts;
+    const isUnder = parts.length === 1 && this.#fresh && this.#above === only!.columns;
+    const written = parts.map(({ columns, rows }) => {
+      const head = isUnder ? "" : this.#heading(columns);
+      return head + rows.map((row) => this.#line(row, columns)).join("");
+    });
     this.#fresh = false;
-    return heading + rows.map((row) => this.#line(row, columns)).join("");
+    return `${isUnder ? "" : above}${written.join("\n")}`;
+  }
+
+  #map(map: HeatMap): string {
+    const isFull = map.count % HeatMap.room(COLUMNS) === 0;
+    this.#unwritten = isFull ? undefined : map;
+    return isFull ? `\n${map.picture(COLUMNS)}\n` : "";
   }
 
   #columnsFor(rows: readonly Row[]): Columns {

@@ -7,6 +7,8 @@ import {
   type Count,
   countBy,
   EventStream,
+  HeatMap,
+  Histogram,
   histogram,
   joinBy,
   printable,
@@ -131,6 +133,34 @@ describe("toText", () => {
     expect(await writtenTo(false, { tableInPlace: true })).toBe("\n N\n 1\n 2\n 3\n\n N\n 4\n");
   });
 
+  test("writes a heat map when its columns are full, and the rest of it in the end", async () => {
+    const one = new Histogram([0, 1]);
+    const maps = Array.from({ length: 71 }, (_, i) => i).reduce(
+      (all, i) => [...all, (all.at(-1) ?? new HeatMap()).with(i * 1000, one)],
+      [] as HeatMap[],
+    );
+    await run(from(maps).pipe(toText(path, { force: true })));
+    const pictures = written().split(/(?<=a column is 1s|in a cell)\n/);
+    expect(pictures.map((picture) => /│(.*)/.exec(picture)?.[1])).toEqual(["█".repeat(70), "█", undefined]);
+    expect(
+      written()
+        .split("\n")
+        .every((line) => line.length <= 80),
+    ).toBe(true);
+    // The same of tables that are asked to be drawn so.
+    const rows = await writtenTo(false, { tableHeatMap: () => () => maps[0]! });
+    expect(rows).toBe(`\n${maps[0]!.picture()}\n`);
+  });
+
+  test("writes the parts of a table, each under the heading of its columns", async () => {
+    const columns = ["N", "  N"].map((head) => [
+      column<{ n: number }>(head, `%${head.length + 1}d`, ({ n }) => n),
+    ]) as unknown as NonNullable<ReturnType<NonNullable<StreamInfo["tableParts"]>>>[number]["columns"][];
+    const tableParts = ({ rows }: Table<{ n: number }>) =>
+      [1, 0].map((odd, i) => ({ columns: columns[i]!, rows: rows.filter(({ n }) => n % 2 === odd) }));
+    expect(await writtenTo(false, { tableParts })).toBe("\n N\n 1\n 3\n\n   N\n   2\n\n N\n\n   N\n   4\n");
+  });
+
   test("draws a histogram, and writes a rate as a number", async () => {
     const drawn = await after((source) => source.pipe(histogram((e) => e.size)), toText);
     expect(drawn).toMatch(
@@ -165,6 +195,13 @@ describe("toJson", () => {
     );
     expect(written()).toBe('{"key":1,"count":2}\n{"key":"1","count":1}\n{"key":true,"count":3}\n');
     expect(await after(counts, toJson)).toBe('{"key":"file","count":2}\n{"key":"a file","count":1}\n');
+  });
+
+  test("writes a heat map as its columns", async () => {
+    await run(of(new HeatMap().with(5, new Histogram([0, 3]))).pipe(toJson(path, { force: true })));
+    expect(JSON.parse(written())).toEqual({
+      columns: [{ time: 5, histogram: { count: 3, buckets: [{ from: 2, to: 4, count: 3 }] } }],
+    });
   });
 
   test("writes a histogram as its fields, and arrays that are no tables as arrays", async () => {

@@ -5,7 +5,7 @@ import { whoOptions } from "../define/common.js";
 import { flag, UsageError } from "../define/options.js";
 import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
-import { histogramText, totalsText } from "../define/table-text.js";
+import { histogramOptions, histogramText, totalsText } from "../define/table-text.js";
 import { flagNames, NAMED_FLAGS } from "./flags.js";
 import { type Latency, latencyKey, latencyValue } from "./schema.js";
 
@@ -19,6 +19,7 @@ const definition = define({
     flags: flag("a histogram for each set of request flags", { short: "F" }),
     extension: showing(flag("show average, total and count", { short: "e" })),
     disk,
+    ...histogramOptions,
     ...whoOptions(),
   },
   positional: ["interval", "tables"],
@@ -41,6 +42,7 @@ const definition = define({
       perCpu: ({ disks, flags }) => !disks && !flags,
       entries: ({ disks, flags }) => (disks || flags ? undefined : 1),
       columns: () => [],
+      heatMap: ({ heatmap }) => (heatmap ? (row: Latency) => row.latency : undefined),
       units: ({ milliseconds }) => (milliseconds ? { latency: "ms" } : undefined),
       order: () => (a: Latency, b: Latency) => (a.disk < b.disk ? -1 : a.disk > b.disk ? 1 : a.flags - b.flags),
       mapRows:

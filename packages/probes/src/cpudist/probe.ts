@@ -5,7 +5,7 @@ import { flag, UsageError } from "../define/options.js";
 import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
 import { shownText } from "../define/show.js";
-import { histogramText, totalsText } from "../define/table-text.js";
+import { histogramOptions, histogramText, totalsText } from "../define/table-text.js";
 import { type Stretch, stretchKey, stretchValue } from "./schema.js";
 
 const definition = define({
@@ -13,6 +13,7 @@ const definition = define({
   summary: "how long threads run each time, or stay off the CPU, as histograms",
   options: {
     ...whoOptions({ pid: "p" }),
+    ...histogramOptions,
     offcpu: flag("measure the time off the CPU, not on it", { short: "O" }),
     milliseconds: flag("measure in milliseconds, not microseconds", { short: "m" }),
     pids: flag("a histogram for each process", { short: "P" }),
@@ -40,6 +41,7 @@ const definition = define({
       perCpu: ({ pids, tids }) => !pids && !tids,
       entries: ({ pids, tids }) => (pids || tids ? undefined : 1),
       columns: () => [],
+      heatMap: ({ heatmap }) => (heatmap ? (row: Stretch) => row.duration : undefined),
       units: ({ milliseconds }) => (milliseconds ? { duration: "ms" } : undefined),
       order: () => (a: Stretch, b: Stretch) => a.id - b.id,
       ofProcessWith: ["pids", "tids"],

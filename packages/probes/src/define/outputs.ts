@@ -1,4 +1,4 @@
-import type { EventStream, Fields, RowOf, Schema, Table } from "@rxbpf/core";
+import type { EventStream, Fields, Histogram, RowOf, Schema, Table } from "@rxbpf/core";
 import type { Constant, SideRecords, TableShape } from "@rxbpf/core/bpf";
 import { type Column, type ShownName, time, type Unit } from "@rxbpf/core/events";
 import type { SetFilters } from "@rxbpf/filters";
@@ -88,6 +88,16 @@ export interface TableOutput<V, R, C = unknown> extends Described<V, R> {
   heading?(options: V): ((table: Table<R>) => string) | undefined;
   /** How to write a table that is not rows of text: histograms, stacks. */
   text?(options: V & Shown): TableText<R>;
+  /** Divides a table into parts, each with columns of its own, if not all rows have the same. */
+  parts?(options: V & Shown): (table: Table<R>) => readonly PartOf<R>[];
+  /** The histogram of a row, if options ask for a heat map of them all. */
+  heatMap?(options: V): ((row: R) => Histogram) | undefined;
+}
+
+/** Rows of a table that have the same columns. */
+interface PartOf<R> {
+  readonly columns: readonly Column<R>[];
+  readonly rows: readonly R[];
 }
 
 /** Options, or rows, of any probe. They are checked where a probe is defined, and give the probe its type. */

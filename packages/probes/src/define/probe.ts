@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { EventStream, type Fields, type StreamInfo, Table } from "@rxbpf/core";
+import { EventStream, type Fields, type StreamInfo, Table, type TablePart } from "@rxbpf/core";
 import type { Narrowed } from "@rxbpf/compile";
 import {
   type Constant,
@@ -41,6 +41,7 @@ import {
   withShown,
 } from "./show.js";
 import { whyNone } from "./why-none.js";
+import { heatMapOf } from "./table-text.js";
 import { clockTime } from "./times.js";
 
 /** The definition of a probe; everything else about it follows from this. */
@@ -246,15 +247,22 @@ export function describe(
   const { timestamp, rows: tableRows = output.rows } = values as ValuesOf<typeof tableOptions>;
   const tableText = output.text?.(values);
   const tableHeading = timestamp ? clockTime : output.heading?.(values);
+  const parts = output.parts?.(values);
+  const histogram = output.heatMap?.(values);
   return {
     ...told,
     tables: true,
-    tableInPlace: output.inPlace?.(values) ?? false,
+    tableInPlace: histogram !== undefined || (output.inPlace?.(values) ?? false),
+    ...(parts && { tableParts: (table: Table<never>) => parts(table) as readonly TablePart[] }),
+    ...(histogram && { tableHeatMap: heatMapOf(histogram) }),
     ...(tableRows !== undefined && { tableRows }),
     ...(tableText && { tableText }),
     ...(tableHeading && { tableHeading }),
   };
 }
+
+/** The default interval between the columns of a heat map. */
+const HEAT_MAP_SECONDS = 1;
 
 /** The source of an output, which takes conditions if the program makes records of it. */
 function sourceFor(asked: Asked, values: Values): Source<unknown> {
@@ -317,7 +325,8 @@ function narrowedSource(
     if (shown.kind === "table") {
       if (left.length > 0)
         throw new Error(`Cannot count with this condition: ${narrowed!.notices[0]?.replace("where: ", "")}`);
-      const { interval = shown.every, tables } = values as ValuesOf<typeof tableOptions>;
+      const every = shown.every ?? (shown.heatMap?.(values) ? HEAT_MAP_SECONDS : undefined);
+      const { interval = every, tables } = values as ValuesOf<typeof tableOptions>;
       const everyMs = interval === undefined ? undefined : interval * 1000;
       const read = sourceOf(spec, table(shown.map, shown.shape, { everyMs, count: tables }), start);
       return mapEvents(read, arranged(shown, values))(receiver);

@@ -4,7 +4,8 @@ import { CUT, foldedLine, looksCut, type NamedRow, type ShownName } from "@rxbpf
 import { shownNames, shownText } from "./show.js";
 import type { TableText } from "./table-text.js";
 
-interface Stacked extends NamedRow {
+/** A row with the stacks of a thread. */
+export interface Stacked extends NamedRow {
   readonly pid: number;
   readonly comm: string;
   readonly kernelStack: readonly Frame[];
@@ -29,26 +30,19 @@ export interface StackTextOptions {
 /** Stacks as BCC's tools write them, each with its number. */
 export function stackText<R extends Stacked>(number: (row: R) => number, options: StackTextOptions = {}): TableText<R> {
   const { folded, delimited, addresses } = options;
-  const [namesOf, textOf] = [shownNames(options), shownText(options)];
-  const kernel = (frame: Frame): string => frameName(frame, options) + (options.annotations ? "_[k]" : "");
-  const user = (frame: Frame): string => frameName(frame, options);
+  const textOf = shownText(options);
+  const { kernel, user } = frameNames(options);
   const line = (frame: Frame, name: string): string =>
     `    ${addresses ? `0x${frame.address.slice(2).padStart(16, "0")} ` : ""}${printable(name)}\n`;
   return ({ rows }) =>
     rows
       .map((row) => {
+        if (folded) return foldedLine(namesFrom(row, options), number(row));
         const { kernelStack, userStack, comm, pid } = row;
-        const cut = userStack.length > 0 && looksCut(userStack) ? [CUT] : [];
-        const isSplit = delimited && kernelStack.length > 0 && userStack.length > 0;
-        if (folded) {
-          const between = isSplit ? ["-"] : [];
-          const users = [...userStack.map(user), ...cut].reverse();
-          const frames = [comm, ...users, ...between, ...kernelStack.map(kernel).reverse()];
-          return foldedLine([...namesOf(row).map(([, name]) => name), ...frames], number(row));
-        }
+        const cut = isCut(row) ? [CUT] : [];
         const frames = [
           ...kernelStack.map((frame) => line(frame, kernel(frame))),
-          ...(isSplit ? ["    --\n"] : []),
+          ...(isSplit(row, delimited) ? ["    --\n"] : []),
           ...userStack.map((frame) => line(frame, user(frame))),
           ...cut.map((text) => `    ${text}\n`),
         ];
@@ -57,6 +51,26 @@ export function stackText<R extends Stacked>(number: (row: R) => number, options
       .join("");
 }
 
-function frameName({ name, offset }: Frame, { offsets }: StackTextOptions): string {
-  return offsets ? `${name}+0x${offset.toString(16)}` : name;
+/** The names of a row's cgroup, as asked for, of its thread and of its functions, from the outermost to the innermost. */
+export function namesFrom(row: Stacked, options: StackTextOptions): readonly string[] {
+  const { kernel, user } = frameNames(options);
+  const users = [...row.userStack.map(user), ...(isCut(row) ? [CUT] : [])].reverse();
+  const between = isSplit(row, options.delimited) ? ["-"] : [];
+  const shown = shownNames(options)(row).map(([, name]) => name);
+  return [...shown, row.comm, ...users, ...between, ...row.kernelStack.map(kernel).reverse()];
+}
+
+function isCut({ userStack }: Stacked): boolean {
+  return userStack.length > 0 && looksCut(userStack);
+}
+
+function isSplit({ kernelStack, userStack }: Stacked, delimited: boolean | undefined): boolean {
+  return delimited === true && kernelStack.length > 0 && userStack.length > 0;
+}
+
+/** How frames of the kernel and of processes are named. */
+function frameNames({ offsets, annotations }: StackTextOptions) {
+  const user = ({ name, offset }: Frame): string => (offsets ? `${name}+0x${offset.toString(16)}` : name);
+  const kernel = (frame: Frame): string => user(frame) + (annotations ? "_[k]" : "");
+  return { kernel, user };
 }

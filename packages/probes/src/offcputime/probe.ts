@@ -4,6 +4,7 @@ import { whoOptions } from "../define/common.js";
 import { flag, integer, timeSpan, UsageError } from "../define/options.js";
 import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
+import { checkFlame, flameOptions, flameText } from "../define/flame-text.js";
 import { stackText } from "../define/stack-text.js";
 import { type Blocked, blockedKey, blockedValue } from "./schema.js";
 
@@ -20,6 +21,7 @@ const definition = define({
     kernelStacksOnly: flag("only kernel stacks, not those of processes", { short: "K" }),
     delimited: showing(flag("put -- between kernel frames and user frames", { short: "d" })),
     folded: showing(flag("write each stack as one line, the input for flame graphs", { short: "f" })),
+    ...flameOptions,
     offsets: showing(flag("show the offset into each function, in bytes", { short: "s", long: "offset" })),
     stackStorageSize: integer("room for N different stacks (default 16384)", { value: "N", min: 1, max: 2 ** 24 }),
     minBlockTime: timeSpan("only waits of at least TIME: microseconds, or with a unit: 10ms (default 1)", {
@@ -35,7 +37,16 @@ const definition = define({
     }),
   },
   positional: ["duration"],
-  check({ userThreadsOnly, kernelThreadsOnly, userStacksOnly, kernelStacksOnly, minBlockTime = 1, maxBlockTime }) {
+  check({
+    userThreadsOnly,
+    kernelThreadsOnly,
+    userStacksOnly,
+    kernelStacksOnly,
+    minBlockTime = 1,
+    maxBlockTime,
+    ...shown
+  }) {
+    checkFlame(shown);
     if (userThreadsOnly && kernelThreadsOnly)
       throw new UsageError("userThreadsOnly and kernelThreadsOnly exclude each other");
     if (userStacksOnly && kernelStacksOnly)
@@ -61,7 +72,11 @@ const definition = define({
       stackEntries: ({ stackStorageSize }) => stackStorageSize,
       order: () => (a: Blocked, b: Blocked) => a.timeNs - b.timeNs,
       columns: () => [],
-      text: (options) => stackText((row: Blocked) => Math.floor(row.timeNs / 1000), options),
+      inPlace: ({ flame }) => flame === true,
+      text: (options) => {
+        const number = (row: Blocked): number => Math.floor(row.timeNs / 1000);
+        return options.flame ? flameText(number, "us", options) : stackText(number, options);
+      },
     }),
   }),
   main: "blocked",

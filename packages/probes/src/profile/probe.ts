@@ -4,6 +4,7 @@ import { whoOptions } from "../define/common.js";
 import { flag, integer, UsageError } from "../define/options.js";
 import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
+import { checkFlame, flameOptions, flameText } from "../define/flame-text.js";
 import { stackText } from "../define/stack-text.js";
 import { type Sample, sampleKey, sampleValue } from "./schema.js";
 
@@ -24,6 +25,7 @@ const definition = define({
     annotations: showing(flag("add _[k] to the names of kernel functions", { short: "a" })),
     includeIdle: flag("also count idle CPUs", { short: "I" }),
     folded: showing(flag("write each stack as one line, the input for flame graphs", { short: "f" })),
+    ...flameOptions,
     addresses: showing(flag("show addresses", { short: "A", long: "address" })),
     hashStorageSize: integer("room for N pairs of thread and stacks (default 40960)", {
       value: "N",
@@ -34,7 +36,8 @@ const definition = define({
     cpu: integer("only the CPU with the number CPU", { short: "C", value: "CPU" }),
   },
   positional: ["duration"],
-  check({ userStacksOnly, kernelStacksOnly }) {
+  check({ userStacksOnly, kernelStacksOnly, ...shown }) {
+    checkFlame(shown);
     if (userStacksOnly && kernelStacksOnly)
       throw new UsageError("userStacksOnly and kernelStacksOnly exclude each other");
   },
@@ -55,7 +58,11 @@ const definition = define({
       stackEntries: ({ stackStorageSize }) => stackStorageSize,
       order: () => (a: Sample, b: Sample) => a.count - b.count,
       columns: () => [],
-      text: (options) => stackText((row: Sample) => row.count, options),
+      inPlace: ({ flame }) => flame === true,
+      text: (options) => {
+        const number = (row: Sample): number => row.count;
+        return options.flame ? flameText(number, "samples", options) : stackText(number, options);
+      },
     }),
   }),
   main: "samples",

@@ -4,7 +4,7 @@ import { whoOptions } from "../define/common.js";
 import { flag, UsageError } from "../define/options.js";
 import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { shownText } from "../define/show.js";
-import { histogramText } from "../define/table-text.js";
+import { histogramOptions, histogramText } from "../define/table-text.js";
 import { type Wait, waitKey, waitValue } from "./schema.js";
 
 const definition = define({
@@ -12,6 +12,7 @@ const definition = define({
   summary: "how long runnable threads wait for a CPU, as histograms",
   options: {
     ...whoOptions({ pid: "p" }),
+    ...histogramOptions,
     milliseconds: flag("measure in milliseconds, not microseconds", { short: "m" }),
     pids: flag("a histogram for each process", { short: "P" }),
     tids: flag("a histogram for each thread", { short: "L" }),
@@ -34,6 +35,7 @@ const definition = define({
       perCpu: ({ pids, tids }) => !pids && !tids,
       entries: ({ pids, tids }) => (pids || tids ? undefined : 1),
       columns: () => [],
+      heatMap: ({ heatmap }) => (heatmap ? (row: Wait) => row.latency : undefined),
       units: ({ milliseconds }) => (milliseconds ? { latency: "ms" } : undefined),
       order: () => (a: Wait, b: Wait) => a.id - b.id,
       ofProcessWith: ["pids", "tids"],

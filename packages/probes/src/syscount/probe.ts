@@ -8,6 +8,7 @@ import { command, flag, type Option, show, text, UsageError } from "../define/op
 import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
 import { clockTime } from "../define/times.js";
+import { topOptions } from "../define/top.js";
 import { callName, callNames, callNumbers } from "./names.js";
 import { type CallCount, callCount, callKey } from "./schema.js";
 
@@ -17,6 +18,7 @@ const definition = define({
   name: "syscount",
   summary: "how many system calls are made, by call or by process",
   options: {
+    ...topOptions,
     ...whoOptions({ pid: "p", tid: "t", ppid: "c" }),
     interval: { ...interval, short: "i" },
     duration: { ...common.duration, short: "d" },
@@ -62,6 +64,7 @@ const definition = define({
         ({ process }) =>
         (row: CallCount) => ({ ...row, name: process ? "" : callName(row.call, row.compat) }),
       banner: "Tracing syscalls... Ctrl+C to quit.",
+      inPlace: ({ noclear, interval, exec }) => !noclear && interval !== undefined && !exec,
       heading: () => (table: Table<CallCount>) => `[${clockTime(table)}]`,
       columns: ({ latency, milliseconds, process }) => [
         process

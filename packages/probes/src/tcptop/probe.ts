@@ -5,9 +5,7 @@ import { whoOptions } from "../define/common.js";
 import { flag } from "../define/options.js";
 import { define, type GivenTo, probe, type ProbeOf } from "../define/probe.js";
 import { showing } from "../define/selection.js";
-import type { Shown } from "../define/outputs.js";
 import { shownColumns } from "../define/show.js";
-import type { TableText } from "../define/table-text.js";
 import { checkIp, ipOptions } from "../define/tcp.js";
 import { loadHeading, topOptions } from "../define/top.js";
 import { type Traffic, traffic, trafficKey } from "./schema.js";
@@ -40,7 +38,7 @@ const definition = define({
       inPlace: ({ noclear }) => !noclear,
       heading: ({ nosummary }) => (nosummary ? undefined : loadHeading),
       columns: () => [],
-      text: trafficText,
+      parts: (options) => (table) => partsOf(table, shownColumns(options) as Column<Traffic>[]),
     }),
   }),
   main: "traffic",
@@ -67,19 +65,13 @@ export interface TcptopOptions extends GivenTo<typeof definition> {}
 export const tcptop: ProbeOf<typeof definition, TcptopOptions, Table<Traffic>> = probe(definition);
 
 /** IPv4 sessions, then IPv6 sessions in wider columns, as BCC's tcptop writes them. */
-function trafficText(options: Shown): TableText<Traffic> {
-  const blockOf = (version: 4 | 6, rows: readonly Traffic[]): string =>
-    block(
-      rows.filter(({ ip }) => ip === version),
-      [...(shownColumns(options) as Column<Traffic>[]), ...columnsFor(version)],
-    );
-  return ({ rows }) => [blockOf(4, rows), blockOf(6, rows)].filter((part) => part !== "").join("\n");
-}
-
-function block(rows: readonly Traffic[], columns: readonly Column<Traffic>[]): string {
-  if (rows.length === 0) return "";
-  const lines = rows.map((row) => columns.map((one) => one.cell(row)).join(""));
-  return [columns.map(({ head }) => head).join(""), ...lines].map((line) => `${line}\n`).join("");
+function partsOf({ rows }: Table<Traffic>, before: readonly Column<Traffic>[]) {
+  return ([4, 6] as const)
+    .map((version) => ({
+      columns: [...before, ...columnsFor(version)],
+      rows: rows.filter(({ ip }) => ip === version),
+    }))
+    .filter((part) => part.rows.length > 0);
 }
 
 function columnsFor(ip: 4 | 6): readonly Column<Traffic>[] {

@@ -11,16 +11,22 @@ const row: Traffic = {
 const v6 = { ...row, ip: 6, localAddress: "fd77::1", remoteAddress: "fd77::2", receivedBytes: 2048 };
 
 test("sessions are written as BCC writes them, those of IPv6 after those of IPv4", () => {
-  const { tableText } = tcptop().info;
-  expect(tableText!(new Table(row.time, [v6, row]) as Table<never>)).toBe(
+  const { tableParts } = tcptop().info;
+  const written = (...rows: Traffic[]): string[] => {
+    const lines = tableParts!(new Table(row.time, rows) as Table<never>).map(({ columns, rows: own }) => [
+      columns.map(({ head }) => head).join(""),
+      ...own.map((one) => columns.map((column) => column.cell(one)).join("")),
+    ]);
+    return lines.map((part) => part.join("\n"));
+  };
+  expect(written(v6, row).join("\n\n")).toBe(
     `PID     COMM         LADDR                 RADDR                  RX_KB  TX_KB
 17287   a long name  10.0.2.15:22          10.0.2.2:62190             0     47
 
 PID     COMM         LADDR6                           RADDR6                            RX_KB  TX_KB
-17287   a long name  [fd77::1]:22                     [fd77::2]:62190                       2     47
-`,
+17287   a long name  [fd77::1]:22                     [fd77::2]:62190                       2     47`,
   );
-  expect(tableText!(new Table(row.time, []) as Table<never>)).toBe("");
+  expect(written()).toEqual([]);
 });
 
 test("the time and the load stand above each table, unless they should not", () => {
