@@ -22,7 +22,7 @@ import { endInOrder, expectReader } from "../process/ending.js";
 import { addRecordedFlags, askedRecording } from "../flags/recorded-flags.js";
 import { lostText, report } from "../process/run.js";
 import { processesAt } from "../recordings/processes.js";
-import { progressLine } from "../recordings/progress.js";
+import { besideOutput, progressLine } from "../recordings/progress.js";
 import { isSameFile } from "../recordings/same-file.js";
 import { cutShort, signals } from "../process/signals.js";
 
@@ -88,7 +88,8 @@ export function addExport(program: Command): void {
     if (flags.processes && isAsked) throw new UsageError("--processes takes no flags of the probe");
     if (format.binary && target === process.stdout && process.stdout.isTTY)
       throw new UsageError(`--${name} does not write to a terminal; give --output FILE`);
-    const progress = progressLine([name], [flags.output ?? ""], flags.output === undefined ? NOWHERE : process.stderr);
+    const screen = flags.output === undefined ? besideOutput() : process.stderr;
+    const progress = progressLine([name], [flags.output ?? ""], screen);
     try {
       if (!format.sink) {
         await writeParquet(path, target, { ...asked, force, progress: (value) => progress.tell(0, value) });
@@ -108,9 +109,6 @@ export function addExport(program: Command): void {
     }
   });
 }
-
-/** For a reader of stdout, progress would stand between the lines. */
-const NOWHERE = { write: () => {} };
 
 async function write(stream: EventStream<unknown>, written: Observable<Progress>): Promise<void> {
   const ended = report(stream);

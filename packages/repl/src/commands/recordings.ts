@@ -1,8 +1,9 @@
 import { printable, printableJson } from "@rxbpf/core";
-import { recover, seriesAt } from "@rxbpf/sinks";
+import { type Progress, recover, seriesAt } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
 import { factsOf } from "../recordings/facts.js";
+import { progressLine } from "../recordings/progress.js";
 import { addExport } from "./export.js";
 
 /** `rxbpf info`, `rxbpf recover` and `rxbpf export`: commands on recordings. */
@@ -26,7 +27,9 @@ export function addRecordings(program: Command): void {
     .argument("<file...>", "recordings that no process writes to any more")
     .action(async (files: string[]) => {
       for (const file of files) {
-        const { rows, dropped, finished } = await recover(file);
+        const line = progressLine(["recover"], [file], process.stderr);
+        const progress = (value: Progress): void => line.tell(0, value);
+        const { rows, dropped, finished } = await recover(file, { progress }).finally(() => line.erase());
         const done = finished ? "was whole" : `recovered; cut off ${dropped} bytes of an incomplete batch`;
         console.log(`${printable(file)}: ${rows} events, ${done}`);
       }

@@ -28,7 +28,7 @@ export function addReplay(program: Command): void {
       : series.length > 1
         ? merged(open(asked), series, asked)
         : open(asked);
-    await run(shown, { json, csv, endsItself: true });
+    await run(shown, { json, csv, endsItself: true, progress: true });
   });
 }
 

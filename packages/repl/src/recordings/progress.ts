@@ -1,14 +1,26 @@
+import { fstatSync } from "node:fs";
+
 import { printable } from "@rxbpf/core";
 import type { Progress } from "@rxbpf/sinks";
 
 /** A terminal, or a substitute. */
-interface Screen {
+export interface Screen {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
 }
 
 const EVERY_MS = 500;
+
+/**
+ * Where to show the progress of what is written to standard output: on standard error, if the output goes to a file. Who reads a
+ * pipe may write to the same terminal.
+ */
+export function besideOutput(): Screen {
+  return fstatSync(1).isFile() ? process.stderr : NOWHERE;
+}
+
+export const NOWHERE: Screen = { write: () => {} };
 
 /**
  * Shows the progress of several recordings: on a terminal as one line that is kept up to date, elsewhere as a line at the end.
@@ -18,12 +30,14 @@ export function progressLine(names: readonly string[], paths: readonly string[],
   const start = performance.now();
   const told: Progress[] = names.map(() => ({ rows: 0, bytes: 0, lost: 0 }));
   let before = { at: start, rows: 0 };
+  let shown = false;
   /** Writes the line, with the rate since an earlier moment. */
   const write = (since: { readonly at: number; readonly rows: number }, end: string): void => {
     const total = sum(told);
     const at = performance.now();
     const rate = ((total.rows - since.rows) * 1000) / (at - since.at);
     before = { at, rows: total.rows };
+    shown = true;
     const line = `${names.join(" ")}: ${facts(total, rate, (at - start) / 1000)}`;
     // A terminal that does not know its width says 0.
     screen.write(`\r\x1b[K${line.slice(0, (screen.columns || 80) - 1)}${end}`);
@@ -37,6 +51,11 @@ export function progressLine(names: readonly string[], paths: readonly string[],
     end(): void {
       clearInterval(timer);
       if (timer) write({ at: start, rows: 0 }, "\n");
+    },
+    /** Ends without a line that stays. */
+    erase(): void {
+      clearInterval(timer);
+      if (shown) screen.write("\r\x1b[K");
     },
     /** Says what was written where, after all other messages. Says nothing if no file was made. */
     conclude(): void {

@@ -162,7 +162,7 @@ export class OutputFile {
  * followed.
  * @throws Error if it is no file, or cannot be opened
  */
-export function withExistingFile<T>(path: string, use: (fd: number) => T): T {
+export async function withExistingFile<T>(path: string, use: (fd: number) => Promise<T>): Promise<T> {
   const directory = directoryOf(path);
   let fd = -1;
   try {
@@ -173,7 +173,7 @@ export function withExistingFile<T>(path: string, use: (fd: number) => T): T {
       fd = openSync(at, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
       lock(fd);
     });
-    return use(fd);
+    return await use(fd);
   } finally {
     if (fd >= 0) closeSync(fd);
     directory.close();
