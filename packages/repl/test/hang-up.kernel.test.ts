@@ -68,6 +68,7 @@ const cases: readonly (readonly [string, Case])[] = [
   ["another prompt of Node's", { program: hosting, typed: "opensnoop()", screen: /[1-9]\d* events/, attaches: true }],
   // Cut short, by whichever is heard first: SIGHUP, or that nobody reads on.
   ["a replay", { args: ["replay", recording, "--speed", "0.5"], screen: new RegExp(missing), status: /^(?:0|129)\n$/ }],
+  ["a table that is redrawn", { args: ["syscount", "-i", "0.2"], screen: /[1-9]\d* tables/, attaches: true }],
   ["a probe", { args: ["opensnoop", "--name", "cat"], screen: new RegExp(missing), attaches: true }],
 ];
 

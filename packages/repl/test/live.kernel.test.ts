@@ -76,8 +76,16 @@ test("a table takes the place of the one before, and so does a histogram", async
   prompt.type("interval(100).pipe(map((n) => new Table(0, rows(n))))\r");
   const screen = await prompt.waitFor(/COMM +COUNT\ncat +9\ndog +18\n/);
   expect(screen.match(/COMM/g)).toHaveLength(1);
-  prompt.key("Ctrl-C");
-  await prompt.waitFor(/dog +\d+\nrxbpf>$/);
+  // Keys are the table's, and what is pasted waits for the prompt.
+  prompt.type("2");
+  await prompt.waitFor(/dog +\d+\ncat +\d+\n.* by COUNT, highest first\n.*q quit$/);
+  prompt.type("r");
+  prompt.paste("6 * 7\r");
+  await prompt.waitFor(/cat +\d+\ndog +\d+\n.* by COUNT, lowest first\n/);
+  prompt.type("q");
+  await prompt.waitFor(/dog +\d+\nrxbpf> 6 \* 7/);
+  prompt.key("Enter");
+  await prompt.waitFor(/\n42\nrxbpf>$/);
   prompt.type("range(1, 100).pipe(histogram((n) => n))\r");
   await prompt.waitFor(/64 -> 127 +: 37 +\|\*+ *\|\ncount 100, min 1, max 100, mean 50.5\nrxbpf>$/);
 });

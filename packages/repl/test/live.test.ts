@@ -1,83 +1,13 @@
-import { EventStream, histogram, Table } from "@rxbpf/core";
-import { runs, column, i32, type Receiver, schema, text } from "@rxbpf/core/events";
+import { histogram, Table } from "@rxbpf/core";
+import { column, runs } from "@rxbpf/core/events";
 import { from, map, merge, NEVER, of, Subject, throwError } from "rxjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { Screen } from "../../../testing/screen.js";
-import type { Output } from "../src/live/output.js";
 import { printed } from "../src/live/printed.js";
 import { show } from "../src/live/show.js";
+import { driven, type Event, events, terminal } from "./driven.js";
 
-const FRAME_MS = 100;
 const HOSTILE = "\x1b[31m]\u202e\x9b";
-
-/** A terminal whose size can be changed, and what it shows. */
-function terminal(columns = 60, rows = 12) {
-  const screen = new Screen(columns, rows);
-  const output: Output = {
-    isTTY: true,
-    get columns() {
-      return screen.columns;
-    },
-    get rows() {
-      return screen.rows;
-    },
-    write: (written) => screen.write(written.replaceAll("\n", "\r\n")),
-  };
-  return {
-    output,
-    resize: (...size: [columns: number, rows: number]) => screen.resize(...size),
-    /** Lets frames pass, one if it is not said how many, and gives the lines that are seen then. */
-    async lines(frames = 1): Promise<string[]> {
-      await vi.advanceTimersByTimeAsync(frames * FRAME_MS);
-      // The screen's own timers.
-      await vi.advanceTimersByTimeAsync(1);
-      await screen.settled();
-      const text = screen.text();
-      return text === "" ? [] : text.split("\n").map((line) => line.trimEnd());
-    },
-  };
-}
-
-interface Event {
-  readonly pid: number;
-  readonly path: string;
-}
-
-const COLUMNS = [column<Event>("PID", "%-6d ", (e) => e.pid), column<Event>("PATH", "%s", (e) => e.path)];
-
-/** A stream whose source the test is, as probes make them. */
-function driven<E = Event>({ tables = false, columns = COLUMNS } = {}) {
-  let receiver!: Receiver<E>;
-  const calls: string[] = [];
-  const rows: number[] = [];
-  const fields = { pid: i32("who"), path: text("what") };
-  const info = { name: "probe", tables, schema: schema("event", fields), columns: () => columns as never };
-  const stream = new EventStream<E>(info, (given) => {
-    receiver = given;
-    const call = (name: string) => () => void calls.push(name);
-    return { stop: call("stop"), close: call("close"), hold: call("hold"), release: call("release") };
-  });
-  return {
-    stream,
-    calls,
-    /** The indexes of those that were made into rows. */
-    rows,
-    give(...events: E[]) {
-      const row = (index: number): E => {
-        rows.push(index);
-        return events[index]!;
-      };
-      receiver.batch({ length: events.length, row });
-    },
-    lose: (count: number, reason: string) => receiver.status({ type: "lost", time: 0, count, total: count, reason }),
-    notice: (message: string) => receiver.status({ type: "notice", message }),
-    complete: () => receiver.complete(),
-    error: (error: Error) => receiver.error(error),
-  };
-}
-
-const events = (count: number): Event[] => Array.from({ length: count }, (_, i) => ({ pid: i, path: `/p/${i}` }));
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,5 +1,7 @@
+import type { Column } from "@rxbpf/core/events";
 import type { MakeLine } from "@rxbpf/sinks";
-import measure from "fast-string-truncated-width";
+
+import { lengthIn, widthOf } from "./width.js";
 
 /** Marks a cut. */
 const MORE = "…";
@@ -10,34 +12,60 @@ const LAST = 12;
 const NUMBER = /^[-+]?\d[\d.,:]*%?$/;
 const NUMBER_PART = /[\d.,:]/;
 
-export function widthOf(line: string): number {
-  return measure(line).width;
-}
-
 /** Cuts a line to so many columns, not counting colours; cuts before a number that would otherwise become another number. */
 export function cutLine(line: string, columns: number): string {
-  const { index } = measure(line, { limit: columns, ellipsis: MORE, ellipsisWidth: MORE.length });
-  if (index === line.length) return line;
-  let end = index;
+  if (widthOf(line) <= columns) return line;
+  let end = lengthIn(line, columns - MORE.length);
   if (NUMBER_PART.test(line[end]!)) while (end > 0 && NUMBER_PART.test(line[end - 1]!)) end--;
   return `${line.slice(0, end)}${MORE}${line.includes("\x1b") ? "\x1b[m" : ""}`;
 }
 
 /** Makes lines of cells no wider than a terminal. It cuts text cells, so that numbers stay whole. */
 export function fitting(columns: () => number): MakeLine {
-  return (cells, kinds) => {
-    const room = columns();
-    const isText = cells.map((cell, i) => !kinds[i]!.numeric && !NUMBER.test(cell.trim()));
-    // A last column of text has no width of its own. It always gets some, whatever it says, so that the other columns align.
-    const padded = isText.at(-1) ? cells.slice(0, -1) : cells;
-    const fixed = sum(padded.filter((_, i) => !isText[i]).map(widthOf));
-    const texts = padded.filter((_, i) => isText[i]).map(widthOf);
-    const limit = limitFor(texts, room - fixed - (isText.at(-1) ? LAST : 0));
-    return cutLine(
-      cells.map((cell, i) => (i < padded.length && isText[i] ? cutCell(cell, limit) : cell)).join(""),
-      room,
-    );
-  };
+  return (cells, kinds) => layOut([cells], kinds, columns())[0]!;
+}
+
+/** What is known of a column. */
+type Kind = Pick<Column<unknown>, "numeric">;
+
+/**
+ * Makes lines of cells no wider than so many columns, so that the cells of a column stand below each other, whatever their
+ * characters. It cuts text cells, so that numbers stay whole.
+ * @param headings how many of the lines are headings, at the start
+ */
+export function layOut(
+  lines: readonly (readonly string[])[],
+  kinds: readonly Kind[],
+  room: number,
+  headings = 0,
+): readonly string[] {
+  const rows = lines.length > headings ? lines.slice(headings) : lines;
+  const isText = kinds.map(({ numeric }, i) => !numeric && !rows.every((cells) => NUMBER.test(cells[i]!.trim())));
+  const widths = kinds.map((_, i) => lines.reduce((widest, cells) => Math.max(widest, roomFor(cells[i]!)), 0));
+  // A last column of text has no width of its own. It always gets some, whatever it says, so that the other columns align.
+  const padded = isText.at(-1) ? kinds.length - 1 : kinds.length;
+  const of = (text: boolean): number[] => widths.filter((_, i) => i < padded && isText[i] === text);
+  const limit = limitFor(of(true), room - sum(of(false)) - (isText.at(-1) ? LAST : 0));
+  return lines.map((cells) => {
+    const fitted = cells.map((cell, i) => {
+      if (i >= padded) return cell;
+      const width = isText[i] ? Math.min(widths[i]!, limit) : widths[i]!;
+      return padCell(cutCell(cell, width), width);
+    });
+    return cutLine(fitted.join(""), room);
+  });
+}
+
+/** How many columns a cell takes: as many as it was padded to, unless its wide characters need more. */
+function roomFor(cell: string): number {
+  return cell.endsWith(" ") ? Math.max(cell.length, widthOf(cell.trimEnd()) + 1) : widthOf(cell);
+}
+
+/** Pads a cell by its width on a terminal. The cell was padded by its number of characters. */
+function padCell(cell: string, width: number): string {
+  if (!cell.endsWith(" ")) return " ".repeat(Math.max(0, width - widthOf(cell))) + cell;
+  const text = cell.trimEnd();
+  return text + " ".repeat(Math.max(0, width - widthOf(text)));
 }
 
 /** The limit for widths so that together they fit. */
@@ -51,14 +79,13 @@ function limitFor(widths: readonly number[], room: number): number {
   return Infinity;
 }
 
-/** Cuts a cell to so many columns, including the space before the next cell. */
+/** Cuts a cell to so many columns, including the space before the next cell. Of a number nothing is left. */
 function cutCell(cell: string, limit: number): string {
-  if (widthOf(cell) <= limit) return cell;
   const text = cell.trimEnd();
   const room = limit - (text === cell ? 0 : 1);
-  const { index } = measure(text, { limit: room, ellipsis: MORE, ellipsisWidth: MORE.length });
-  const cut = index === text.length ? text : text.slice(0, index) + MORE;
-  return cut + " ".repeat(Math.max(0, limit - widthOf(cut)));
+  if (widthOf(text) <= room) return cell;
+  const kept = NUMBER.test(text) ? "" : text.slice(0, lengthIn(text, room - MORE.length));
+  return `${kept}${MORE}${text === cell ? "" : " "}`;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,13 +1,15 @@
 import { inspect } from "node:util";
 
-import { EventStream, harmless, Histogram, printable, Table } from "@rxbpf/core";
+import { EventStream, harmless, HeatMap, Histogram, printable, Table } from "@rxbpf/core";
 import { runs, originOf } from "@rxbpf/core/events";
 import { textFormat } from "@rxbpf/sinks";
 import { isObservable, NEVER, type Observable } from "rxjs";
 
-import { fitting, widthOf } from "./fit.js";
+import { hasColors } from "./colors.js";
+import { fitting } from "./fit.js";
 import type { Output } from "./output.js";
 import { amount } from "./tally.js";
+import { widthOf } from "./width.js";
 
 /** The most rows of an array that are printed. */
 const ROWS = 20;
@@ -15,15 +17,16 @@ const ROWS = 20;
 const SPARE = ["execId", "mntnsId", "cgroupId", "ppid", "uid", "tid", "truncated"];
 
 /**
- * A value as the prompt prints it: an array of rows as a table, a histogram as its picture, a stream by its name, other values as
+ * A value as the prompt prints it: an array of rows as a table, a histogram or heat map as its picture, a stream by its name, other values as
  * Node does. The terminal interprets no escape sequences in it but our own colours.
  */
 export function printed(value: unknown, output: Pick<Output, "isTTY" | "columns">): string {
   if (value instanceof Histogram) return value.picture(output.columns);
+  if (value instanceof HeatMap) return value.picture(output.columns, { colors: hasColors(output) });
   if (isObservable(value)) return streamText(value);
   const rows: unknown = value instanceof Table ? value.rows : value;
   if (Array.isArray(rows) && rows.length > 0 && rows.every(isRow)) return tableText(rows, output.columns);
-  return inspected(value, output.isTTY === true);
+  return inspected(value, hasColors(output));
 }
 
 function isRow(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,7 +1,6 @@
-import measure from "fast-string-truncated-width";
-
-import { cutLine, widthOf } from "./fit.js";
+import { cutLine } from "./fit.js";
 import type { Output } from "./output.js";
+import { lengthIn, widthOf } from "./width.js";
 
 /** Between these, the terminal itself cuts lines at its edge, in case it finds a line wider than we do. */
 const NO_WRAP = "\x1b[?7l";
@@ -15,6 +14,8 @@ export class Screen {
   readonly #output: Output;
   /** The widths of the block's lines. */
   #block: readonly number[] = [];
+  /** The block as it was drawn, and the size of the screen then. */
+  #drawn = "";
 
   constructor(output: Output) {
     this.#output = output;
@@ -32,11 +33,20 @@ export class Screen {
   draw(lines: readonly string[], block: readonly string[]): void {
     const cut = (line: string): string => cutLine(line, this.columns - 1);
     const fitting = block.map(cut);
+    const drawn = JSON.stringify([this.columns, this.rows, fitting]);
+    if (lines.length === 0 && drawn === this.#drawn) return;
+    this.#drawn = drawn;
     const scrolling = lines.map((line) => `${cut(line)}\n`).join("");
     // With the cursor at the start of the last line, a terminal that rewraps that line moves no line above it.
     const end = fitting.length > 0 ? "\r" : "";
     this.#output.write(NO_WRAP + this.#erase() + scrolling + fitting.join("\n") + end + WRAP);
     this.#block = fitting.map(widthOf);
+  }
+
+  /** Takes no notice of the block any more: something else was drawn over it. The next one comes below. */
+  forget(): void {
+    this.#block = [];
+    this.#drawn = "";
   }
 
   /** Ends with lines that stay. */
@@ -57,8 +67,7 @@ export class Screen {
 export function breakLine(text: string, columns: number): string[] {
   const lines: string[] = [];
   for (let rest = text; rest !== "";) {
-    const { index } = measure(rest, { limit: columns, ellipsis: "" });
-    const end = Math.max(index, 1);
+    const end = Math.max(lengthIn(rest, columns), 1);
     lines.push(rest.slice(0, end));
     rest = rest.slice(end);
   }

@@ -7,7 +7,7 @@ export class Tally {
   events = 0;
   shown = 0;
   /** What it counts. */
-  unit: "event" | "table" | "histogram" = "event";
+  unit: "event" | "table" | "histogram" | "heat map" = "event";
   readonly #lost = new Map<string, number>();
   #rate = 0;
   #since = performance.now();

@@ -1,51 +1,72 @@
+import type { Key } from "node:readline";
+
 import { harmless, Histogram, type Status, Table } from "@rxbpf/core";
 import { type Batch, Consumer, feed, originOf } from "@rxbpf/core/events";
 import { textFormat } from "@rxbpf/sinks";
 import { type Observable, Subscription } from "rxjs";
 
+import { hasColors } from "./colors.js";
 import type { End } from "./end.js";
 import type { Output } from "./output.js";
 import { fitting } from "./fit.js";
+import { type Drawable, isDrawable, Picture } from "./picture.js";
 import { Sample } from "./sample.js";
 import { breakLine, Screen } from "./screen.js";
-import { amount, Tally } from "./tally.js";
+import { Sparkline } from "./sparkline.js";
+import { Tally } from "./tally.js";
 
 const FRAME_MS = 100;
 /** This many rows may come at once. Beyond that, while more come than a screenful a second, only a sample is shown. */
 const BURST = 200;
 
+/** What a view may use besides its output. */
+export interface ViewOptions {
+  /** Ends the stream in good order, when a key asks for it. Without it there are no keys. */
+  readonly quit?: (() => void) | undefined;
+  /** Whether the terminal is free to be drawn on now; if not given, always. */
+  readonly isVisible?: (() => boolean) | undefined;
+}
+
 /**
- * A stream on a terminal. Rows scroll by, and each frame shows a sample of them; tables and pictures are redrawn in place. The
- * last line counts.
+ * A stream on a terminal. Rows scroll by, and each frame shows a sample of them; tables and pictures are redrawn in place, as keys
+ * ask for. The last lines count, and name the keys.
  */
 export class View {
   readonly #stream: Observable<unknown>;
   readonly #screen: Screen;
+  readonly #options: ViewOptions;
+  readonly #styled: boolean;
   readonly #format;
   readonly #tables: boolean;
+  /** Whether each table adds to what is shown, so that none may be left out. */
+  readonly #accumulates: boolean;
   readonly #sample: Sample<unknown>;
   #allowed = BURST;
   readonly #tally = new Tally();
   readonly #notices: string[] = [];
   /** The last value since the last frame. */
   #latest: unknown;
-  /** The last table or histogram that was drawn, its lines, and the terminal's width then. */
-  #pictured: unknown;
-  #picture: readonly string[] = [];
-  #pictureColumns = 0;
+  readonly #picture: Picture;
+  readonly #numbers = new Sparkline();
   /** How many lines have scrolled since the heading. */
   #sinceHeading = 0;
   #begun = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(stream: Observable<unknown>, output: Output) {
+  constructor(stream: Observable<unknown>, output: Output, options: ViewOptions = {}) {
     this.#stream = stream;
     this.#screen = new Screen(output);
+    this.#options = options;
+    this.#styled = hasColors(output);
     this.#format = textFormat(
       stream,
       fitting(() => this.#screen.columns - 1),
     );
-    this.#tables = originOf(stream)?.info.tables === true;
+    const info = originOf(stream)?.info;
+    this.#tables = info?.tables === true;
+    this.#accumulates = info?.tableHeatMap !== undefined;
+    const inPlace = info?.tableInPlace === true && info.tableText === undefined;
+    this.#picture = new Picture((table) => this.#format.layout(table), { colors: this.#styled, inPlace });
     if (this.#tables) this.#tally.unit = "table";
     this.#sample = new Sample(this.#allowed);
   }
@@ -77,11 +98,31 @@ export class View {
     return () => finish(() => {});
   }
 
+  /** Takes a key, while there is a table or a picture. Returns whether it did. */
+  press(key: Key): boolean {
+    if (!this.#takesKeys || !this.#timer) return false;
+    if (key.name === "q") this.#options.quit!();
+    else if (this.#picture.press(key)) this.#draw();
+    return true;
+  }
+
+  /** Draws everything anew, as when something else was drawn over it. */
+  redraw(): void {
+    this.#screen.forget();
+    if (this.#timer) this.#draw();
+  }
+
+  get #takesKeys(): boolean {
+    return this.#options.quit !== undefined && (this.#tables || !this.#picture.isEmpty);
+  }
+
   /** Makes objects only of those events of a stream that are shown. */
   #batch(batch: Batch<unknown>): void {
     this.#tally.events += batch.length;
-    if (this.#tables && batch.length > 0) this.#latest = batch.row(batch.length - 1);
-    else
+    if (this.#tables) {
+      const first = this.#accumulates ? 0 : Math.max(0, batch.length - 1);
+      for (let i = first; i < batch.length; i++) this.#latest = this.#format.shown(batch.row(i));
+    } else
       for (let i = 0; i < batch.length; i++) {
         const place = this.#sample.next();
         if (place >= 0) this.#sample.keep(place, batch.row(i));
@@ -90,7 +131,8 @@ export class View {
 
   #take(event: unknown): void {
     this.#tally.events++;
-    this.#latest = event;
+    this.#latest = this.#format.shown(event);
+    if (Number.isFinite(event)) this.#numbers.add(event as number);
     const place = this.#sample.next();
     if (place >= 0) this.#sample.keep(place, event);
   }
@@ -103,42 +145,38 @@ export class View {
   }
 
   #draw(): void {
+    if (this.#options.isVisible?.() === false) {
+      // Others draw meanwhile.
+      this.#screen.forget();
+      return;
+    }
     const lines = this.#lines();
-    if (this.#pictured !== undefined && this.#pictureColumns !== this.#screen.columns) this.#makePicture();
-    const room = this.#screen.rows - 2;
-    const hidden = this.#picture.length - room + 1;
-    const picture =
-      hidden > 1 ? [...this.#picture.slice(0, room - 1), `... ${amount(hidden)} lines more`] : this.#picture;
-    this.#screen.draw(lines, [...picture, this.#status()]);
+    const columns = this.#screen.columns - 1;
+    const height = this.#screen.rows - (this.#takesKeys ? 3 : 2);
+    const block = this.#picture.isEmpty ? this.#numbers.lines(columns) : this.#picture.lines(columns, height);
+    // What the picture tells of itself is known once it is drawn.
+    this.#screen.draw(lines, [...block, ...this.#foot()]);
   }
 
   /** What is new since the last frame. */
   #lines(): string[] {
-    const lines = [...(this.#begun ? [] : linesOf(this.#format.head?.() ?? "")), ...this.#notices.splice(0)];
+    const lines = [...(this.#begun ? [] : linesOf(this.#format.head())), ...this.#notices.splice(0)];
     this.#begun = true;
     const refill = (this.#screen.rows * FRAME_MS) / 1000;
     const events = this.#sample.take(Math.floor(Math.min(BURST, this.#allowed + refill)));
     this.#allowed = Math.min(BURST, this.#allowed + refill - events.length);
     const latest = this.#latest;
     this.#latest = undefined;
-    if (isPicture(latest)) {
+    if (isDrawable(latest)) {
       // Each replaces the one before.
       this.#tally.shown = this.#tally.events;
-      this.#pictured = latest;
-      this.#makePicture();
+      if (!this.#tables) this.#tally.unit = unitOf(latest);
+      this.#picture.show(latest);
     } else {
       this.#tally.shown += events.length;
       for (const event of events) lines.push(...this.#rowLines(event));
     }
     return lines;
-  }
-
-  #makePicture(): void {
-    const event = this.#pictured;
-    this.#pictureColumns = this.#screen.columns;
-    this.#tally.unit = event instanceof Histogram ? "histogram" : "table";
-    const text = event instanceof Histogram ? event.picture(this.#screen.columns - 1) : this.#format.row(event);
-    this.#picture = linesOf(text.replace(/^\n/, ""));
   }
 
   /** An event's line, below a new heading if the last one has scrolled away. */
@@ -151,8 +189,15 @@ export class View {
     return [...linesOf(this.#format.heading()), ...own];
   }
 
-  #status(): string {
-    return `\x1b[2m${this.#tally.status()}  Ctrl-C ends\x1b[22m`;
+  /** The last lines: the state, and the keys. */
+  #foot(): string[] {
+    const state = [this.#tally.status(), ...this.#picture.status].join("  ");
+    if (!this.#takesKeys) return [this.#dim(`${state}  Ctrl-C ends`)];
+    return [this.#dim(state), this.#dim([...this.#picture.keys, "q quit"].join("  "))];
+  }
+
+  #dim(line: string): string {
+    return this.#styled ? `\x1b[2m${line}\x1b[22m` : line;
   }
 
   #end(): void {
@@ -160,13 +205,14 @@ export class View {
     clearInterval(this.#timer);
     this.#timer = undefined;
     const lines = this.#lines();
-    this.#screen.end([...lines, ...this.#picture, ...this.#tally.summary()]);
+    const picture = this.#picture.isEmpty ? [] : this.#picture.last(this.#screen.columns - 1, this.#screen.rows - 2);
+    this.#screen.end([...lines, ...picture, ...this.#tally.summary()]);
   }
 }
 
-/** Whether an event is a table or a histogram. */
-function isPicture(event: unknown): boolean {
-  return event instanceof Table || event instanceof Histogram;
+function unitOf(drawn: Drawable): Tally["unit"] {
+  if (drawn instanceof Table) return "table";
+  return drawn instanceof Histogram ? "histogram" : "heat map";
 }
 
 function linesOf(text: string): string[] {

@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
 import { printable } from "@rxbpf/core";
 import type { Command } from "@rxbpf/filters";
 import { Observable } from "rxjs";
+
+import { jobState } from "./job.js";
 
 /**
  * Runs a command on subscription: emits when the command runs, and completes when it has ended. This process then takes its
@@ -32,13 +33,7 @@ function howEnded(status: number): string {
  * command gets from the terminal. Returns whether it was passed on.
  */
 export function handOn(command: Command, signal: NodeJS.Signals): boolean {
-  if (signal === "SIGINT" && isForeground()) return false;
+  if (signal === "SIGINT" && jobState() === "foreground") return false;
   command.kill(signal);
   return true;
-}
-
-function isForeground(): boolean {
-  // proc_pid_stat(5): after the name, which may hold any character: state ppid pgrp session tty_nr tpgid
-  const [, , group, , , foreground] = readFileSync("/proc/self/stat", "utf8").split(") ").at(-1)!.split(" ");
-  return group === foreground;
 }

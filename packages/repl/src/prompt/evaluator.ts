@@ -1,3 +1,5 @@
+import type { Key } from "node:readline";
+
 import { blame, collectRuns, originOf, runs, type StreamRun } from "@rxbpf/core/events";
 import { isObservable, Subscription } from "rxjs";
 
@@ -19,6 +21,8 @@ interface Surroundings {
   readonly output: Output;
   /** Where errors are shown; the same place if not given. */
   readonly complaints?: Pick<Output, "write">;
+  /** Whether keys are passed on to `press`. */
+  readonly hasKeys?: boolean;
   /** Wraps every run of code that does not pause. */
   readonly around?: <T>(run: () => T) => T;
 }
@@ -28,16 +32,19 @@ export class Evaluator {
   readonly #session: Session;
   readonly #output: Output;
   readonly #complaints: Pick<Output, "write">;
+  readonly #hasKeys: boolean;
   readonly #around: <T>(run: () => T) => T;
   readonly #places = new Places();
   #unchecked = false;
   #lastIsTheirs = false;
   #foreground: Foreground | undefined;
 
-  constructor(session: Session, { output, complaints = output, around = (run) => run() }: Surroundings) {
+  constructor(session: Session, surroundings: Surroundings) {
+    const { output, complaints = output, hasKeys = false, around = (run) => run() } = surroundings;
     this.#session = session;
     this.#output = output;
     this.#complaints = complaints;
+    this.#hasKeys = hasKeys;
     this.#around = around;
   }
 
@@ -76,6 +83,11 @@ export class Evaluator {
     this.#foreground?.interrupt();
   }
 
+  /** Gives a key to what is shown. Returns whether it took it. */
+  press(key: Key): boolean {
+    return this.#foreground?.press?.(key) ?? false;
+  }
+
   /** The type errors of an input. If types cannot be checked, says so once and goes on without. */
   async #check(input: Input): Promise<readonly string[]> {
     if (this.#unchecked) return [];
@@ -108,8 +120,8 @@ export class Evaluator {
 
   async #show(value: unknown, started: readonly StreamRun[]): Promise<void> {
     if (isObservable(value)) {
-      const showing = show(value, this.#output);
-      this.#foreground = { interrupt: () => showing.stop() };
+      const showing = show(value, this.#output, { hasKeys: this.#hasKeys });
+      this.#foreground = { interrupt: () => showing.stop(), press: (key) => showing.press(key) };
       await showing.done.catch((error: unknown) => {
         throw blame(error, originOf(value)?.info.name);
       });

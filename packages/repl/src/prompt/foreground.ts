@@ -1,7 +1,11 @@
+import type { Key } from "node:readline";
+
 /** What the prompt waits for, and how to end it. */
 export interface Foreground {
   /** Ends it, so that the prompt returns. */
   interrupt(): void;
+  /** Takes a key, if it has a use for keys. Returns whether it did. */
+  press?(key: Key): boolean;
 }
 
 /** A promise that a person can stop waiting for. */

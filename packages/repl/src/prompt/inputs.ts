@@ -1,5 +1,6 @@
 import type { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
+import type { Key } from "node:readline";
 import { Recoverable, type REPLServer } from "node:repl";
 import type { WriteStream } from "node:tty";
 
@@ -46,7 +47,7 @@ export class Inputs {
     this.#leave = () => {
       if (!this.#left) server.close();
     };
-    this.#evaluator = new Evaluator(this.#session, { output, around: (run) => this.#withoutPause(run) });
+    this.#evaluator = new Evaluator(this.#session, { output, hasKeys: true, around: (run) => this.#withoutPause(run) });
     installScope();
     guardDelivery(interruptible);
     addCommands(server, this.#session);
@@ -115,6 +116,11 @@ export class Inputs {
   /** Ends the running input, so that the prompt returns. */
   interrupt(): void {
     this.#evaluator.interrupt();
+  }
+
+  /** Gives a key to what is shown. Returns whether it took it. */
+  press(key: Key): boolean {
+    return this.#evaluator.press(key);
   }
 
   /**

@@ -12,7 +12,7 @@ interface Typing {
 const QUIET_MS = 20;
 
 /**
- * The keys that are typed. While an input runs, keys wait for the next prompt, except Ctrl-C. `pasting` tells of a paste that the
+ * The keys that are typed. While an input runs, keys wait for the next prompt, except Ctrl-C, and those that a table takes. `pasting` tells of a paste that the
  * terminal put in brackets; of one without brackets, `following` is the text after the line that was just ended. A tab in a
  * paste does not complete.
  */
@@ -26,8 +26,14 @@ export class Keys {
   #timer: NodeJS.Timeout | undefined;
   readonly #press: (...press: Press) => void;
 
-  /** @param interrupt what Ctrl-C does while keys are held */
-  constructor(server: REPLServer, interrupt: () => void) {
+  /** Whether a paste in brackets is arriving. */
+  #arriving = false;
+
+  /**
+   * @param interrupt what Ctrl-C does while keys are held
+   * @param take gets the other keys that are pressed then, except in a paste. Returns whether it took one
+   */
+  constructor(server: REPLServer, interrupt: () => void, take: (key: Key) => boolean = () => false) {
     const typing = server as unknown as Typing;
     this.#press = typing._ttyWrite.bind(server);
     typing._ttyWrite = (...press) => {
@@ -38,6 +44,8 @@ export class Keys {
         else this.#take(press);
         return;
       }
+      if (key?.name === "paste-start" || key?.name === "paste-end") this.#arriving = key.name === "paste-start";
+      else if (this.#held && !this.#arriving && key && take(key)) return;
       this.#waiting.push(press);
       this.#last = performance.now();
       this.#work();

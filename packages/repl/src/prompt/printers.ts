@@ -4,7 +4,7 @@ import type { WriteStream } from "node:tty";
 import { isObservable } from "rxjs";
 
 import { printed } from "../live/printed.js";
-import { show } from "../live/show.js";
+import { show, type Showing } from "../live/show.js";
 import { endInOrder } from "../process/ending.js";
 import { leaveOnHangUp } from "./hang-up.js";
 import { Keys } from "./keys.js";
@@ -17,19 +17,23 @@ import { Keys } from "./keys.js";
 export function installPrinters(server: REPLServer): void {
   const output = server.output as WriteStream;
   const evaluate = server.eval;
-  let stop = (): void => {};
-  const keys = new Keys(server, () => stop());
+  let showing: Showing | undefined;
+  const keys = new Keys(
+    server,
+    () => showing?.stop(),
+    (key) => showing?.press(key) ?? false,
+  );
   const evaluateAndShow: REPLEval = (code, context, file, done) =>
     evaluate.call(server, code, context, file, (error, value: unknown) => {
       if (error || !isObservable(value)) return done(error, value);
-      const showing = show(value, output);
-      stop = () => showing.stop();
+      const shown = (showing = show(value, output, { hasKeys: true }));
       keys.hold();
       const end = (failure: Error | null): void => {
+        showing = undefined;
         done(failure, undefined);
         keys.release();
       };
-      showing.done.then(() => end(null), end);
+      shown.done.then(() => end(null), end);
     });
   const writer = (value: unknown): string => printed(value, output);
   Object.assign(server, { eval: evaluateAndShow, writer, ignoreUndefined: true });

@@ -32,7 +32,11 @@ export async function startPrompt(): Promise<void> {
   process.once("exit", () => output.write(PASTE_OFF));
   const left = new Promise<void>((resolve) => server.once("exit", resolve));
   leaveOnHangUp(server);
-  const keys = new Keys(server, () => inputs?.interrupt());
+  const keys = new Keys(
+    server,
+    () => inputs?.interrupt(),
+    (key) => inputs?.press(key) ?? false,
+  );
   keys.hold();
   server.setupHistory(historyPath(), () => {});
   const module = await import("./inputs.js");

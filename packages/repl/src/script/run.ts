@@ -62,7 +62,7 @@ export async function runScript(
       if (listeners.length === 1) failed(error);
     });
   }
-  process.once("exit", report({ status: statuses }, "a larger ringBytes keeps more"));
+  process.once("exit", report({ status: statuses }, { advice: "a larger ringBytes keeps more" }));
   begin(path, args, failed, () => ending !== undefined);
 }
 
