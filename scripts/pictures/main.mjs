@@ -56,6 +56,20 @@ const PICTURES = {
       load.kill();
     },
   },
+  heatmap: {
+    title: "rxbpf runqlat --heatmap draws how long threads wait for a processor, as it changes",
+    rows: 26,
+    act: async ({ type, text }) => {
+      await command("rxbpf runqlat --heatmap --comm sort 0.25", { type, text });
+      await waitFor(text, /q quit/);
+      for (const jobs of [1, 12, 4, 1]) {
+        const loads = Array.from({ length: jobs }, () => busy("while :; do ls /usr/bin | sort | wc -l; done"));
+        await sleep(5000);
+        for (const load of loads) load.kill();
+      }
+      await sleep(1000);
+    },
+  },
 };
 
 async function command(words, { type }) {
@@ -71,7 +85,10 @@ function busy(script) {
 const to = path.join(root, "docs/pictures");
 mkdirSync(to, { recursive: true });
 try {
+  // With names, only these.
+  const asked = process.argv.slice(2);
   for (const [name, scene] of Object.entries(PICTURES)) {
+    if (asked.length > 0 && !asked.includes(name)) continue;
     const lines = await seen(shell, { ...scene, columns: COLUMNS, cwd: folder });
     writeFileSync(path.join(to, `${name}.svg`), picture(scene.title, lines, COLUMNS));
     console.log(`docs/pictures/${name}.svg: ${lines.length} lines`);
