@@ -111,6 +111,36 @@ const checks = {
     if (lost > made / 100) throw new Error(`${lost} of ${made} are lost`);
   },
 
+  "a condition narrows it, in the kernel": async () => {
+    const condition = 'e.ret < 0 && e.comm === "cat" && e.path.startsWith("/mis") && !e.path.endsWith("ed")';
+    const script = "cat /init /missing /misused /mislaid; head /missing; true";
+    const events = await recorded(["opensnoop", "--where", condition], script);
+    same(
+      "opens",
+      events.map(({ comm, path }) => [comm, path]),
+      ["/missing", "/mislaid"].map((path) => ["cat", path]),
+    );
+  },
+
+  "every probe that gives events takes a condition": async () => {
+    const condition = 'e.pid > 1 && ["cat", "sh"].includes(e.comm) && e.execId !== 5';
+    for (const probe of [
+      "biosnoop",
+      "execsnoop",
+      "exitsnoop",
+      "gethostlatency",
+      "killsnoop",
+      "opensnoop",
+      "tcpaccept",
+      "tcpconnect",
+      "tcplife",
+      "tcptracer",
+    ]) {
+      const { stderr } = await run(probe, "--where", condition, "--duration", "0.1");
+      same(`what ${probe} says of it`, /where: /.test(stderr), false);
+    }
+  },
+
   "a set of cgroups narrows it": async () => {
     await rxbpf("map", "create", "/sys/fs/bpf/cgroups", "--type", "cgroup");
     await shell("mkdir /sys/fs/cgroup/inside");

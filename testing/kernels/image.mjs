@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   realpathSync,
   rmSync,
   statSync,
@@ -24,7 +25,7 @@ const repository = fileURLToPath(new URL("../..", import.meta.url));
 const OPENED = ["libbpf.so.1", "libzstd.so.1"];
 /** The packages, by folder. */
 const PACKAGES = packageNames();
-const MODULES = ["koffi", "@koromix"];
+const MODULES = ["koffi", "@koromix", "oxc-parser", "@oxc-parser"];
 /** Programs that make events, compiled here as a guest has no compiler. */
 const PROGRAMS = [
   "packages/probes/test/opensnoop/programs/uring.c",
@@ -42,7 +43,9 @@ export function makeImage(file) {
   try {
     const place = (from, to) => cpSync(from, path.join(root, to), { recursive: true, dereference: true });
     const libraries = OPENED.map(libraryPath);
-    for (const one of new Set([...libraries, ...[process.execPath, ...libraries].flatMap(needed)])) place(one, one);
+    const native = MODULES.flatMap((name) => nativeFiles(path.join(repository, "node_modules", name)));
+    const opened = [process.execPath, ...libraries, ...native];
+    for (const one of new Set([...libraries, ...opened.flatMap(needed)])) place(one, one);
     place(realpathSync(process.execPath), "bin/node");
     place("/bin/busybox", "bin/busybox");
     for (const [folder, name] of Object.entries(PACKAGES))
@@ -72,6 +75,13 @@ function libraryPath(name) {
     .find((one) => one.includes(`${name} (`));
   if (line === undefined) throw new Error(`There is no ${name}`);
   return line.split(" => ")[1];
+}
+
+/** The native modules of a package, for this processor. */
+function nativeFiles(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith(".node") && name.includes("linux-x64") && !name.includes("musl"))
+    .map((name) => path.join(folder, name));
 }
 
 /** The libraries that a file is linked with, and the loader. */

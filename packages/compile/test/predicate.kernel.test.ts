@@ -45,6 +45,11 @@ describe("the kernel", () => {
     expect(passes((e) => e.path === "/\u{efff}", { path }, { path: bytes("/\u{efff}") })).toEqual([true, false]);
   });
 
+  test("knows no numbers that are none", () => {
+    expect(passes((e) => Math.min(e.port, NaN) < 5 || e.port > NaN || e.port > Infinity, {})).toEqual([false]);
+    expect(passes((e) => Math.max(NaN, e.port) >= 0 || [NaN].includes(e.port), {})).toEqual([false]);
+  });
+
   test("lets through what a row cannot hold, so that making the row fails as ever", () => {
     const { test } = readPredicate((e: Row) => e.bytes < 5 || e.delta > 3, input);
     const program = new TrialProgram(generate(test), sampleSize);

@@ -1,6 +1,6 @@
 import type { Fields, Schema } from "@rxbpf/core";
 import type { Narrowed } from "@rxbpf/compile";
-import type { Condition, Source } from "@rxbpf/core/events";
+import { type Condition, messageOf, type Source } from "@rxbpf/core/events";
 
 import type { Output } from "./outputs.js";
 import { type Option, show, UsageError } from "./options.js";
@@ -24,13 +24,23 @@ export function withConditions(
     withConditions(recording, make, [...conditions, condition]);
   if (conditions.length === 0) return Object.assign(make(), { where });
   const prepare = async (): Promise<Source<unknown>> => {
-    const { narrow } = await import("@rxbpf/compile");
+    const { narrow } = await compiler();
     return (receiver) => make(narrow({ ...recording, object: recording.object() }, conditions))(receiver);
   };
   const unprepared: Source<unknown> = () => {
     throw new Error(`Cannot start ${recording.name}: its conditions are not compiled yet`);
   };
   return Object.assign(unprepared, { prepare, where });
+}
+
+/** The compiler. Its parser is native code, which may be missing. */
+async function compiler(): Promise<typeof import("@rxbpf/compile")> {
+  try {
+    return await import("@rxbpf/compile");
+  } catch (cause) {
+    const [state] = messageOf(cause).split("\n");
+    throw new Error(`Cannot compile a condition: ${state}; run: npm install oxc-parser`, { cause });
+  }
 }
 
 /** The option that takes a condition as text. In a program, the method `where` of the stream takes a function. */
@@ -67,7 +77,7 @@ export async function checkCondition(
   { definition, outputs }: Checked,
   output: string,
 ): Promise<void> {
-  const { checkNames, ConditionError } = await import("@rxbpf/compile");
+  const { checkNames, ConditionError } = await compiler();
   const tested = outputs[output]!;
   const schema = tested.kind === "ring" ? tested.schema : tested.record;
   if (!schema) return;
