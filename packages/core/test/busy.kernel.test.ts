@@ -15,7 +15,7 @@ const faultEvent = schema("fault_event", who);
 function faults(variant: Variant): EventStream<EventOf<typeof faultEvent>> {
   const bytes = compileProgram(new URL("programs/busy.bpf.c", import.meta.url), folder);
   const image = { name: "busy", bytes: () => bytes, variants: [variant] };
-  const constants = { only_ppid: process.pid, comm_part: "head", comm_part_length: 4 };
+  const constants = { wanted_parent: process.pid };
   const source = sourceOf<EventOf<typeof faultEvent>>(image, ring("events", faultEvent), () => ({
     constants,
     maxEntries: { events: 1 << 20 },

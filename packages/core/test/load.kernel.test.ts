@@ -130,13 +130,13 @@ test.each([
   ],
   [
     "a text that is too long",
-    { constants: { comm_part: "0123456789abcdefg" } },
-    "Cannot set comm_part: 17 bytes do not fit into 16",
+    { constants: { example_text: "0123456789abcdefg" } },
+    "Cannot set example_text: 17 bytes do not fit into 16",
   ],
   [
     "a number that is too big",
-    { constants: { comm_part_length: 256 } },
-    "Cannot set comm_part_length: 256 does not fit into 1 bytes",
+    { constants: { example_number: 256 } },
+    "Cannot set example_number: 256 does not fit into 1 bytes",
   ],
   ["a missing map", { maxEntries: { no_such: 1 } }, "Cannot find the map no_such in ticks"],
 ] as const)("refuses %s", (_, patch, message) => {

@@ -41,7 +41,13 @@ const ALL_MAPS = ["events", "numbers_0", "numbers_1", "latest"];
 
 function streamOf<E>(output: Output<E>, constants: Record<string, boolean>, options: Partial<RunOptions> = {}) {
   const spec = { name: "tables", bytes: () => bytes, variants: [{ programs: ["tick"] }] };
-  const leaveOut = [...ALL_MAPS.filter((map) => !output.maps.includes(map)), "cgroup_set", "mntns_set"];
+  const leaveOut = [
+    ...ALL_MAPS.filter((map) => !output.maps.includes(map)),
+    "cgroup_set",
+    "mntns_set",
+    "netns_set",
+    "tree_members",
+  ];
   const source = sourceOf(spec, output, () => ({
     ...options,
     constants: { self_pid: process.pid, ...constants },

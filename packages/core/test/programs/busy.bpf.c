@@ -9,6 +9,8 @@ RING(events)
 
 #define NOWHERE 0x1000
 
+const volatile __u32 wanted_parent; /* of a `head` */
+
 struct fault_event {
 	struct who who;
 };
@@ -17,11 +19,17 @@ RECORD(fault_event);
 SEC("tp_btf/page_fault_kernel")
 int BPF_PROG(fault)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct fault_event event = {};
 	__u64 nothing;
+	char comm[16];
 
-	if (drop_current())
+	if (drop_current() || task->real_parent->tgid != wanted_parent)
 		return 0;
+	read_comm(comm, task);
+	for (int i = 0; i < (int)sizeof("head"); i++)
+		if (comm[i] != "head"[i])
+			return 0;
 	fill_who(&event.who);
 	bpf_probe_read_user(&nothing, sizeof(nothing), (void *)NOWHERE);
 	emit(&event, sizeof(event));

@@ -23,6 +23,10 @@ struct tick_event {
 
 TEXT_RECORD(tick_event, LENGTH_MAX, 1)
 
+/* Constants that no program asks. */
+const volatile char example_text[16];
+const volatile __u8 example_number;
+
 /* Invented losses: prctl(TICK, number, NULL, 0) adds the number to both. */
 __u64 lost_first;
 __u64 lost_second;
