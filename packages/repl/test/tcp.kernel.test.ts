@@ -183,7 +183,7 @@ test.each([
   [["tcpconnect", "-P", "http"], 'rxbpf: --port takes ports from 1 to 65535, separated by commas, not "http"\n'],
   [["tcpaccept", "-P", "80,"], 'rxbpf: --port takes ports from 1 to 65535, separated by commas, not "80,"\n'],
   [["tcpaccept", "-P", "65536"], 'rxbpf: --port takes ports from 1 to 65535, separated by commas, not "65536"\n'],
-  [["tcptracer", "-N", "eth0"], 'rxbpf: --netns takes a whole number from 0 to 4294967295, not "eth0"\n'],
+  [["tcptracer", "-N", "eth0"], 'rxbpf: A network namespace is a PID, an inode, or a path with a /, not "eth0"\n'],
   [
     ["tcpconnect", "-u", "nobody-of-that-name"],
     'rxbpf: --uid takes a user id or the name of a user, not "nobody-of-that-name"\n',
