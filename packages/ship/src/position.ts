@@ -28,18 +28,19 @@ interface State {
 
 /** How far a spool was sent to a target. It is kept in the spool, in a file that is replaced as a whole. */
 export class Position {
+  /** The target's address, without credentials. */
+  readonly target: string;
   readonly recordings: Map<string, Reached>;
   readonly runs: Map<string, number>;
   readonly known: Set<string>;
   readonly #directory: Directory;
   readonly #name: string;
-  readonly #target: string;
   readonly #lock: number;
 
   private constructor(directory: Directory, name: string, target: string, lock: number, state?: State) {
     this.#directory = directory;
     this.#name = name;
-    this.#target = target;
+    this.target = target;
     this.#lock = lock;
     this.recordings = new Map(Object.entries(state?.recordings ?? {}));
     this.runs = new Map(Object.entries(state?.runs ?? {}));
@@ -57,7 +58,8 @@ export class Position {
     const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
     const lock = openSync(directory.at(`${name}.lock`), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
     try {
-      if (!lockFile(lock)) throw new Error(`Cannot ship ${spool}: another process sends it to ${target}; stop that one`);
+      if (!lockFile(lock))
+        throw new Error(`Cannot ship ${spool}: another process sends it to ${target}; stop that one`);
       const file = `${name}.json`;
       return new Position(directory, file, target, lock, await readState(directory.at(file), `${spool}/${file}`));
     } catch (error) {
@@ -70,7 +72,7 @@ export class Position {
   async save(): Promise<void> {
     const { recordings, runs, known } = this;
     const state: State = {
-      target: this.#target,
+      target: this.target,
       recordings: Object.fromEntries(recordings),
       runs: Object.fromEntries(runs),
       known: [...known],

@@ -1,11 +1,10 @@
 import { parseAddress, type Address, type Secrets, secretsFrom } from "./address.js";
-import { ClickHouseTarget } from "./clickhouse/target.js";
-import { NatsTarget } from "./nats/target.js";
-import { type Shipped, Shipper } from "./shipper.js";
+import { Position } from "./position.js";
+import { type Shipped, Shipper, type ShipperOptions } from "./shipper.js";
 import { Spool, type Spooled } from "./spool.js";
 import type { Target } from "./target.js";
 
-/** Options of `ship`. */
+/** Options of `shipRecordings`. */
 export interface ShipOptions {
   /** Removes each file once every target has all of it, and its writer has finished it. */
   readonly deleteSent?: boolean | undefined;
@@ -17,7 +16,7 @@ export interface ShipOptions {
   readonly tell?: ((message: string) => void) | undefined;
 }
 
-/** A run of `ship`. */
+/** A run of `shipRecordings`. */
 export interface Shipping {
   /**
    * What was sent, by target. Rejects once a target will not take what it is sent, or is out of reach when everything
@@ -40,52 +39,79 @@ export interface Shipping {
  * recordings and to write to their directory.
  * @throws RangeError for a URL that is none of these; Error if the directory or the credentials cannot be read
  */
-export function ship(directory: string, urls: readonly string[], options: ShipOptions = {}): Shipping {
+export function shipRecordings(directory: string, urls: readonly string[], options: ShipOptions = {}): Shipping {
   const { deleteSent, host, credentials, tell = () => {} } = options;
-  const addresses = urls.map(checkedAddress);
-  if (addresses.length === 0) throw new RangeError("ship needs a URL to send to");
+  const addresses = urls.map(parseTarget);
+  if (addresses.length === 0) throw new RangeError("shipRecordings needs a URL to send to");
   const secrets = secretsFrom(credentials);
   const spool = new Spool(directory, tell);
-  const shippers: Shipper[] = addresses.map((address) => {
-    const sent = (file: Spooled): void => {
-      if (shippers.every((one) => one.isOver(file))) spool.remove(file);
-    };
-    return new Shipper(spool, targetAt(address, secrets, tell), { host, tell, ...(deleteSent && { sent }) });
-  });
-  const stop = (): void => {
-    for (const shipper of shippers) shipper.stop();
-  };
+  const stop = new AbortController();
+  const ending = { signal: stop.signal, draining: false };
+  const end = (): void => stop.abort();
   return {
-    done: all(shippers, stop).finally(() => spool.close()),
-    drain() {
-      for (const shipper of shippers) shipper.drain();
-    },
-    stop,
+    done: run(spool, addresses, { deleteSent, host, tell, secrets, ending, end }).finally(() => spool.close()),
+    drain: () => void (ending.draining = true),
+    stop: end,
   };
 }
 
-/** Runs all; if one fails, the others are ended first. */
-async function all(shippers: readonly Shipper[], stop: () => void): Promise<readonly Shipped[]> {
+interface RunOptions extends Omit<ShipperOptions, "sent"> {
+  readonly deleteSent: boolean | undefined;
+  readonly secrets: Secrets;
+  /** Ends all. */
+  readonly end: () => void;
+}
+
+/** Sends to all targets; if one fails, the others are ended first. */
+async function run(
+  spool: Spool,
+  addresses: readonly Address[],
+  { deleteSent, secrets, end, ...options }: RunOptions,
+): Promise<readonly Shipped[]> {
+  const shippers: Shipper[] = [];
+  const sent = (file: Spooled): void => {
+    if (shippers.length === addresses.length && shippers.every((one) => one.isOver(file))) spool.remove(file);
+  };
   let failure: { readonly error: unknown } | undefined;
-  const runs = shippers.map((shipper) =>
-    shipper.run().catch((error: unknown) => {
+  const sending = addresses.map(async (address) => {
+    try {
+      const target = await targetAt(address, secrets, options.tell);
+      const position = await Position.open(spool.directory, spool.path, address.shown);
+      try {
+        const shipper = new Shipper(spool, target, position, { ...options, ...(deleteSent && { sent }) });
+        shippers.push(shipper);
+        return await shipper.run();
+      } finally {
+        position.close();
+        await target.close();
+      }
+    } catch (error) {
       failure ??= { error };
-      stop();
+      end();
       return undefined;
-    }),
-  );
-  const shipped = await Promise.all(runs);
+    }
+  });
+  const shipped = await Promise.all(sending);
   if (failure) throw failure.error;
   return shipped as readonly Shipped[];
 }
 
-function checkedAddress(url: string): Address {
+/** Parses the URL of a target. @throws RangeError if nothing can be sent to it */
+export function parseTarget(url: string): Address {
   const address = parseAddress(url);
   if (address.engine === "nats" && address.path !== "")
-    throw new RangeError(`Cannot use the URL ${address.shown}: to send, it takes no path; the subjects are rxbpf.HOST.PROBE`);
+    throw new RangeError(
+      `Cannot use the URL ${address.shown}: to send, it takes no path; the subjects are rxbpf.HOST.PROBE`,
+    );
   return address;
 }
 
-function targetAt(address: Address, secrets: Secrets, tell: (message: string) => void): Target {
-  return address.engine === "nats" ? new NatsTarget(address, secrets) : new ClickHouseTarget(address, secrets, tell);
+/** Loads the client of the engine, which is only then needed. */
+async function targetAt(address: Address, secrets: Secrets, tell: (message: string) => void): Promise<Target> {
+  if (address.engine === "nats") {
+    const { NatsTarget } = await import("./nats/target.js");
+    return new NatsTarget(address, secrets);
+  }
+  const { ClickHouseTarget } = await import("./clickhouse/target.js");
+  return new ClickHouseTarget(address, secrets, tell);
 }

@@ -28,7 +28,16 @@ export interface Shipped {
   readonly lost: number;
 }
 
+/** How shippers are told to end. */
+export interface ShippingEnd {
+  /** Ends them after the batches that are under way. */
+  readonly signal: AbortSignal;
+  /** Ends them once everything that is there was sent. */
+  readonly draining: boolean;
+}
+
 export interface ShipperOptions {
+  readonly ending: ShippingEnd;
   /** The host's name, if it is not what recordings say. */
   readonly host?: string | undefined;
   /** Takes what a person should know, one line each. */
@@ -44,31 +53,20 @@ export interface ShipperOptions {
 export class Shipper {
   readonly #spool: Spool;
   readonly #target: Target;
+  readonly #position: Position;
   readonly #options: ShipperOptions;
-  readonly #stop = new AbortController();
   /** The length that each file had when it was last read to its end. */
   readonly #sizes = new Map<string, number>();
-  #position!: Position;
-  #draining = false;
   /** Whether the target may have the next batch already. */
   #again = true;
   #connected = false;
   #shipped: { batches: number; events: number; lost: number } = { batches: 0, events: 0, lost: 0 };
 
-  constructor(spool: Spool, target: Target, options: ShipperOptions) {
+  constructor(spool: Spool, target: Target, position: Position, options: ShipperOptions) {
     this.#spool = spool;
     this.#target = target;
+    this.#position = position;
     this.#options = options;
-  }
-
-  /** Ends once everything that is there was sent. If the target stays out of reach, `run` fails after a while. */
-  drain(): void {
-    this.#draining = true;
-  }
-
-  /** Ends after the batch that is under way. */
-  stop(): void {
-    this.#stop.abort();
   }
 
   /**
@@ -77,20 +75,14 @@ export class Shipper {
    * read. What was not acknowledged stays to be sent
    */
   async run(): Promise<Shipped> {
-    const { path, directory } = this.#spool;
-    this.#position = await Position.open(directory, path, this.#target.shown);
-    try {
-      while (!this.#stop.signal.aborted) {
-        const last = this.#draining;
-        if (await this.#pass()) continue;
-        if (last) break;
-        await delay(LOOK_MS, undefined, { signal: this.#stop.signal }).catch(() => {});
-      }
-      return { target: this.#target.shown, ...this.#shipped };
-    } finally {
-      this.#position.close();
-      await this.#target.close();
+    const { ending } = this.#options;
+    while (!ending.signal.aborted) {
+      const last = ending.draining;
+      if (await this.#pass()) continue;
+      if (last) break;
+      await delay(LOOK_MS, undefined, { signal: ending.signal }).catch(() => {});
     }
+    return { target: this.#position.target, ...this.#shipped };
   }
 
   /** Sends the next file of each run, as far as it goes. Returns whether there may be more to send now. */
@@ -100,7 +92,7 @@ export class Shipper {
     let more = false;
     for (const run of runs) {
       const next = run.find((file) => !this.isOver(file));
-      if (next && (await this.#sendFile(next)) && !this.#stop.signal.aborted) more ||= next !== run.at(-1);
+      if (next && (await this.#sendFile(next)) && !this.#options.ending.signal.aborted) more ||= next !== run.at(-1);
       for (const file of run) if (this.isOver(file)) this.#options.sent?.(file);
     }
     return more;
@@ -108,7 +100,7 @@ export class Shipper {
 
   /** Whether all of a file was sent and nothing more is to come. */
   isOver(file: Spooled): boolean {
-    const { over } = this.#position?.recordings.get(file.id) ?? {};
+    const { over } = this.#position.recordings.get(file.id) ?? {};
     return over !== undefined && over === this.#spool.size(file);
   }
 
@@ -190,7 +182,8 @@ export class Shipper {
   /** Sends a batch until the target has acknowledged it. Returns false if this was told to end before. */
   async #send({ recording: { info } }: Spooled, batch: string, parcel: Parcel): Promise<boolean> {
     const sent = { origin: originOf(info, this.#options.host), info, batch, parcel };
-    const { signal } = this.#stop;
+    const { ending, tell } = this.#options;
+    const { signal } = ending;
     let since: number | undefined;
     for (let wait = RETRY_MS; !signal.aborted; wait = Math.min(2 * wait, MOST_RETRY_MS)) {
       try {
@@ -198,13 +191,13 @@ export class Shipper {
         this.#connected = true;
         await this.#target.send(sent, this.#again);
         this.#again = false;
-        if (since !== undefined) this.#options.tell(`${this.#target.shown} takes batches again`);
+        if (since !== undefined) tell(`${this.#position.target} takes batches again`);
         return true;
       } catch (error) {
         this.#again = true;
         if (error instanceof Refused) throw error;
-        if (this.#draining && this.#isHopeless(since)) throw error;
-        if (since === undefined) this.#options.tell(`${(error as Error).message}; trying again until it takes them`);
+        if (ending.draining && this.#isHopeless(since)) throw error;
+        if (since === undefined) tell(`${(error as Error).message}; trying again until it takes them`);
         since ??= performance.now();
         await delay(wait, undefined, { signal }).catch(() => {});
       }

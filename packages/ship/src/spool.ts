@@ -36,7 +36,8 @@ export class Spool {
       this.directory = new Directory(path);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      const state = code === "ENOENT" ? "there is no such directory" : code === "ENOTDIR" ? "it is no directory" : message;
+      const state =
+        code === "ENOENT" ? "there is no such directory" : code === "ENOTDIR" ? "it is no directory" : message;
       throw new Error(`Cannot ship ${path}: ${state}`, { cause: error });
     }
   }
@@ -105,7 +106,8 @@ export class Spool {
       // Its writer may have only just begun.
       if (Date.now() - found.mtimeMs < QUIET_MS) return undefined;
       // An empty file is all that a killed recorder has left.
-      if (found.size > 0) this.#tell(`${name} is not sent: ${(error as Error).message.replace(/^Cannot read [^:]*: /, "")}`);
+      if (found.size > 0)
+        this.#tell(`${name} is not sent: ${(error as Error).message.replace(/^Cannot read [^:]*: /, "")}`);
       this.#files.set(name, { inode: found.ino, spooled: undefined });
       return undefined;
     }

@@ -13,8 +13,6 @@ export interface Sent {
 
 /** An engine that takes batches. Its methods fail with `Refused` if trying again cannot help. */
 export interface Target {
-  /** The engine's address, without credentials. */
-  readonly shown: string;
   /** Reaches the engine, unless that was done. */
   connect(): Promise<void>;
   /**

@@ -37,7 +37,7 @@ const LASTING: Readonly<Record<string, string>> = {
 
 /** ClickHouse, over HTTP. Each probe has its table, and losses have theirs. */
 export class ClickHouseTarget implements Target {
-  readonly shown: string;
+  readonly #shown: string;
   readonly #database: string;
   readonly #client: ClickHouseClient;
   readonly #tell: (message: string) => void;
@@ -46,7 +46,7 @@ export class ClickHouseTarget implements Target {
 
   /** @param tell takes what a person should know */
   constructor({ shown, host, tls, path }: Address, secrets: Secrets, tell: (message: string) => void) {
-    this.shown = shown;
+    this.#shown = shown;
     this.#database = path || "default";
     this.#tell = tell;
     this.#client = createClient({
@@ -175,7 +175,7 @@ export class ClickHouseTarget implements Target {
   }
 
   #refused(state: string): Refused {
-    return new Refused(`Cannot send to ${this.shown}: ${state}`);
+    return new Refused(`Cannot send to ${this.#shown}: ${state}`);
   }
 
   /** Runs a request; its failure becomes one line. */
@@ -187,7 +187,7 @@ export class ClickHouseTarget implements Target {
       const error = cause as NodeJS.ErrnoException;
       const lasting = Object.hasOwn(LASTING, error.code ?? "") ? LASTING[error.code!] : undefined;
       const first = error.errno === undefined ? error.message.split("\n", 1)[0]!.slice(0, 300) : stateOf(error);
-      const message = `Cannot ${verb} ${this.shown}: ${lasting ?? first}`;
+      const message = `Cannot ${verb} ${this.#shown}: ${lasting ?? first}`;
       // A table may have changed since it was checked.
       this.#checked.clear();
       if (lasting) throw new Refused(message, { cause });

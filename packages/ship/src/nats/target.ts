@@ -20,14 +20,14 @@ const NO_STREAM = 10059;
 
 /** A JetStream stream: one message a batch. It is made if there is none. */
 export class NatsTarget implements Target {
-  readonly shown: string;
+  readonly #shown: string;
   readonly #address: Address;
   readonly #secrets: Secrets;
   readonly #stream: string;
   #open: { readonly nc: NatsConnection; readonly js: JetStreamClient; readonly jsm: JetStreamManager } | undefined;
 
   constructor(address: Address, secrets: Secrets) {
-    this.shown = address.shown;
+    this.#shown = address.shown;
     this.#address = address;
     this.#secrets = secrets;
     this.#stream = streamOf(address);
@@ -51,7 +51,7 @@ export class NatsTarget implements Target {
     const most = nc.info!.max_payload - HEADER_BYTES;
     if (parcel.bytes.length > most)
       throw new Refused(
-        `Cannot send to ${this.shown}: a batch of ${origin.name} has ${parcel.bytes.length} bytes and the server takes ${most}; raise max_payload there, and record with a smaller --batch-bytes`,
+        `Cannot send to ${this.#shown}: a batch of ${origin.name} has ${parcel.bytes.length} bytes and the server takes ${most}; raise max_payload there, and record with a smaller --batch-bytes`,
       );
     const [subject, id] = [subjectOf(origin), tokenOf(origin, batch)];
     try {
@@ -91,7 +91,7 @@ export class NatsTarget implements Target {
       });
     else if (!found.config.subjects?.includes(wanted))
       throw new Refused(
-        `Cannot send to ${this.shown}: its stream ${this.#stream} does not take the subjects ${wanted}; add them to it, or name another stream: ?stream=NAME`,
+        `Cannot send to ${this.#shown}: its stream ${this.#stream} does not take the subjects ${wanted}; add them to it, or name another stream: ?stream=NAME`,
       );
   }
 
@@ -99,8 +99,8 @@ export class NatsTarget implements Target {
     if (!(error instanceof Error) || error instanceof Refused) return error;
     const state = stateOf(error, this.#stream);
     if (state === undefined)
-      return new Error(`Cannot send to ${this.shown}: ${error.message.replace(/\.$/, "")}`, { cause: error });
-    const message = `Cannot send to ${this.shown}: ${state}`;
+      return new Error(`Cannot send to ${this.#shown}: ${error.message.replace(/\.$/, "")}`, { cause: error });
+    const message = `Cannot send to ${this.#shown}: ${state}`;
     return FULL.has(codeOf(error)) ? new Error(message, { cause: error }) : new Refused(message, { cause: error });
   }
 }

@@ -31,7 +31,9 @@ export function inOrder<T extends readonly Recording[]>(parts: T): T {
   for (const { info } of parts) if (info.started > (last.get(info.boot) ?? "")) last.set(info.boot, info.started);
   const boot = ({ info }: Recording): string =>
     info.boot === "" ? info.started : `${last.get(info.boot)} ${info.boot}`;
-  return parts.toSorted((a, b) => order(boot(a), boot(b)) || a.info.uptime - b.info.uptime || order(a.path, b.path)) as readonly Recording[] as T;
+  return parts.toSorted(
+    (a, b) => order(boot(a), boot(b)) || a.info.uptime - b.info.uptime || order(a.path, b.path),
+  ) as readonly Recording[] as T;
 }
 
 function order(a: string, b: string): number {
