@@ -40,6 +40,7 @@ const NEEDS = {
     iproute2: () => ["ip", "ss", "nstat"].every(command),
     "libbpf-tools": () => command("exitsnoop"),
     make: () => command("make"),
+    "nats-server": () => command("nats-server"),
     mandoc: () => command("mandoc"),
     podman: () => command("podman"),
     procps: () => ["pgrep", "sysctl"].every(command),

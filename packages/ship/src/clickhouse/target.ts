@@ -41,6 +41,7 @@ export class ClickHouseTarget implements Target {
   readonly #database: string;
   readonly #client: ClickHouseClient;
   readonly #tell: (message: string) => void;
+  #isReached = false;
   /** Tables that were found to be as they must, with the columns for which. */
   readonly #checked = new Set<string>();
 
@@ -63,7 +64,9 @@ export class ClickHouseTarget implements Target {
   }
 
   async connect(): Promise<void> {
-    await this.#told("reach", () => this.#client.query({ query: "SELECT 1", format: "JSONEachRow" }));
+    if (this.#isReached) return;
+    await this.#told("reach", () => this.#rows("SELECT 1"));
+    this.#isReached = true;
   }
 
   async send(sent: Sent, again: boolean): Promise<void> {
@@ -188,6 +191,7 @@ export class ClickHouseTarget implements Target {
       const lasting = Object.hasOwn(LASTING, error.code ?? "") ? LASTING[error.code!] : undefined;
       const first = error.errno === undefined ? error.message.split("\n", 1)[0]!.slice(0, 300) : stateOf(error);
       const message = `Cannot ${verb} ${this.#shown}: ${lasting ?? first}`;
+      this.#isReached = false;
       // A table may have changed since it was checked.
       this.#checked.clear();
       if (lasting) throw new Refused(message, { cause });
