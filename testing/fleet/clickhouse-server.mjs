@@ -15,7 +15,10 @@ const SETTINGS = ["insert_deduplication_token", "insert_deduplicate", "async_ins
 const PASSWORD = process.env.CLICKHOUSE_TEST_PASSWORD ?? "";
 let files = 0;
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => void serve(request, response));
+server.listen(Number(port), "127.0.0.1", () => console.log("listening"));
+
+async function serve(request, response) {
   const { searchParams } = new URL(request.url, "http://localhost");
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
@@ -30,8 +33,7 @@ const server = createServer(async (request, response) => {
     const [, code = "1002"] = /Code: (\d+)/.exec(error.message) ?? [];
     response.writeHead(500, { "x-clickhouse-exception-code": code }).end(error.message);
   }
-});
-server.listen(Number(port), "127.0.0.1", () => console.log("listening"));
+}
 
 async function answer(parameters, body) {
   const query = parameters.get("query");

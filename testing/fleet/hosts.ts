@@ -9,10 +9,12 @@ import { commandLine } from "../../packages/repl/test/cli.js";
 import { tableFromIPC } from "../flechette.js";
 import { type Outcome, run } from "../programs.js";
 
+export { rxbpf } from "../../packages/repl/test/cli.js";
+
 /** The names of the hosts. */
 export const HOSTS = ["alpha", "beta", "gamma"] as const;
 /** How many opens are made on each. */
-export const OPENS = 3000;
+const OPENS = 3000;
 const SHIPPERS = fileURLToPath(new URL("shippers.mjs", import.meta.url));
 
 /** An open as an independent reader finds it. */

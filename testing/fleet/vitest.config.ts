@@ -1,17 +1,18 @@
-import { mergeConfig } from "vitest/config";
+import { defineConfig } from "vitest/config";
 
 import base from "../../vitest.config.js";
 
+const NO_PROJECTS = { projects: undefined } as object;
+
 // The tests of `npm run test:fleet`, which need ClickHouse's engine.
-const { projects: _, ...test } = base.test!;
-export default mergeConfig(
-  { ...base, test },
-  {
-    root: new URL("../..", import.meta.url).pathname,
-    test: {
-      include: ["packages/*/test/**/*.fleet.test.ts"],
-      globalSetup: ["testing/kernel-mounts.ts", "testing/build.ts", "testing/environment.ts"],
-      pool: "forks",
-    },
+export default defineConfig({
+  ...base,
+  root: new URL("../..", import.meta.url).pathname,
+  test: {
+    ...base.test,
+    ...NO_PROJECTS,
+    include: ["packages/*/test/**/*.fleet.test.ts"],
+    globalSetup: ["testing/kernel-mounts.ts", "testing/build.ts", "testing/environment.ts"],
+    pool: "forks",
   },
-);
+});

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 
 import { beforeAll, expect, test } from "vitest";
 
@@ -13,16 +14,16 @@ import {
   pathsOf,
   recorded,
   recordOn,
+  rxbpf,
   shipAll,
 } from "../../../testing/fleet/hosts.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
 import { numbers, temporaryFolder } from "../../../testing/programs.js";
-import { rxbpf } from "../../repl/test/cli.js";
 
 const folder = temporaryFolder();
 beforeAll(build, 60_000);
 
-const RUNS = 10;
+const RUNS = Number(process.env["RUNS"] ?? 3);
 const SPOOLS = HOSTS.map((host) => `${folder}/${host}`);
 
 /** Makes the tables that `rxbpf ship --schema` prints. */
@@ -79,7 +80,7 @@ test("three hosts record and send while their shippers and the engine are killed
 
 test(
   `${RUNS} times from the beginning, while shippers and engine are killed: all arrives, once`,
-  { timeout: 300_000 },
+  { timeout: RUNS * 60_000 },
   async () => {
     const wanted = SPOOLS.map((spool) => sorted(recorded(spool)));
     for (let seed = 200; seed < 200 + RUNS; seed++) {
@@ -87,8 +88,11 @@ test(
       const server = await ClickHouseServer.start(folder);
       await makeTables(server, "opensnoop");
       const copies = SPOOLS.map(copyOf);
+
       await Promise.all([killingServer(random, server), killingShippers(random, "drain", server.url, copies)]);
+
       expect(await shipAll(server.url, copies)).toMatchObject({ status: 0 });
+
       expect((await arrived(server)).map(sorted)).toEqual(wanted);
       await server.kill();
     }
@@ -126,6 +130,26 @@ test("what ClickHouse does not take is one line that says what to do, and nothin
   await server.query("ALTER TABLE opensnoop MODIFY COLUMN ret Int32");
   expect(await ship()).toMatchObject({ status: 0, stderr: expect.stringMatching(/^rxbpf: sent /) });
   expect(await server.query("SELECT count() AS count FROM opensnoop")).toEqual([{ count: recorded(spool).length }]);
+});
+
+test("the page's questions have answers", async () => {
+  const server = await ClickHouseServer.start(folder);
+  const page = readFileSync(new URL("../../../docs/fleet.md", import.meta.url), "utf8");
+  await makeTables(server, "opensnoop", "execsnoop");
+  const spool = `${folder}/questions`;
+  const missing = `/nonexistent/${uniqueName()}`;
+  const words = ["record", "opensnoop", "execsnoop", "-o", `${spool}/`, "--ship", server.url];
+  const recorded = await rxbpf(...words, "--", "perl", "-e", `open(F, "<", "${missing}")`);
+  expect(recorded.stderr).toMatch(/rxbpf: sent [\d,]+ events in \d+ batches to /);
+  const questions = [...page.matchAll(/^```sql\n([^]*?)^```$/gm)].map(([, question = ""]) => question);
+  const [losses, runs, rare, misses, commands] = await Promise.all(
+    questions.map((question) => server.query<Record<string, unknown>>(question)),
+  );
+  expect(losses).toEqual([]);
+  expect(runs).toMatchObject([{ host: hostname(), runs: 1 }]);
+  expect(rare).toMatchObject([{ file: expect.stringMatching(/perl/), host: hostname(), runs: 1 }]);
+  expect(misses).toContainEqual({ path: missing, comm: "perl", hosts: 1, misses: 1 });
+  expect(commands).toMatchObject([{ host: hostname(), command: expect.stringContaining(missing) }]);
 });
 
 function sorted(opens: readonly { readonly time: number; readonly path: string }[]): string[] {

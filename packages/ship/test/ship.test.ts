@@ -1,9 +1,8 @@
 import { readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 
-import { type Lost, Table } from "@rxbpf/core";
+import { EventStream, type Lost, Table } from "@rxbpf/core";
 import { schema, time, u32 } from "@rxbpf/core/events";
-import { EventStream } from "@rxbpf/core";
 import { toArrow } from "@rxbpf/sinks";
 import { Refused, replay, replayNats, shipRecordings } from "@rxbpf/ship";
 import { jetstreamManager } from "@nats-io/jetstream";
@@ -12,8 +11,7 @@ import { expect, test } from "vitest";
 
 import { freePort, NatsServer } from "../../../testing/nats.js";
 import { temporaryFolder } from "../../../testing/programs.js";
-import { lost, samples, streamOf } from "../../sinks/test/samples.js";
-import { drain, record, recordings, rowsIn, rowsOf, spoolIn } from "./spools.js";
+import { drain, record, recordings, rowsIn, rowsOf, samples, spoolIn, streamOf } from "./spools.js";
 
 const folder = temporaryFolder();
 const SUBJECT = `rxbpf.${hostname()}.sample`;
@@ -28,7 +26,11 @@ async function stateOf(server: NatsServer) {
 test("batches arrive as they were recorded, with losses, and are replayed as the same rows", async () => {
   const server = await NatsServer.start(folder);
   const spool = spoolIn(folder);
-  const stream: EventStream<unknown> = streamOf(samples(250), lost(7), samples(30, 250));
+  const stream = streamOf(
+    samples(250),
+    { type: "lost", time: 1_700_000_000_000.5, count: 7, total: 7, reason: "ring full" },
+    samples(30, 250),
+  );
   await lastValueFrom(stream.pipe(toArrow(`${spool}/r.arrow`, { batchRows: 100, compression: "zstd" })));
   const { shipped, told } = await drain(spool, server.url);
   expect({ shipped, told }).toEqual({

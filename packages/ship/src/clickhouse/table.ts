@@ -1,5 +1,5 @@
-import type { Field, Fields, Schema } from "@rxbpf/core";
-import { KINDS, type Stored } from "@rxbpf/core/events";
+import type { Field, Fields, Kind, Schema } from "@rxbpf/core";
+import { KINDS, type Stored, type Unit } from "@rxbpf/core/events";
 
 /** A column of a table. */
 export interface Column {
@@ -56,9 +56,15 @@ export function columnsOf({ fields }: Schema<Fields>): readonly FieldColumn[] {
       name: taken.has(field) ? `event_${field}` : field,
       sent,
       type: sent.startsWith("Nullable(String") && kind === "chars" ? "LowCardinality(Nullable(String))" : type,
-      comment: unit ? `${doc}, in ${unit}` : doc,
+      comment: commentOf(kind, doc, unit),
     };
   });
+}
+
+/** What a column means. Times have another unit here than in a row. */
+function commentOf(kind: Kind, doc: string, unit: Unit | undefined): string {
+  if (kind === "time") return doc.replace(", in Unix milliseconds", "");
+  return unit && !doc.includes(" in ") ? `${doc}, in ${unit}` : doc;
 }
 
 function nullable(type: string): string {
