@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -56,35 +57,43 @@ export interface Restartable {
   resume(): Promise<void>;
 }
 
-/** How often shippers and server are killed. */
-const KILLS = 4;
+/** How often a shipper is killed, and about half as often the server. */
+const KILLS = 3;
+/** How long to wait for progress that may not come, as everything was sent. */
+const MOST_WAIT_MS = 3000;
 
-/** Sends directories, and kills that some random time after it has begun, several times. */
-export async function killingShippers(
+/**
+ * Sends directories, and kills the shipper with SIGKILL a random number of batches after it has begun, several times; in
+ * between it does the same to the server, and starts it again. Afterwards the server runs, and something may be unsent.
+ */
+export async function sendAndKill(
   random: (below: number) => number,
   how: "drain" | "follow",
-  url: string,
+  server: Restartable,
   directories: readonly string[],
 ): Promise<void> {
   for (let i = 0; i < KILLS; i++) {
-    const child = spawn(process.execPath, [SHIPPERS, how, url, ...directories], {
-      stdio: ["ignore", "ignore", "pipe"],
+    const child = spawn(process.execPath, [SHIPPERS, how, server.url, ...directories], {
+      stdio: ["ignore", "pipe", "ignore"],
     });
     const exit = once(child, "exit");
-    await Promise.race([once(child.stderr, "data"), exit]);
-    await Promise.race([delay(random(500)), exit]);
+    const batches = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const progress = async (count: number): Promise<void> => {
+      for (let seen = 0; seen < count && !(await batches.next()).done;) seen++;
+    };
+    const sent = (count: number): Promise<unknown> =>
+      Promise.race([progress(count), delay(MOST_WAIT_MS, undefined, { ref: false })]);
+    await sent(1 + random(15));
+    if (random(2)) {
+      await delay(random(10));
+      await server.kill();
+      await delay(random(100));
+      await server.resume();
+      await sent(1 + random(5));
+    }
+    await delay(random(10));
     child.kill("SIGKILL");
     await exit;
-  }
-}
-
-/** Kills a server after random times, and starts it again, several times. */
-export async function killingServer(random: (below: number) => number, server: Restartable): Promise<void> {
-  for (let i = 0; i < KILLS; i++) {
-    await delay(100 + random(500));
-    await server.kill();
-    await delay(random(200));
-    await server.resume();
   }
 }
 

@@ -9,12 +9,11 @@ import { ClickHouseServer } from "../../../testing/fleet/clickhouse.js";
 import {
   copyOf,
   HOSTS,
-  killingServer,
-  killingShippers,
   pathsOf,
   recorded,
   recordOn,
   rxbpf,
+  sendAndKill,
   shipAll,
 } from "../../../testing/fleet/hosts.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
@@ -23,7 +22,7 @@ import { numbers, temporaryFolder } from "../../../testing/programs.js";
 const folder = temporaryFolder();
 beforeAll(build, 60_000);
 
-const RUNS = Number(process.env["RUNS"] ?? 3);
+const RUNS = Number(process.env["SHIPPING_RUNS"] ?? 3);
 const SPOOLS = HOSTS.map((host) => `${folder}/${host}`);
 
 /** Makes the tables that `rxbpf ship --schema` prints. */
@@ -66,8 +65,7 @@ test("three hosts record and send while their shippers and the engine are killed
   const tag = uniqueName();
   execFileSync("mkdir", SPOOLS);
   const recorders = HOSTS.map((host, i) => recordOn(host, SPOOLS[i]!, tag));
-  const shippers = SPOOLS.map((spool) => killingShippers(random, "follow", server.url, [spool]));
-  await Promise.all([killingServer(random, server), ...shippers]);
+  await sendAndKill(random, "follow", server, SPOOLS);
   for (const outcome of await Promise.all(recorders)) expect(outcome).toMatchObject({ status: 0 });
   expect(await shipAll(server.url, SPOOLS)).toMatchObject({ status: 0 });
 
@@ -89,7 +87,7 @@ test(
       await makeTables(server, "opensnoop");
       const copies = SPOOLS.map(copyOf);
 
-      await Promise.all([killingServer(random, server), killingShippers(random, "drain", server.url, copies)]);
+      await sendAndKill(random, "drain", server, copies);
 
       expect(await shipAll(server.url, copies)).toMatchObject({ status: 0 });
 

@@ -6,13 +6,12 @@ import build from "../../../testing/build.js";
 import {
   copyOf,
   HOSTS,
-  killingServer,
-  killingShippers,
   type Opened,
   opensIn,
   pathsOf,
   recorded,
   recordOn,
+  sendAndKill,
   shipAll,
 } from "../../../testing/fleet/hosts.js";
 import { uniqueName } from "../../../testing/kernel-objects.js";
@@ -23,7 +22,7 @@ const folder = temporaryFolder();
 beforeAll(build, 60_000);
 
 /** How often everything is sent from the beginning. */
-const RUNS = 10;
+const RUNS = Number(process.env["SHIPPING_RUNS"] ?? 10);
 const SPOOLS = HOSTS.map((host) => `${folder}/${host}`);
 
 /** What a server has of each host, in order. */
@@ -38,8 +37,7 @@ test("three hosts record and send while their shippers and the server are killed
   const tag = uniqueName();
   execFileSync("mkdir", SPOOLS);
   const recorders = HOSTS.map((host, i) => recordOn(host, SPOOLS[i]!, tag));
-  const shippers = SPOOLS.map((spool) => killingShippers(random, "follow", server.url, [spool]));
-  await Promise.all([killingServer(random, server), ...shippers]);
+  await sendAndKill(random, "follow", server, SPOOLS);
   for (const outcome of await Promise.all(recorders)) expect(outcome).toMatchObject({ status: 0 });
   expect(await shipAll(server.url, SPOOLS)).toMatchObject({ status: 0 });
 
@@ -49,20 +47,24 @@ test("three hosts record and send while their shippers and the server are killed
     expect(opens.flatMap(({ path }) => (path.includes(tag) ? [path] : []))).toEqual(pathsOf(tag));
 });
 
-test(`${RUNS} times from the beginning, while shippers and server are killed: all arrives, once, in order`, async () => {
-  const wanted = SPOOLS.map(recorded);
-  const one = async (seed: number): Promise<void> => {
-    const random = numbers(seed);
-    const server = await NatsServer.start(folder);
-    const copies = SPOOLS.map(copyOf);
-    await Promise.all([killingServer(random, server), killingShippers(random, "drain", server.url, copies)]);
-    expect(await shipAll(server.url, copies)).toMatchObject({ status: 0 });
-    expect(await arrived(server)).toEqual(wanted);
-    await server.kill();
-  };
-  const seeds = Array.from({ length: RUNS }, (_, i) => 100 + i);
-  const lane = async (): Promise<void> => {
-    for (let seed = seeds.pop(); seed !== undefined; seed = seeds.pop()) await one(seed);
-  };
-  await Promise.all([lane(), lane(), lane()]);
-});
+test(
+  `${RUNS} times from the beginning, while shippers and server are killed: all arrives, once, in order`,
+  { timeout: 60_000 + 10_000 * RUNS },
+  async () => {
+    const wanted = SPOOLS.map(recorded);
+    const one = async (seed: number): Promise<void> => {
+      const random = numbers(seed);
+      const server = await NatsServer.start(folder);
+      const copies = SPOOLS.map(copyOf);
+      await sendAndKill(random, "drain", server, copies);
+      expect(await shipAll(server.url, copies)).toMatchObject({ status: 0 });
+      expect(await arrived(server)).toEqual(wanted);
+      await server.kill();
+    };
+    const seeds = Array.from({ length: RUNS }, (_, i) => 100 + i);
+    const lane = async (): Promise<void> => {
+      for (let seed = seeds.pop(); seed !== undefined; seed = seeds.pop()) await one(seed);
+    };
+    await Promise.all([lane(), lane(), lane()]);
+  },
+);
