@@ -92,7 +92,7 @@ export class Shipper {
     let more = false;
     for (const run of runs) {
       const next = run.find((file) => !this.isOver(file));
-      if (next && (await this.#sendFile(next)) && !this.#options.ending.signal.aborted) more ||= next !== run.at(-1);
+      if (next && (await this.#sendIfThere(next)) && !this.#options.ending.signal.aborted) more ||= next !== run.at(-1);
       for (const file of run) if (this.isOver(file)) this.#options.sent?.(file);
     }
     return more;
@@ -104,14 +104,23 @@ export class Shipper {
     return over !== undefined && over === this.#spool.size(file);
   }
 
+  /** Sends what a file has, unless it is removed meanwhile. Returns whether nothing more will come. */
+  async #sendIfThere(file: Spooled): Promise<boolean> {
+    try {
+      return await this.#sendFile(file);
+    } catch (error) {
+      if (error instanceof Refused || this.#spool.size(file) !== undefined) throw error;
+      return false;
+    }
+  }
+
   /** Sends what a file has. Returns whether nothing more will come. */
   async #sendFile(file: Spooled): Promise<boolean> {
     const size = this.#spool.size(file);
     if (size === undefined) return false;
-    const isSame = this.#sizes.get(file.id) === size;
     // Asked before it is read, so that its last batch is not missed.
-    const isOver = isSame && this.#spool.isAbandoned(file);
-    if (isSame && !isOver) return false;
+    const isOver = this.#spool.isAbandoned(file);
+    if (this.#sizes.get(file.id) === size && !isOver) return false;
     if (!(await this.#tellGap(file))) return false;
     const unread = parcels(file.recording.path, this.#reachedOf(file).end);
     try {

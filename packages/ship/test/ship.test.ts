@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 
 import { EventStream, type Lost, Table } from "@rxbpf/core";
@@ -108,6 +108,20 @@ test("a recording that a killed recorder left is sent as far as it goes", async 
   await expect.poll(async () => rowCount(server)).toBe(whole);
   shipping.stop();
   await shipping.done;
+});
+
+test("of a run whose machine stopped, the files after an unfinished one are sent too", async () => {
+  const server = await NatsServer.start(folder);
+  const spool = spoolIn(folder);
+  await record(spool, 1000, 0, { rotate: { bytes: 50_000 } });
+  const first = `${spool}/${recordings(spool).toSorted()[0]}`;
+  // Without its end, and as if it had been written a while ago.
+  truncateSync(first, statSync(first).size - 8);
+  utimesSync(first, 0, 0);
+  const { shipped, told } = await drain(spool, server.url, { deleteSent: true });
+  expect(shipped).toMatchObject({ events: 1000, lost: 0 });
+  expect(told).toEqual([expect.stringMatching(/ was not finished; \d+ bytes at its end are no whole batch$/)]);
+  expect(recordings(spool)).toEqual([]);
 });
 
 test("what a server refuses is one line that says what to do, and nothing is lost", async () => {
