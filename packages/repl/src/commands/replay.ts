@@ -53,7 +53,8 @@ function merged(stream: EventStream<unknown>, series: readonly Series[], view: C
 
 /** A server's events as they are: names of cgroups are in the recordings' snapshots, and may be in batches that came before. */
 function unviewed(stream: EventStream<unknown>, { show = [], inside }: CgroupView): EventStream<unknown> {
-  if (show.length > 0 || inside) throw new UsageError("--show and flags that name cgroups are for recordings, not for servers");
+  if (show.length > 0 || inside)
+    throw new UsageError("--show and flags that name cgroups are for recordings, not for servers");
   return stream;
 }
 
