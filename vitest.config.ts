@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
-          exclude: ["**/*.kernel.test.ts"],
+          exclude: ["**/*.{kernel,fleet}.test.ts"],
           globalSetup: ["testing/environment.ts"],
           pool: "forks",
         },

@@ -9,13 +9,18 @@ const MAY_IMPORT = {
   compile: ["core"],
   filters: ["core"],
   sinks: ["core"],
+  ship: ["core", "sinks"],
   probes: ["core", "compile", "filters"],
   report: ["core", "sinks"],
-  repl: ["core", "filters", "sinks", "probes", "report"],
+  repl: ["core", "filters", "sinks", "ship", "probes", "report"],
 };
 
 /** Modules that only one folder, and its package's tests, may import. */
-const ONLY_IN = { koffi: "packages/core/src/ffi", "apache-arrow": "packages/sinks" };
+const ONLY_IN = {
+  koffi: "packages/core/src/ffi",
+  "apache-arrow": "packages/sinks",
+  "@clickhouse/client": "packages/ship/src/clickhouse",
+};
 
 /** Modules of a package that others may import, besides its index. */
 const ENTRIES = { core: ["bpf", "events", "system"], probes: ["define"], repl: ["prompt"] };

@@ -11,7 +11,8 @@ const PURPOSES = {
   kernels: { packages: ["build", "kernels"], built: true },
   docs: { packages: ["build"], built: true },
   pictures: { packages: ["build", "pictures"], built: true },
-  faults: { packages: ["build", "test"], built: true },
+  fleet: { packages: ["build", "unit", "test"], built: true },
+  faults: { packages: ["build", "unit", "test"], built: true },
   // These build what they need themselves, or need no build.
   check: { packages: ["build", "format"], built: false },
   format: { packages: ["format"], built: false },

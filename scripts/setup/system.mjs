@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 
 import { step } from "./step.mjs";
@@ -14,7 +14,8 @@ const BUSYBOX = () => existsSync("/usr/share/doc/busybox-static");
 
 /**
  * Debian packages that are needed, each with a test for what it provides. None of them starts a service: apache2-bin
- * and redis-tools contain only the servers' programs, and Podman's service waits at a socket of root's until it is used.
+ * and redis-tools contain only the servers' programs, Podman's service waits at a socket of root's until it is used, and
+ * those in SERVICES are kept from it.
  */
 const NEEDS = {
   build: {
@@ -27,6 +28,7 @@ const NEEDS = {
     ...COMPILER,
     "g++": () => command("g++"),
     libdw1: () => library("libdw.so.1"),
+    "nats-server": () => command("nats-server"),
   },
   test: {
     "apache2-bin": () => command("apache2"),
@@ -68,6 +70,9 @@ const NEEDS = {
   },
 };
 
+/** Services of packages above, which would listen to the network from their installation on. */
+const SERVICES = { "nats-server": "nats-server.service" };
+
 /** What each kind is for, in messages. */
 const WHY = {
   build: "to build and run",
@@ -100,6 +105,7 @@ export function installPackages(kinds) {
   if (!command("apt-get")) throw new Error(`Cannot set up: ${state}. Install this system's equivalents`);
   if (process.getuid() !== 0) throw new Error(`Cannot set up: ${state}. Run: sudo ${install.join(" ")}`);
 
+  for (const name of packages) if (SERVICES[name]) mask(SERVICES[name]);
   process.env.DEBIAN_FRONTEND = "noninteractive";
   // A failed update of the package lists does not matter if the packages can be installed all the same.
   spawnSync("apt-get", ["update"], { stdio: "ignore" });
@@ -110,6 +116,13 @@ export function installPackages(kinds) {
     throw new Error(
       `Cannot set up: ${still.join(", ")} missing, though installed. Run: apt-get install --reinstall ${still.join(" ")}`,
     );
+}
+
+/** Keeps systemd from starting a service, as `systemctl mask` does. */
+function mask(service) {
+  const link = path.join("/etc/systemd/system", service);
+  mkdirSync(path.dirname(link), { recursive: true });
+  if (!lstatSync(link, { throwIfNoEntry: false })) symlinkSync("/dev/null", link);
 }
 
 function missingOf(kind) {

@@ -11,6 +11,7 @@ import { addRecordings } from "./commands/recordings.js";
 import { addReplay } from "./commands/replay.js";
 import { addReport } from "./commands/report.js";
 import { addRun } from "./commands/run.js";
+import { addShip } from "./commands/ship.js";
 import { refuseUnknownBeforeHelp } from "./flags/unknown-words.js";
 import { version } from "./version.js";
 
@@ -31,6 +32,7 @@ export function makeProgram(traced: readonly string[] | undefined): Command {
   addProbes(program, traced);
   addRecord(program, traced);
   addReplay(program);
+  addShip(program);
   addRun(program);
   addRecordings(program);
   addReport(program);

@@ -31,7 +31,7 @@ test("--version is the package's", async () => {
 
 const OTHER_COMMANDS = [
   ...["cgroupid", "completion", "containers", "export", "help", "info", "list", "man", "map", "record", "recover"],
-  ...["replay", "report", "run", "version"],
+  ...["replay", "report", "run", "ship", "version"],
 ];
 
 test("--help tells every command", async () => {

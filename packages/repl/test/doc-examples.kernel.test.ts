@@ -20,7 +20,7 @@ function examplesIn(path: string): string[] {
     .filter((code) => /^(?:for await |[a-zA-Z]+(?:\.\w+)?)\(.+\)/.test(code));
 }
 
-const sources = ["core", "filters", "probes", "sinks"].flatMap((name) => {
+const sources = ["core", "filters", "probes", "ship", "sinks"].flatMap((name) => {
   const files = readdirSync(join(packages, name, "src"), { recursive: true, encoding: "utf8" });
   return files.filter((file) => file.endsWith(".ts")).map((file) => join(packages, name, "src", file));
 });

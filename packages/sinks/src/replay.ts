@@ -2,8 +2,8 @@ import { EventStream, type Field, type StreamInfo, Table } from "@rxbpf/core";
 import { type CgroupView, text } from "@rxbpf/core/events";
 
 import { Player } from "./arrow/player.js";
-import type { Recording } from "./arrow/recording.js";
-import { type Series, seriesAt } from "./arrow/series.js";
+import type { RecordingInfo } from "./arrow/metadata.js";
+import { seriesAt } from "./arrow/series.js";
 import { Track } from "./arrow/track.js";
 import { viewed } from "./arrow/view.js";
 import { columnsOf } from "./table.js";
@@ -32,7 +32,8 @@ export function replay<E = Readonly<Record<string, unknown>>>(
   if (!(speed > 0)) throw new RangeError(`speed takes a number above 0, not ${speed}`);
   const series = seriesAt(path).map((one) => viewed(one, view));
   const several = series.length > 1;
-  return new EventStream<E>(several ? mergedInfo(series) : infoOf(series[0]![0]), (receiver) => {
+  const infos = series.map(([{ info }]) => info) as [RecordingInfo, ...RecordingInfo[]];
+  return new EventStream<E>(replayedInfo(infos), (receiver) => {
     receiver.status({ type: "attached", programs: [] });
     const tracks = series.map((parts) => {
       const track = new Track(
@@ -53,14 +54,21 @@ export function replay<E = Readonly<Record<string, unknown>>>(
   });
 }
 
-function infoOf({ info }: Recording): StreamInfo {
-  const { probe: name, output, tables, schema, options } = info;
+/**
+ * What is known of a stream of recorded events. Those of several recordings get the name of their probe as `probe`, and
+ * fields that only some of them have are optional.
+ */
+export function replayedInfo(infos: readonly [RecordingInfo, ...RecordingInfo[]]): StreamInfo {
+  return infos.length > 1 ? mergedInfo(infos) : infoOf(infos[0]);
+}
+
+function infoOf({ probe: name, output, tables, schema, options }: RecordingInfo): StreamInfo {
   return { name, schema, options, ...(output && { output }), tables, columns: () => columnsOf(schema) };
 }
 
-function mergedInfo(series: readonly Series[]): StreamInfo {
+function mergedInfo(infos: readonly RecordingInfo[]): StreamInfo {
   const fields: Record<string, Field<unknown>> = { probe: text("the probe that saw it") };
-  const all = series.map(([part]) => part.info.schema.fields);
+  const all = infos.map(({ schema }) => schema.fields);
   for (const [name, field] of all.flatMap((one) => Object.entries(one))) {
     if (Object.hasOwn(fields, name)) continue;
     const everywhere = all.every((one) => one[name] && !one[name].optional);

@@ -2,12 +2,14 @@ import {
   type AnyProbe,
   flag,
   integer,
+  list,
   type Option,
   type Options,
   text,
   timeSpan,
   UsageError,
 } from "@rxbpf/probes/define";
+import { isNats } from "@rxbpf/ship";
 import { checkTarget, type Rotation } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
@@ -17,6 +19,7 @@ import { itemList } from "../flags/help-text.js";
 import { dependOnWords, type Given, givenTo, type MoreFlags } from "../flags/more-flags.js";
 import { makeReport } from "../recordings/page.js";
 import { type Recorded, runRecording } from "../recordings/recording.js";
+import { checkUrl } from "../recordings/shipping.js";
 import { wordsBeforeHelp } from "../flags/unknown-words.js";
 import { COMMAND_HELP, withCommand } from "../flags/traced.js";
 import { checkWhere } from "../flags/where.js";
@@ -42,6 +45,13 @@ const own = {
   }),
   report: text("also make a page of the recording, which opens in any browser, at the end", { value: "FILE" }),
   force: flag("replace files that exist"),
+  batchBytes: integer("write a batch at BYTES, before compression (default: 16 MiB; with --ship nats://, 512 KiB)", {
+    value: "BYTES",
+    min: 4096,
+    max: 64 << 20,
+  }),
+  ship: list("also send the directory to URL, as rxbpf ship does; repeatable", { value: "URL" }),
+  deleteSent: flag("with --ship: remove each file once all of it was sent"),
 } as const satisfies Options;
 
 interface Own {
@@ -53,7 +63,15 @@ interface Own {
   readonly force?: boolean;
   readonly compress?: boolean;
   readonly report?: string;
+  readonly batchBytes?: number;
+  readonly ship?: readonly string[];
+  readonly deleteSent?: boolean;
 }
+
+/** How files are rotated that are sent. */
+const SPOOL = { rotateBytes: 64 << 20 } as const;
+/** Fits a message of 1 MiB, which NATS takes unless it is told otherwise. */
+const NATS_BATCH = 512 << 10;
 
 const SUMMARY = "record events to Arrow files, for `rxbpf replay` and any Arrow reader";
 
@@ -90,17 +108,28 @@ async function record({ words, values }: Given, ownValues: Own, traced: readonly
   checkProbes(words);
   const probes = probesIn(words);
   if (words.length !== probes.length) throw new UsageError("record takes probes, each once; see: rxbpf record --help");
-  const { output, compress, force, report, ...rest } = ownValues;
+  const { output, compress, force, report, ship: to = [], deleteSent, ...rest } = ownValues;
   if (output === undefined) throw new UsageError("record needs --output PATH, where to write");
-  const rotation = rotationOf(rest);
+  if (deleteSent && to.length === 0) throw new UsageError("--delete-sent goes with --ship");
+  for (const url of to) checkUrl(url);
+  const rotation = rotationOf(to.length > 0 ? { ...(rest.rotateSeconds === undefined && SPOOL), ...rest } : rest);
+  const batchBytes = rest.batchBytes ?? (to.some(isNats) ? NATS_BATCH : undefined);
   for (const probe of probes) await checkWhere(probe, probe.definition.main, values);
   if (report !== undefined && rotation)
-    throw new UsageError("--report goes without --rotate-bytes and --rotate-seconds; see: rxbpf report --help");
+    throw new UsageError("--report goes without --rotate-bytes, --rotate-seconds and --ship; see: rxbpf report --help");
   if (report !== undefined) checkTarget(report, { force });
   await withCommand(traced, values, async (command, within) => {
     const files = await runRecording(
       probes.map((probe): Recorded => ({ probe, values: { ...only(values, probe), ...within } })),
-      { output, rotation, compression: compress ? "zstd" : undefined, force, command },
+      {
+        output,
+        rotation,
+        batchBytes,
+        compression: compress ? "zstd" : undefined,
+        force,
+        command,
+        ship: { to, deleteSent },
+      },
     );
     if (report !== undefined) await makeReport(files, report, { force });
   });

@@ -9,12 +9,14 @@ import {
   cgroupOptions,
   recordedOptions,
 } from "@rxbpf/probes/define";
+import { isNats, parseAddress } from "@rxbpf/ship";
 import { type Series, seriesAt } from "@rxbpf/sinks";
 import type { Command } from "commander";
 
 import { catalogue } from "../catalogue.js";
 import { tellMissing } from "../recordings/missing.js";
 import { itemList } from "./help-text.js";
+import { asUsage } from "../recordings/shipping.js";
 import { dependOnWords, flagNames, givenTo, type MoreFlags } from "./more-flags.js";
 
 /** Recordings at a path, and the options given for them. */
@@ -40,8 +42,8 @@ export function addRecordedFlags(command: Command): Command {
   const find = (words: readonly string[]): MoreFlags | undefined => {
     const path = pathIn(words);
     if (path === undefined) return undefined;
-    const of = outputOf(seriesAt(path));
-    if (!of) return { options: cgroupOptions, title: "Flags for recordings of any probes" };
+    const of = isNats(path) ? outputOn(path) : outputOf(seriesAt(path));
+    if (!of) return isNats(path) ? undefined : { options: cgroupOptions, title: "Flags for recordings of any probes" };
     const { name, summary } = of.probe.definition;
     return {
       options: recordedOptions(of.probe, of.output),
@@ -49,6 +51,27 @@ export function addRecordedFlags(command: Command): Command {
     };
   };
   return dependOnWords(command, find, () => flagsByProbe(command));
+}
+
+/** A server's events, and the options given for them. */
+export interface AskedServer extends Pick<AskedRecording, "of" | "values"> {
+  readonly url: string;
+}
+
+/** The server on a command line, with the options; undefined if it names none. @throws CommanderError */
+export function askedServer(command: Command): AskedServer | undefined {
+  const path = pathIn(command.args);
+  if (path === undefined || !isNats(path)) return undefined;
+  const { words, values } = givenTo(command);
+  const [url = "", ...others] = words;
+  if (others.length > 0) command.error(`error: ${command.name()} takes one URL, not ${words.join(" ")}`);
+  return { url, of: outputOn(url), values };
+}
+
+/** The output of the probe that a URL names. */
+function outputOn(url: string): RecordedOutput | undefined {
+  const probe = catalogue.get(asUsage(() => parseAddress(url)).path);
+  return probe && { probe, output: probe.definition.main };
 }
 
 /** The recording on a command line, with its options. @throws CommanderError; Error if there is no recording */
@@ -66,7 +89,7 @@ export function askedRecording(command: Command): AskedRecording {
 /** The word that names the recording; the other words may be values of flags that are not known yet. */
 function pathIn(words: readonly string[]): string | undefined {
   const candidates = words.filter((word) => !word.startsWith("-"));
-  return candidates.find((word) => existsSync(word)) ?? candidates[0];
+  return candidates.find((word) => isNats(word) || existsSync(word)) ?? candidates[0];
 }
 
 function outputOf(series: readonly Series[]): RecordedOutput | undefined {

@@ -3,7 +3,7 @@ import { join, parse } from "node:path";
 
 import { printable, type Status } from "@rxbpf/core";
 import type { Command } from "@rxbpf/filters";
-import type { AnyProbe } from "@rxbpf/probes/define";
+import { type AnyProbe, UsageError } from "@rxbpf/probes/define";
 import { type Compression, makeDirectory, type Rotation, toArrow } from "@rxbpf/sinks";
 import {
   filter,
@@ -23,6 +23,7 @@ import { runCommand } from "../process/command.js";
 import { progressLine } from "./progress.js";
 import { report } from "../process/run.js";
 import { cutShort, signals } from "../process/signals.js";
+import { shippingBeside, type SideShipping } from "./shipping.js";
 import { Snapshots } from "./snapshot.js";
 
 /** A probe, and the options that it is recorded with. */
@@ -34,11 +35,14 @@ export interface Recorded {
 export interface RecordingOptions {
   readonly output: string;
   readonly rotation: Rotation | undefined;
+  readonly batchBytes: number | undefined;
   readonly compression: Compression;
   /** Whether to replace files that exist. */
   readonly force: boolean | undefined;
   /** The command to run: recording ends when it ends, and this process takes its status. */
   readonly command: Command | undefined;
+  /** Where to send the recordings, if anywhere. */
+  readonly ship: { readonly to: readonly string[]; readonly deleteSent: boolean | undefined };
 }
 
 /**
@@ -47,7 +51,15 @@ export interface RecordingOptions {
  * written.
  */
 export async function runRecording(probes: readonly Recorded[], options: RecordingOptions): Promise<readonly string[]> {
-  const { output, rotation: rotate, compression, force, command } = options;
+  const {
+    output,
+    rotation: rotate,
+    batchBytes,
+    compression,
+    force,
+    command,
+    ship: { to, deleteSent },
+  } = options;
   const stop = new Subject<void>();
   const signalled = signals(command);
   const endsItself = command !== undefined || probes.every(({ values }) => "duration" in values);
@@ -55,6 +67,8 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   const ending = merge(signalled, stop);
   const streams = probes.map(({ probe, values }) => probe(values).until(ending));
   const { paths, forget } = pathsFor(output, probes);
+  if (to.length > 0 && paths[0] === output)
+    throw new UsageError("--ship needs --output DIRECTORY/, all of which is sent");
   const progress = progressLine(
     probes.map(({ probe }) => probe.definition.name),
     rotate ? paths.map(partsOf) : paths,
@@ -78,14 +92,25 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
     .subscribe(() => snapshots.open());
   const begun = new Subject<void>();
   const ready = firstValueFrom(merge(begun, failed, ending));
-  ready.catch(() => {}); // no recorder may get as far as waiting for it
+  let shipping: SideShipping | undefined;
+  ready.then(
+    () => (shipping = to.length > 0 ? shippingBeside(output, to, { deleteSent }) : undefined),
+    () => {}, // no recorder may get as far as waiting for it
+  );
   const work = command ? runCommand(command) : NEVER.pipe(startWith(undefined));
   const running = attached
     .pipe(switchMap(() => work))
     .subscribe({ next: () => begun.next(), error: fail, complete: () => stop.next() });
   const runs = streams.map((stream, i) => {
     const { probe, values } = probes[i]!;
-    const sink = toArrow(paths[i]!, { rotate, compression, force, ready, snapshot: snapshots.of(probe, values) });
+    const sink = toArrow(paths[i]!, {
+      rotate,
+      batchBytes,
+      compression,
+      force,
+      ready,
+      snapshot: snapshots.of(probe, values),
+    });
     const told = stream.pipe(
       sink,
       tap((value) => progress.tell(i, value)),
@@ -99,8 +124,10 @@ export async function runRecording(probes: readonly Recorded[], options: Recordi
   progress.end();
   for (const end of ended) end();
   forget();
+  if (!failure) progress.conclude();
+  shipping?.drain();
+  await shipping?.done;
   if (failure) throw failure.error;
-  progress.conclude();
   return paths;
 }
 

@@ -4,16 +4,17 @@ import { join } from "node:path";
 import * as core from "@rxbpf/core";
 import * as filters from "@rxbpf/filters";
 import * as probes from "@rxbpf/probes";
+import * as ship from "@rxbpf/ship";
 import * as sinks from "@rxbpf/sinks";
 import * as rxjs from "rxjs";
 
 import { ALL, BUILTINS, PACKAGES } from "../typescript/packages.js";
 
-const namespaces: Readonly<Record<keyof typeof PACKAGES, object>> = { rxjs, core, filters, probes, sinks };
+const namespaces: Readonly<Record<keyof typeof PACKAGES, object>> = { rxjs, core, filters, probes, ship, sinks };
 
 /**
  * What inputs can use without an import, by name: every export of RxJS and of rxbpf's packages, and those packages themselves
- * (`rxjs`, `core`, `filters`, `probes`, `sinks`). Node's modules are in scope too, but not included here.
+ * (`rxjs`, `core`, `filters`, `probes`, `ship`, `sinks`). Node's modules are in scope too, but not included here.
  */
 export function scope(): Record<string, unknown> {
   // If several packages export a name, the first one's is in scope, as in the types.

@@ -11,6 +11,8 @@ export const PACKAGES = {
   core: "@rxbpf/core",
   filters: "@rxbpf/filters",
   probes: "@rxbpf/probes",
+  // Before sinks, whose `replay` reads files only.
+  ship: "@rxbpf/ship",
   sinks: "@rxbpf/sinks",
 } as const;
 

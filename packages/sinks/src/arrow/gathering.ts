@@ -9,6 +9,15 @@ const SAMPLE = 4096;
 /** A batch also ends at this many bytes, as texts may be long. */
 const BATCH_BYTES = 16 << 20;
 const BATCH_NOTES = 1000;
+/** How many records are appended before a batch's size is looked at, if it is limited. */
+const RECORDS = 64;
+
+/** When a batch is written. */
+export interface BatchLimits {
+  readonly rows: number;
+  /** Bytes before compression; a batch may exceed it by the last few events. */
+  readonly bytes?: number | undefined;
+}
 
 /** The events and notes of one batch. */
 export interface Gathered {
@@ -19,6 +28,9 @@ export interface Gathered {
 /** Gathers events and notes until they make a batch. */
 export class Gathering {
   readonly #most: number;
+  readonly #mostBytes: number;
+  /** How many records are appended at once. */
+  readonly #step: number;
   readonly #origin: Schema<Fields> | undefined;
   /** Rows that came before the schema was known. */
   readonly #sample: unknown[] = [];
@@ -26,13 +38,16 @@ export class Gathering {
   #builder: ColumnBuilder | undefined;
   #fit: ((row: unknown) => Record<string, unknown>) | undefined;
   #notes: Placed[] = [];
+  #noteBytes = 0;
 
   /**
-   * @param most how many rows a batch has at most
+   * @param limits when a batch is full
    * @param exact whether the rows have exactly the schema `origin`; otherwise it is inferred from the first rows
    */
-  constructor(most: number, origin: Schema<Fields> | undefined, exact: boolean) {
-    this.#most = most;
+  constructor({ rows, bytes }: BatchLimits, origin: Schema<Fields> | undefined, exact: boolean) {
+    this.#most = rows;
+    this.#mostBytes = bytes ?? BATCH_BYTES;
+    this.#step = bytes === undefined ? Infinity : RECORDS;
     this.#origin = origin;
     if (exact && origin) this.#begin(origin);
   }
@@ -50,14 +65,21 @@ export class Gathering {
 
   /** Whether it is time to write. */
   get isFull(): boolean {
-    return (
-      this.#length >= this.#most || (this.#builder?.bytes ?? 0) >= BATCH_BYTES || this.#notes.length >= BATCH_NOTES
-    );
+    const bytes = (this.#builder?.bytes ?? 0) + this.#noteBytes;
+    return this.#length >= this.#most || bytes >= this.#mostBytes || this.#notes.length >= BATCH_NOTES;
   }
 
   /** Whether this many more rows fit into the batch. */
   hasRoom(rows: number): boolean {
     return this.#length + rows <= this.#most;
+  }
+
+  /** Cuts records into pieces after each of which the batch may be full. */
+  *pieces(records: Records): Generator<Records> {
+    const { positions, count } = records;
+    if (count <= this.#step) return yield records;
+    for (let at = 0; at < count; at += this.#step)
+      yield { ...records, positions: positions.subarray(at), count: Math.min(this.#step, count - at) };
   }
 
   records(records: Records): void {
@@ -71,6 +93,7 @@ export class Gathering {
 
   note(note: Note): void {
     this.#notes.push({ at: this.#length, note });
+    if (this.#step < Infinity) this.#noteBytes += JSON.stringify(note).length;
   }
 
   /** Hands over what was gathered and starts anew. The result is valid until more is gathered. */
@@ -79,6 +102,7 @@ export class Gathering {
     const columns = this.#builder!.take();
     const notes = this.#notes;
     this.#notes = [];
+    this.#noteBytes = 0;
     return { columns, notes };
   }
 

@@ -32,6 +32,18 @@ export interface RecordingInfo {
   readonly uptime: number;
   /** What the times of events mean. */
   readonly clock: string;
+  /** The `uptime` of the first file of the same run. A run that rotates has several. */
+  readonly run: number;
+  /** How many events are in the earlier files of that run, so that a reader sees whether one is missing. */
+  readonly rowsBefore: number;
+}
+
+/** What a run has recorded before a file. */
+export interface Earlier {
+  /** When the run began. */
+  readonly run: Moment;
+  /** How many events it has recorded. */
+  readonly rows: number;
 }
 
 /** A moment, also by a clock that nobody can set. */
@@ -55,6 +67,7 @@ export function recordingMetadata(
   info: Partial<StreamInfo>,
   schema: Schema<Fields>,
   started: Moment,
+  earlier: Earlier,
 ): Map<string, string> {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
@@ -74,6 +87,8 @@ export function recordingMetadata(
     boot: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
     uptime: String(started.uptime),
     clock: eventClock.description,
+    run: String(earlier.run.uptime),
+    rows_before: String(earlier.rows),
   };
   return new Map(Object.entries(values).map(([key, value]) => [PREFIX + key, value]));
 }
@@ -128,6 +143,8 @@ export function parseMetadata(
     boot: value("boot"),
     uptime: Number(value("uptime")) || 0,
     clock: value("clock"),
+    run: Number(value("run")) || 0,
+    rowsBefore: Number(value("rows_before")) || 0,
   };
 }
 

@@ -35,6 +35,31 @@ export interface Placed {
   readonly note: Note;
 }
 
+/** Cuts a snapshot into several, so that the JSON of each has at most `bytes`, or one process or cgroup. */
+export function inPieces(snapshot: Snapshot, bytes: number = Infinity): readonly Snapshot[] {
+  if (bytes === Infinity) return [snapshot];
+  const nothing = { ...snapshot, processes: [], cgroups: [] };
+  return [
+    ...groups(snapshot.processes, bytes).map((processes) => ({ ...nothing, processes })),
+    ...groups(snapshot.cgroups, bytes).map((cgroups) => ({ ...nothing, cgroups })),
+  ];
+}
+
+function groups<T>(all: readonly T[], most: number): T[][] {
+  const found: T[][] = [];
+  let bytes = Infinity;
+  for (const one of all) {
+    const more = Buffer.byteLength(JSON.stringify(one)) + 1;
+    if (bytes + more > most) {
+      found.push([]);
+      bytes = 0;
+    }
+    found.at(-1)!.push(one);
+    bytes += more;
+  }
+  return found;
+}
+
 /** Parses the notes in the metadata of a batch of `length` rows. @throws RangeError if they are damaged */
 export function parseNotes(text: string, length: number): readonly Placed[] {
   // Limits the objects, as each takes far more memory than its brackets in the text. No honest note has that many.

@@ -17,6 +17,11 @@ import { reasonOf } from "./unwritten.js";
 export interface ArrowOptions extends OutputOptions {
   /** How many rows make a batch, which is then written; 65,536 by default. */
   readonly batchRows?: number | undefined;
+  /**
+   * A batch is also written at this many bytes, counted before compression; 16 MiB by default. It may exceed that by
+   * the last 64 events. A message broker takes no larger messages than it is told to, NATS 1 MiB.
+   */
+  readonly batchBytes?: number | undefined;
   /** A batch is also written once its first row is this old, in milliseconds; 1000 by default. */
   readonly batchMs?: number | undefined;
   /** How batches are compressed; not at all by default. Needs libzstd 1. */
@@ -91,7 +96,8 @@ export class Recorder<E> {
     const schema = origin?.info.schema;
     // The values that a replayed row has besides its columns are in no column.
     this.#direct = origin === source && schema?.fields[MORE]?.kind !== "json";
-    this.#gathering = new Gathering(options.batchRows ?? BATCH_ROWS, schema, this.#direct);
+    const limits = { rows: options.batchRows ?? BATCH_ROWS, bytes: options.batchBytes };
+    this.#gathering = new Gathering(limits, schema, this.#direct);
     this.#attendance = options.snapshot && new Attendance(options.snapshot);
     this.#parts = partsAt(path, options.rotate, options);
     this.#mayBegin = options.ready === undefined;
@@ -146,10 +152,12 @@ export class Recorder<E> {
     const { length, records } = batch;
     if (records && this.#direct) {
       this.#rows += length;
-      if (!this.#gathering.hasRoom(length)) this.#flush();
-      this.#gathering.records(records);
-      this.#attendance?.records(records);
-      this.#gathered();
+      for (const piece of this.#gathering.pieces(records)) {
+        if (!this.#gathering.hasRoom(piece.count)) this.#flush();
+        this.#gathering.records(piece);
+        this.#attendance?.records(piece);
+        this.#gathered();
+      }
     } else for (let i = 0; i < length && !this.#ended; i++) this.#event(batch.row(i));
   }
 
@@ -214,7 +222,8 @@ export class Recorder<E> {
 
   #contents(): Contents {
     const { schema } = this.#gathering;
-    return { schema, info: originInfo(this.#origin, schema), compression: this.#options.compression };
+    const { compression, batchBytes } = this.#options;
+    return { schema, info: originInfo(this.#origin, schema), compression, batchBytes };
   }
 
   #finish(): void {

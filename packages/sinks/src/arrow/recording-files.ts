@@ -4,7 +4,7 @@ import { ColumnBuilder, type Columns } from "@rxbpf/core/events";
 import type { Compression } from "./encoder.js";
 import { ArrowFile } from "./file.js";
 import { type Moment, now, recordingMetadata } from "./metadata.js";
-import type { Placed, Snapshot } from "./notes.js";
+import { inPieces, type Placed, type Snapshot } from "./notes.js";
 import type { Part, Parts } from "./parts.js";
 
 /** What files are made for. */
@@ -12,6 +12,8 @@ export interface Contents {
   readonly schema: Schema<Fields>;
   readonly info: Partial<StreamInfo>;
   readonly compression: Compression;
+  /** About how many bytes a batch has at most. */
+  readonly batchBytes: number | undefined;
 }
 
 /** The files of a recorder's run, one after the other, each a whole recording. */
@@ -21,8 +23,11 @@ export class RecordingFiles {
   readonly #snapshot: (cgroupIds: ReadonlySet<number>) => Snapshot | undefined;
   #part: Part | undefined;
   #file: ArrowFile | undefined;
+  readonly #run: Moment;
   /** The start of the next file to be made. */
   #started: Moment;
+  /** How many events were written. */
+  #rows = 0;
   /** Bytes in finished files. */
   #bytesBefore = 0;
 
@@ -40,7 +45,7 @@ export class RecordingFiles {
     this.#parts = parts;
     this.#contents = contents;
     this.#snapshot = snapshot;
-    this.#started = started;
+    this.#run = this.#started = started;
   }
 
   /** Bytes written. */
@@ -57,6 +62,7 @@ export class RecordingFiles {
   write(columns: Columns, notes: readonly Placed[]): void {
     const file = this.#file && !this.#parts.isFull(this.#part!, this.#file.bytes) ? this.#file : this.#next(columns);
     file.write(columns, notes);
+    this.#rows += columns.length;
     this.#parts.trim(file.finalBytes);
   }
 
@@ -72,10 +78,10 @@ export class RecordingFiles {
   }
 
   #next(columns?: Columns): ArrowFile {
-    const { schema, info, compression } = this.#contents();
+    const { schema, info, compression, batchBytes } = this.#contents();
     const [before, partBefore] = [this.#file, this.#part];
     if (before) this.#started = now();
-    const metadata = recordingMetadata(info, schema, this.#started);
+    const metadata = recordingMetadata(info, schema, this.#started, { run: this.#run, rows: this.#rows });
     const part = this.#parts.open();
     let file: ArrowFile;
     try {
@@ -90,7 +96,8 @@ export class RecordingFiles {
     if (before && partBefore) this.#end(before, partBefore);
     this.#parts.begin(info.name ?? "", file.finalBytes);
     const snapshot = this.#snapshot(columns ? cgroupIdsIn(columns, schema) : new Set());
-    if (snapshot) file.write(new ColumnBuilder(schema).take(), [{ at: 0, note: snapshot }]);
+    for (const note of snapshot ? inPieces(snapshot, batchBytes) : [])
+      file.write(new ColumnBuilder(schema).take(), [{ at: 0, note }]);
     return file;
   }
 

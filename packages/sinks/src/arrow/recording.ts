@@ -5,7 +5,7 @@ import { rowReader, type RowReader } from "./decode.js";
 import { decodeBatch, decodeSchema } from "./message.js";
 import { NOTES, parseMetadata, type RecordingInfo } from "./metadata.js";
 import { parseNotes, type Placed } from "./notes.js";
-import { type Block, type Ending, type Found, isArrow, scan, START } from "./scan.js";
+import { type Block, type Ending, type Found, isArrow, scan, sizeOf, type Source, START } from "./scan.js";
 
 /** A batch of events that were written together. */
 export interface RecordedBatch extends RowReader {
@@ -65,8 +65,13 @@ interface Sound {
 
 /** Reads the head of a file. @throws Error if the file does not begin like a recording */
 export function readHead(fd: number, path: string): Head {
-  if (!isArrow(fd)) throw unreadable(path, fstatSync(fd).size === 0 ? "it is empty" : "not a recording of rxbpf");
-  const { value, done } = scan(fd, START).next();
+  if (!isArrow(fd)) throw unreadable(path, sizeOf(fd) === 0 ? "it is empty" : "not a recording of rxbpf");
+  return headAt(fd, START, path);
+}
+
+/** Reads the schema at an offset. @throws Error if there is none of a recording */
+export function headAt(source: Source, from: number, path: string): Head {
+  const { value, done } = scan(source, from).next();
   if (done || value.message.type !== "schema") throw unreadable(path, "it ends before its first batch, or is damaged");
   try {
     const { fields, metadata } = decodeSchema(value.message.header);
@@ -78,9 +83,12 @@ export function readHead(fd: number, path: string): Head {
 
 const DAMAGED = Symbol("damaged");
 
-/** The messages after the head, up to the first that is cut or damaged; each batch with its rows. */
-export function* sound(fd: number, { info, next }: Head): Generator<Sound, Ending> {
-  const messages = scan(fd, next);
+/**
+ * The messages after the head, up to the first that is cut or damaged; each batch with its rows.
+ * @param from the offset to begin at, which is that of a message
+ */
+export function* sound(source: Source, { info, next }: Head, from: number = next): Generator<Sound, Ending> {
+  const messages = scan(source, from);
   // Each field has at most one.
   let dictionaries = Object.keys(info.schema.fields).length;
   for (let found = messages.next(); ; found = messages.next()) {
@@ -88,7 +96,7 @@ export function* sound(fd: number, { info, next }: Head): Generator<Sound, Endin
     const { block, message } = found.value;
     const isDictionary = message.type === "dictionary" && dictionaries-- > 0;
     const batch = isDictionary ? undefined : readBatch(info, found.value);
-    if (batch === DAMAGED) return { whole: block.offset, dropped: fstatSync(fd).size - block.offset, finished: false };
+    if (batch === DAMAGED) return { whole: block.offset, dropped: sizeOf(source) - block.offset, finished: false };
     yield { block, ...(batch && { batch }) };
   }
 }
@@ -110,7 +118,7 @@ function readBatch(info: RecordingInfo, { message, body }: Found): RecordedBatch
 }
 
 function* batches(path: string, head: Head): Generator<RecordedBatch, Ending> {
-  const fd = openFile(path, constants.O_RDONLY);
+  const fd = openFile(path);
   try {
     const messages = sound(fd, head);
     for (let found = messages.next(); ; found = messages.next()) {
@@ -137,7 +145,8 @@ function* notes(path: string, head: Head): Generator<Placed> {
   }
 }
 
-function openFile(path: string, flags: number): number {
+/** Opens a file to read. @throws Error if it cannot be opened, or is no file */
+export function openFile(path: string, flags: number = constants.O_RDONLY): number {
   let fd: number | undefined;
   try {
     fd = openSync(path, flags | constants.O_NONBLOCK);

@@ -26,12 +26,14 @@ export function seriesAt(path: string | readonly string[]): readonly [Series, ..
 }
 
 /** Sorts recordings by their start; those of one boot of a machine by a clock that nobody can set. */
-function inOrder(parts: [Recording, ...Recording[]]): [Recording, ...Recording[]] {
+export function inOrder<T extends readonly Recording[]>(parts: T): T {
   const last = new Map<string, string>();
   for (const { info } of parts) if (info.started > (last.get(info.boot) ?? "")) last.set(info.boot, info.started);
   const boot = ({ info }: Recording): string =>
     info.boot === "" ? info.started : `${last.get(info.boot)} ${info.boot}`;
-  return parts.sort((a, b) => order(boot(a), boot(b)) || a.info.uptime - b.info.uptime || order(a.path, b.path));
+  return parts.toSorted(
+    (a, b) => order(boot(a), boot(b)) || a.info.uptime - b.info.uptime || order(a.path, b.path),
+  ) as readonly Recording[] as T;
 }
 
 function order(a: string, b: string): number {
