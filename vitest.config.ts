@@ -18,22 +18,34 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "scripts/test/**/*.test.ts"],
-          exclude: ["**/*.{kernel,fleet}.test.ts"],
+          exclude: ["**/*.{kernel,fleet,release}.test.ts"],
           globalSetup: ["testing/environment.ts"],
           pool: "forks",
         },
       },
       {
-        // Three at a time: they wait more than they work. Each looks only for what it made itself.
+        // Four at a time: they wait more than they work. Each looks only for what it made itself.
         extends: true,
         test: {
           name: "kernel",
           include: ["packages/*/test/**/*.kernel.test.ts"],
           globalSetup: ["testing/kernel-mounts.ts", "testing/build.ts", "testing/environment.ts"],
           pool: "forks",
-          maxWorkers: 3,
+          maxWorkers: 4,
           // Vitest wants those that have another number of workers in a group of their own, which runs after.
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // What takes long, or needs a browser or Go: `npm run test:release`.
+        extends: true,
+        test: {
+          name: "release",
+          include: ["packages/*/test/**/*.release.test.ts"],
+          globalSetup: ["testing/kernel-mounts.ts", "testing/build.ts", "testing/environment.ts"],
+          pool: "forks",
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

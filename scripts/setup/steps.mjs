@@ -6,7 +6,8 @@ import { installPackages, missingPackages } from "./system.mjs";
 const PURPOSES = {
   start: { packages: ["build"], built: true },
   unit: { packages: ["build", "unit"], built: true },
-  test: { packages: ["build", "unit", "test", "format"], built: true },
+  test: { packages: ["build", "unit", "test"], built: true },
+  release: { packages: ["build", "unit", "test", "release", "format"], built: true },
   bench: { packages: ["build", "bench"], built: true },
   kernels: { packages: ["build", "kernels"], built: true },
   docs: { packages: ["build"], built: true },

@@ -34,11 +34,9 @@ const NEEDS = {
     "apache2-bin": () => command("apache2"),
     bpftool: () => command("bpftool"),
     "busybox-static": BUSYBOX,
-    chromium: () => command("chromium"),
     crun: () => command("crun"),
     curl: () => command("curl"),
     fish: () => command("fish"),
-    "golang-go": () => command("go"),
     iproute2: () => ["ip", "ss", "nstat"].every(command),
     "libbpf-tools": () => command("exitsnoop"),
     make: () => command("make"),
@@ -49,6 +47,10 @@ const NEEDS = {
     strace: () => command("strace"),
     tcpdump: () => command("tcpdump"),
     zsh: () => command("zsh"),
+  },
+  release: {
+    chromium: () => command("chromium"),
+    "golang-go": () => command("go"),
   },
   bench: COMPILER,
   kernels: {

@@ -25,6 +25,7 @@ const STEPS = {
   "user: format, bare": { npm: ["run", "format"], user: USER, status: 1, says: MISSING },
   start: { npm: START, status: 0, says: /^PID +COMM +FD +ERR +PATH$/m },
   test: { npm: ["test"], status: 0, says: /\n\d+ passed, 0 failed\n$/ },
+  release: { npm: ["run", "test:release"], status: 0, says: /\n\d+ passed, 0 failed\n$/ },
   check: { npm: ["run", "check"], status: 0, says: /Successfully ran targets/ },
   bench: { npm: BENCH, status: 0, says: /\n\{"rounds":1,.*\n$/ },
   "user: start": { npm: START, user: USER, status: 1, says: /^rxbpf: Cannot load opensnoop: .* are missing; .*\n$/ },
