@@ -43,6 +43,11 @@ function sums(tables: readonly Table<ConnectCount>[], port: number): Record<stri
   return sums;
 }
 
+/** Narrows a count to the connections of one process. */
+function only({ pid }: Actor): NonNullable<RunOptions["constants"]> {
+  return { only_processes: new MachineIds().processIdentities([pid]), processes_count: 1 };
+}
+
 async function serving(
   side: readonly string[],
   count: number,
@@ -174,7 +179,9 @@ describe("a map that is full", () => {
 
   test("of counts loses keys, and says how many", async () => {
     const client = startActor(...network.left);
-    const recording = await record(countStream(undefined, { maxEntries: { counts_0: 1, counts_1: 1 } }));
+    const recording = await record(
+      countStream(undefined, { constants: only(client), maxEntries: { counts_0: 1, counts_1: 1 } }),
+    );
     for (const port of [81, 82, 83, 81]) await connectTo(client, port);
     const { rows } = (await recording.finish())[0]!;
     expect(rows).toHaveLength(1);
@@ -199,8 +206,7 @@ test("nothing of a count stays in the kernel when it is unsubscribed, or has end
 test("a count that is held gives no tables until it goes on, and misses nothing", async () => {
   const client = startActor(...network.left);
   const { port } = await serving(network.right, 2);
-  const only_processes = new MachineIds().processIdentities([client.pid]);
-  const counting = await record(countStream(20, { constants: { only_processes, processes_count: 1 } }));
+  const counting = await record(countStream(20, { constants: only(client) }));
   const tables = counting.events;
   await expect.poll(() => tables.length).toBeGreaterThan(0);
   counting.hold();
