@@ -85,8 +85,11 @@ int members(struct bpf_iter__task *context)
 		return 0;
 	if (!is_root(task) && !is_member(task) && !is_member(task->real_parent))
 		return 0;
-	if (add(task))
-		bpf_seq_write(context->meta->seq, &task->pid, sizeof(task->pid));
+	if (add(task)) {
+		__u32 pid = task->pid; /* before 6.2 it is not written from the task itself */
+
+		bpf_seq_write(context->meta->seq, &pid, sizeof(pid));
+	}
 	return 0;
 }
 
