@@ -86,7 +86,7 @@ int members(struct bpf_iter__task *context)
 	if (!is_root(task) && !is_member(task) && !is_member(task->real_parent))
 		return 0;
 	if (add(task)) {
-		__u32 pid = task->pid; /* before 6.2 it is not written from the task itself */
+		__u32 pid = task->pid; /* 6.1 writes nothing from the task itself */
 
 		bpf_seq_write(context->meta->seq, &pid, sizeof(pid));
 	}
