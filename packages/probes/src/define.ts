@@ -2,15 +2,14 @@
 export {
   type AnyProbe,
   define,
-  type Definition,
   type GivenTo,
   isProbe,
-  type List,
   outputOf,
   type OutputOptions,
   probe,
   type ProbeOf,
 } from "./define/probe.js";
+export type { Definition, List } from "./define/definition.js";
 export type { EventMapping, Output, OutputMakers, Outputs, RingOutput, TableOutput } from "./define/outputs.js";
 export { histogramText, type TableText } from "./define/table-text.js";
 export { lettered, processMatcher, selecting, showing } from "./define/selection.js";

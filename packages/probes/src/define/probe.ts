@@ -1,83 +1,18 @@
-import { readFileSync } from "node:fs";
-
-import { EventStream, type Fields, type StreamInfo, Table, type TablePart } from "@rxbpf/core";
-import type { Narrowed } from "@rxbpf/compile";
-import {
-  type Constant,
-  type ObjectSpec,
-  requireCapabilities,
-  ring,
-  type RunOptions,
-  sourceOf,
-  table,
-  type Variant,
-} from "@rxbpf/core/bpf";
-import { mapEvents, type Source } from "@rxbpf/core/events";
-import { conflictIn, filterOptions, MachineIds } from "@rxbpf/filters";
+import { EventStream, type Fields, type StreamInfo, type Table, type TablePart } from "@rxbpf/core";
+import { conflictIn, MachineIds } from "@rxbpf/filters";
 import { timer } from "rxjs";
 
 import { common, ringOptions, tableOptions } from "./common.js";
-import { predicateOf, where, withConditions } from "./conditions.js";
+import { predicateOf, where } from "./conditions.js";
+import type { Definition, List } from "./definition.js";
 import { aroundCommand } from "./exec.js";
 import { machineValues, type Options, parseOptions, UsageError, type ValuesOf } from "./options.js";
-import {
-  type Output,
-  outputMakers,
-  type OutputMakers,
-  type Outputs,
-  type StreamOf,
-  type TableOutput,
-  type Whatever,
-} from "./outputs.js";
-import { chosenHere, constantsOf, matcher } from "./selection.js";
-import {
-  canShow,
-  checkShow,
-  namedNow,
-  noShowOption,
-  ShownCgroups,
-  shownColumns,
-  showOption,
-  withShown,
-} from "./show.js";
-import { whyNone } from "./why-none.js";
+import { type Output, outputMakers, type Outputs, type StreamOf, type TableOutput, type Whatever } from "./outputs.js";
+import { matcher } from "./selection.js";
+import { canShow, checkShow, namedNow, noShowOption, shownColumns, showOption, withShown } from "./show.js";
+import { type Asked, mapsOf, ringSize, sourceFor } from "./source.js";
 import { heatMapOf } from "./table-text.js";
 import { clockTime } from "./times.js";
-
-/** The definition of a probe; everything else about it follows from this. */
-export interface Definition<O extends Options, P extends Outputs, M extends keyof P & string> {
-  /** The name of the command, and of the program in bpf/. */
-  readonly name: string;
-  /** What it shows, in one line. */
-  readonly summary: string;
-  readonly options: O;
-  /** Flags of its command that print a list and exit, by name. */
-  readonly lists?: Readonly<Record<string, List>>;
-  /** The letter of the flag `--csv`, if BCC's tool has one. */
-  readonly csvLetter?: string;
-  /** Options that can be given by position on the command line, in this order, as in BCC. */
-  readonly positional?: readonly string[];
-  /** Checks options against each other. @throws UsageError */
-  readonly check?: (options: ValuesOf<O>) => void;
-  /** The programs to run, in order of preference. */
-  readonly variants: (options: ValuesOf<O>) => readonly Variant[];
-  /** The program's constants, besides those that options set themselves. */
-  readonly constants?: (options: ValuesOf<O>) => Readonly<Record<string, Constant>>;
-  /** What it gives, by name. */
-  readonly outputs: (make: OutputMakers<ValuesOf<O>>) => P;
-  /** The output that calling the probe gives; the others are its methods. */
-  readonly main: M;
-}
-
-/** A list that a probe's command prints when a flag asks for it. */
-export interface List {
-  /** What it prints, in a few words, for `--help`. */
-  readonly help: string;
-  /** The letter of the flag that asks for it. */
-  readonly short?: string;
-  /** The lines to print, without newlines. */
-  readonly lines: () => readonly string[];
-}
 
 /** The options of an output: the probe's own, and those of its kind of output. */
 export type OutputOptions<O extends Options, T> = Omit<
@@ -169,25 +104,9 @@ function withoutLetters(options: Options, taken: ReadonlySet<string | undefined>
   return Object.fromEntries(free) as Options;
 }
 
-const IDS_DIFFER = "this is a pid namespace: events have the machine's process ids, not those that ps shows here";
-
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
-/** The names that `RING` and `TABLE` of bpf/include give to an output's programs and maps. */
-function mapsOf(output: Output): readonly string[] {
-  return output.kind === "ring" ? ring(output.map, output.schema).maps : table(output.map, output.shape).maps;
-}
-
 type Values = Readonly<Record<string, unknown>>;
-
-interface Asked {
-  readonly definition: Omit<Definition<Whatever, Whatever, string>, "outputs">;
-  readonly output: Output;
-  readonly outputName: string;
-  readonly options: Options;
-  /** The maps of all outputs. */
-  readonly allMaps: readonly string[];
-}
 
 /** The stream of an output. @throws UsageError */
 function open(unmeasured: Asked, given: Values): EventStream<unknown> {
@@ -259,121 +178,6 @@ export function describe(
     ...(tableText && { tableText }),
     ...(tableHeading && { tableHeading }),
   };
-}
-
-/** The default interval between the columns of a heat map. */
-const HEAT_MAP_SECONDS = 1;
-
-/** The source of an output, which takes conditions if the program makes records of it. */
-function sourceFor(asked: Asked, values: Values): Source<unknown> {
-  const { name } = asked.definition;
-  const object = (): Uint8Array => readFileSync(new URL(`../../bpf/${name}.bpf.o`, import.meta.url));
-  const schema = asked.output.kind === "ring" ? asked.output.schema : asked.output.record;
-  const make = (narrowed?: Narrowed): Source<unknown> => narrowedSource(asked, values, object, narrowed);
-  return schema ? withConditions({ name, schema, object }, make) : make();
-}
-
-/** The source of an output, with conditions that are compiled, if there are any. */
-function narrowedSource(
-  { definition, output, options, allMaps }: Asked,
-  values: Values,
-  object: () => Uint8Array,
-  narrowed: Narrowed | undefined,
-): Source<unknown> {
-  const spec: ObjectSpec = {
-    name: definition.name,
-    bytes: () => narrowed?.object ?? object(),
-    variants: definition.variants(values),
-  };
-  const own = mapsOf(output);
-  const prepare = (cgroups: ShownCgroups): RunOptions => {
-    // Before what needs them for less.
-    requireCapabilities(`load ${definition.name}`);
-    const { includeSelf } = values as ValuesOf<typeof common>;
-    const ids = new MachineIds();
-    const self = includeSelf ? 0 : ids.process(process.pid);
-    const machine = machineValues(options, values, ids);
-    const constants = constantsOf(options, machine, ids);
-    const filters = filterOptions(values as ValuesOf<typeof common>, ids, output.kind);
-    const ended = ids.watch();
-    const notices = [
-      ...(ids.differ ? [IDS_DIFFER] : []),
-      ...ids.absent.map((one) => `there is no ${one}, so none of its events will show`),
-      ...(filters.notices ?? []),
-    ];
-    return {
-      ...cgroups.during(filters),
-      whenIdle: () => whyNone(options, values, filters.whenIdle?.(), ended()),
-      notices: [...notices, ...cgroups.notices, ...(narrowed?.notices ?? [])],
-      constants: {
-        ...constants,
-        ...definition.constants?.(machine),
-        ...output.constants,
-        ...filters.constants,
-        ...narrowed?.constants,
-        self_pid: self,
-      },
-      leaveOut: [...(filters.leaveOut ?? []), ...allMaps.filter((map) => !own.includes(map))],
-      ...sizes(output, values),
-    };
-  };
-  const left = narrowed?.left ?? [];
-  return (receiver) => {
-    const cgroups = new ShownCgroups(values);
-    const shown = withShown(output, values, cgroups.find);
-    const start = (): RunOptions => prepare(cgroups);
-    if (shown.kind === "table") {
-      if (left.length > 0)
-        throw new Error(`Cannot count with this condition: ${narrowed!.notices[0]?.replace("where: ", "")}`);
-      const every = shown.every ?? (shown.heatMap?.(values) ? HEAT_MAP_SECONDS : undefined);
-      const { interval = every, tables } = values as ValuesOf<typeof tableOptions>;
-      const everyMs = interval === undefined ? undefined : interval * 1000;
-      const read = sourceOf(spec, table(shown.map, shown.shape, { everyMs, count: tables }), start);
-      return mapEvents(read, arranged(shown, values))(receiver);
-    }
-    const mapping = shown.mapEvents?.(values);
-    const chosen = matcher(chosenHere(options), values);
-    const tests = [...(chosen ? [chosen] : []), ...(left as readonly ((event: unknown) => unknown)[])];
-    const read = sourceOf<unknown>(spec, ring(shown.map, shown.schema, mapping?.side), start);
-    const mapped = mapping ? mapEvents(read, mapping.event) : read;
-    if (tests.length === 0) return mapped(receiver);
-    return mapEvents(mapped, (event) => (tests.every((test) => test(event)) ? event : undefined))(receiver);
-  };
-}
-
-/** The sizes of an output's maps. */
-function sizes(output: Output, values: Values): Pick<RunOptions, "maxEntries" | "perCpu"> {
-  if (output.kind === "ring") return { maxEntries: { [output.map]: ringSize(output, values) } };
-  const stacks = `${output.map}_stacks`;
-  const maps = mapsOf(output).filter((map) => map !== stacks);
-  const entries = output.entries?.(values);
-  const stackEntries = output.stackEntries?.(values);
-  return {
-    maxEntries: {
-      ...(entries !== undefined && Object.fromEntries(maps.map((map) => [map, entries]))),
-      ...(stackEntries !== undefined && { [stacks]: stackEntries }),
-    },
-    ...(output.perCpu?.(values) && { perCpu: maps }),
-  };
-}
-
-/** Gives the rows of a table their time, what user space adds to them, and their order. */
-function arranged<R>(output: TableOutput<Whatever, R>, values: Values): (table: Table<R>) => Table<R> {
-  const change = output.mapRows?.(values) ?? ((row: R) => row);
-  const order = output.order?.(values);
-  const { rows: most } = values as ValuesOf<typeof tableOptions>;
-  return ({ time, rows }) => {
-    const changed = rows.flatMap((row) => change({ time, ...row }) ?? []);
-    if (order) changed.sort(order);
-    return new Table(time, most === undefined ? changed : changed.slice(0, most));
-  };
-}
-
-/** The size of the ring in bytes. The kernel wants a power of two, in whole pages. @throws UsageError */
-function ringSize(output: { ringBytes?(options: Values): number | undefined }, values: Values): number {
-  const size = (values as ValuesOf<typeof ringOptions>).ringBytes ?? output.ringBytes?.(values) ?? 32 * 2 ** 20;
-  if ((size & (size - 1)) !== 0) throw new UsageError(`The buffer takes a power of two, not ${size} bytes`);
-  return size;
 }
 
 /** A probe with any options and outputs. */

@@ -4,7 +4,8 @@ import type { OperatorFunction } from "rxjs";
 import type { OutputOptions } from "../files/output-file.js";
 import type { Target } from "../output.js";
 import { type Progress, sink } from "../sink.js";
-import { StackSums } from "./sums.js";
+import { stackFormat } from "./format.js";
+import type { StackSums } from "./sums.js";
 
 /**
  * Writes the stacks of tables as folded lines, which flame graph tools read: the thread's name and the functions from the
@@ -15,21 +16,7 @@ import { StackSums } from "./sums.js";
  * @throws TypeError, as the stream's error, if its events have no stacks
  */
 export function toFolded<E>(target: Target, options?: OutputOptions): OperatorFunction<E, Progress> {
-  return sink(
-    target,
-    (source) => {
-      const stacks = new StackSums(source);
-      return {
-        row: (table) => {
-          stacks.add(table);
-          return "";
-        },
-        lost: () => "",
-        tail: () => folded(stacks),
-      };
-    },
-    options,
-  );
+  return sink(target, (source) => stackFormat(source, folded), options);
 }
 
 function folded(stacks: StackSums): string {

@@ -1,7 +1,6 @@
 import { gzipSync } from "node:zlib";
 
 import { type Frame, harmless } from "@rxbpf/core";
-import type { Unit } from "@rxbpf/core/events";
 import {
   Function as PprofFunction,
   type LabelInput,
@@ -14,16 +13,8 @@ import {
   ValueType,
 } from "pprof-format";
 
+import { UNITS } from "./format.js";
 import type { StackSums } from "./sums.js";
-
-const UNITS: Readonly<Record<Unit, string>> = {
-  ns: "nanoseconds",
-  us: "microseconds",
-  ms: "milliseconds",
-  s: "seconds",
-  bytes: "bytes",
-  kB: "kilobytes",
-};
 
 /** A profile, compressed. */
 export function pprof(stacks: StackSums): Uint8Array {

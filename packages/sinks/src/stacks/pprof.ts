@@ -3,7 +3,7 @@ import { from, type OperatorFunction, switchMap } from "rxjs";
 import type { OutputOptions } from "../files/output-file.js";
 import type { Target } from "../output.js";
 import { type Progress, sink } from "../sink.js";
-import { StackSums } from "./sums.js";
+import { stackFormat } from "./format.js";
 
 /**
  * Writes the stacks of tables as a profile for pprof, compressed with gzip: each number that the probe counts is a type of
@@ -15,24 +15,6 @@ import { StackSums } from "./sums.js";
 export function toPprof<E>(target: Target, options?: OutputOptions): OperatorFunction<E, Progress> {
   return (source) =>
     from(import("./pprof-file.js")).pipe(
-      switchMap(({ pprof }) =>
-        source.pipe(
-          sink(
-            target,
-            (source) => {
-              const stacks = new StackSums(source);
-              return {
-                row: (table) => {
-                  stacks.add(table);
-                  return "";
-                },
-                lost: () => "",
-                tail: () => pprof(stacks),
-              };
-            },
-            options,
-          ),
-        ),
-      ),
+      switchMap(({ pprof }) => source.pipe(sink(target, (source) => stackFormat(source, pprof), options))),
     );
 }

@@ -5,17 +5,13 @@ import type { OperatorFunction } from "rxjs";
 import type { OutputOptions } from "../files/output-file.js";
 import type { Target } from "../output.js";
 import { type Progress, sink } from "../sink.js";
-import { StackSums } from "./sums.js";
+import { stackFormat, UNITS } from "./format.js";
+import type { StackSums } from "./sums.js";
 
 const SCHEMA = "https://www.speedscope.app/file-format-schema.json";
 
-const UNITS: Readonly<Partial<Record<Unit, string>>> = {
-  ns: "nanoseconds",
-  us: "microseconds",
-  ms: "milliseconds",
-  s: "seconds",
-  bytes: "bytes",
-};
+/** Units that its schema knows, beside `none`. */
+const KNOWN: ReadonlySet<string | undefined> = new Set<Unit>(["ns", "us", "ms", "s", "bytes"]);
 
 /**
  * Writes the stacks of tables as a file for speedscope: one profile for each number that the probe counts, summed over all
@@ -25,24 +21,10 @@ const UNITS: Readonly<Partial<Record<Unit, string>>> = {
  * @throws TypeError, as the stream's error, if its events have no stacks
  */
 export function toSpeedscope<E>(target: Target, options?: OutputOptions): OperatorFunction<E, Progress> {
-  return sink(
-    target,
-    (source) => {
-      const stacks = new StackSums(source);
-      return {
-        row: (table) => {
-          stacks.add(table);
-          return "";
-        },
-        lost: () => "",
-        tail: () => `${JSON.stringify(speedscope(stacks))}\n`,
-      };
-    },
-    options,
-  );
+  return sink(target, (source) => stackFormat(source, speedscope), options);
 }
 
-function speedscope(stacks: StackSums): object {
+function speedscope(stacks: StackSums): string {
   const frames: object[] = [];
   const indexes = new Map<string, number>();
   const indexOf = ({ name, module, source }: Frame): number => {
@@ -67,12 +49,13 @@ function speedscope(stacks: StackSums): object {
     return {
       type: "sampled",
       name: `${stacks.probe} ${name}`,
-      unit: (unit && UNITS[unit]) ?? "none",
+      unit: unit && KNOWN.has(unit) ? UNITS[unit] : "none",
       startValue: 0,
       endValue: weights.reduce((sum, weight) => sum + weight, 0),
       samples,
       weights,
     };
   });
-  return { $schema: SCHEMA, name: stacks.probe, exporter: "rxbpf", shared: { frames }, profiles };
+  const file = { $schema: SCHEMA, name: stacks.probe, exporter: "rxbpf", shared: { frames }, profiles };
+  return `${JSON.stringify(file)}\n`;
 }
