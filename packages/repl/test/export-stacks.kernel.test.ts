@@ -97,6 +97,13 @@ test("what has no stacks, and a terminal, are refused in one line", async () => 
         stderr: "rxbpf: Cannot write stacks: opensnoop has none; use profile or offcputime\n",
       }),
     );
+  const directory = `${folder}/two`;
+  await rxbpf("record", "profile", "offcputime", "-o", directory, "--", "true");
+  expect(await rxbpf("export", directory, "--folded")).toMatchObject({
+    status: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^rxbpf: Cannot write stacks: the recordings come from several probes; .*\n$/),
+  });
   expect(await rxbpf("export", recording, "--trace")).toMatchObject({
     status: 1,
     stderr: "rxbpf: Cannot write tables as a trace; trace events, not profile\n",

@@ -13,7 +13,7 @@ import type { StackSums } from "./sums.js";
  * nanoseconds for `offcputime`, both summed over all tables. Lines are written at the end, as the sums are known only then. The
  * file has no losses; `Progress` counts them.
  * @param target a path, where a file with mode 0600 is created; or a stream, which is left open
- * @throws TypeError, as the stream's error, if its events have no stacks
+ * @throws TypeError, as the stream's error, if its events have no stacks, or come from several probes
  */
 export function toFolded<E>(target: Target, options?: OutputOptions): OperatorFunction<E, Progress> {
   return sink(target, (source) => stackFormat(source, folded), options);

@@ -16,7 +16,7 @@ export const UNITS: Readonly<Record<Unit, string>> = {
 
 /**
  * A format that holds one sum for each stack, and so is written at the end.
- * @throws TypeError if the source's events have no stacks
+ * @throws TypeError if the source's events have no stacks, or come from several probes
  */
 export function stackFormat<E>(source: Observable<E>, whole: (stacks: StackSums) => string | Uint8Array): Format<E> {
   const stacks = new StackSums(source);

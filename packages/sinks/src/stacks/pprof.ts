@@ -10,7 +10,7 @@ import { stackFormat } from "./format.js";
  * sample, summed over all tables. Samples have the labels `comm` and `pid`. Everything is written at the end. The file has no
  * losses; `Progress` counts them. The format: https://github.com/google/pprof/blob/main/proto/profile.proto
  * @param target a path, where a file with mode 0600 is created; or a stream, which is left open
- * @throws TypeError, as the stream's error, if its events have no stacks
+ * @throws TypeError, as the stream's error, if its events have no stacks, or come from several probes
  */
 export function toPprof<E>(target: Target, options?: OutputOptions): OperatorFunction<E, Progress> {
   return (source) =>

@@ -18,7 +18,7 @@ const KNOWN: ReadonlySet<string | undefined> = new Set<Unit>(["ns", "us", "ms", 
  * tables. The outermost frame of a stack is the thread's name. Everything is written at the end. The file has no losses;
  * `Progress` counts them. The format: https://github.com/jlfwong/speedscope/wiki/Importing-from-custom-sources
  * @param target a path, where a file with mode 0600 is created; or a stream, which is left open
- * @throws TypeError, as the stream's error, if its events have no stacks
+ * @throws TypeError, as the stream's error, if its events have no stacks, or come from several probes
  */
 export function toSpeedscope<E>(target: Target, options?: OutputOptions): OperatorFunction<E, Progress> {
   return sink(target, (source) => stackFormat(source, speedscope), options);

@@ -32,11 +32,16 @@ export class StackSums {
   #from: number | undefined;
   #to: number | undefined;
 
-  /** @throws TypeError if the source's events have no stacks */
+  /** @throws TypeError if the source's events have no stacks, or come from several probes */
   constructor(source: Observable<unknown>) {
     const origin: EventStream<unknown> | undefined = originOf(source);
     const fields = origin?.info.schema.fields ?? {};
     this.probe = origin?.info.name ?? "";
+    // As `replay` marks the rows of several probes, whose numbers mean different things.
+    if (Object.hasOwn(fields, "probe"))
+      throw new TypeError(
+        "Cannot write stacks: the recordings come from several probes; export those of each probe by themselves",
+      );
     const names = Object.keys(fields);
     const stacks = names.filter((name) => fields[name]!.kind === "stack");
     this.#stacks = stacks
