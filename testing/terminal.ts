@@ -115,7 +115,8 @@ export function startTerminal(command: readonly [string, ...string[]], options: 
     async close() {
       if (status !== undefined) return;
       pty.kill("SIGHUP"); // as when a terminal goes away, so that the program can still clean up
-      const late = setTimeout(() => pty.kill("SIGKILL"), 2_000);
+      // What is killed before it has cleaned up fails the run for what it left.
+      const late = setTimeout(() => pty.kill("SIGKILL"), 10_000);
       await end;
       clearTimeout(late);
     },
